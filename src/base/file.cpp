@@ -1,0 +1,260 @@
+#include "tessera/file.h"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <new>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/system_error.h"
+
+namespace tessera {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kFirstBlockBytes = size_t{1} << 16;
+constexpr mode_t kAllReadWrite = 0666;  // less the umask
+
+Error directory_error(const fs::path& path) {
+  return TESSERA_ERROR(kInvalidArgument, path.string(), "is a directory, not a file",
+                       "name a file in it");
+}
+
+// A descriptor that closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+Error size_limit_error(const fs::path& path, uint64_t limit_bytes) {
+  return TESSERA_ERROR(kResourceLimit, path.string(),
+                       fmt::format("is larger than the limit of {} bytes", limit_bytes), "");
+}
+
+Result<std::vector<uint8_t>> read_descriptor(int fd, const fs::path& path, uint64_t expected_bytes,
+                                             uint64_t limit_bytes) {
+  std::vector<uint8_t> bytes;
+  size_t filled = 0;
+  size_t next_size = static_cast<size_t>(std::max<uint64_t>(expected_bytes + 1, kFirstBlockBytes));
+  for (;;) {
+    if (filled == bytes.size()) {
+      bytes.resize(next_size);
+      next_size = next_size + next_size / 2;
+    }
+    const ssize_t got = ::read(fd, bytes.data() + filled, bytes.size() - filled);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_error(errno, path.string(), "read");
+    if (got == 0) break;
+    filled += static_cast<size_t>(got);
+    if (filled > limit_bytes) return size_limit_error(path, limit_bytes);
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+Result<void> write_fully(int fd, std::span<const uint8_t> bytes, const fs::path& subject) {
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(fd, bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return system_error(errno, subject.string(), "write");
+    bytes = bytes.subspan(static_cast<size_t>(put));
+  }
+  return {};
+}
+
+// The file a symbolic link stands for, so that --force replaces that file and keeps the link.
+fs::path follow_links(const fs::path& path) {
+  std::error_code failed;
+  if (!fs::is_symlink(path, failed)) return path;
+  fs::path target = fs::weakly_canonical(path, failed);
+  return failed ? path : target;
+}
+
+Result<int> open_temporary(const fs::path& folder, fs::path& temporary) {
+  for (int attempt = 0; attempt < 16; ++attempt) {
+    uint64_t random = 0;
+    if (::getrandom(&random, sizeof random, 0) != sizeof random) {
+      return system_error(errno, folder.string(), "name a temporary file");
+    }
+    temporary = folder / fmt::format(".tessera-{:016x}.tmp", random);
+    const int fd = ::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kAllReadWrite);
+    if (fd >= 0) return fd;
+    if (errno == ENOENT || errno == ENOTDIR) {
+      return TESSERA_ERROR(kNotFound, folder.string(), "there is no such folder to write in",
+                           "create it first");
+    }
+    if (errno != EEXIST) return system_error(errno, folder.string(), "create a file here");
+  }
+  return system_error(EEXIST, folder.string(), "name a temporary file");
+}
+
+// Renames without replacing. File systems without RENAME_NOREPLACE get a hard link, which refuses
+// as well.
+int rename_if_absent(const fs::path& from, const fs::path& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return errno;
+  if (::link(from.c_str(), to.c_str()) != 0) return errno;
+  ::unlink(from.c_str());
+  return 0;
+}
+
+}  // namespace
+
+Result<std::vector<uint8_t>> read_file(const fs::path& path, uint64_t limit_bytes) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return system_error(errno, path.string(), "open");
+  struct stat info {};
+  if (::fstat(file.get(), &info) != 0) return system_error(errno, path.string(), "read");
+  if (S_ISDIR(info.st_mode)) return directory_error(path);
+  const uint64_t size = S_ISREG(info.st_mode) ? static_cast<uint64_t>(info.st_size) : 0;
+  if (size > limit_bytes) return size_limit_error(path, limit_bytes);
+  try {
+    return read_descriptor(file.get(), path, size, limit_bytes);
+  } catch (const std::bad_alloc&) {
+    return TESSERA_ERROR(kResourceLimit, path.string(),
+                         fmt::format("does not fit in memory ({} bytes)", size), "");
+  }
+}
+
+Result<void> check_writable(const fs::path& path, WriteOptions options) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return {};
+  if (S_ISDIR(info.st_mode)) return directory_error(path);
+  if (!S_ISREG(info.st_mode)) {
+    return TESSERA_ERROR(kInvalidArgument, path.string(),
+                         "is a device or pipe and cannot be replaced by a file",
+                         "name a regular file");
+  }
+  if (!options.force) return system_error(EEXIST, path.string(), "write");
+  return {};
+}
+
+Result<AtomicFile> AtomicFile::create(const fs::path& path, WriteOptions options) {
+  if (path.empty() || !path.has_filename()) {
+    return TESSERA_ERROR(kInvalidArgument, path.string(), "is not a file name", "name a file");
+  }
+  TESSERA_TRY_VOID(check_writable(path, options));
+  AtomicFile file;
+  file.path_ = follow_links(path);
+  file.force_ = options.force;
+  const fs::path folder = file.path_.has_parent_path() ? file.path_.parent_path() : fs::path(".");
+  fs::path temporary;
+  TESSERA_TRY(file.descriptor_, open_temporary(folder, temporary));
+  file.temporary_ = std::move(temporary);
+  struct stat old {};
+  if (::stat(file.path_.c_str(), &old) == 0) {
+    // A replaced file keeps its permissions; failing to is no reason to fail.
+    [[maybe_unused]] const int kept = ::fchmod(file.descriptor_, old.st_mode & 07777);
+  }
+  return file;
+}
+
+AtomicFile::AtomicFile(AtomicFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      temporary_(std::exchange(other.temporary_, {})),
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      force_(other.force_) {}
+
+AtomicFile& AtomicFile::operator=(AtomicFile&& other) noexcept {
+  if (this != &other) {
+    discard();
+    path_ = std::move(other.path_);
+    temporary_ = std::exchange(other.temporary_, {});
+    descriptor_ = std::exchange(other.descriptor_, -1);
+    force_ = other.force_;
+  }
+  return *this;
+}
+
+AtomicFile::~AtomicFile() {
+  discard();
+}
+
+void AtomicFile::discard() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  descriptor_ = -1;
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  temporary_.clear();
+}
+
+Result<void> AtomicFile::write(std::span<const uint8_t> bytes) {
+  TESSERA_CHECK(descriptor_ >= 0, "a committed file takes no more data");
+  return write_fully(descriptor_, bytes, path_);
+}
+
+Result<void> AtomicFile::commit() {
+  TESSERA_CHECK(descriptor_ >= 0, "a file is committed once");
+  if (::fsync(descriptor_) != 0 && errno != EINVAL && errno != ENOTSUP) {
+    return system_error(errno, path_.string(), "write");
+  }
+  // Delayed write errors (NFS, quota) appear here at the latest.
+  if (::close(std::exchange(descriptor_, -1)) != 0) {
+    return system_error(errno, path_.string(), "write");
+  }
+  if (force_) {
+    if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
+      return system_error(errno, path_.string(), "write");
+    }
+  } else if (const int failed = rename_if_absent(temporary_, path_); failed != 0) {
+    return system_error(failed, path_.string(), "write");
+  }
+  temporary_.clear();
+  const fs::path folder = path_.has_parent_path() ? path_.parent_path() : fs::path(".");
+  const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() >= 0)
+    ::fsync(directory.get());  // the name itself; the content is safe already
+  return {};
+}
+
+Result<void> write_file_atomically(const fs::path& path, std::span<const uint8_t> bytes,
+                                   WriteOptions options) {
+  TESSERA_TRY(AtomicFile file, AtomicFile::create(path, options));
+  TESSERA_TRY_VOID(file.write(bytes));
+  return file.commit();
+}
+
+Result<void> write_file_atomically(const fs::path& path, std::string_view text,
+                                   WriteOptions options) {
+  const auto* data = reinterpret_cast<const uint8_t*>(text.data());
+  return write_file_atomically(path, std::span<const uint8_t>(data, text.size()), options);
+}
+
+Result<void> write_file_atomically(const fs::path& path,
+                                   const std::function<Result<void>(const fs::path&)>& write,
+                                   WriteOptions options) {
+  TESSERA_TRY(AtomicFile file, AtomicFile::create(path, options));
+  TESSERA_TRY_VOID(write(file.temporary_path()));
+  return file.commit();
+}
+
+Result<void> ensure_directory(const fs::path& path) {
+  std::error_code failed;
+  if (fs::is_directory(path, failed)) return {};
+  if (fs::exists(path, failed)) {
+    return TESSERA_ERROR(kInvalidArgument, path.string(), "is a file, not a folder",
+                         "name a folder");
+  }
+  fs::create_directories(path, failed);
+  if (failed) return system_error(failed.value(), path.string(), "create this folder");
+  return {};
+}
+
+}  // namespace tessera
