@@ -18,19 +18,20 @@ enum class ErrorCode {
   kIo,               // the operating system refused to read or write
   kNoSpace,          // the disk (or quota) is full
   kCorrupt,          // a file breaks its own format: truncated, wrong magic, bad checksum
-  kUnsafe,           // a file tries to do what data must not: run code, escape a folder, explode in size
-  kUnsupported,      // well formed, but outside what Tessera can represent or do
-  kInvalidModel,     // shapes, names or values in a network contradict each other
-  kResourceLimit,    // a stated limit (memory, count, size) would be exceeded
-  kUnavailable,      // a backend, device or optional component is not present here
-  kMismatch,         // two things that had to be equal are not
-  kCancelled,        // the caller asked to stop
+  kUnsafe,  // a file tries to do what data must not: run code, escape a folder, explode in size
+  kUnsupported,    // well formed, but outside what Tessera can represent or do
+  kInvalidModel,   // shapes, names or values in a network contradict each other
+  kResourceLimit,  // a stated limit (memory, count, size) would be exceeded
+  kUnavailable,    // a backend, device or optional component is not present here
+  kMismatch,       // two things that had to be equal are not
+  kCancelled,      // the caller asked to stop
 };
 
 // Stable lower-case name, e.g. "invalid_argument".
 std::string_view to_string(ErrorCode code);
 
-// What went wrong, for whom, and what to do next. `subject` names a file or node, `hint` the next step.
+// What went wrong, for whom, and what to do next. `subject` names a file or node, `hint` the next
+// step.
 struct Error {
   ErrorCode code = ErrorCode::kInvalidArgument;
   std::string message;
@@ -112,11 +113,11 @@ namespace internal {
 #define TESSERA_HERE __FILE__ ":" TESSERA_STRINGIZE(__LINE__)
 
 // Aborts on a broken invariant of our own. Never use it for input.
-#define TESSERA_CHECK(condition, note)                                         \
-  do {                                                                         \
-    if (!(condition)) [[unlikely]] {                                           \
-      ::tessera::internal::check_failed(#condition, TESSERA_HERE, (note));     \
-    }                                                                          \
+#define TESSERA_CHECK(condition, note)                                     \
+  do {                                                                     \
+    if (!(condition)) [[unlikely]] {                                       \
+      ::tessera::internal::check_failed(#condition, TESSERA_HERE, (note)); \
+    }                                                                      \
   } while (false)
 
 #define TESSERA_CONCAT_(a, b) a##b
@@ -124,17 +125,18 @@ namespace internal {
 
 // TESSERA_TRY(declaration, expression): declares from the value, or returns the error.
 // TESSERA_TRY_VOID(expression): the same for Result<void>.
-#define TESSERA_TRY(declaration, ...)                                          \
+#define TESSERA_TRY(declaration, ...) \
   TESSERA_TRY_IMPL_(TESSERA_CONCAT(tessera_try_, __COUNTER__), declaration, __VA_ARGS__)
-#define TESSERA_TRY_IMPL_(temporary, declaration, ...)                         \
-  auto temporary = (__VA_ARGS__);                                              \
-  if (!temporary.has_value()) [[unlikely]] return std::move(temporary).error();\
+#define TESSERA_TRY_IMPL_(temporary, declaration, ...) \
+  auto temporary = (__VA_ARGS__);                      \
+  if (!temporary.has_value()) [[unlikely]]             \
+    return std::move(temporary).error();               \
   declaration = std::move(temporary).value()
-#define TESSERA_TRY_VOID(...)                                                  \
-  do {                                                                         \
-    auto tessera_try_result = (__VA_ARGS__);                                   \
-    if (!tessera_try_result.has_value()) [[unlikely]]                          \
-      return std::move(tessera_try_result).error();                            \
+#define TESSERA_TRY_VOID(...)                         \
+  do {                                                \
+    auto tessera_try_result = (__VA_ARGS__);          \
+    if (!tessera_try_result.has_value()) [[unlikely]] \
+      return std::move(tessera_try_result).error();   \
   } while (false)
 
 namespace tessera {
@@ -170,7 +172,7 @@ inline Error&& Result<void>::error() && {
 }  // namespace tessera
 
 // Builds an Error at this source line: TESSERA_ERROR(kCorrupt, subject, message, hint).
-#define TESSERA_ERROR(code_name, subject_text, message_text, hint_text)        \
-  ::tessera::Error {                                                           \
+#define TESSERA_ERROR(code_name, subject_text, message_text, hint_text)                        \
+  ::tessera::Error {                                                                           \
     ::tessera::ErrorCode::code_name, (message_text), (subject_text), (hint_text), TESSERA_HERE \
   }

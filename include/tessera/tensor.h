@@ -11,13 +11,14 @@
 
 namespace tessera {
 
-// Row-major float32 values with dimensions. Copies share the values; nothing changes them afterwards.
+// Row-major float32 values with dimensions. Copies share the values; nothing changes them
+// afterwards.
 class Tensor {
  public:
   Tensor() = default;  // no dimensions, no values: "absent" (a convolution without bias)
 
-  // `values` must hold exactly the product of `dims`, which are all positive; a mismatch is a bug (aborts).
-  // Readers of untrusted files check before they call this.
+  // `values` must hold exactly the product of `dims`, which are all positive; a mismatch is a bug
+  // (aborts). Readers of untrusted files check before they call this.
   Tensor(std::vector<int64_t> dims, std::vector<float> values);
 
   // The same value everywhere.
@@ -46,7 +47,8 @@ class Tensor {
 // "[64, 1, 3]"
 std::string dims_to_string(std::span<const int64_t> dims);
 
-// Product of dims, or an error (kResourceLimit) when a dim is not positive or the product exceeds `limit`.
+// Product of dims, or an error (kResourceLimit) when a dim is not positive or the product exceeds
+// `limit`.
 Result<int64_t> checked_element_count(std::span<const int64_t> dims, int64_t limit);
 
 }  // namespace tessera

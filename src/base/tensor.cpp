@@ -52,10 +52,10 @@ Result<int64_t> checked_element_count(std::span<const int64_t> dims, int64_t lim
   int64_t count = 1;
   for (int64_t d : dims) {
     if (d <= 0 || d > limit || count > limit / d) {
-      return TESSERA_ERROR(kResourceLimit, "",
-                           fmt::format("dimensions {} are empty or exceed {} elements",
-                                       dims_to_string(dims), limit),
-                           "");
+      return TESSERA_ERROR(
+          kResourceLimit, "",
+          fmt::format("dimensions {} are empty or exceed {} elements", dims_to_string(dims), limit),
+          "");
     }
     count *= d;
   }

@@ -1,0 +1,71 @@
+// Backend: something that can evaluate a graph. Executable: one graph prepared on one backend.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tessera/graph.h"
+#include "tessera/result.h"
+
+namespace tessera {
+
+struct DeviceInfo {
+  std::string backend;  // "reference", "cpu", ...
+  bool available = false;
+  std::string description;  // processor, instruction set, device name
+  std::string reason;       // why it is not available, and what to install
+  int threads = 1;
+};
+
+// What a backend is asked to evaluate. The graph must outlive load(), not the Executable.
+struct Segment {
+  const Graph& graph;
+};
+
+// Values of one tensor, [C, H, W] row-major.
+using ConstValues = std::span<const float>;
+using Values = std::span<float>;
+
+class Executable {
+ public:
+  virtual ~Executable() = default;
+
+  // One evaluation. inputs[i] and outputs[i] follow Graph::inputs() and Graph::outputs() and hold
+  // exactly shape.size() floats each. Errors: kInvalidArgument for a wrong count or size. Allocates
+  // nothing.
+  virtual Result<void> run(std::span<const ConstValues> inputs,
+                           std::span<const Values> outputs) = 0;
+
+  // Forgets state carried from run to run (none for whole-sequence executables).
+  virtual void reset() {}
+
+  // Bytes held for activations while running; weights not included.
+  virtual int64_t arena_bytes() const = 0;
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual DeviceInfo probe() const = 0;
+  // Errors: kUnsupported naming the node this backend cannot evaluate; kResourceLimit.
+  virtual Result<std::unique_ptr<Executable>> load(const Segment& segment) = 0;
+};
+
+struct BackendOptions {
+  int threads = 0;                 // 0: as many as the process may use
+  int64_t memory_limit_bytes = 0;  // activations; 0: no limit of our own
+};
+
+// Names of every backend this build knows, available or not.
+std::vector<std::string_view> backend_names();
+
+// Errors: kInvalidArgument for an unknown name (the message lists the known ones), kUnavailable
+// with the reason.
+Result<std::unique_ptr<Backend>> make_backend(std::string_view name,
+                                              const BackendOptions& options = {});
+
+}  // namespace tessera

@@ -1,0 +1,159 @@
+// Graph: a network as a directed acyclic graph of ops with one result each. GraphEditor is the only
+// way to change it.
+//
+// Conventions every importer ends in, so that the same network from any file is the same graph:
+//  - All shapes are concrete. A graph is built for one input length; another length is another
+//  graph sharing weights.
+//  - Zero padding of a convolution lives in Conv::padding. Other paddings are a Pad before it. A
+//  causal convolution is a
+//    Conv padded on the left only ("pad both sides, chop the end" is the same values and is written
+//    that way).
+//  - A skip sum starts with the first skip value: there is no Add with zero.
+//  - Masks: one conv gives sources*N channels, its activation follows; then each source is Slice(c)
+//  -> Mul(with the
+//    encoder's output) -> ConvTranspose; Concat(c) joins the sources, and one Pad or Slice along w
+//    after it fits the length. With one source there is neither Slice nor Concat. Sharing decoder
+//    weights is sharing the Tensor.
+//  - Outputs are [sources, 1, T] for separators.
+//  - Add and Mul put the operand of smaller depth (longest path from an input) first; equal depths
+//  keep their order.
+//  - Nodes that no output needs are not in an imported graph; the importer notes what it left out.
+//  - canonical_order() (graph/canonical.h) applies the last two and numbers nodes in depth-first
+//  order from the outputs.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "tessera/op.h"
+#include "tessera/result.h"
+
+namespace tessera {
+
+// Index of a node in its graph; stays valid until the node is removed.
+enum class NodeId : int32_t {};
+inline constexpr NodeId kNoNode{-1};
+constexpr int32_t index_of(NodeId id) {
+  return static_cast<int32_t>(id);
+}
+
+// What a graph may contain at each stage; verify() holds the table.
+enum class Stage : uint8_t {
+  importing,  // anything the op set can say, including reductions and cumulative sums of
+              // unrecognised norms
+  imported,   // recognised: the network as its author wrote it
+};
+std::string_view to_string(Stage stage);
+
+// Where a node came from: the name in the source file and the rule that made it ("import" for a
+// reader).
+struct Origin {
+  std::string source;
+  std::string rule;
+};
+
+struct Node {
+  NodeId id = kNoNode;
+  std::string name;  // unique in the graph
+  Op op;
+  std::vector<NodeId> inputs;
+  Shape shape;
+  Origin origin;
+  bool removed = false;
+};
+
+struct GraphOutput {
+  std::string name;
+  NodeId node = kNoNode;
+};
+
+class Graph {
+ public:
+  const Node& node(NodeId id) const;
+  // kNoNode when there is no live node of that name.
+  NodeId find(const std::string& name) const;
+  template <typename T>
+  const T* get_if(NodeId id) const {
+    return std::get_if<T>(&node(id).op);
+  }
+
+  // Nodes ever made, removed ones included: NodeId is below this.
+  int32_t id_limit() const { return static_cast<int32_t>(nodes_.size()); }
+  // Live nodes, operands before their users; ties in order of creation.
+  std::vector<NodeId> order() const;
+  // Readers of a node's value; one that reads it twice appears twice. Graph outputs are not
+  // readers.
+  std::span<const NodeId> users(NodeId id) const;
+  bool is_output(NodeId id) const;
+
+  std::span<const NodeId> inputs() const { return inputs_; }
+  std::span<const GraphOutput> outputs() const { return outputs_; }
+  Stage stage() const { return stage_; }
+  // Operand shapes of a node, in order.
+  std::vector<Shape> operand_shapes(NodeId id) const;
+
+ private:
+  friend class GraphEditor;
+  std::vector<Node> nodes_;
+  std::vector<std::vector<NodeId>> users_;
+  std::vector<NodeId> inputs_;
+  std::vector<GraphOutput> outputs_;
+  std::unordered_map<std::string, NodeId> names_;
+  Stage stage_ = Stage::importing;
+};
+
+// Changes a graph and records in each node it makes which rule made it. Keeps shapes and users
+// consistent; refuses (kInvalidModel, subject = node name) what would not infer. Never makes a
+// cycle.
+class GraphEditor {
+ public:
+  // `rule` is recorded in the nodes made: a rule's name, or "import".
+  GraphEditor(Graph& graph, std::string rule);
+
+  const Graph& graph() const { return graph_; }
+
+  // Appends a node. An empty name becomes "<op>_<id>"; a taken one gets a suffix. `source` names
+  // the origin.
+  Result<NodeId> add(Op op, std::vector<NodeId> inputs, std::string name = "",
+                     std::string source = "");
+
+  // Gives a node another op and operands; its id, name and users stay. The new shape must equal the
+  // old one.
+  Result<void> replace(NodeId id, Op op, std::vector<NodeId> inputs);
+
+  // Every reader of `from` (graph outputs included, `except` excluded) reads `to` instead; the
+  // shapes must be equal.
+  Result<void> redirect(NodeId from, NodeId to, NodeId except = kNoNode);
+
+  void rename(NodeId id, std::string name);
+  void add_output(std::string name, NodeId node);
+  void clear_outputs();
+
+  // Removes every node that no output needs, inputs excepted; returns their names.
+  std::vector<std::string> remove_dead();
+
+  // Moves the graph to a stage if verify() holds for it.
+  Result<void> enter(Stage stage);
+
+  // Number of changes made through this editor.
+  int64_t edits() const { return edits_; }
+
+ private:
+  void add_user(NodeId of, NodeId user);
+  void drop_user(NodeId of, NodeId user);
+  bool depends_on(NodeId node, NodeId on) const;
+  std::string unique_name(std::string wanted) const;
+
+  Graph& graph_;
+  std::string rule_;
+  int64_t edits_ = 0;
+};
+
+// Structure, shapes, weight dimensions, unique names, and the ops permitted at `stage`. Returns the
+// first violation.
+Result<void> verify(const Graph& graph, Stage stage);
+
+}  // namespace tessera

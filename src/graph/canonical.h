@@ -1,0 +1,14 @@
+// Canonical form: the last step of every import, so that one network read from any file is one
+// graph.
+#pragma once
+
+#include "tessera/graph.h"
+
+namespace tessera {
+
+// Rebuilds `graph` with dead nodes removed, operands of Add and Mul ordered (smaller depth first),
+// and nodes numbered in depth-first post-order from the outputs, operands in order, inputs first.
+// Values are unchanged (float addition and multiplication commute). Names and origins stay.
+Result<Graph> canonical_order(const Graph& graph);
+
+}  // namespace tessera

@@ -1,0 +1,21 @@
+// Are two graphs the same network? Same ops in the same order with the same attributes and
+// operands; weights within a tolerance; names and origins do not matter.
+#pragma once
+
+#include <string>
+
+#include "tessera/graph.h"
+
+namespace tessera {
+
+struct GraphDifference {
+  bool same = true;
+  std::string text;                  // first structural difference, or empty
+  double max_weight_difference = 0;  // largest |a - b| over all weights compared
+};
+
+// Both graphs in canonical order. `weight_tolerance` bounds |a - b| per weight element; eps and
+// other real attributes are compared to 1e-6 relative.
+GraphDifference compare_graphs(const Graph& a, const Graph& b, double weight_tolerance);
+
+}  // namespace tessera

@@ -1,0 +1,99 @@
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "tessera/graph.h"
+
+namespace tessera {
+namespace {
+
+// Which ops each stage permits; rows follow Op's alternatives.
+struct Permission {
+  bool importing;
+  bool imported;
+};
+constexpr std::array<Permission, kOpKinds> kPermitted = {{
+    {true, true},  // input
+    {true, true},  // constant
+    {true, true},  // conv
+    {true, true},  // conv_transpose
+    {true, true},  // affine
+    {true, true},  // norm
+    {true, true},  // unary
+    {true, true},  // softmax
+    {true, true},  // add
+    {true, true},  // mul
+    {true, true},  // binary
+    {true, true},  // concat
+    {true, true},  // slice
+    {true, true},  // pad
+    {true, true},  // pool
+    {true, true},  // global_pool
+    {true, true},  // gemm
+    {true, true},  // reduce: networks that truly reduce stay as they are
+    {true, true},  // cumulative_sum
+}};
+
+bool permitted(const Op& op, Stage stage) {
+  const Permission& row = kPermitted[op.index()];
+  switch (stage) {
+    case Stage::importing: return row.importing;
+    case Stage::imported: return row.imported;
+  }
+  return false;
+}
+
+Error broken(const Node& node, std::string message) {
+  return TESSERA_ERROR(kInvalidModel, fmt::format("node '{}' ({})", node.name, op_name(node.op)),
+                       std::move(message), "");
+}
+
+Result<void> verify_node(const Graph& graph, const Node& node, Stage stage) {
+  if (!permitted(node.op, stage)) {
+    return broken(node, fmt::format("{} is not permitted at stage '{}'", op_kind_name(node.op),
+                                    to_string(stage)));
+  }
+  if (graph.find(node.name) != node.id) return broken(node, "its name is not its own");
+  for (NodeId input : node.inputs) {
+    const auto users = graph.users(input);
+    if (graph.node(input).removed) return broken(node, "reads a removed node");
+    if (std::count(users.begin(), users.end(), node.id) !=
+        std::count(node.inputs.begin(), node.inputs.end(), input)) {
+      return broken(node, fmt::format("is not recorded as a user of '{}'", graph.node(input).name));
+    }
+  }
+  const std::vector<Shape> shapes = graph.operand_shapes(node.id);
+  Result<Shape> shape = infer_shape(node.op, shapes);
+  if (!shape) return broken(node, shape.error().message);
+  if (*shape != node.shape) {
+    return broken(node, fmt::format("records shape {}, inference gives {}", to_string(node.shape),
+                                    to_string(*shape)));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> verify(const Graph& graph, Stage stage) {
+  size_t live = 0;
+  for (int32_t i = 0; i < graph.id_limit(); ++i) {
+    const Node& node = graph.node(NodeId{i});
+    if (node.removed) continue;
+    ++live;
+    TESSERA_TRY_VOID(verify_node(graph, node, stage));
+  }
+  if (graph.order().size() != live)
+    return TESSERA_ERROR(kInvalidModel, "graph", "contains a cycle", "");
+  if (graph.inputs().empty()) return TESSERA_ERROR(kInvalidModel, "graph", "has no input", "");
+  if (graph.outputs().empty()) return TESSERA_ERROR(kInvalidModel, "graph", "has no output", "");
+  for (const GraphOutput& output : graph.outputs()) {
+    if (graph.node(output.node).removed) {
+      return TESSERA_ERROR(kInvalidModel, fmt::format("output '{}'", output.name),
+                           "reads a removed node", "");
+    }
+  }
+  return {};
+}
+
+}  // namespace tessera
