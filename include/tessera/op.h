@@ -56,14 +56,14 @@ struct Input {
 
 // A fixed value [C, H, W]. No operands.
 struct Constant {
-  Tensor value;
+  Tensor value = {};
 };
 
 // Cross-correlation as in PyTorch and ONNX, zero padding outside the input.
 //   out_w = floor((w + left + right - dilation*(k - 1) - 1) / stride) + 1
 struct Conv {
-  Tensor weight;  // [out, in/groups, kh, kw]
-  Tensor bias;    // [out], or empty
+  Tensor weight = {};  // [out, in/groups, kh, kw]
+  Tensor bias = {};    // [out], or empty
   Extent stride;
   Extent dilation;
   Padding padding;
@@ -73,8 +73,8 @@ struct Conv {
 // Transposed convolution: out_w = (w - 1)*stride + dilation*(k - 1) + 1 + extra - left - right of
 // `crop`.
 struct ConvTranspose {
-  Tensor weight;  // [in, out/groups, kh, kw]
-  Tensor bias;    // [out], or empty
+  Tensor weight = {};  // [in, out/groups, kh, kw]
+  Tensor bias = {};    // [out], or empty
   Extent stride;
   Extent dilation;
   Padding crop;
@@ -84,8 +84,8 @@ struct ConvTranspose {
 
 // y = scale[c]*x + bias[c].
 struct Affine {
-  Tensor scale;  // [C]
-  Tensor bias;   // [C]
+  Tensor scale = {};  // [C]
+  Tensor bias = {};   // [C]
 };
 
 // y = gamma[c]*(x - mean)/sqrt(variance + eps) + beta[c], biased variance, over the set of each
@@ -99,11 +99,11 @@ enum class NormKind : uint8_t {
 };
 struct Norm {
   NormKind kind = NormKind::global;
-  Tensor gamma;  // [C]
-  Tensor beta;   // [C]
+  Tensor gamma = {};  // [C]
+  Tensor beta = {};   // [C]
   double eps = 1e-8;
-  Tensor mean;      // [C], batch only
-  Tensor variance;  // [C], batch only
+  Tensor mean = {};      // [C], batch only
+  Tensor variance = {};  // [C], batch only
 };
 
 // Element by element.
@@ -129,8 +129,8 @@ enum class UnaryKind : uint8_t {
 };
 struct Unary {
   UnaryKind kind = UnaryKind::relu;
-  Tensor
-      slope;  // prelu: [1] or [C], y = x >= 0 ? x : slope*x (LeakyReLU is a prelu of fixed slope)
+  // prelu: [1] or [C], y = x >= 0 ? x : slope*x (LeakyReLU is a prelu of fixed slope)
+  Tensor slope = {};
   double alpha = 0;  // elu: scale below zero; clip: lower bound; hard_sigmoid: slope
   double beta = 0;   // clip: upper bound; hard_sigmoid: offset
 };
@@ -193,8 +193,8 @@ struct GlobalPool {
 
 // y[o] = sum_c weight[o,c]*x[c] + bias[o] at each row of H; W must be 1.
 struct Gemm {
-  Tensor weight;  // [out, in]
-  Tensor bias;    // [out], or empty
+  Tensor weight = {};  // [out, in]
+  Tensor bias = {};    // [out], or empty
 };
 
 // Over the axes named; the reduced axes keep size 1.

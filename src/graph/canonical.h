@@ -8,7 +8,9 @@ namespace tessera {
 
 // Rebuilds `graph` with dead nodes removed, operands of Add and Mul ordered (smaller depth first),
 // and nodes numbered in depth-first post-order from the outputs, operands in order, inputs first.
-// Values are unchanged (float addition and multiplication commute). Names and origins stay.
+// Depth is the longest path from an input; a value that depends on no input comes before all.
+// Values are unchanged (float addition and multiplication commute). Names, origins and the stage
+// stay. Errors: kInvalidModel if verify() finds the graph broken.
 Result<Graph> canonical_order(const Graph& graph);
 
 }  // namespace tessera

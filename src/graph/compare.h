@@ -10,12 +10,14 @@ namespace tessera {
 
 struct GraphDifference {
   bool same = true;
-  std::string text;                  // first structural difference, or empty
+  std::string text;                  // first difference, or empty
   double max_weight_difference = 0;  // largest |a - b| over all weights compared
 };
 
-// Both graphs in canonical order. `weight_tolerance` bounds |a - b| per weight element; eps and
-// other real attributes are compared to 1e-6 relative.
+// Compares canonical_order() of both. `weight_tolerance` bounds |a - b| per weight element; eps and
+// other real attributes are compared to 1e-6 relative. NaN equals NaN. Weights are compared up to
+// the first structural difference, so that max_weight_difference covers the whole network whenever
+// the structure agrees.
 GraphDifference compare_graphs(const Graph& a, const Graph& b, double weight_tolerance);
 
 }  // namespace tessera
