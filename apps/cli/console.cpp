@@ -1,0 +1,126 @@
+#include "cli/console.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+namespace tessera::cli {
+namespace {
+
+constexpr std::string_view kEraseLine = "\r\x1b[K";
+
+void put(std::FILE* stream, std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stream);
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f) {
+      out += fmt::format("\\x{:02x}", byte);
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+void Console::write_out(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  put(stdout, printable(text));
+}
+
+void Console::write_remark(std::string_view kind, std::string_view line) {
+  const std::lock_guard lock(mutex_);
+  if (status_shown_) put(stderr, kEraseLine);
+  status_shown_ = false;
+  std::fflush(stdout);
+  put(stderr, fmt::format("{}: {}\n", kind, printable(line)));
+}
+
+void Console::note(std::string_view line) {
+  if (json_) {
+    notes_.emplace_back(line);
+  } else {
+    write_remark("note", line);
+  }
+}
+
+void Console::warning(std::string_view line) {
+  if (json_) {
+    warnings_.emplace_back(line);
+  } else {
+    write_remark("warning", line);
+  }
+}
+
+Log Console::log() {
+  return Log([this](LogLevel level, std::string_view line) {
+    if (level == LogLevel::kWarning) {
+      warning(line);
+    } else {
+      note(line);
+    }
+  });
+}
+
+void Console::set_status_line(std::string_view line) {
+  const std::lock_guard lock(mutex_);
+  if (line.empty() && !status_shown_) return;
+  put(stderr, kEraseLine);
+  put(stderr, line);
+  std::fflush(stderr);
+  status_shown_ = !line.empty();
+}
+
+void Console::show(const nlohmann::ordered_json& document) {
+  using Json = nlohmann::ordered_json;
+  put(stdout, document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+Result<void> Console::finish(nlohmann::ordered_json document) {
+  const std::lock_guard lock(mutex_);
+  if (json_) {
+    document["notes"] = notes_;
+    document["warnings"] = warnings_;
+    show(document);
+  }
+  errno = 0;
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    if (errno == ENOSPC || errno == EDQUOT) {
+      return TESSERA_ERROR(kNoSpace, "standard output", "there is no space left to write to",
+                           "free some space, or write elsewhere");
+    }
+    const int code = errno;
+    return TESSERA_ERROR(
+        kIo, "standard output",
+        fmt::format("cannot be written: {}", code == 0 ? "write error" : std::strerror(code)),
+        "check where the output is redirected to");
+  }
+  return {};
+}
+
+void Console::fail(const Error& error) {
+  const std::lock_guard lock(mutex_);
+  if (status_shown_) put(stderr, kEraseLine);
+  status_shown_ = false;
+  std::fflush(stdout);
+  if (json_) {
+    show({{"error",
+           {{"code", to_string(error.code)},
+            {"message", error.message},
+            {"subject", error.subject},
+            {"hint", error.hint}}}});
+    std::fflush(stdout);
+    return;
+  }
+  std::string text = fmt::format("error: {}\n", error.message);
+  if (!error.subject.empty()) text += fmt::format("  in: {}\n", error.subject);
+  if (!error.hint.empty()) text += fmt::format("  next: {}\n", error.hint);
+  put(stderr, printable(text));
+}
+
+}  // namespace tessera::cli

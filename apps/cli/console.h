@@ -1,0 +1,60 @@
+// Console: everything a command says. Results go to standard output, remarks to standard error;
+// under --json standard output carries one JSON document and the remarks are part of it.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tessera/log.h"
+#include "tessera/result.h"
+
+namespace tessera::cli {
+
+class Console {
+ public:
+  explicit Console(bool json) : json_(json) {}
+
+  bool json() const { return json_; }
+
+  // A result for people, without a newline of its own. Nothing under --json.
+  template <typename... Args>
+  void print(fmt::format_string<Args...> format, Args&&... args) {
+    if (!json_) write_out(fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  // Remarks: a decision worth saying aloud; something that may spoil the result.
+  void note(std::string_view line);
+  void warning(std::string_view line);
+  // Passes the library's remarks on.
+  Log log();
+
+  // Prints the document (with "notes" and "warnings") under --json. Errors: kNoSpace or kIo when
+  // standard output did not take everything written so far.
+  Result<void> finish(nlohmann::ordered_json document);
+  // An error, as three lines on standard error or as {"error": {...}} on standard output.
+  void fail(const Error& error);
+
+  // The line at the bottom of a terminal that Progress redraws; an empty one erases it.
+  void set_status_line(std::string_view line);
+
+ private:
+  void write_out(std::string_view text);
+  void write_remark(std::string_view kind, std::string_view line);
+  void show(const nlohmann::ordered_json& document);
+
+  bool json_;
+  std::mutex mutex_;  // guards the streams and status_shown_
+  bool status_shown_ = false;
+  std::vector<std::string> notes_;
+  std::vector<std::string> warnings_;
+};
+
+// The text with control characters (a name in a hostile file may hold terminal commands) as \xNN.
+std::string printable(std::string_view text);
+
+}  // namespace tessera::cli

@@ -1,0 +1,40 @@
+// Table: aligned columns of text for people.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tessera::cli {
+
+class Table {
+ public:
+  enum class Align { left, right };
+
+  void add_column(std::string title, Align align = Align::left);
+  // One cell per column.
+  void add_row(std::vector<std::string> cells);
+  // A line across the table before the next row.
+  void add_rule();
+
+  // Titles, a rule and the rows, each line indented by `indent` spaces.
+  std::string to_string(int indent = 0) const;
+
+ private:
+  struct Column {
+    std::string title;
+    Align align;
+  };
+  std::vector<Column> columns_;
+  std::vector<std::vector<std::string>> rows_;  // an empty row is a rule
+};
+
+// Columns that a terminal needs for UTF-8 text, one per code point.
+size_t display_width(std::string_view text);
+
+// 5050545 -> "5 050 545".
+std::string grouped(int64_t number);
+// 1536 -> "1.5 KiB".
+std::string bytes_text(int64_t bytes);
+
+}  // namespace tessera::cli
