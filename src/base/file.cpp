@@ -14,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include "base/descriptor.h"
 #include "base/system_error.h"
 
 namespace tessera {
@@ -28,21 +29,6 @@ Error directory_error(const fs::path& path) {
   return TESSERA_ERROR(kInvalidArgument, path.string(), "is a directory, not a file",
                        "name a file in it");
 }
-
-// A descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 Error size_limit_error(const fs::path& path, uint64_t limit_bytes) {
   return TESSERA_ERROR(kResourceLimit, path.string(),

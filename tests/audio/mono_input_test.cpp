@@ -1,0 +1,83 @@
+#include "tessera/mono_input.h"
+
+#include <gtest/gtest.h>
+
+#include "audio/tones.h"
+
+namespace tessera {
+namespace {
+
+using Steps = std::vector<std::string>;
+
+AudioBuffer stereo() {
+  AudioBuffer audio;
+  audio.sample_rate = 44'100;
+  audio.channels = {tone(441, 100, 44'100), std::vector<float>(441, 0.0F)};
+  return audio;
+}
+
+ChannelPolicy policy(std::string_view text) {
+  const auto parsed = parse_channel_policy(text);
+  EXPECT_TRUE(parsed) << parsed.error().to_string();
+  return parsed ? *parsed : ChannelPolicy{};
+}
+
+TEST(MonoInput, LeavesWhatFitsAlone) {
+  AudioBuffer audio;
+  audio.sample_rate = 8000;
+  audio.channels = {{0.5F, 0.25F}};
+  const auto input = to_mono_input(audio, 8000, {}, "a.wav");
+  ASSERT_TRUE(input);
+  EXPECT_EQ(input->samples, audio.channels[0]);
+  EXPECT_EQ(input->steps, Steps{});
+}
+
+TEST(MonoInput, RefusesStereoUnlessTold) {
+  const auto input = to_mono_input(stereo(), 44'100, {}, "a.wav");
+  ASSERT_FALSE(input);
+  EXPECT_EQ(input.error().to_string(),
+            "a.wav: has 2 channels, the network takes one"
+            " (give --channel mix for their mean, or --channel 1 for the first)");
+}
+
+TEST(MonoInput, MixesAndSaysSo) {
+  const auto input = to_mono_input(stereo(), 44'100, policy("mix"), "a.wav");
+  ASSERT_TRUE(input);
+  EXPECT_EQ(input->samples[100], stereo().channels[0][100] / 2);
+  EXPECT_EQ(input->steps, Steps{"took the mean of 2 channels"});
+}
+
+TEST(MonoInput, PicksAndSaysSo) {
+  const auto input = to_mono_input(stereo(), 44'100, policy("2"), "a.wav");
+  ASSERT_TRUE(input);
+  EXPECT_EQ(input->samples, std::vector<float>(441, 0.0F));
+  EXPECT_EQ(input->steps, Steps{"took channel 2 of 2"});
+}
+
+TEST(MonoInput, ResamplesAndSaysSo) {
+  const auto input = to_mono_input(stereo(), 8000, policy("1"), "a.wav");
+  ASSERT_TRUE(input);
+  EXPECT_EQ(input->samples.size(), 80U);
+  EXPECT_EQ(input->sample_rate, 8000);
+  EXPECT_EQ(input->steps,
+            (Steps{"took channel 1 of 2", "resampled from 44100 to 8000 Hz (441 to 80 samples)"}));
+}
+
+TEST(MonoInput, RefusesAChannelThatIsNotThere) {
+  const auto input = to_mono_input(stereo(), 44'100, policy("3"), "a.wav");
+  ASSERT_FALSE(input);
+  EXPECT_EQ(input.error().to_string(), "a.wav: has no channel 3, it has 2 (count channels from 1)");
+}
+
+TEST(ChannelPolicy, RefusesOtherWords) {
+  for (const char* text : {"left", "0", "-1", "1x", ""}) {
+    const auto parsed = parse_channel_policy(text);
+    ASSERT_FALSE(parsed);
+    EXPECT_EQ(parsed.error().to_string(),
+              std::string("--channel: '") + text +
+                  "' is neither refuse, mix nor a channel number (count channels from 1)");
+  }
+}
+
+}  // namespace
+}  // namespace tessera
