@@ -10,6 +10,26 @@ install(DIRECTORY include/tessera DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPON
 install(EXPORT tessera-targets NAMESPACE tessera:: DESTINATION ${TESSERA_CMAKE_DIR}
         COMPONENT library)
 
+# The config file finds what the stage folders linked, read off the target so that it cannot go stale.
+set(TESSERA_FIND_DEPENDENCIES "")
+get_target_property(tessera_libraries tessera LINK_LIBRARIES)
+foreach(library IN LISTS tessera_libraries)
+  if(library MATCHES "^PkgConfig::(.+)$")
+    set(prefix ${CMAKE_MATCH_1})
+    string(APPEND TESSERA_FIND_DEPENDENCIES
+      "find_dependency(PkgConfig)\n"
+      "pkg_check_modules(${prefix} QUIET REQUIRED IMPORTED_TARGET ${${prefix}_MODULE_NAME})\n")
+  elseif(library MATCHES "^protobuf::")
+    string(APPEND TESSERA_FIND_DEPENDENCIES "find_dependency(Protobuf)\n")
+  elseif(library MATCHES "^onnx")
+    string(APPEND TESSERA_FIND_DEPENDENCIES "find_dependency(ONNX)\n")
+  elseif(library MATCHES "^([A-Za-z_]+)::")
+    string(APPEND TESSERA_FIND_DEPENDENCIES "find_dependency(${CMAKE_MATCH_1})\n")
+  elseif(NOT library MATCHES "BUILD_INTERFACE|^::@")  # the latter marks a folder, not a library
+    message(FATAL_ERROR "cmake/install.cmake: say how a user of tessera finds '${library}'")
+  endif()
+endforeach()
+
 configure_package_config_file(cmake/tessera-config.cmake.in
   ${PROJECT_BINARY_DIR}/tessera-config.cmake INSTALL_DESTINATION ${TESSERA_CMAKE_DIR})
 # Before 1.0 a minor version may change the API.
