@@ -188,7 +188,8 @@ TEST_F(AudioReaderTest, RefusesTelephonyCodes) {
   bytes = bytes.substr(0, 12) +
           std::string(
               "fmt \x14\0\0\0\x31\0\x01\0\x40\x1f\0\0\x59\x06\0\0"
-              "\x41\0\0\0\x02\0\x40\x01" "fact\x04\0\0\0\x40\x01\0\0",
+              "\x41\0\0\0\x02\0\x40\x01"
+              "fact\x04\0\0\0\x40\x01\0\0",
               40) +
           bytes.substr(36);
   EXPECT_EQ(refusal("a.wav", bytes),
