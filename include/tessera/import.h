@@ -1,0 +1,63 @@
+// import_model: a file of a trained network in, a Graph out. The format is told by the file's
+// content, not its name. Nothing in the file is ever executed; every size in it is checked before
+// it is believed.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tessera/graph.h"
+#include "tessera/note.h"
+#include "tessera/result.h"
+
+namespace tessera {
+
+struct ImportOptions {
+  // Input length in samples (frames for sensor networks). Default: the file's own where it fixes
+  // one, else 4 s.
+  std::optional<int64_t> length_samples;
+  // Constructor arguments by Asteroid's names ("mask_act" = "relu"), as text. They override what
+  // the file says, except where its weights prove them wrong.
+  std::map<std::string, std::string> model_args;
+};
+
+// A network read from a file, not yet bound to an input length. Graphs made from it share its
+// weights.
+class Network {
+ public:
+  virtual ~Network() = default;
+
+  // Shortest input it accepts, in samples.
+  virtual int64_t min_length() const = 0;
+  // The graph for inputs of this length. Errors: kInvalidArgument (too short, or another length
+  // than a file with a fixed one allows), kResourceLimit.
+  virtual Result<Graph> instantiate(int64_t length_samples) const = 0;
+};
+
+struct ImportedModel {
+  Graph graph;  // for the length asked for, in canonical order, at Stage::imported
+  std::shared_ptr<const Network> network;
+  int64_t length_samples = 0;
+  std::optional<int> sample_rate;  // Hz, where the file tells or the user told
+  int n_src = 0;                   // separated sources; 0: not a separator
+  std::string
+      family;  // "asteroid_convtasnet", "torchaudio_convtasnet", "speechbrain_convtasnet", "onnx"
+  std::vector<Note> notes;
+  std::map<std::string, std::string>
+      metadata;  // dataset, task, license, versions: whatever the file tells
+};
+
+// Errors: those of read_file; kUnsafe, kCorrupt, kUnsupported, kInvalidModel, kResourceLimit from
+// the file's content (subject = "file" or "file: tensor or node"); kInvalidArgument for options.
+Result<ImportedModel> import_model(const std::filesystem::path& path,
+                                   const ImportOptions& options = {});
+
+// 4 s at `sample_rate`, or at 8 kHz when it is unknown.
+int64_t default_length_samples(std::optional<int> sample_rate);
+
+}  // namespace tessera
