@@ -51,7 +51,7 @@ struct Padding {
 
 // Network input. No operands.
 struct Input {
-  Shape shape;
+  Shape shape = {};
 };
 
 // A fixed value [C, H, W]. No operands.
@@ -64,9 +64,9 @@ struct Constant {
 struct Conv {
   Tensor weight = {};  // [out, in/groups, kh, kw]
   Tensor bias = {};    // [out], or empty
-  Extent stride;
-  Extent dilation;
-  Padding padding;
+  Extent stride = {};
+  Extent dilation = {};
+  Padding padding = {};
   int64_t groups = 1;  // groups == in == out: depthwise
 };
 
@@ -75,9 +75,9 @@ struct Conv {
 struct ConvTranspose {
   Tensor weight = {};  // [in, out/groups, kh, kw]
   Tensor bias = {};    // [out], or empty
-  Extent stride;
-  Extent dilation;
-  Padding crop;
+  Extent stride = {};
+  Extent dilation = {};
+  Padding crop = {};
   Extent extra{0, 0};  // zeros appended after the last sample ("output_padding")
   int64_t groups = 1;
 };
@@ -171,7 +171,7 @@ enum class PadMode : uint8_t {
   edge
 };  // reflect does not repeat the border (numpy's "reflect")
 struct Pad {
-  Padding padding;
+  Padding padding = {};
   PadMode mode = PadMode::zero;
 };
 
@@ -180,9 +180,9 @@ struct Pad {
 enum class PoolKind : uint8_t { average, max };
 struct Pool {
   PoolKind kind = PoolKind::max;
-  Extent kernel;
-  Extent stride;
-  Padding padding;
+  Extent kernel = {};
+  Extent stride = {};
+  Padding padding = {};
   bool count_padding = true;
 };
 

@@ -1,0 +1,49 @@
+// The one list of backends: a new one is a folder beside this file and a line in kBackends.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "backends/reference/reference_backend.h"
+#include "tessera/backend.h"
+
+namespace tessera {
+namespace {
+
+struct Entry {
+  std::string_view name;
+  std::unique_ptr<Backend> (*make)(const BackendOptions& options);
+};
+
+constexpr Entry kBackends[] = {
+    {"reference", make_reference_backend},
+};
+
+}  // namespace
+
+std::vector<std::string_view> backend_names() {
+  std::vector<std::string_view> names;
+  for (const Entry& entry : kBackends) names.push_back(entry.name);
+  return names;
+}
+
+Result<std::unique_ptr<Backend>> make_backend(std::string_view name,
+                                              const BackendOptions& options) {
+  if (options.threads < 0) {
+    return TESSERA_ERROR(kInvalidArgument, "backend options",
+                         fmt::format("{} threads make no sense", options.threads),
+                         "use 0 for as many as the process may use, or a number from 1");
+  }
+  for (const Entry& entry : kBackends) {
+    if (entry.name != name) continue;
+    std::unique_ptr<Backend> backend = entry.make(options);
+    const DeviceInfo device = backend->probe();
+    if (!device.available) {
+      return TESSERA_ERROR(kUnavailable, fmt::format("backend '{}'", name), "is not available here",
+                           device.reason);
+    }
+    return backend;
+  }
+  return TESSERA_ERROR(kInvalidArgument, fmt::format("backend '{}'", name), "is unknown",
+                       fmt::format("known backends: {}", fmt::join(backend_names(), ", ")));
+}
+
+}  // namespace tessera

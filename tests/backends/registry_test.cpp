@@ -1,0 +1,44 @@
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "tessera/backend.h"
+
+namespace tessera {
+namespace {
+
+TEST(BackendRegistry, KnowsTheReference) {
+  const std::vector<std::string_view> names = backend_names();
+  EXPECT_NE(std::find(names.begin(), names.end(), "reference"), names.end());
+}
+
+TEST(BackendRegistry, MakesEveryBackendItNamesOrSaysWhyNot) {
+  for (std::string_view name : backend_names()) {
+    const auto backend = make_backend(name);
+    if (backend) {
+      EXPECT_EQ((*backend)->probe().backend, name);
+      EXPECT_TRUE((*backend)->probe().available);
+    } else {
+      EXPECT_EQ(backend.error().code, ErrorCode::kUnavailable);
+      EXPECT_NE(backend.error().hint, "");
+    }
+  }
+}
+
+TEST(BackendRegistry, ListsTheKnownNamesForAnUnknownOne) {
+  const auto backend = make_backend("gpu");
+  ASSERT_FALSE(backend.has_value());
+  EXPECT_EQ(backend.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(
+      backend.error().to_string().rfind("backend 'gpu': is unknown (known backends: reference", 0),
+      0U);
+}
+
+TEST(BackendRegistry, RefusesANegativeNumberOfThreads) {
+  EXPECT_EQ(make_backend("reference", {.threads = -1}).error().to_string(),
+            "backend options: -1 threads make no sense (use 0 for as many as the process may use, "
+            "or a number from 1)");
+}
+
+}  // namespace
+}  // namespace tessera
