@@ -31,5 +31,6 @@ std::span<const Command> commands();
 
 // One per file of the same name.
 Action define_completion(CLI::App& app);
+Action define_score(CLI::App& app);
 
 }  // namespace tessera::cli

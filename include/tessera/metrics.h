@@ -13,16 +13,16 @@ namespace tessera {
 
 // All three take an estimate and its reference of equal length and share their answers in the
 // corners:
-//   equal lengths are required (kMismatch), as are samples at all and finite ones
-//   (kInvalidArgument); a silent reference (zero, or constant for si_snr_db) has no ratio:
-//   kInvalidArgument; a silent estimate is -infinity, except for snr_db, where it is 0 dB by
-//   definition; an exact estimate is +infinity; where rounding keeps that from being seen, a number
-//   above 100 dB.
+//   - other lengths are kMismatch; no samples, NaN or infinite ones kInvalidArgument;
+//   - a silent reference (for si_snr_db also a constant one) has no ratio: kInvalidArgument;
+//   - a silent estimate is -infinity, except for snr_db, where it is 0 dB by definition;
+//   - an exact estimate is +infinity, unless rounding keeps si_snr_db from seeing it (then > 100
+//   dB).
 
 // Scale-invariant signal-to-noise ratio with zero mean:
 //   s' = (<e,s>/<s,s>) s,  10 log10(|s'|^2 / |e - s'|^2),  e and s after subtracting their means.
-// Luo, Mesgarani: "Conv-TasNet", IEEE/ACM TASLP 2019, section II-D; Asteroid's pairwise/multisrc
-// "sisdr" is the same.
+// Luo, Mesgarani: "Conv-TasNet", IEEE/ACM TASLP 2019, section II-D; Asteroid's "sisdr"
+// losses are the same up to their epsilon.
 Result<double> si_snr_db(std::span<const float> estimate, std::span<const float> reference);
 
 // Plain signal-to-noise ratio, 10 log10(|s|^2 / |s - e|^2): the scale counts, the mean stays.
@@ -30,9 +30,9 @@ Result<double> si_snr_db(std::span<const float> estimate, std::span<const float>
 Result<double> snr_db(std::span<const float> estimate, std::span<const float> reference);
 
 // Signal-to-distortion ratio of BSS-eval version 3: any 512-tap filter of the reference counts as
-// target, the mean stays. Vincent, Gribonval, Fevotte: "Performance measurement in blind audio
-// source separation", IEEE TASLP 2006; the "SDR" of mir_eval.separation.bss_eval_sources and of
-// fast-bss-eval.
+// target, the mean stays; beyond 110 dB +infinity. Vincent, Gribonval, Fevotte: "Performance
+// measurement in blind audio source separation", IEEE TASLP 2006; the "SDR" of
+// mir_eval.separation.bss_eval_sources and of fast-bss-eval.
 Result<double> bss_sdr_db(std::span<const float> estimate, std::span<const float> reference);
 
 inline constexpr int kBssFilterTaps = 512;

@@ -14,8 +14,9 @@ namespace {
 constexpr size_t kTransformSize = size_t{1} << 14;
 constexpr size_t kBlockFrames = kTransformSize - kBssFilterTaps;
 // Added to the diagonal, relative to it: a band-limited reference leaves directions of almost no
-// energy, where the solution would be rounding noise. Costs nothing below about 110 dB.
+// energy, where the solution would be rounding noise. It limits what can be told: 110 dB.
 constexpr double kDiagonalLoad = 1e-12;
+constexpr double kSmallestDistortion = 1e-11;
 
 using Spectrum = std::vector<std::complex<double>>;
 
@@ -85,7 +86,9 @@ Result<double> bss_sdr_db(std::span<const float> estimate, std::span<const float
   const double energy = energy_of(estimate, 0.0);
   if (energy == 0.0) return -std::numeric_limits<double>::infinity();
   const double target = std::clamp(projected_energy(correlate(estimate, reference)), 0.0, energy);
-  return 10.0 * std::log10(target / (energy - target));
+  const double distortion = energy - target;
+  if (distortion < kSmallestDistortion * energy) return std::numeric_limits<double>::infinity();
+  return 10.0 * std::log10(target / distortion);
 }
 
 }  // namespace tessera

@@ -1,0 +1,192 @@
+// tessera score: separated voices against their references.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/progress.h"
+#include "cli/table.h"
+#include "tessera/audio.h"
+#include "tessera/metrics.h"
+#include "tessera/mono_input.h"
+
+namespace tessera::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> estimates;
+  std::vector<std::string> references;
+  std::string mixture;
+  std::string channel = "refuse";
+};
+
+// The signals to compare, of one rate and one length.
+struct Signals {
+  int sample_rate = 0;
+  std::vector<std::vector<float>> estimates;
+  std::vector<std::vector<float>> references;
+  std::vector<float> mixture;
+};
+
+// One channel of a file. A score compares sample by sample, so nothing is resampled or cut: the
+// first file decides the rate and length of all.
+Result<std::vector<float>> read_signal(const std::string& path, ChannelPolicy policy,
+                                       Signals& signals, Console& console) {
+  TESSERA_TRY(const AudioBuffer audio, read_audio(path));
+  if (signals.sample_rate == 0) signals.sample_rate = audio.sample_rate;
+  if (audio.sample_rate != signals.sample_rate) {
+    return TESSERA_ERROR(kMismatch, path,
+                         fmt::format("has {} samples a second, the first reference {}",
+                                     audio.sample_rate, signals.sample_rate),
+                         "bring both to one rate first");
+  }
+  TESSERA_TRY(MonoInput mono, to_mono_input(audio, audio.sample_rate, policy, path));
+  for (const std::string& step : mono.steps) console.note(fmt::format("{}: {}", path, step));
+  if (!signals.references.empty() && mono.samples.size() != signals.references.front().size()) {
+    return TESSERA_ERROR(kMismatch, path,
+                         fmt::format("has {} samples, the first reference {}", mono.samples.size(),
+                                     signals.references.front().size()),
+                         "cut or pad both to one length first");
+  }
+  return std::move(mono.samples);
+}
+
+Result<Signals> read_signals(const Options& options, Console& console) {
+  TESSERA_TRY(const ChannelPolicy policy, parse_channel_policy(options.channel));
+  Signals signals;
+  for (const std::string& path : options.references) {
+    TESSERA_TRY(std::vector<float> signal, read_signal(path, policy, signals, console));
+    signals.references.push_back(std::move(signal));
+  }
+  for (const std::string& path : options.estimates) {
+    TESSERA_TRY(std::vector<float> signal, read_signal(path, policy, signals, console));
+    signals.estimates.push_back(std::move(signal));
+  }
+  if (!options.mixture.empty()) {
+    TESSERA_TRY(signals.mixture, read_signal(options.mixture, policy, signals, console));
+  }
+  return signals;
+}
+
+// The metrics name "estimate 2"; people know it by its path.
+Error with_path(Error error, const Options& options) {
+  const auto replace = [&](std::string_view kind, const std::vector<std::string>& paths) {
+    for (size_t i = 0; i < paths.size(); ++i) {
+      if (error.subject == fmt::format("{} {}", kind, i + 1)) error.subject = paths[i];
+    }
+  };
+  replace("estimate", options.estimates);
+  replace("reference", options.references);
+  if (error.subject == "mixture") error.subject = options.mixture;
+  return error;
+}
+
+std::string decibels(std::optional<double> value, bool with_sign = false) {
+  if (!value) return "";
+  return with_sign ? fmt::format("{:+.2f}", *value) : fmt::format("{:.2f}", *value);
+}
+
+std::string table_of(const SeparationScore& score, const Options& options) {
+  const bool improvement = score.mean_si_snr_improvement_db.has_value();
+  Table table;
+  table.add_column("reference");
+  table.add_column("estimate");
+  table.add_column("SI-SNR", Table::Align::right);
+  if (improvement) table.add_column("better by", Table::Align::right);
+  table.add_column("SDR", Table::Align::right);
+  if (improvement) table.add_column("better by", Table::Align::right);
+  table.add_column("SNR", Table::Align::right);
+  const auto add = [&](std::string reference, std::string estimate, const SourceScore& s) {
+    std::vector<std::string> cells = {std::move(reference), std::move(estimate),
+                                      decibels(s.si_snr_db)};
+    if (improvement) cells.push_back(decibels(s.si_snr_improvement_db, true));
+    cells.push_back(decibels(s.sdr_db));
+    if (improvement) cells.push_back(decibels(s.sdr_improvement_db, true));
+    cells.push_back(decibels(s.snr_db));
+    table.add_row(std::move(cells));
+  };
+  for (size_t r = 0; r < score.sources.size(); ++r) {
+    const auto e = static_cast<size_t>(score.sources[r].estimate);
+    add(options.references[r], options.estimates[e], score.sources[r]);
+  }
+  table.add_rule();
+  add("mean", "",
+      {0, score.mean_si_snr_db, score.mean_sdr_db, score.mean_snr_db,
+       score.mean_si_snr_improvement_db, score.mean_sdr_improvement_db});
+  return table.to_string();
+}
+
+// JSON has no infinity: those are null.
+Document number(std::optional<double> value) {
+  return value && std::isfinite(*value) ? Document(*value) : Document();
+}
+
+Document document_of(const SeparationScore& score, const Signals& signals, const Options& options) {
+  const bool improvement = score.mean_si_snr_improvement_db.has_value();
+  Document document = {{"sample_rate", signals.sample_rate},
+                       {"samples", signals.references.front().size()}};
+  const auto entry = [&](const SourceScore& s) {
+    Document values = {{"si_snr_db", number(s.si_snr_db)},
+                       {"sdr_db", number(s.sdr_db)},
+                       {"snr_db", number(s.snr_db)}};
+    if (improvement) {
+      values["si_snr_improvement_db"] = number(s.si_snr_improvement_db);
+      values["sdr_improvement_db"] = number(s.sdr_improvement_db);
+    }
+    return values;
+  };
+  for (size_t r = 0; r < score.sources.size(); ++r) {
+    const int e = score.sources[r].estimate;
+    Document source = {{"reference", options.references[r]},
+                       {"estimate", options.estimates[static_cast<size_t>(e)]}};
+    source.update(entry(score.sources[r]));
+    document["sources"].push_back(std::move(source));
+    document["permutation"].push_back(e + 1);
+  }
+  document["mean"] = entry({0, score.mean_si_snr_db, score.mean_sdr_db, score.mean_snr_db,
+                            score.mean_si_snr_improvement_db, score.mean_sdr_improvement_db});
+  return document;
+}
+
+Result<Document> run_score(const Options& options, Console& console) {
+  TESSERA_TRY(const Signals signals, read_signals(options, console));
+  auto score = [&] {
+    const Progress progress(console, "scoring");
+    return score_separation(signals.estimates, signals.references, signals.mixture);
+  }();
+  if (!score) return with_path(std::move(score).error(), options);
+  console.print(
+      "{}\nAll in dB. Estimates are assigned to references for the largest mean SI-SNR.\n"
+      "SDR is that of BSS-eval (512-tap filter), SNR the plain ratio.\n",
+      table_of(*score, options));
+  return document_of(*score, signals, options);
+}
+
+}  // namespace
+
+Action define_score(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("--estimate", options->estimates, "Separated voices, in any order")
+      ->required()
+      ->type_name("FILE...");
+  app.add_option("--reference", options->references, "The true voices")
+      ->required()
+      ->type_name("FILE...");
+  app.add_option("--mixture", options->mixture, "What was separated: adds the improvement over it")
+      ->type_name("FILE");
+  app.add_option("--channel", options->channel,
+                 "For files of several channels: mix (their mean) or a channel number")
+      ->type_name("mix|N");
+  app.footer(
+      "Examples:\n"
+      "  tessera score --estimate out/mix_s1.wav out/mix_s2.wav --reference s1.wav s2.wav\n"
+      "  tessera score --estimate a.wav b.wav --reference s1.wav s2.wav --mixture mix.wav --json");
+  return [options](Console& console) { return run_score(*options, console); };
+}
+
+}  // namespace tessera::cli
