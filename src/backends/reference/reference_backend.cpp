@@ -4,7 +4,7 @@
 
 #include "kernels/ref/reference_kernels.h"
 #include "run/arena.h"
-#include "run/signature.h"
+#include "tessera/signature.h"
 
 namespace tessera {
 namespace {

@@ -1,0 +1,57 @@
+#include "tessera/session.h"
+
+#include <chrono>
+
+namespace tessera {
+namespace {
+
+class Stopwatch {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+Result<Session> Session::create(const Graph& graph, Backend& backend) {
+  const Stopwatch watch;
+  TESSERA_TRY_VOID(verify(graph, graph.stage()));
+  Session session;
+  TESSERA_TRY(session.executable_, backend.load({graph}));
+  session.signature_ = signature_of(graph);
+  session.timing_.load_seconds = watch.seconds();
+  return session;
+}
+
+Result<void> Session::run(std::span<const ConstValues> inputs, std::span<const Values> outputs) {
+  TESSERA_TRY_VOID(check_values(signature_, inputs, outputs));
+  const Stopwatch watch;
+  TESSERA_TRY_VOID(executable_->run(inputs, outputs));
+  timing_.run_seconds = watch.seconds();
+  ++timing_.runs;
+  return {};
+}
+
+Result<std::vector<std::vector<float>>> Session::run(std::span<const ConstValues> inputs) {
+  TESSERA_TRY_VOID(check_input_values(signature_, inputs));  // before memory is taken for results
+  std::vector<std::vector<float>> results;
+  for (const Port& port : signature_.outputs)
+    results.emplace_back(static_cast<size_t>(port.shape.size()));
+  const std::vector<Values> outputs(results.begin(), results.end());
+  TESSERA_TRY_VOID(run(inputs, outputs));
+  return results;
+}
+
+Result<std::vector<std::vector<float>>> Session::run(std::initializer_list<ConstValues> inputs) {
+  return run(std::span<const ConstValues>(inputs.begin(), inputs.size()));
+}
+
+void Session::reset() {
+  executable_->reset();
+}
+
+}  // namespace tessera
