@@ -12,8 +12,10 @@
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "tessera/audio.h"
+#include "tessera/file.h"
 #include "tessera/metrics.h"
 #include "tessera/mono_input.h"
+#include "tessera/spectrogram.h"
 
 namespace tessera::cli {
 namespace {
@@ -23,6 +25,8 @@ struct Options {
   std::vector<std::string> references;
   std::string mixture;
   std::string channel = "refuse";
+  std::string picture;
+  bool force = false;
 };
 
 // The signals to compare, of one rate and one length.
@@ -153,7 +157,40 @@ Document document_of(const SeparationScore& score, const Signals& signals, const
   return document;
 }
 
+std::string file_name(const std::string& path) {
+  return std::filesystem::path(path).filename().string();
+}
+
+// Each estimate beside the reference it was assigned to, the mixture above.
+Result<void> write_picture(const SeparationScore& score, const Signals& signals,
+                           const Options& options) {
+  const auto panel = [&](std::string title, const std::vector<float>& samples) {
+    return SpectrogramPanel{std::move(title), samples, signals.sample_rate};
+  };
+  std::vector<SpectrogramPanel> estimates;
+  std::vector<SpectrogramPanel> references;
+  for (size_t r = 0; r < score.sources.size(); ++r) {
+    const SourceScore& source = score.sources[r];
+    const auto e = static_cast<size_t>(source.estimate);
+    std::string title = fmt::format("estimate {}: {}, SI-SNR {:.1f} dB", e + 1,
+                                    file_name(options.estimates[e]), source.si_snr_db);
+    if (source.si_snr_improvement_db) {
+      title += fmt::format(" ({:+.1f})", *source.si_snr_improvement_db);
+    }
+    estimates.push_back(panel(std::move(title), signals.estimates[e]));
+    references.push_back(
+        panel(fmt::format("reference {}: {}", r + 1, file_name(options.references[r])),
+              signals.references[r]));
+  }
+  const SpectrogramFigure figure = separation_figure(
+      "", panel("mixture: " + file_name(options.mixture), signals.mixture), estimates, references);
+  return write_spectrogram_png(options.picture, figure, {.force = options.force});
+}
+
 Result<Document> run_score(const Options& options, Console& console) {
+  if (!options.picture.empty()) {
+    TESSERA_TRY_VOID(check_writable(options.picture, {.force = options.force}));
+  }
   TESSERA_TRY(const Signals signals, read_signals(options, console));
   auto score = [&] {
     const Progress progress(console, "scoring");
@@ -164,7 +201,13 @@ Result<Document> run_score(const Options& options, Console& console) {
       "{}\nAll in dB. Estimates are assigned to references for the largest mean SI-SNR.\n"
       "SDR is that of BSS-eval (512-tap filter), SNR the plain ratio.\n",
       table_of(*score, options));
-  return document_of(*score, signals, options);
+  Document document = document_of(*score, signals, options);
+  if (!options.picture.empty()) {
+    TESSERA_TRY_VOID(write_picture(*score, signals, options));
+    console.print("Spectrograms are in {}\n", options.picture);
+    document["picture"] = options.picture;
+  }
+  return document;
 }
 
 }  // namespace
@@ -182,10 +225,14 @@ Action define_score(CLI::App& app) {
   app.add_option("--channel", options->channel,
                  "For files of several channels: mix (their mean) or a channel number")
       ->type_name("mix|N");
+  app.add_option("--picture", options->picture, "Also draw spectrograms of all signals")
+      ->type_name("FILE.png");
+  app.add_flag("--force", options->force, "Replace the picture if it is there");
   app.footer(
       "Examples:\n"
       "  tessera score --estimate out/mix_s1.wav out/mix_s2.wav --reference s1.wav s2.wav\n"
-      "  tessera score --estimate a.wav b.wav --reference s1.wav s2.wav --mixture mix.wav --json");
+      "  tessera score --estimate a.wav b.wav --reference s1.wav s2.wav --mixture mix.wav \\\n"
+      "    --picture voices.png");
   return [options](Console& console) { return run_score(*options, console); };
 }
 
