@@ -1,0 +1,47 @@
+#include "tessera/import.h"
+
+#include <fmt/format.h>
+
+#include "model/format.h"
+#include "model/torch/import_checkpoint.h"
+#include "tessera/file.h"
+
+namespace tessera {
+namespace {
+
+constexpr uint64_t kMaxModelBytes = uint64_t{4} << 30;
+
+// In order: the first that recognises the content reads it.
+constexpr ModelFormat kFormats[] = {
+    {"torch", recognises_torch, import_torch},
+};
+
+Error in_file(Error error, const std::filesystem::path& path) {
+  error.subject =
+      error.subject.empty() ? path.string() : fmt::format("{}: {}", path.string(), error.subject);
+  return error;
+}
+
+}  // namespace
+
+int64_t default_length_samples(std::optional<int> sample_rate) {
+  return int64_t{4} * sample_rate.value_or(8000);
+}
+
+Result<ImportedModel> import_model(const std::filesystem::path& path,
+                                   const ImportOptions& options) {
+  TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(path, kMaxModelBytes));
+  if (bytes.empty()) return TESSERA_ERROR(kCorrupt, path.string(), "the file is empty", "");
+  const SourceFile file{path, bytes};
+  for (const ModelFormat& format : kFormats) {
+    if (!format.recognises(file)) continue;
+    auto model = format.read(file, options);
+    if (!model) return in_file(std::move(model).error(), path);
+    return model;
+  }
+  return TESSERA_ERROR(
+      kUnsupported, path.string(), "this is no network file known here",
+      "give a checkpoint of torch.save (.pth, .pt, .bin, .ckpt), a .safetensors or an .onnx file");
+}
+
+}  // namespace tessera

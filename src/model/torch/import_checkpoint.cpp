@@ -1,0 +1,123 @@
+#include "model/torch/import_checkpoint.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "model/torch/known_networks.h"
+#include "model/torch/torch_checkpoint.h"
+
+namespace tessera {
+namespace {
+
+constexpr KnownNetwork kNetworks[] = {
+    {"asteroid_convtasnet", "masker.bottleneck.1.weight", read_asteroid},
+    {"torchaudio_convtasnet", "mask_generator.input_conv.weight", read_torchaudio},
+    {"speechbrain_convtasnet", "masknet.bottleneck_conv1x1.conv.weight", read_speechbrain},
+};
+
+struct Identified {
+  const KnownNetwork* network;
+  std::string prefix;
+};
+
+Result<Identified> identify(const Checkpoint& checkpoint) {
+  for (const KnownNetwork& network : kNetworks) {
+    const std::vector<std::string> prefixes = prefixes_of(checkpoint, network.anchor);
+    if (prefixes.size() > 1) {
+      return TESSERA_ERROR(kInvalidModel, "",
+                           fmt::format("the state dict holds several networks, under '{}'",
+                                       fmt::join(prefixes, "', '")),
+                           "save one of them alone: torch.save(model.state_dict(), path)");
+    }
+    if (prefixes.size() == 1) return Identified{&network, prefixes.front()};
+  }
+  std::vector<std::string> names;
+  for (size_t i = 0; i < std::min<size_t>(3, checkpoint.tensors.size()); ++i) {
+    names.push_back(checkpoint.tensors[i].name);
+  }
+  const std::string named =
+      checkpoint.model_name.empty() ? "" : fmt::format(" ({})", checkpoint.model_name);
+  return TESSERA_ERROR(
+      kUnsupported, "",
+      fmt::format("these weights{} belong to no network known here; they begin with {}", named,
+                  fmt::join(names, ", ")),
+      "export the network to ONNX: torch.onnx.export(model, example, path)");
+}
+
+Result<void> check_model_name(const Checkpoint& checkpoint, const Identified& identified,
+                              std::vector<Note>& notes) {
+  const std::string& name = checkpoint.model_name;
+  if (name.empty() || name == "ConvTasNet") return {};
+  if (name == "VADNet") {
+    return TESSERA_ERROR(kUnsupported, "", "VADNet detects voices; it does not separate sources",
+                         "export the network to ONNX");
+  }
+  notes.push_back(
+      {NoteSeverity::warning, fmt::format("the file calls itself {}; its weights are read as {}",
+                                          name, identified.network->family)});
+  return {};
+}
+
+// Tensors outside the prefix (a loss's, an optimiser's) are not part of the network.
+void note_foreign_tensors(const Checkpoint& checkpoint, const std::string& prefix,
+                          std::vector<Note>& notes) {
+  std::vector<std::string> foreign;
+  for (const NamedTensor& tensor : checkpoint.tensors) {
+    if (!tensor.name.starts_with(prefix)) foreign.push_back(tensor.name);
+  }
+  if (foreign.empty()) return;
+  notes.push_back(
+      {NoteSeverity::warning, fmt::format("{} tensors outside '{}' were left out, the first is {}",
+                                          foreign.size(), prefix, foreign.front())});
+}
+
+Result<std::optional<int>> resolve_sample_rate(const Checkpoint& checkpoint, ModelArgs& args,
+                                               std::vector<Note>& notes) {
+  TESSERA_TRY(const auto stated, args.integer("sample_rate", 1, 10'000'000));
+  if (stated) return std::optional<int>(static_cast<int>(*stated));
+  if (checkpoint.sample_rate) return checkpoint.sample_rate;
+  notes.push_back({NoteSeverity::warning,
+                   "the file does not tell its sample rate; give it with "
+                   "--model-arg sample_rate=8000 if audio must be resampled"});
+  return std::optional<int>();
+}
+
+Result<ImportedModel> import_checkpoint(Checkpoint checkpoint, const ImportOptions& options) {
+  TESSERA_TRY_VOID(strip_wrapper_segments(checkpoint));
+  TESSERA_TRY(const Identified identified, identify(checkpoint));
+  ImportedModel model;
+  model.notes = checkpoint.notes;
+  TESSERA_TRY_VOID(check_model_name(checkpoint, identified, model.notes));
+  note_foreign_tensors(checkpoint, identified.prefix, model.notes);
+
+  ModelArgs args(checkpoint.args, options.model_args, model.notes);
+  StateView state(checkpoint, identified.prefix);
+  TESSERA_TRY(model.sample_rate, resolve_sample_rate(checkpoint, args, model.notes));
+  TESSERA_TRY(ConvTasNet net,
+              identified.network->read(state, args, checkpoint.has_args, model.notes));
+  TESSERA_TRY_VOID(args.finish(model.notes));
+  TESSERA_TRY_VOID(state.finish());
+
+  model.n_src = static_cast<int>(net.n_src);
+  model.family = identified.network->family;
+  model.metadata = std::move(checkpoint.metadata);
+  model.network = std::make_shared<ConvTasNetNetwork>(std::move(net));
+  model.length_samples = options.length_samples.value_or(default_length_samples(model.sample_rate));
+  TESSERA_TRY(model.graph, model.network->instantiate(model.length_samples));
+  return model;
+}
+
+}  // namespace
+
+bool recognises_torch(const SourceFile& file) {
+  return looks_like_torch(file.bytes);
+}
+
+Result<ImportedModel> import_torch(const SourceFile& file, const ImportOptions& options) {
+  TESSERA_TRY(Checkpoint checkpoint, read_torch_checkpoint(file.bytes));
+  return import_checkpoint(std::move(checkpoint), options);
+}
+
+}  // namespace tessera

@@ -1,0 +1,14 @@
+// From a file of weights to an ImportedModel: entries of the format table in model/import.cpp.
+#pragma once
+
+#include "model/format.h"
+
+namespace tessera {
+
+bool recognises_torch(const SourceFile& file);
+Result<ImportedModel> import_torch(const SourceFile& file, const ImportOptions& options);
+
+bool recognises_safetensors(const SourceFile& file);
+Result<ImportedModel> import_safetensors(const SourceFile& file, const ImportOptions& options);
+
+}  // namespace tessera

@@ -1,0 +1,176 @@
+// SpeechBrain's Conv-TasNet: the dual-path encoder and decoder around conv_tasnet.MaskNet
+// (speechbrain 1.0, speechbrain/lobes/models/). Its convolutions keep their length by reflecting
+// the ends.
+#include <fmt/format.h>
+
+#include "model/torch/conv_tasnet_sizes.h"
+#include "model/torch/known_networks.h"
+#include "model/torch/layers.h"
+
+namespace tessera {
+namespace {
+
+const ConvTasNetKeys kKeys{
+    "encoder.conv1d.weight",
+    "masknet.bottleneck_conv1x1.conv.weight",
+    "masknet.temporal_conv_net.temporalblock_0_0.layers.conv.conv.weight",
+    "masknet.temporal_conv_net.temporalblock_0_0.layers.DSconv.conv_0.conv.weight",
+    "",
+    "masknet.mask_conv1x1.conv.weight"};
+
+std::string block_key(int64_t repeat, int64_t block) {
+  return fmt::format("masknet.temporal_conv_net.temporalblock_{}_{}.layers.", repeat, block);
+}
+
+// Unlike the others' lists, the blocks' names tell how they are repeated.
+void count_blocks(const StateView& state, ConvTasNetSizes& sizes) {
+  constexpr std::string_view kTensor = "conv.conv.weight";
+  int64_t blocks = 0;
+  while (state.has(block_key(0, blocks) + std::string(kTensor))) ++blocks;
+  int64_t repeats = 0;
+  while (state.has(block_key(repeats, 0) + std::string(kTensor))) ++repeats;
+  if (sizes.n_blocks == 0) sizes.n_blocks = std::max<int64_t>(1, blocks);
+  if (sizes.n_repeats == 0) sizes.n_repeats = std::max<int64_t>(1, repeats);
+}
+
+Result<NormKind> resolve_norm(const StateView& state, ModelArgs& args, std::vector<Note>& notes) {
+  TESSERA_TRY(const auto name, args.text("norm_type"));
+  TESSERA_TRY(const auto causal, args.flag("causal"));
+  if (causal.value_or(false)) {
+    return TESSERA_ERROR(kUnsupported, "", "SpeechBrain's causal form is not read from state dicts",
+                         "export the network to ONNX");
+  }
+  if (state.has(block_key(0, 0) + "norm.running_mean")) {
+    return TESSERA_ERROR(
+        kUnsupported, block_key(0, 0) + "norm",
+        "SpeechBrain's batch norm here works over frames, not channels: it fits one length only",
+        "export the network to ONNX");
+  }
+  if (!name) {
+    notes.push_back({NoteSeverity::warning,
+                     "assumed norm_type=gLN, SpeechBrain's default: the weights would fit cLN, "
+                     "too; if that is wrong give --model-arg norm_type=cLN"});
+    return NormKind::global;
+  }
+  if (*name == "gLN") return NormKind::global;
+  if (*name == "cLN") return NormKind::channel_wise;
+  return TESSERA_ERROR(kInvalidArgument, "",
+                       fmt::format("norm_type '{}': SpeechBrain knows gLN and cLN", *name), "");
+}
+
+Result<ConvTasNetLayer> resolve_mask_act(ModelArgs& args, int64_t n_src, std::vector<Note>& notes) {
+  TESSERA_TRY(const auto name, args.text("mask_act"));
+  Unary relu;
+  relu.kind = UnaryKind::relu;
+  if (!name) {
+    notes.push_back({NoteSeverity::warning,
+                     "assumed mask_act=relu, SpeechBrain's default: the weights do not tell"});
+    return ConvTasNetLayer{relu, "masknet"};
+  }
+  if (*name == "relu") return ConvTasNetLayer{relu, "masknet"};
+  if (*name == "softmax") return ConvTasNetLayer{Softmax{SoftmaxOver::channel, n_src}, "masknet"};
+  return TESSERA_ERROR(kInvalidArgument, "",
+                       fmt::format("mask_act '{}': SpeechBrain knows relu and softmax", *name), "");
+}
+
+Result<ConvTasNetBlock> read_block(StateView& state, const std::string& key,
+                                   const ConvTasNetSizes& sizes, int64_t dilation, NormKind norm) {
+  const int64_t h = sizes.hid_chan;
+  const int64_t half = (sizes.conv_kernel_size - 1) * dilation / 2;
+  ConvTasNetBlock block;
+  TESSERA_TRY(block.in_conv,
+              take_conv(state, key + "conv.conv", {.out = h, .in = sizes.bn_chan}, Bias::none));
+  TESSERA_TRY(block.prelu_1, take_prelu(state, key + "act"));
+  TESSERA_TRY(block.norm_1, take_trailing_norm(state, key + "norm", norm, h));
+  if (half > 0) {
+    block.pad =
+        ConvTasNetLayer{Pad{Padding{0, 0, half, half}, PadMode::reflect}, key + "DSconv.conv_0"};
+  }
+  TESSERA_TRY(
+      block.depthwise,
+      take_conv(
+          state, key + "DSconv.conv_0.conv",
+          {.out = h, .in = 1, .kernel = sizes.conv_kernel_size, .dilation = dilation, .groups = h},
+          Bias::none));
+  TESSERA_TRY(block.prelu_2, take_prelu(state, key + "DSconv.act"));
+  TESSERA_TRY(block.norm_2, take_trailing_norm(state, key + "DSconv.act_0", norm, h));
+  TESSERA_TRY(block.res_conv, take_conv(state, key + "DSconv.conv_1.conv",
+                                        {.out = sizes.bn_chan, .in = h}, Bias::none));
+  return block;
+}
+
+Result<ConvTasNetSizes> resolve_speechbrain_sizes(const StateView& state, ModelArgs& args) {
+  TESSERA_TRY(ConvTasNetSizes sizes, resolve_sizes(state, kKeys, args));
+  const int64_t half = std::max<int64_t>(1, sizes.kernel_size / 2);
+  if (sizes.stride != 0 && sizes.stride != half) {
+    return TESSERA_ERROR(
+        kInvalidModel, kKeys.encoder,
+        fmt::format("stride {}: SpeechBrain's is always half the kernel, {}", sizes.stride, half),
+        "");
+  }
+  sizes.stride = half;
+  if (sizes.conv_kernel_size % 2 == 0) {
+    return TESSERA_ERROR(
+        kInvalidModel, kKeys.first_depthwise,
+        fmt::format("a kernel of {} is even: a block would be one frame shorter than its input",
+                    sizes.conv_kernel_size),
+        "SpeechBrain cannot run this network either");
+  }
+  if (sizes.skip_chan != 0 || sizes.out_chan != sizes.n_filters) {
+    return TESSERA_ERROR(
+        kInvalidModel, kKeys.mask_conv,
+        fmt::format("skip_chan {} and out_chan {}: SpeechBrain's are 0 and n_filters {}",
+                    sizes.skip_chan, sizes.out_chan, sizes.n_filters),
+        "");
+  }
+  count_blocks(state, sizes);
+  return sizes;
+}
+
+Result<void> read_encoder(StateView& state, const ConvTasNetSizes& sizes, ModelArgs& args,
+                          ConvTasNet& net) {
+  TESSERA_TRY(
+      net.encoder,
+      take_filters(
+          state, kKeys.encoder,
+          {.out = sizes.n_filters, .in = 1, .kernel = sizes.kernel_size, .stride = sizes.stride}));
+  TESSERA_TRY(const auto activation, args.text("encoder_activation"));
+  TESSERA_TRY(net.encoder_act,
+              make_activation(state, activation.value_or("relu"), "encoder", Softmax{}));
+  return {};
+}
+
+}  // namespace
+
+Result<ConvTasNet> read_speechbrain(StateView& state, ModelArgs& args, bool /*has_args*/,
+                                    std::vector<Note>& notes) {
+  TESSERA_TRY(const ConvTasNetSizes sizes, resolve_speechbrain_sizes(state, args));
+  TESSERA_TRY(const NormKind norm, resolve_norm(state, args, notes));
+  ConvTasNet net;
+  net.n_src = sizes.n_src;
+  net.mask_channels = sizes.n_filters;
+  net.kernel = sizes.kernel_size;
+  net.stride = sizes.stride;
+  TESSERA_TRY_VOID(read_encoder(state, sizes, args, net));
+  TESSERA_TRY(net.bottleneck_norm, take_trailing_norm(state, "masknet.layer_norm",
+                                                      NormKind::channel_wise, sizes.n_filters));
+  TESSERA_TRY(net.bottleneck_conv,
+              take_conv(state, "masknet.bottleneck_conv1x1.conv",
+                        {.out = sizes.bn_chan, .in = sizes.n_filters}, Bias::none));
+  for (int64_t r = 0; r < sizes.n_repeats; ++r) {
+    for (int64_t x = 0; x < sizes.n_blocks; ++x) {
+      TESSERA_TRY(ConvTasNetBlock block,
+                  read_block(state, block_key(r, x), sizes, int64_t{1} << x, norm));
+      net.blocks.push_back(std::move(block));
+    }
+  }
+  TESSERA_TRY(net.mask_conv,
+              take_conv(state, "masknet.mask_conv1x1.conv",
+                        {.out = sizes.n_src * sizes.n_filters, .in = sizes.bn_chan}, Bias::none));
+  TESSERA_TRY(net.mask_act, resolve_mask_act(args, sizes.n_src, notes));
+  TESSERA_TRY(net.decoder, take_synthesis(state, "decoder.weight", sizes.n_filters,
+                                          sizes.kernel_size, sizes.stride, 0));
+  return net;
+}
+
+}  // namespace tessera
