@@ -1,0 +1,93 @@
+// Parity: every checkpoint against the outputs its own toolkit computed (tolerances as in the
+// project's goals: 1e-5 absolute and 1e-4 of the output's peak).
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+
+#include "tessera/backend.h"
+#include "tessera/import.h"
+#include "tessera/npy.h"
+
+namespace tessera {
+namespace {
+
+struct Case {
+  std::string stem;  // below tests/data or shared data
+  std::string family;
+  std::map<std::string, std::string> args;
+};
+
+std::ostream& operator<<(std::ostream& out, const Case& test) {
+  return out << test.stem;
+}
+
+std::string data(const std::string& name) {
+  return std::string(TESSERA_SOURCE_DIR) + "/tests/data/" + name;
+}
+
+Result<std::vector<float>> run_reference(const Graph& graph, const std::vector<float>& input) {
+  TESSERA_TRY(auto backend, make_backend("reference"));
+  TESSERA_TRY(auto executable, backend->load({graph}));
+  std::vector<float> output(static_cast<size_t>(graph.node(graph.outputs()[0].node).shape.size()));
+  const ConstValues in(input);
+  const Values out(output);
+  TESSERA_TRY_VOID(executable->run({&in, 1}, {&out, 1}));
+  return output;
+}
+
+void expect_parity(const std::string& stem, const Case& test) {
+  const auto in = read_npy(stem + ".in.npy");
+  const auto expected = read_npy(stem + ".out.npy");
+  ASSERT_TRUE(in && expected);
+  ImportOptions options;
+  options.length_samples = static_cast<int64_t>(in->values.size());
+  options.model_args = test.args;
+  const auto model = import_model(stem + ".pth", options);
+  ASSERT_TRUE(model) << model.error().to_string();
+  EXPECT_EQ(model->family, test.family);
+  const auto output = run_reference(model->graph, in->values);
+  ASSERT_TRUE(output) << output.error().to_string();
+  ASSERT_EQ(output->size(), expected->values.size());
+  float peak = 0;
+  float worst = 0;
+  for (size_t i = 0; i < output->size(); ++i) {
+    peak = std::max(peak, std::abs(expected->values[i]));
+    worst = std::max(worst, std::abs(expected->values[i] - (*output)[i]));
+  }
+  std::cout << test.stem << ": max abs error " << worst << ", peak " << peak << "\n";
+  EXPECT_LE(worst, 1e-5F);
+  EXPECT_LE(worst, 1e-4F * peak);
+}
+
+class Parity : public testing::TestWithParam<Case> {};
+
+TEST_P(Parity, EqualsTheToolkitsOwnOutput) {
+  expect_parity(data(GetParam().stem), GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Checkpoints, Parity,
+    testing::Values(Case{"asteroid/bn_k5", "asteroid_convtasnet", {}},
+                    Case{"asteroid/causal_cgln", "asteroid_convtasnet", {}},
+                    Case{"asteroid/causal_cln", "asteroid_convtasnet", {}},
+                    Case{"asteroid/enc_relu_k20", "asteroid_convtasnet", {}},
+                    Case{"asteroid/gln_relu_skip0", "asteroid_convtasnet", {}},
+                    Case{"asteroid/gln_sigmoid", "asteroid_convtasnet", {}},
+                    Case{"asteroid/gln_softmax_3src", "asteroid_convtasnet", {}},
+                    Case{"asteroid/one_src_denoise", "asteroid_convtasnet", {}},
+                    Case{"asteroid/seed_shape_k1", "asteroid_convtasnet", {}},
+                    Case{"torchaudio/torchaudio_small", "torchaudio_convtasnet", {}},
+                    Case{"speechbrain/speechbrain_gln", "speechbrain_convtasnet", {}}),
+    [](const auto& parameter) {
+      return std::filesystem::path(parameter.param.stem).filename().string();
+    });
+
+TEST(Parity, EqualsAsteroidOnTheDefaultSize) {
+  const std::string stem = std::string(TESSERA_SOURCE_DIR) + "/../shared/data/large/default";
+  if (!std::filesystem::exists(stem + ".pth")) GTEST_SKIP() << "data/large is not here";
+  expect_parity(stem, Case{"large/default", "asteroid_convtasnet", {}});
+}
+
+}  // namespace
+}  // namespace tessera
