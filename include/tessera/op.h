@@ -243,7 +243,7 @@ std::vector<NamedWeight> weights_of(const Op& op);
 Result<Shape> infer_shape(const Op& op, std::span<const Shape> operands);
 
 // Multiply-accumulates of one evaluation: convolutions, transposed convolutions and Gemm; 0 for
-// everything else.
+// everything else. Saturates at the largest int64.
 int64_t macs(const Op& op, std::span<const Shape> operands, const Shape& result);
 
 }  // namespace tessera

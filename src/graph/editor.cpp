@@ -44,6 +44,10 @@ Result<void> GraphEditor::replace(NodeId id, Op op, std::vector<NodeId> inputs) 
   Node& node = graph_.nodes_[static_cast<size_t>(index_of(id))];
   TESSERA_CHECK(!node.removed, "a replaced node is live");
   const std::string subject = fmt::format("node '{}' ({})", node.name, op_name(op));
+  if (std::holds_alternative<Input>(op) || std::holds_alternative<Input>(node.op)) {
+    return TESSERA_ERROR(kInvalidModel, subject, "a graph's input is neither replaced nor made",
+                         "add a node and redirect the readers");
+  }
   std::vector<Shape> shapes;
   for (NodeId input : inputs) {
     if (depends_on(input, id))

@@ -1,4 +1,7 @@
 // Shape inference: one overload per op, each the place where that op's rules are checked.
+#include <algorithm>
+#include <limits>
+
 #include <fmt/format.h>
 
 #include "tessera/op.h"
@@ -6,8 +9,10 @@
 namespace tessera {
 namespace {
 
-// Bounds every size a graph may talk about, so that no arithmetic on shapes overflows.
-constexpr int64_t kMaxExtent = int64_t{1} << 36;
+// Bounds on every number a graph may talk about, so that no arithmetic on shapes overflows: the
+// product of any two stays below 2^62. A sequence of kMaxSize samples lasts 12 hours at 48 kHz.
+constexpr int64_t kMaxSize = int64_t{1} << 31;
+constexpr int64_t kMaxAttribute = int64_t{1} << 30;  // strides, dilations, kernels, paddings
 constexpr int64_t kMaxElements = int64_t{1} << 44;
 
 Error invalid(std::string message) {
@@ -22,13 +27,15 @@ Result<void> expect_dims(const Tensor& tensor, std::string_view name,
 }
 
 Result<void> expect_positive(const Extent& extent, std::string_view name) {
-  if (extent.h >= 1 && extent.w >= 1 && extent.h < kMaxExtent && extent.w < kMaxExtent) return {};
-  return invalid(fmt::format("{} must be at least 1, found h={} w={}", name, extent.h, extent.w));
+  if (extent.h >= 1 && extent.w >= 1 && extent.h <= kMaxAttribute && extent.w <= kMaxAttribute)
+    return {};
+  return invalid(fmt::format("{} must lie between 1 and {}, found h={} w={}", name, kMaxAttribute,
+                             extent.h, extent.w));
 }
 
 Result<void> expect_padding(const Padding& padding, std::string_view name) {
   for (int64_t p : {padding.top, padding.bottom, padding.left, padding.right}) {
-    if (p < 0 || p >= kMaxExtent)
+    if (p < 0 || p > kMaxAttribute)
       return invalid(fmt::format("{} has an impossible value {}", name, p));
   }
   return {};
@@ -97,7 +104,8 @@ struct ShapeRules {
     }
     const int64_t out = op.weight.dim(1) * op.groups;
     TESSERA_TRY_VOID(expect_bias(op.bias, out));
-    if (op.extra.h < 0 || op.extra.w < 0 || op.extra.h >= kMaxExtent || op.extra.w >= kMaxExtent) {
+    if (op.extra.h < 0 || op.extra.w < 0 || op.extra.h > kMaxAttribute ||
+        op.extra.w > kMaxAttribute) {
       return invalid(
           fmt::format("extra output has an impossible value h={} w={}", op.extra.h, op.extra.w));
     }
@@ -168,7 +176,7 @@ struct ShapeRules {
         if (axis == op.axis) {
           result.*member += next.*member;
         } else if (result.*member != next.*member) {
-          return invalid(fmt::format("cannot join {} and {} along {}", to_string(result),
+          return invalid(fmt::format("cannot join {} and {} along {}", to_string(in[0]),
                                      to_string(next), to_string(op.axis)));
         }
       }
@@ -246,6 +254,7 @@ struct ShapeRules {
       return invalid(fmt::format("weight has shape {}, expected four dimensions",
                                  dims_to_string(weight.dims())));
     }
+    TESSERA_TRY_VOID(expect_positive({weight.dim(2), weight.dim(3)}, "kernel"));
     TESSERA_TRY_VOID(expect_positive(stride, "stride"));
     return expect_positive(dilation, "dilation");
   }
@@ -285,12 +294,13 @@ OperandCount operand_count(const Op& op) {
 Result<Shape> infer_shape(const Op& op, std::span<const Shape> operands) {
   const OperandCount count = operand_count(op);
   if (operands.size() < count.least || operands.size() > count.most) {
-    return invalid(
-        fmt::format("{} takes {} operands, found {}", op_name(op), count.least, operands.size()));
+    return invalid(fmt::format("{} takes {}{} operand{}, found {}", op_name(op),
+                               count.most > count.least ? "at least " : "", count.least,
+                               count.least == 1 ? "" : "s", operands.size()));
   }
   TESSERA_TRY(Shape shape, std::visit(ShapeRules{operands}, op));
   for (int64_t size : {shape.c, shape.h, shape.w}) {
-    if (size < 1 || size > kMaxExtent)
+    if (size < 1 || size > kMaxSize)
       return invalid(fmt::format("result {} has an impossible size", to_string(shape)));
   }
   if (shape.c > kMaxElements / shape.h || shape.c * shape.h > kMaxElements / shape.w) {
@@ -300,13 +310,17 @@ Result<Shape> infer_shape(const Op& op, std::span<const Shape> operands) {
 }
 
 int64_t macs(const Op& op, std::span<const Shape> operands, const Shape& result) {
-  if (const auto* conv = std::get_if<Conv>(&op)) {
-    return result.size() * conv->weight.dim(1) * conv->weight.dim(2) * conv->weight.dim(3);
-  }
-  if (const auto* conv = std::get_if<ConvTranspose>(&op)) {
-    return operands[0].size() * conv->weight.dim(1) * conv->weight.dim(2) * conv->weight.dim(3);
-  }
-  if (const auto* gemm = std::get_if<Gemm>(&op)) return gemm->weight.size() * result.h;
+  // Each weight of one output (or input) channel meets each of its positions once.
+  const auto products = [](int64_t positions, int64_t weights) {
+    int64_t count = 0;
+    return __builtin_mul_overflow(positions, weights, &count) ? std::numeric_limits<int64_t>::max()
+                                                              : count;
+  };
+  if (const auto* conv = std::get_if<Conv>(&op))
+    return products(result.size(), conv->weight.size() / conv->weight.dim(0));
+  if (const auto* conv = std::get_if<ConvTranspose>(&op))
+    return products(operands[0].size(), conv->weight.size() / conv->weight.dim(0));
+  if (const auto* gemm = std::get_if<Gemm>(&op)) return products(result.h, gemm->weight.size());
   return 0;
 }
 
