@@ -5,7 +5,10 @@ namespace tessera::cli {
 
 std::span<const Command> commands() {
   static constexpr Command kCommands[] = {
-      {"score", "Score separated voices against references: SI-SNR, SDR, improvement", define_score},
+      {"separate", "Separate the voices of recordings into files", define_separate},
+      {"score", "Score separated voices against references: SI-SNR, SDR, improvement",
+       define_score},
+      {"run", "Evaluate a network on arrays", define_run},
       {"completion", "Print a completion script for your shell", define_completion, true},
   };
   return kCommands;

@@ -1,0 +1,28 @@
+// --check: the same input through the reference backend, and how far the results lie apart.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <span>
+#include <vector>
+
+#include "cli/console.h"
+#include "tessera/graph.h"
+#include "tessera/result.h"
+
+namespace tessera::cli {
+
+struct Difference {
+  double max_abs = 0;
+  double peak = 0;  // of the reference's output
+};
+
+void add_check_option(CLI::App& app, bool& check);
+
+// Evaluates `graph` on the reference backend (slow) and compares `outputs` with it.
+// Errors: kMismatch beyond 1e-5 and 1e-4 of the reference's peak.
+Result<Difference> compare_with_reference(const Graph& graph,
+                                          std::span<const std::vector<float>> inputs,
+                                          std::span<const std::vector<float>> outputs,
+                                          const std::string& subject, Console& console);
+
+}  // namespace tessera::cli

@@ -1,0 +1,66 @@
+#include "cli/model_options.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "cli/machine.h"
+
+namespace tessera::cli {
+
+void add_model_options(CLI::App& app, ModelOptions& options, bool with_length) {
+  app.add_option(
+         "MODEL", options.path,
+         "The network: .pth, .pt, .bin, .safetensors or .onnx; content decides, not the name")
+      ->required()
+      ->type_name("FILE");
+  app.add_option("--model-arg", options.model_args,
+                 "An argument of the network's constructor by Asteroid's name, where the file does "
+                 "not tell it (repeatable)")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  if (with_length) {
+    app.add_option("--length", options.length_samples,
+                   "Input length in samples or frames; default: the file's own, else 4 s")
+        ->type_name("T");
+  }
+}
+
+Result<ImportedModel> load_model(const ModelOptions& options, Console& console,
+                                 std::optional<int64_t> length_samples) {
+  ImportOptions import;
+  import.length_samples = length_samples ? length_samples : options.length_samples;
+  for (const std::string& argument : options.model_args) {
+    const size_t equals = argument.find('=');
+    if (equals == 0 || equals == std::string::npos) {
+      return TESSERA_ERROR(kInvalidArgument, "--model-arg",
+                           fmt::format("'{}' is not NAME=VALUE", argument),
+                           "write it like --model-arg mask_act=relu");
+    }
+    import.model_args[argument.substr(0, equals)] = argument.substr(equals + 1);
+  }
+  TESSERA_TRY(ImportedModel model, import_model(options.path, import));
+  for (const Note& note : model.notes) {
+    if (note.severity == NoteSeverity::warning) {
+      console.warning(note.text);
+    } else {
+      console.note(note.text);
+    }
+  }
+  return model;
+}
+
+void add_backend_options(CLI::App& app, BackendChoice& choice) {
+  app.add_option("--backend", choice.name, "What evaluates the network")
+      ->type_name(fmt::format("{{{}}}", fmt::join(backend_names(), ",")))
+      ->capture_default_str();
+  app.add_option("--threads", choice.threads, "Threads; 0: as many as the process may use")
+      ->type_name("N")
+      ->capture_default_str();
+}
+
+Result<std::unique_ptr<Backend>> open_backend(const BackendChoice& choice) {
+  return make_backend(choice.name,
+                      {.threads = choice.threads, .memory_limit_bytes = usable_memory_bytes()});
+}
+
+}  // namespace tessera::cli

@@ -1,0 +1,41 @@
+// Options that several commands share: which network, for what length, evaluated by what.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/console.h"
+#include "tessera/backend.h"
+#include "tessera/import.h"
+#include "tessera/result.h"
+
+namespace tessera::cli {
+
+struct ModelOptions {
+  std::string path;
+  std::vector<std::string> model_args;  // NAME=VALUE
+  std::optional<int64_t> length_samples;
+};
+
+// MODEL and --model-arg; --length only where the command lets the user choose it.
+void add_model_options(CLI::App& app, ModelOptions& options, bool with_length);
+
+// Reads the network and passes its notes on to the console. A length given here wins over the
+// user's.
+Result<ImportedModel> load_model(const ModelOptions& options, Console& console,
+                                 std::optional<int64_t> length_samples = {});
+
+struct BackendChoice {
+  std::string name = "cpu";
+  int threads = 0;  // 0: as many as the process may use
+};
+
+void add_backend_options(CLI::App& app, BackendChoice& choice);
+Result<std::unique_ptr<Backend>> open_backend(const BackendChoice& choice);
+
+}  // namespace tessera::cli

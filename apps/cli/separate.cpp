@@ -1,0 +1,250 @@
+// tessera separate: recordings of several voices in, one file per voice out.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cli/check.h"
+#include "cli/command.h"
+#include "cli/model_options.h"
+#include "cli/progress.h"
+#include "cli/separation_files.h"
+#include "cli/table.h"
+#include "tessera/audio.h"
+#include "tessera/metrics.h"
+#include "tessera/mono_input.h"
+#include "tessera/session.h"
+
+namespace tessera::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+struct Options {
+  ModelOptions model;
+  BackendChoice backend;
+  std::vector<std::string> inputs;
+  OutputOptions output;
+  std::string channel = "refuse";
+  std::optional<int> sample_rate;  // of the network, where its file does not tell
+  bool rescale = false;
+  bool check = false;
+};
+
+// The network with the graph and session for the length last asked for.
+struct Separator {
+  ImportedModel model;
+  std::unique_ptr<Backend> backend;
+  int sources = 0;
+  int64_t length = 0;
+  std::optional<Graph> graph;
+  std::optional<Session> session;
+};
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+Result<Separator> open_separator(const Options& options, Console& console) {
+  Separator separator;
+  TESSERA_TRY(separator.model, load_model(options.model, console));
+  const Signature signature = signature_of(separator.model.graph);
+  const auto is_wave = [](const Shape& shape) { return shape.c == 1 && shape.h == 1; };
+  const bool separates = signature.inputs.size() == 1 && is_wave(signature.inputs[0].shape) &&
+                         signature.outputs.size() == 1 && signature.outputs[0].shape.h == 1 &&
+                         signature.outputs[0].shape.w > 1;
+  if (!separates) {
+    return TESSERA_ERROR(
+        kInvalidArgument, options.model.path,
+        "is not a separator: it does not turn one wave into waves",
+        "use 'tessera run' for other networks, 'tessera inspect' to see its shapes");
+  }
+  separator.sources = static_cast<int>(signature.outputs[0].shape.c);
+  TESSERA_TRY(separator.backend, open_backend(options.backend));
+  return separator;
+}
+
+// The rate that the network works at: what its file or the user says, else the recording's.
+Result<int> network_rate(const Separator& separator, const Options& options,
+                         const AudioBuffer& audio, const std::string& path, Console& console) {
+  const auto& told = separator.model.sample_rate;
+  if (options.sample_rate && *options.sample_rate < 1) {
+    return TESSERA_ERROR(kInvalidArgument, "--sample-rate",
+                         fmt::format("{} Hz is no sampling rate", *options.sample_rate),
+                         "give the rate that the network was trained at, e.g. 8000");
+  }
+  if (told && options.sample_rate && *told != *options.sample_rate) {
+    console.warning(fmt::format("{} says {} Hz; using {} Hz as asked", options.model.path, *told,
+                                *options.sample_rate));
+  }
+  if (options.sample_rate) return *options.sample_rate;
+  if (told) return *told;
+  console.warning(
+      fmt::format("{}: the network's file does not tell its rate; taking the recording's {} Hz "
+                  "(--sample-rate sets it)",
+                  path, audio.sample_rate));
+  return audio.sample_rate;
+}
+
+// Exactly `frames` samples: what a network adds or drops at the end is made up for and said.
+void fit_length(std::vector<float>& samples, int64_t frames, const std::string& path,
+                Console& console) {
+  const auto have = static_cast<int64_t>(samples.size());
+  if (have == frames) return;
+  console.warning(fmt::format("{}: the network returns {} samples for {}; {}", path, have, frames,
+                              have < frames ? "the end is silence" : "the rest is cut"));
+  samples.resize(static_cast<size_t>(frames), 0.0F);
+}
+
+struct Separated {
+  std::vector<std::vector<float>> voices;  // at the recording's rate and length
+  double network_seconds = 0;
+  std::optional<Difference> difference;
+};
+
+Result<Separated> separate_one(Separator& separator, const Options& options,
+                               const AudioBuffer& audio, const std::string& path,
+                               Console& console) {
+  TESSERA_TRY(const int rate, network_rate(separator, options, audio, path, console));
+  TESSERA_TRY(const ChannelPolicy policy, parse_channel_policy(options.channel));
+  TESSERA_TRY(MonoInput mono, to_mono_input(audio, rate, policy, path));
+  for (const std::string& step : mono.steps) console.note(fmt::format("{}: {}", path, step));
+  const auto length = static_cast<int64_t>(mono.samples.size());
+  if (length != separator.length) {
+    auto graph = separator.model.network->instantiate(length);
+    if (!graph) {
+      Error error = graph.error();
+      error.subject = path;  // the network accepts other lengths: it is the recording's fault
+      return error;
+    }
+    separator.session.reset();
+    separator.graph = std::move(*graph);
+    TESSERA_TRY(separator.session, Session::create(*separator.graph, *separator.backend));
+    separator.length = length;
+  }
+
+  Separated result;
+  TESSERA_TRY(auto outputs, separator.session->run({ConstValues(mono.samples)}));
+  result.network_seconds = separator.session->timing().run_seconds;
+  if (options.check) {
+    const std::vector<std::vector<float>> inputs{mono.samples};
+    TESSERA_TRY(result.difference,
+                compare_with_reference(*separator.graph, inputs, outputs, path, console));
+  }
+  const size_t each = outputs[0].size() / static_cast<size_t>(separator.sources);
+  for (int s = 0; s < separator.sources; ++s) {
+    const auto begin = outputs[0].begin() + static_cast<std::ptrdiff_t>(each) * s;
+    result.voices.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(each));
+    fit_length(result.voices.back(), length, path, console);
+  }
+  if (options.rescale) rescale_to_mixture(result.voices, mono.samples);
+  if (rate != audio.sample_rate) {
+    TESSERA_TRY(AudioBuffer back, resample({rate, std::move(result.voices)}, audio.sample_rate));
+    result.voices = std::move(back.channels);
+    // Two roundings of the length may leave a sample too many or too few.
+    for (auto& voice : result.voices) voice.resize(static_cast<size_t>(audio.frames()), 0.0F);
+    console.note(fmt::format("{}: voices brought back to {} Hz", path, audio.sample_rate));
+  }
+  return result;
+}
+
+Document document_of(const SeparationJob& job, const AudioBuffer& audio, const Separated& separated,
+                     double seconds) {
+  const double duration = static_cast<double>(audio.frames()) / audio.sample_rate;
+  Document document{{"input", job.input},
+                    {"sample_rate", audio.sample_rate},
+                    {"frames", audio.frames()},
+                    {"seconds_of_audio", duration},
+                    {"seconds", seconds},
+                    {"network_seconds", separated.network_seconds},
+                    {"real_time_factor", seconds / duration},
+                    {"outputs", Document::array()}};
+  if (separated.difference) {
+    document["max_abs_difference"] = separated.difference->max_abs;
+    document["peak"] = separated.difference->peak;
+  }
+  return document;
+}
+
+Result<Document> separate(const Options& options, Console& console) {
+  TESSERA_TRY(Separator separator, open_separator(options, console));
+  TESSERA_TRY(const auto jobs, plan_jobs(options.inputs, separator.sources, options.output));
+  TESSERA_TRY_VOID(ensure_directory(options.output.folder));
+
+  Table table;
+  table.add_column("file");
+  table.add_column("seconds", Table::Align::right);
+  table.add_column("took", Table::Align::right);
+  table.add_column("real-time factor", Table::Align::right);
+  if (options.check) table.add_column("max |difference|", Table::Align::right);
+  Document document{{"model", options.model.path},
+                    {"backend", options.backend.name},
+                    {"sources", separator.sources},
+                    {"files", Document::array()}};
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    const SeparationJob& job = jobs[i];
+    std::string label = job.input;
+    if (jobs.size() > 1) label += fmt::format(" ({} of {})", i + 1, jobs.size());
+    std::optional<Progress> progress(std::in_place, console, label);
+    const auto begin = Clock::now();
+    TESSERA_TRY(const AudioBuffer audio, read_audio(job.input));
+    TESSERA_TRY(const Separated separated,
+                separate_one(separator, options, audio, job.input, console));
+    // The check is not part of the work.
+    TESSERA_TRY(Document outputs,
+                write_voices(job, separated.voices, audio.sample_rate, options.output, console));
+    progress.reset();
+    const double seconds = seconds_since(begin);
+    Document entry = document_of(job, audio, separated, seconds);
+    entry["outputs"] = std::move(outputs);
+    std::vector<std::string> cells{job.input,
+                                   fmt::format("{:.2f}", entry["seconds_of_audio"].get<double>()),
+                                   fmt::format("{:.3f} s", seconds),
+                                   fmt::format("{:.4f}", entry["real_time_factor"].get<double>())};
+    if (options.check) cells.push_back(fmt::format("{:.2e}", separated.difference->max_abs));
+    table.add_row(std::move(cells));
+    document["files"].push_back(std::move(entry));
+  }
+  console.print("{}", table.to_string());
+  console.print("{} voices of each in {}\n", separator.sources, options.output.folder);
+  return document;
+}
+
+}  // namespace
+
+Action define_separate(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  add_model_options(app, options->model, false);
+  app.add_option("INPUT", options->inputs, "Recordings (wav, flac, ogg), or folders of them")
+      ->required()
+      ->type_name("FILE...");
+  add_output_options(app, options->output);
+  add_backend_options(app, options->backend);
+  app.add_option("--channel", options->channel,
+                 "What to do with several channels: refuse, mix, or the number of one from 1")
+      ->type_name("refuse|mix|N")
+      ->capture_default_str();
+  app.add_option("--sample-rate", options->sample_rate,
+                 "The network's sampling rate, where its file does not tell")
+      ->type_name("HZ");
+  app.add_flag("--rescale", options->rescale,
+               "Scale the voices as Asteroid does: all by sum|mixture| / sum|voices|");
+  add_check_option(app, options->check);
+  app.footer(
+      "A recording at another rate than the network's is converted there and its voices back: "
+      "every\n"
+      "output has the rate and the exact length of its input. Outputs are <input>_s1.wav, ...\n\n"
+      "Examples:\n"
+      "  tessera separate net.pth meeting.wav -o voices\n"
+      "  tessera separate net.pth recordings/ -o voices --format flac --rescale\n"
+      "  tessera separate net.pth stereo.wav -o voices --channel mix");
+  return [options](Console& console) { return separate(*options, console); };
+}
+
+}  // namespace tessera::cli

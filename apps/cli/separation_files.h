@@ -1,0 +1,39 @@
+// Which files a separation reads and writes.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "tessera/audio.h"
+#include "tessera/result.h"
+
+namespace tessera::cli {
+
+struct OutputOptions {
+  std::string folder;
+  std::string container = "wav";
+  std::string subtype = "default";
+  bool force = false;
+};
+
+// -o, --format, --subtype, --force.
+void add_output_options(CLI::App& app, OutputOptions& options);
+
+struct SeparationJob {
+  std::string input;
+  std::vector<std::string> outputs;  // one per source
+};
+
+// Expands folders and names every output, refusing before anything is computed what could not be
+// written: outputs that exist, two inputs with one name. Creates nothing.
+Result<std::vector<SeparationJob>> plan_jobs(const std::vector<std::string>& inputs, int sources,
+                                             const OutputOptions& options);
+
+// Writes every voice and returns what became of them; clipping is a warning.
+Result<Document> write_voices(const SeparationJob& job, std::span<const std::vector<float>> voices,
+                              int sample_rate, const OutputOptions& options, Console& console);
+
+}  // namespace tessera::cli
