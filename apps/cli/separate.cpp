@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <set>
@@ -16,6 +17,7 @@
 #include "cli/separation_files.h"
 #include "cli/table.h"
 #include "tessera/audio.h"
+#include "tessera/file.h"
 #include "tessera/metrics.h"
 #include "tessera/mono_input.h"
 #include "tessera/session.h"
@@ -34,6 +36,7 @@ struct Options {
   std::string channel = "refuse";
   std::optional<int> sample_rate;  // of the network, where its file does not tell
   bool rescale = false;
+  bool keep_scale = false;
   bool check = false;
 };
 
@@ -102,9 +105,35 @@ void fit_length(std::vector<float>& samples, int64_t frames, const std::string& 
   samples.resize(static_cast<size_t>(frames), 0.0F);
 }
 
+float peak_of(std::span<const std::vector<float>> signals) {
+  float peak = 0;
+  for (const auto& signal : signals) {
+    for (const float x : signal) peak = std::max(peak, std::abs(x));
+  }
+  return peak;
+}
+
+// Networks trained for SI-SNR give voices of any level. They are brought to the mixture's level on
+// request, and where they would be clipped otherwise. Returns the factor.
+double scale_voices(std::span<std::vector<float>> voices, std::span<const float> mixture,
+                    const Options& options, const std::string& path, Console& console) {
+  if (options.rescale) return rescale_to_mixture(voices, mixture);
+  const float peak = peak_of(voices);
+  const bool fits = peak <= 1 || options.output.subtype == "float";
+  if (fits || options.keep_scale) return 1;
+  const double factor = rescale_to_mixture(voices, mixture);
+  console.note(
+      fmt::format("{}: the voices reach {:.1f} times full scale; all are scaled by {:.4f} to the "
+                  "mixture's level (--keep-scale or --subtype float keeps the network's own)",
+                  path, peak, factor));
+  return factor;
+}
+
 struct Separated {
   std::vector<std::vector<float>> voices;  // at the recording's rate and length
   double network_seconds = 0;
+  double scale = 1;          // that the voices were multiplied by
+  double check_seconds = 0;  // not part of the work
   std::optional<Difference> difference;
 };
 
@@ -133,9 +162,11 @@ Result<Separated> separate_one(Separator& separator, const Options& options,
   TESSERA_TRY(auto outputs, separator.session->run({ConstValues(mono.samples)}));
   result.network_seconds = separator.session->timing().run_seconds;
   if (options.check) {
+    const auto begin = Clock::now();
     const std::vector<std::vector<float>> inputs{mono.samples};
     TESSERA_TRY(result.difference,
                 compare_with_reference(*separator.graph, inputs, outputs, path, console));
+    result.check_seconds = seconds_since(begin);
   }
   const size_t each = outputs[0].size() / static_cast<size_t>(separator.sources);
   for (int s = 0; s < separator.sources; ++s) {
@@ -143,7 +174,7 @@ Result<Separated> separate_one(Separator& separator, const Options& options,
     result.voices.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(each));
     fit_length(result.voices.back(), length, path, console);
   }
-  if (options.rescale) rescale_to_mixture(result.voices, mono.samples);
+  result.scale = scale_voices(result.voices, mono.samples, options, path, console);
   if (rate != audio.sample_rate) {
     TESSERA_TRY(AudioBuffer back, resample({rate, std::move(result.voices)}, audio.sample_rate));
     result.voices = std::move(back.channels);
@@ -164,6 +195,7 @@ Document document_of(const SeparationJob& job, const AudioBuffer& audio, const S
                     {"seconds", seconds},
                     {"network_seconds", separated.network_seconds},
                     {"real_time_factor", seconds / duration},
+                    {"scaled_by", separated.scale},
                     {"outputs", Document::array()}};
   if (separated.difference) {
     document["max_abs_difference"] = separated.difference->max_abs;
@@ -196,11 +228,10 @@ Result<Document> separate(const Options& options, Console& console) {
     TESSERA_TRY(const AudioBuffer audio, read_audio(job.input));
     TESSERA_TRY(const Separated separated,
                 separate_one(separator, options, audio, job.input, console));
-    // The check is not part of the work.
     TESSERA_TRY(Document outputs,
                 write_voices(job, separated.voices, audio.sample_rate, options.output, console));
     progress.reset();
-    const double seconds = seconds_since(begin);
+    const double seconds = seconds_since(begin) - separated.check_seconds;
     Document entry = document_of(job, audio, separated, seconds);
     entry["outputs"] = std::move(outputs);
     std::vector<std::string> cells{job.input,
@@ -233,8 +264,12 @@ Action define_separate(CLI::App& app) {
   app.add_option("--sample-rate", options->sample_rate,
                  "The network's sampling rate, where its file does not tell")
       ->type_name("HZ");
-  app.add_flag("--rescale", options->rescale,
-               "Scale the voices as Asteroid does: all by sum|mixture| / sum|voices|");
+  auto* rescale =
+      app.add_flag("--rescale", options->rescale,
+                   "Scale the voices as Asteroid does, all by sum|mixture| / sum|voices|; default: "
+                   "only where they would be clipped");
+  app.add_flag("--keep-scale", options->keep_scale, "Never scale; clip what exceeds full scale")
+      ->excludes(rescale);
   add_check_option(app, options->check);
   app.footer(
       "A recording at another rate than the network's is converted there and its voices back: "

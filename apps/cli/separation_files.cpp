@@ -8,6 +8,8 @@
 #include <map>
 #include <system_error>
 
+#include "tessera/file.h"
+
 namespace tessera::cli {
 namespace {
 
@@ -126,9 +128,9 @@ Result<Document> write_voices(const SeparationJob& job, std::span<const std::vec
                 write_audio(job.outputs[s], voices[s], sample_rate,
                             {.format = subtype_of(options.subtype), .force = options.force}));
     if (report.clipped_samples > 0) {
-      console.warning(fmt::format(
-          "{}: {} samples were clipped (peak {:.2f}); --subtype float or --rescale avoids it",
-          job.outputs[s], report.clipped_samples, report.peak));
+      console.warning(
+          fmt::format("{}: {} samples were clipped (peak {:.2f}); --subtype float avoids it",
+                      job.outputs[s], report.clipped_samples, report.peak));
     }
     written.push_back({{"path", job.outputs[s]},
                        {"frames", report.frames},
