@@ -14,6 +14,7 @@ constexpr uint64_t kMaxModelBytes = uint64_t{4} << 30;
 // In order: the first that recognises the content reads it.
 constexpr ModelFormat kFormats[] = {
     {"torch", recognises_torch, import_torch},
+    {"safetensors", recognises_safetensors, import_safetensors},
 };
 
 Error in_file(Error error, const std::filesystem::path& path) {

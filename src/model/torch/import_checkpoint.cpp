@@ -6,10 +6,14 @@
 #include <fmt/ranges.h>
 
 #include "model/torch/known_networks.h"
+#include "model/torch/safetensors.h"
 #include "model/torch/torch_checkpoint.h"
+#include "tessera/file.h"
 
 namespace tessera {
 namespace {
+
+constexpr uint64_t kMaxConfigBytes = 1 << 20;
 
 constexpr KnownNetwork kNetworks[] = {
     {"asteroid_convtasnet", "masker.bottleneck.1.weight", read_asteroid},
@@ -117,6 +121,29 @@ bool recognises_torch(const SourceFile& file) {
 
 Result<ImportedModel> import_torch(const SourceFile& file, const ImportOptions& options) {
   TESSERA_TRY(Checkpoint checkpoint, read_torch_checkpoint(file.bytes));
+  return import_checkpoint(std::move(checkpoint), options);
+}
+
+// The header's length fits in 32 bits and its JSON follows.
+bool recognises_safetensors(const SourceFile& file) {
+  const auto& bytes = file.bytes;
+  return bytes.size() > 8 && bytes[8] == '{' &&
+         std::all_of(bytes.begin() + 4, bytes.begin() + 8, [](uint8_t b) { return b == 0; });
+}
+
+Result<ImportedModel> import_safetensors(const SourceFile& file, const ImportOptions& options) {
+  TESSERA_TRY(Checkpoint checkpoint, read_safetensors(file.bytes));
+  std::filesystem::path own = file.path;
+  own.replace_extension(".json");
+  for (const std::filesystem::path& config : {own, file.path.parent_path() / "config.json"}) {
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(config, ignored)) continue;
+    TESSERA_TRY(const std::vector<uint8_t> json, read_file(config, kMaxConfigBytes));
+    TESSERA_TRY_VOID(add_json_config(json, config.filename().string(), checkpoint));
+    checkpoint.notes.push_back(
+        {NoteSeverity::info, fmt::format("model arguments come from {}", config.string())});
+    break;
+  }
   return import_checkpoint(std::move(checkpoint), options);
 }
 
