@@ -45,6 +45,8 @@ enum class Stage : uint8_t {
   importing,  // anything the op set can say, including reductions and cumulative sums of
               // unrecognised norms
   imported,   // recognised: the network as its author wrote it
+  rewriting,  // between the two: what was imported and what rules make of it
+  legal,      // no norm is left: statistics, per-channel affines and convolutions instead
 };
 std::string_view to_string(Stage stage);
 

@@ -209,9 +209,38 @@ struct Reduce {
 // y[t] = sum of x[0..t] along W.
 struct CumulativeSum {};
 
-using Op =
-    std::variant<Input, Constant, Conv, ConvTranspose, Affine, Norm, Unary, Softmax, Add, Mul,
-                 Binary, Concat, Slice, Pad, Pool, GlobalPool, Gemm, Reduce, CumulativeSum>;
+// Frames laid `stride` apart and summed where they overlap; host only.
+//   [kernel*n, H, L] -> [n, H, (L - 1)*stride + kernel]
+//   y[o, t*stride + k] = sum over the frames t of x[k*n + o, t]       (tap k is n consecutive
+//   channels)
+// With kernel == stride it interleaves.
+struct OverlapAdd {
+  int64_t kernel = 1;
+  int64_t stride = 1;
+};
+
+// What a norm amounts to, as numbers per channel, from the statistics of its operand; host only.
+// n = gamma.size() rows of scale, then n rows of shift, for each row of H:
+//   ab[c] = gamma[c]*r,  ab[n + c] = beta[c] - center[c]*mean*r,  r = 1/sqrt(variance + eps)
+// mean and variance over the set of `kind` (never batch), over the whole sequence given:
+//   [C, H, W] -> [2n, H, 1] (global, feature_wise) or [2n, H, W] (channel_wise, cumulative)
+// A norm is n = C and center = gamma. Where mean and r are the same for all channels, rows of a
+// pointwise convolution may take their place (n = its outputs), which is how the norm moves past
+// it.
+struct NormStatistics {
+  NormKind kind = NormKind::global;
+  Tensor gamma;   // [n]
+  Tensor beta;    // [n]
+  Tensor center;  // [n]
+  double eps = 1e-8;
+};
+
+// Two operands, x [C, H, W] and ab [2C, H, 1 or W]: y[c] = ab[c]*x[c] + ab[C + c].
+struct ScaleShift {};
+
+using Op = std::variant<Input, Constant, Conv, ConvTranspose, Affine, Norm, Unary, Softmax, Add,
+                        Mul, Binary, Concat, Slice, Pad, Pool, GlobalPool, Gemm, Reduce,
+                        CumulativeSum, OverlapAdd, NormStatistics, ScaleShift>;
 
 // Number of alternatives of Op: tables indexed by Op::index() have this size.
 inline constexpr size_t kOpKinds = std::variant_size_v<Op>;
@@ -237,6 +266,10 @@ struct NamedWeight {
   const Tensor* tensor;
 };
 std::vector<NamedWeight> weights_of(const Op& op);
+
+// Ops that no accelerator is asked to do, whatever its target file says: overlap-add and
+// statistics.
+bool host_only(const Op& op);
 
 // Result shape of the op, after checking operand count, weight shapes and attribute ranges.
 // Errors: kInvalidModel with numbers; the caller adds the node's name as subject.

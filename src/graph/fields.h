@@ -128,4 +128,21 @@ void fields(O& op, Visit&& visit) {
 template <FieldsOf<CumulativeSum> O, typename Visit>
 void fields(O&, Visit&&) {}
 
+template <FieldsOf<OverlapAdd> O, typename Visit>
+void fields(O& op, Visit&& visit) {
+  visit("kernel", op.kernel);
+  visit("stride", op.stride);
+}
+
+template <FieldsOf<NormStatistics> O, typename Visit>
+void fields(O& op, Visit&& visit) {
+  visit("gamma", op.gamma);
+  visit("beta", op.beta);
+  visit("center", op.center);
+  visit("eps", op.eps);
+}
+
+template <FieldsOf<ScaleShift> O, typename Visit>
+void fields(O&, Visit&&) {}
+
 }  // namespace tessera

@@ -8,6 +8,8 @@ std::string_view to_string(Stage stage) {
   switch (stage) {
     case Stage::importing: return "importing";
     case Stage::imported: return "imported";
+    case Stage::rewriting: return "rewriting";
+    case Stage::legal: return "legal";
   }
   return "?";
 }

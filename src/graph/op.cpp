@@ -9,10 +9,28 @@ std::string to_string(const Shape& shape) {
 }
 
 namespace {
-constexpr std::array<std::string_view, kOpKinds> kOpKindNames = {
-    "input",   "constant",    "conv", "conv_transpose", "affine",        "norm",  "unary",
-    "softmax", "add",         "mul",  "binary",         "concat",        "slice", "pad",
-    "pool",    "global_pool", "gemm", "reduce",         "cumulative_sum"};
+constexpr std::array<std::string_view, kOpKinds> kOpKindNames = {"input",
+                                                                 "constant",
+                                                                 "conv",
+                                                                 "conv_transpose",
+                                                                 "affine",
+                                                                 "norm",
+                                                                 "unary",
+                                                                 "softmax",
+                                                                 "add",
+                                                                 "mul",
+                                                                 "binary",
+                                                                 "concat",
+                                                                 "slice",
+                                                                 "pad",
+                                                                 "pool",
+                                                                 "global_pool",
+                                                                 "gemm",
+                                                                 "reduce",
+                                                                 "cumulative_sum",
+                                                                 "overlap_add",
+                                                                 "norm_statistics",
+                                                                 "scale_shift"};
 }  // namespace
 
 std::string_view op_kind_name(size_t index) {
@@ -28,6 +46,8 @@ std::string op_name(const Op& op) {
   const std::string_view kind = op_kind_name(op);
   if (const auto* norm = std::get_if<Norm>(&op))
     return fmt::format("{}.{}", kind, to_string(norm->kind));
+  if (const auto* statistics = std::get_if<NormStatistics>(&op))
+    return fmt::format("{}.{}", kind, to_string(statistics->kind));
   if (const auto* unary = std::get_if<Unary>(&op))
     return fmt::format("{}.{}", kind, to_string(unary->kind));
   if (const auto* softmax = std::get_if<Softmax>(&op))
@@ -146,6 +166,9 @@ struct WeightLister {
     if constexpr (requires { op.gamma; }) {
       add("gamma", op.gamma);
       add("beta", op.beta);
+    }
+    if constexpr (requires { op.center; }) add("center", op.center);
+    if constexpr (requires { op.mean; }) {
       add("mean", op.mean);
       add("variance", op.variance);
     }
@@ -154,6 +177,10 @@ struct WeightLister {
   }
 };
 }  // namespace
+
+bool host_only(const Op& op) {
+  return std::holds_alternative<OverlapAdd>(op) || std::holds_alternative<NormStatistics>(op);
+}
 
 std::vector<NamedWeight> weights_of(const Op& op) {
   WeightLister lister;

@@ -243,6 +243,44 @@ struct ShapeRules {
 
   Result<Shape> operator()(const CumulativeSum&) const { return in[0]; }
 
+  Result<Shape> operator()(const OverlapAdd& op) const {
+    if (op.kernel < 1 || op.stride < 1 || op.kernel >= kMaxExtent || op.stride >= kMaxExtent) {
+      return invalid(fmt::format("kernel and stride must be at least 1, found {} and {}", op.kernel,
+                                 op.stride));
+    }
+    if (in[0].c % op.kernel != 0) {
+      return invalid(fmt::format("{} channels cannot be split into {} taps", in[0].c, op.kernel));
+    }
+    if (in[0].w - 1 > (kMaxExtent - op.kernel) / op.stride) {
+      return invalid(fmt::format("{} frames, {} apart, are too long", in[0].w, op.stride));
+    }
+    return Shape{in[0].c / op.kernel, in[0].h, (in[0].w - 1) * op.stride + op.kernel};
+  }
+
+  Result<Shape> operator()(const NormStatistics& op) const {
+    const int64_t rows = op.gamma.size();
+    if (op.kind == NormKind::batch) return invalid("a batch norm has no statistics to compute");
+    if (op.gamma.dims().size() != 1) return invalid("gamma has one dimension");
+    if (op.kind == NormKind::feature_wise) {
+      TESSERA_TRY_VOID(expect_dims(op.gamma, "gamma", {in[0].c}));
+    }
+    TESSERA_TRY_VOID(expect_dims(op.beta, "beta", {rows}));
+    TESSERA_TRY_VOID(expect_dims(op.center, "center", {rows}));
+    if (!(op.eps >= 0) || op.eps > 1e30)
+      return invalid(fmt::format("eps must be a number of at least 0, found {}", op.eps));
+    const bool per_frame = op.kind == NormKind::channel_wise || op.kind == NormKind::cumulative;
+    return Shape{2 * rows, in[0].h, per_frame ? in[0].w : 1};
+  }
+
+  Result<Shape> operator()(const ScaleShift&) const {
+    const Shape& x = in[0];
+    const Shape& ab = in[1];
+    if (ab.c != 2 * x.c || ab.h != x.h || (ab.w != x.w && ab.w != 1)) {
+      return invalid(fmt::format("{} cannot scale and shift {}", to_string(ab), to_string(x)));
+    }
+    return x;
+  }
+
  private:
   static int64_t Shape::*member_of(Axis axis) {
     return axis == Axis::c ? &Shape::c : axis == Axis::h ? &Shape::h : &Shape::w;
@@ -283,7 +321,7 @@ struct OperandCount {
 OperandCount operand_count(const Op& op) {
   if (std::holds_alternative<Input>(op) || std::holds_alternative<Constant>(op)) return {0, 0};
   if (std::holds_alternative<Add>(op) || std::holds_alternative<Mul>(op) ||
-      std::holds_alternative<Binary>(op))
+      std::holds_alternative<Binary>(op) || std::holds_alternative<ScaleShift>(op))
     return {2, 2};
   if (std::holds_alternative<Concat>(op)) return {1, SIZE_MAX};
   return {1, 1};

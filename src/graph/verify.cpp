@@ -12,27 +12,32 @@ namespace {
 struct Permission {
   bool importing;
   bool imported;
+  bool rewriting;
+  bool legal;
 };
 constexpr std::array<Permission, kOpKinds> kPermitted = {{
-    {true, true},  // input
-    {true, true},  // constant
-    {true, true},  // conv
-    {true, true},  // conv_transpose
-    {true, true},  // affine
-    {true, true},  // norm
-    {true, true},  // unary
-    {true, true},  // softmax
-    {true, true},  // add
-    {true, true},  // mul
-    {true, true},  // binary
-    {true, true},  // concat
-    {true, true},  // slice
-    {true, true},  // pad
-    {true, true},  // pool
-    {true, true},  // global_pool
-    {true, true},  // gemm
-    {true, true},  // reduce: networks that truly reduce stay as they are
-    {true, true},  // cumulative_sum
+    {true, true, true, true},    // input
+    {true, true, true, true},    // constant
+    {true, true, true, true},    // conv
+    {true, true, true, true},    // conv_transpose
+    {true, true, true, true},    // affine
+    {true, true, true, false},   // norm: a legal graph says what each norm computes where
+    {true, true, true, true},    // unary
+    {true, true, true, true},    // softmax
+    {true, true, true, true},    // add
+    {true, true, true, true},    // mul
+    {true, true, true, true},    // binary
+    {true, true, true, true},    // concat
+    {true, true, true, true},    // slice
+    {true, true, true, true},    // pad
+    {true, true, true, true},    // pool
+    {true, true, true, true},    // global_pool
+    {true, true, true, true},    // gemm
+    {true, true, true, true},    // reduce: networks that truly reduce stay as they are
+    {true, true, true, true},    // cumulative_sum
+    {false, false, true, true},  // overlap_add
+    {false, false, true, true},  // norm_statistics
+    {false, false, true, true},  // scale_shift
 }};
 
 bool permitted(const Op& op, Stage stage) {
@@ -40,6 +45,8 @@ bool permitted(const Op& op, Stage stage) {
   switch (stage) {
     case Stage::importing: return row.importing;
     case Stage::imported: return row.imported;
+    case Stage::rewriting: return row.rewriting;
+    case Stage::legal: return row.legal;
   }
   return false;
 }

@@ -30,6 +30,9 @@ struct Evaluate {
   void operator()(const Gemm& op) const { gemm(op, in[0], out); }
   void operator()(const Reduce& op) const { reduce(op, in[0], out); }
   void operator()(const CumulativeSum&) const { cumulative_sum(in[0], out); }
+  void operator()(const OverlapAdd& op) const { overlap_add(op, in[0], out); }
+  void operator()(const NormStatistics& op) const { norm_statistics(op, in[0], out); }
+  void operator()(const ScaleShift&) const { scale_shift(in[0], in[1], out); }
 };
 
 }  // namespace

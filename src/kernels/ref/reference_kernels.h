@@ -43,5 +43,8 @@ void global_pool(const GlobalPool& op, const Source& src, const Target& dst);
 void gemm(const Gemm& op, const Source& src, const Target& dst);
 void reduce(const Reduce& op, const Source& src, const Target& dst);
 void cumulative_sum(const Source& src, const Target& dst);
+void overlap_add(const OverlapAdd& op, const Source& src, const Target& dst);
+void norm_statistics(const NormStatistics& op, const Source& src, const Target& dst);
+void scale_shift(const Source& x, const Source& ab, const Target& dst);
 
 }  // namespace tessera::reference
