@@ -1,0 +1,25 @@
+#include <fmt/format.h>
+
+#include "rewrite/rules/rules.h"
+
+namespace tessera::rules {
+namespace {
+
+bool concerns(const Graph& graph, NodeId node) {
+  return graph.users(node).empty() && !graph.is_output(node) &&
+         graph.get_if<Input>(node) == nullptr;
+}
+
+Result<Outcome> apply(GraphEditor& editor, NodeId, const RewriteParameters&) {
+  const std::vector<std::string> names = editor.remove_dead();
+  return Outcome{
+      Changed{fmt::format("removed with the {} nodes only it needed", names.size() - 1)}};
+}
+
+}  // namespace
+
+constinit const Rule eliminate_dead{
+    "eliminate_dead", "Removes nodes that no output needs, and reports each by name and work.",
+    Exactness::exact, concerns, apply};
+
+}  // namespace tessera::rules

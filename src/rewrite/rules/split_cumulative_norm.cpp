@@ -1,0 +1,23 @@
+#include "rewrite/rules/rules.h"
+#include "rewrite/split_norm.h"
+
+namespace tessera::rules {
+namespace {
+
+bool concerns(const Graph& graph, NodeId node) {
+  return is_norm(graph, node, NormKind::cumulative);
+}
+
+Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&) {
+  return split_norm(editor, node);
+}
+
+}  // namespace
+
+constinit const Rule split_cumulative_norm{
+    "split_cumulative_norm",
+    "Splits a cumulative norm (cgLN) into statistics over the frames so far and a scale and shift "
+    "per channel and frame.",
+    Exactness::exact, concerns, apply};
+
+}  // namespace tessera::rules
