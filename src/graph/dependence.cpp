@@ -150,12 +150,30 @@ struct Propagate {
     return span;
   }
 
+  Span operator()(const OverlapAdd& op) const {
+    Span span = operand(0);
+    span.through_transposed_window(op.stride, 0, op.kernel - 1);
+    return span;
+  }
+  Span operator()(const NormStatistics& op) const {
+    Span span = operand(0);
+    switch (op.kind) {
+      case NormKind::global:
+      case NormKind::feature_wise: span.lose_time(); break;
+      case NormKind::cumulative: span.unbounded_past = span.any; break;
+      case NormKind::channel_wise:
+      case NormKind::batch: break;
+    }
+    return span;
+  }
+
   Span operator()(const Affine&) const { return operand(0); }
   Span operator()(const Unary&) const { return operand(0); }
   Span operator()(const Gemm&) const { return operand(0); }
   Span operator()(const Add&) const { return broadcast(); }
   Span operator()(const Mul&) const { return broadcast(); }
   Span operator()(const Binary&) const { return broadcast(); }
+  Span operator()(const ScaleShift&) const { return broadcast(); }
 
   Span operator()(const Concat& op) const {
     Span result;

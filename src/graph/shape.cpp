@@ -244,15 +244,10 @@ struct ShapeRules {
   Result<Shape> operator()(const CumulativeSum&) const { return in[0]; }
 
   Result<Shape> operator()(const OverlapAdd& op) const {
-    if (op.kernel < 1 || op.stride < 1 || op.kernel >= kMaxExtent || op.stride >= kMaxExtent) {
-      return invalid(fmt::format("kernel and stride must be at least 1, found {} and {}", op.kernel,
-                                 op.stride));
-    }
+    TESSERA_TRY_VOID(expect_positive({1, op.kernel}, "kernel"));
+    TESSERA_TRY_VOID(expect_positive({1, op.stride}, "stride"));
     if (in[0].c % op.kernel != 0) {
       return invalid(fmt::format("{} channels cannot be split into {} taps", in[0].c, op.kernel));
-    }
-    if (in[0].w - 1 > (kMaxExtent - op.kernel) / op.stride) {
-      return invalid(fmt::format("{} frames, {} apart, are too long", in[0].w, op.stride));
     }
     return Shape{in[0].c / op.kernel, in[0].h, (in[0].w - 1) * op.stride + op.kernel};
   }

@@ -22,7 +22,7 @@ Tensor weights(int64_t seed, std::vector<int64_t> dims) {
   return Tensor(std::move(dims), std::move(values));
 }
 
-TEST(OverlapAdd, is_a_transposed_convolution_of_unit_taps) {
+TEST(OverlapAdd, IsATransposedConvolutionOfUnitTaps) {
   for (int64_t stride : {1, 2, 3, 5, 7}) {
     constexpr int64_t kKernel = 5;
     constexpr int64_t kChannels = 2;
@@ -43,13 +43,13 @@ TEST(OverlapAdd, is_a_transposed_convolution_of_unit_taps) {
   }
 }
 
-TEST(OverlapAdd, of_a_hop_as_long_as_the_kernel_interleaves) {
+TEST(OverlapAdd, OfAHopAsLongAsTheKernelInterleaves) {
   const test::Value woven =
       test::evaluate_op(OverlapAdd{2, 2}, {test::rows({{1, 3, 5}, {2, 4, 6}})});
   EXPECT_EQ(woven.values, (std::vector<float>{1, 2, 3, 4, 5, 6}));
 }
 
-TEST(NormStatistics, with_scale_and_shift_are_the_norm) {
+TEST(NormStatistics, WithScaleAndShiftAreTheNorm) {
   for (NormKind kind :
        {NormKind::global, NormKind::feature_wise, NormKind::channel_wise, NormKind::cumulative}) {
     const test::Value x = wave({3, 2, 700});  // longer than one tile of the kernels
@@ -68,7 +68,7 @@ TEST(NormStatistics, with_scale_and_shift_are_the_norm) {
   }
 }
 
-TEST(NormStatistics, of_a_sequence_are_one_number_per_row_and_device) {
+TEST(NormStatistics, OfASequenceAreOneNumberPerRowAndDevice) {
   const NormStatistics op{NormKind::global, weights(1, {3}), weights(2, {3}), weights(3, {3}),
                           1e-8};
   const std::vector<Shape> operand{{5, 2, 40}};
@@ -77,7 +77,7 @@ TEST(NormStatistics, of_a_sequence_are_one_number_per_row_and_device) {
   EXPECT_EQ(infer_shape(per_frame, operand).value(), (Shape{6, 2, 40}));
 }
 
-TEST(NormStatistics, of_a_batch_norm_are_refused) {
+TEST(NormStatistics, OfABatchNormAreRefused) {
   const NormStatistics op{NormKind::batch, weights(1, {3}), weights(2, {3}), weights(3, {3}), 1e-8};
   const std::vector<Shape> operand{{3, 1, 40}};
   const Result<Shape> shape = infer_shape(op, operand);
@@ -85,14 +85,14 @@ TEST(NormStatistics, of_a_batch_norm_are_refused) {
   EXPECT_EQ(shape.error().message, "a batch norm has no statistics to compute");
 }
 
-TEST(ScaleShift, refuses_numbers_of_other_channels) {
+TEST(ScaleShift, RefusesNumbersOfOtherChannels) {
   const std::vector<Shape> operands{{3, 1, 40}, {4, 1, 1}};
   const Result<Shape> shape = infer_shape(ScaleShift{}, operands);
   ASSERT_FALSE(shape);
   EXPECT_EQ(shape.error().message, "[4,1,1] cannot scale and shift [3,1,40]");
 }
 
-TEST(OverlapAdd, refuses_channels_that_are_no_multiple_of_the_kernel) {
+TEST(OverlapAdd, RefusesChannelsThatAreNoMultipleOfTheKernel) {
   const std::vector<Shape> operand{{7, 1, 40}};
   const Result<Shape> shape = infer_shape(OverlapAdd{4, 2}, operand);
   ASSERT_FALSE(shape);
