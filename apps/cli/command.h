@@ -31,6 +31,8 @@ std::span<const Command> commands();
 
 // One per file of the same name.
 Action define_completion(CLI::App& app);
+Action define_doctor(CLI::App& app);
+Action define_inspect(CLI::App& app);
 Action define_run(CLI::App& app);
 Action define_score(CLI::App& app);
 Action define_separate(CLI::App& app);

@@ -5,10 +5,12 @@ namespace tessera::cli {
 
 std::span<const Command> commands() {
   static constexpr Command kCommands[] = {
+      {"inspect", "Show what a network is: layers, shapes, costs, causality", define_inspect},
       {"separate", "Separate the voices of recordings into files", define_separate},
       {"score", "Score separated voices against references: SI-SNR, SDR, improvement",
        define_score},
       {"run", "Evaluate a network on arrays", define_run},
+      {"doctor", "Check this machine and this build", define_doctor},
       {"completion", "Print a completion script for your shell", define_completion, true},
   };
   return kCommands;

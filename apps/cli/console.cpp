@@ -109,11 +109,15 @@ void Console::fail(const Error& error) {
   status_shown_ = false;
   std::fflush(stdout);
   if (json_) {
-    show({{"error",
-           {{"code", to_string(error.code)},
-            {"message", error.message},
-            {"subject", error.subject},
-            {"hint", error.hint}}}});
+    nlohmann::ordered_json document{{"error",
+                                     {{"code", to_string(error.code)},
+                                      {"message", error.message},
+                                      {"subject", error.subject},
+                                      {"hint", error.hint}}}};
+    if (kept_.is_object()) document.update(kept_);
+    document["notes"] = notes_;
+    document["warnings"] = warnings_;
+    show(document);
     std::fflush(stdout);
     return;
   }

@@ -36,6 +36,8 @@ class Console {
   // Prints the document (with "notes" and "warnings") under --json. Errors: kNoSpace or kIo when
   // standard output did not take everything written so far.
   Result<void> finish(nlohmann::ordered_json document);
+  // What a command that fails has found out all the same: printed with its error under --json.
+  void keep(nlohmann::ordered_json document) { kept_ = std::move(document); }
   // An error, as three lines on standard error or as {"error": {...}} on standard output.
   void fail(const Error& error);
 
@@ -50,6 +52,7 @@ class Console {
   bool json_;
   std::mutex mutex_;  // guards the streams and status_shown_
   bool status_shown_ = false;
+  nlohmann::ordered_json kept_;
   std::vector<std::string> notes_;
   std::vector<std::string> warnings_;
 };
