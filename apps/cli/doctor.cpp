@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <google/protobuf/stubs/common.h>
-#include <hwy/base.h>
 #include <png.h>
 #include <sndfile.h>
 #include <soxr.h>
@@ -46,7 +45,7 @@ std::vector<Library> libraries() {
       {"libsoxr", soxr, "resampling"},
       {"zlib", zlibVersion(), "checkpoints, pictures"},
       {"protobuf", google::protobuf::internal::VersionString(GOOGLE_PROTOBUF_VERSION), "ONNX"},
-      {"Highway", fmt::format("{}.{}.{}", HWY_MAJOR, HWY_MINOR, HWY_PATCH), "SIMD kernels"},
+      {"Highway", TESSERA_HWY_VERSION, "SIMD kernels"},
       {"libpng", png_get_libpng_ver(nullptr), "pictures"},
       {"xxHash", dotted(XXH_versionNumber(), 100), "content hashes"},
       {"fmt", dotted(FMT_VERSION, 100), "text"},

@@ -134,7 +134,9 @@ void print_summary(const Options& options, const ImportedModel& model, const Cos
   line("receptive field", field_text(seen, unit, model.sample_rate));
   if (frames) line("", fmt::format("{} from encoder to mask", field_text(*frames, "frames", {})));
   line("causal", causality_text(seen, unit));
-  for (const auto& [key, value] : model.metadata) line(key, value);
+  for (const auto& [key, value] : model.metadata) {
+    if (key != "sample_rate") line(key, value);  // told above
+  }
 }
 
 Result<Document> inspect(const Options& options, Console& console) {
