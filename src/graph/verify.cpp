@@ -63,12 +63,7 @@ Result<void> verify_node(const Graph& graph, const Node& node, Stage stage) {
   }
   if (graph.find(node.name) != node.id) return broken(node, "its name is not its own");
   for (NodeId input : node.inputs) {
-    const auto users = graph.users(input);
     if (graph.node(input).removed) return broken(node, "reads a removed node");
-    if (std::count(users.begin(), users.end(), node.id) !=
-        std::count(node.inputs.begin(), node.inputs.end(), input)) {
-      return broken(node, fmt::format("is not recorded as a user of '{}'", graph.node(input).name));
-    }
   }
   const std::vector<Shape> shapes = graph.operand_shapes(node.id);
   Result<Shape> shape = infer_shape(node.op, shapes);
@@ -77,6 +72,36 @@ Result<void> verify_node(const Graph& graph, const Node& node, Stage stage) {
     return broken(node, fmt::format("records shape {}, inference gives {}", to_string(node.shape),
                                     to_string(*shape)));
   }
+  return {};
+}
+
+// Every operand knows its readers, and nothing else counts as one.
+Result<void> verify_users(const Graph& graph) {
+  std::vector<std::vector<NodeId>> readers(static_cast<size_t>(graph.id_limit()));
+  for (int32_t i = 0; i < graph.id_limit(); ++i) {  // in order of id, so each list is sorted
+    for (NodeId input : graph.node(NodeId{i}).inputs)
+      readers[static_cast<size_t>(index_of(input))].push_back(NodeId{i});
+  }
+  for (int32_t i = 0; i < graph.id_limit(); ++i) {
+    const auto recorded = graph.users(NodeId{i});
+    std::vector<NodeId> users(recorded.begin(), recorded.end());
+    std::sort(users.begin(), users.end());
+    if (users != readers[static_cast<size_t>(i)])
+      return broken(graph.node(NodeId{i}), "its recorded users are not its readers");
+  }
+  return {};
+}
+
+// Input nodes and the list of inputs are the same.
+Result<void> verify_inputs(const Graph& graph) {
+  std::vector<NodeId> found;
+  for (int32_t i = 0; i < graph.id_limit(); ++i) {
+    const Node& node = graph.node(NodeId{i});
+    if (!node.removed && std::holds_alternative<Input>(node.op)) found.push_back(node.id);
+  }
+  if (!std::equal(found.begin(), found.end(), graph.inputs().begin(), graph.inputs().end()))
+    return TESSERA_ERROR(kInvalidModel, "graph", "its inputs are not its input nodes", "");
+  if (found.empty()) return TESSERA_ERROR(kInvalidModel, "graph", "has no input", "");
   return {};
 }
 
@@ -90,9 +115,10 @@ Result<void> verify(const Graph& graph, Stage stage) {
     ++live;
     TESSERA_TRY_VOID(verify_node(graph, node, stage));
   }
+  TESSERA_TRY_VOID(verify_users(graph));
   if (graph.order().size() != live)
     return TESSERA_ERROR(kInvalidModel, "graph", "contains a cycle", "");
-  if (graph.inputs().empty()) return TESSERA_ERROR(kInvalidModel, "graph", "has no input", "");
+  TESSERA_TRY_VOID(verify_inputs(graph));
   if (graph.outputs().empty()) return TESSERA_ERROR(kInvalidModel, "graph", "has no output", "");
   for (const GraphOutput& output : graph.outputs()) {
     if (graph.node(output.node).removed) {
