@@ -20,9 +20,9 @@ void add_kinds(Prototypes& prototypes, Kind T::*kind, Kind last) {
 
 Prototypes all_prototypes() {
   Prototypes prototypes;
-  for (const Op& op :
-       {Op(Input{}), Op(Constant{}), Op(Conv{}), Op(ConvTranspose{}), Op(Affine{}), Op(Add{}),
-        Op(Mul{}), Op(Concat{}), Op(Slice{}), Op(Gemm{}), Op(CumulativeSum{})})
+  for (const Op& op : {Op(Input{}), Op(Constant{}), Op(Conv{}), Op(ConvTranspose{}), Op(Affine{}),
+                       Op(Add{}), Op(Mul{}), Op(Concat{}), Op(Slice{}), Op(Gemm{}),
+                       Op(CumulativeSum{}), Op(OverlapAdd{}), Op(ScaleShift{})})
     prototypes.emplace(op_name(op), op);
   add_kinds(prototypes, &Norm::kind, NormKind::batch);
   add_kinds(prototypes, &Unary::kind, UnaryKind::erf);
@@ -32,6 +32,7 @@ Prototypes all_prototypes() {
   add_kinds(prototypes, &Pool::kind, PoolKind::max);
   add_kinds(prototypes, &GlobalPool::kind, PoolKind::max);
   add_kinds(prototypes, &Reduce::kind, ReduceKind::min);
+  add_kinds(prototypes, &NormStatistics::kind, NormKind::cumulative);
   return prototypes;
 }
 

@@ -157,9 +157,9 @@ class GraphParser {
     if (!line || !line->accept("stage "))
       return line.value_or(TextCursor(subject_, "", line_number_)).corrupt("expected 'stage'");
     TESSERA_TRY(const std::string_view name, line->word("a stage"));
-    for (Stage stage : {Stage::importing, Stage::imported}) {
-      if (to_string(stage) != name) continue;
-      stage_ = stage;
+    for (uint8_t i = 0; to_string(Stage{i}) != "?"; ++i) {
+      if (to_string(Stage{i}) != name) continue;
+      stage_ = Stage{i};
       return line->expect_end();
     }
     return line->corrupt(fmt::format("unknown stage '{}'", name));

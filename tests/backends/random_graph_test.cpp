@@ -12,13 +12,21 @@
 namespace tessera {
 namespace {
 
-TEST(RandomGraph, CoversEveryOp) {
-  std::set<std::string> kinds;
+std::set<std::string> ops_drawn(const test::RandomGraphOptions& options) {
+  std::set<std::string> names;
   for (uint32_t seed = 0; seed < 200; ++seed) {
-    const Graph graph = test::random_graph(seed);
-    for (NodeId id : graph.order()) kinds.insert(op_name(graph.node(id).op));
+    const Graph graph = test::random_graph(seed, options);
+    for (NodeId id : graph.order()) names.insert(op_name(graph.node(id).op));
   }
-  EXPECT_EQ(kinds.size(), 53U);
+  return names;
+}
+
+TEST(RandomGraph, DrawsEveryOpOfImportedNetworks) {
+  EXPECT_EQ(ops_drawn({}).size(), 53U);
+}
+
+TEST(RandomGraph, DrawsTheOpsOfRewritingOnDemand) {
+  EXPECT_EQ(ops_drawn({.rewritten = true}).size(), 53U + 6);
 }
 
 TEST(RandomGraph, GivesTheSameNetworkForTheSameSeed) {
@@ -33,7 +41,10 @@ void expect_moderate(const Graph& graph, uint32_t seed) {
 }
 
 TEST(RandomGraph, KeepsValuesModerate) {
-  for (uint32_t seed = 0; seed < 100; ++seed) expect_moderate(test::random_graph(seed), seed);
+  for (uint32_t seed = 0; seed < 100; ++seed) {
+    expect_moderate(test::random_graph(seed), seed);
+    expect_moderate(test::random_graph(seed, {.rewritten = true}), seed);
+  }
 }
 
 TEST(RandomConvTasNet, KeepsValuesModerate) {

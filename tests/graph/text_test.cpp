@@ -3,10 +3,11 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include <gtest/gtest.h>
 
-#include "graph/fields.h"
+#include "graph/prototype.h"
 #include "support/random_graph.h"
 
 namespace tessera {
@@ -68,6 +69,23 @@ TEST(PrintGraph, WritesOneReadableLinePerNode) {
   EXPECT_EQ(with_plain_hashes(print_graph(example())), kExample);
 }
 
+TEST(OpPrototype, ExistsForEveryOpAndOnlyForOps) {
+  std::set<size_t> alternatives;
+  for (uint32_t seed = 0; seed < 200; ++seed) {
+    const Graph graph = test::random_graph(seed, {.rewritten = true});
+    for (NodeId id : graph.order()) {
+      const Op& op = graph.node(id).op;
+      alternatives.insert(op.index());
+      const std::optional<Op> prototype = op_prototype(op_name(op));
+      ASSERT_TRUE(prototype.has_value()) << op_name(op);
+      EXPECT_EQ(op_name(*prototype), op_name(op));
+    }
+  }
+  EXPECT_EQ(alternatives.size(), kOpKinds);
+  EXPECT_FALSE(op_prototype("norm").has_value());
+  EXPECT_FALSE(op_prototype("").has_value());
+}
+
 TEST(PrintGraph, LeavesWeightsOutOnDemand) {
   const std::string text = print_graph(example(), {.weights = false});
   EXPECT_EQ(text.find("weights"), std::string::npos);
@@ -119,7 +137,7 @@ TEST(ParseGraph, TakesWhatTheFormatDescriptionShows) {
 
 TEST(ParseGraph, RestoresRandomGraphsOfEveryOp) {
   for (uint32_t seed = 0; seed < 150; ++seed) {
-    const Graph graph = test::random_graph(seed);
+    const Graph graph = test::random_graph(seed, {.rewritten = seed % 2 == 1});
     const std::string text = print_graph(graph);
     const Result<Graph> parsed = parse_graph(text);
     ASSERT_TRUE(parsed.has_value()) << parsed.error().to_string();
@@ -292,7 +310,8 @@ TEST(ParseGraphErrors, AboutWeights) {
   EXPECT_EQ(node_error(node, "@a 4 full 0\n@a 4 full 0\n"),
             "net.graph:8:1: weight '@a' is given twice");
   EXPECT_EQ(node_error(node, "@a 0 full 0\n"), "net.graph:7:5: a weight has at least one value");
-  EXPECT_EQ(node_error(node, "@a 4 values 1 2 3\n"), "net.graph:7:18: expected a space and the next value");
+  EXPECT_EQ(node_error(node, "@a 4 values 1 2 3\n"),
+            "net.graph:7:18: expected a space and the next value");
   EXPECT_EQ(node_error(node, "@a 4 values 1 2 3 4 5\n"),
             "net.graph:7:21: expected the end of the line");
   EXPECT_EQ(node_error(node, "@a 4 zip 1\n"),

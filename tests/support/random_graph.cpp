@@ -57,7 +57,7 @@ class Grower {
     for (NodeId id : graph_.order()) {
       if (graph_.users(id).empty()) editor_.add_output("out" + std::to_string(outputs++), id);
     }
-    editor_.enter(Stage::imported).value();
+    editor_.enter(options_.rewritten ? Stage::rewriting : Stage::imported).value();
     return std::move(graph_);
   }
 
@@ -83,7 +83,7 @@ class Grower {
 
   Made grow_one() {
     const NodeId x = pick_node();
-    switch (random_.integer(0, 18)) {
+    switch (random_.integer(0, options_.rewritten ? 20 : 18)) {
       case 0:
       case 1:
       case 2: return conv(x);
@@ -102,7 +102,9 @@ class Grower {
       case 15: return pool(x);
       case 16: return whole_sequence(x);
       case 17: return with_constant(x);
-      default: return reduce(x);
+      case 18: return reduce(x);
+      case 19: return overlap_add(x);
+      default: return split_norm(x);
     }
   }
 
@@ -294,6 +296,27 @@ class Grower {
     else
       (random_.chance(0.5) ? op.over_c : op.over_w) = true;
     return add_if_legal(op, {x});
+  }
+
+  Made overlap_add(NodeId x) {
+    const int64_t kernel = random_.integer(1, 4);
+    if (shape(x).w > options_.most_w) return std::nullopt;
+    return add_if_legal(OverlapAdd{kernel, random_.integer(1, kernel)}, {x});
+  }
+
+  // What a norm becomes: its statistics, then a scale and shift.
+  Made split_norm(NodeId x) {
+    const int64_t c = shape(x).c;
+    const Tensor gamma = random_.tensor({c}, 0.5F, 1.2F);
+    const Made statistics = add_if_legal(
+        NormStatistics{.kind = random_.pick({NormKind::global, NormKind::feature_wise,
+                                             NormKind::channel_wise, NormKind::cumulative}),
+                       .gamma = gamma,
+                       .beta = random_.tensor({c}, -0.4F, 0.4F),
+                       .center = gamma,
+                       .eps = 1e-2},
+        {x});
+    return add_if_legal(ScaleShift{}, {x, *statistics});
   }
 
   NodeId tamed(NodeId x) {  // within [-1, 1]

@@ -15,11 +15,13 @@ struct RandomGraphOptions {
   int64_t most_h = 2;   // device rows of the input: 1..most_h
   int64_t most_c = 20;  // channels
   int64_t most_w = 90;  // frames of the input: 5..most_w
+  // Also overlap-add, norm statistics and scale-shift; the stage is then `rewriting`.
+  bool rewritten = false;
 };
 
-// Any op of tessera/op.h in any legal order, with one input and one output per node nobody reads.
-// Values stay moderate and every op inside its domain, so that two correct implementations in
-// float32 agree to about 1e-4 of the largest value.
+// Any op of tessera/op.h in any legal order (those that only rewriting makes on demand), with one
+// input and one output per node nobody reads. Values stay moderate and every op inside its domain,
+// so that two correct implementations in float32 agree to about 1e-4 of the largest value.
 Graph random_graph(uint32_t seed, const RandomGraphOptions& options = {});
 
 }  // namespace tessera::test
