@@ -33,7 +33,9 @@ std::span<const Command> commands();
 Action define_completion(CLI::App& app);
 Action define_doctor(CLI::App& app);
 Action define_inspect(CLI::App& app);
+Action define_check(CLI::App& app);
 Action define_run(CLI::App& app);
+Action define_target(CLI::App& app);
 Action define_score(CLI::App& app);
 Action define_separate(CLI::App& app);
 

@@ -11,6 +11,9 @@ std::span<const Command> commands() {
        define_score},
       {"run", "Evaluate a network on arrays", define_run},
       {"doctor", "Check this machine and this build", define_doctor},
+      {"check", "Would this network fit on a chip, and if not, every reason why", define_check},
+      {"target", "Known chips, their rules, and how these explain recorded compiles",
+       define_target},
       {"completion", "Print a completion script for your shell", define_completion, true},
   };
   return kCommands;

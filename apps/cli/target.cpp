@@ -1,0 +1,275 @@
+// tessera target: what is known about chips, and how well it explains recorded compiles.
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+
+#include "cli/command.h"
+#include "cli/table.h"
+#include "cli/target_options.h"
+#include "tessera/target.h"
+#include "tessera/target_evidence.h"
+
+namespace tessera::cli {
+namespace {
+
+// --- list -----------------------------------------------------------------------------------
+
+Result<Document> run_list(Console& console) {
+  Table table;
+  table.add_column("target");
+  table.add_column("summary");
+  Document targets = Document::array();
+  for (const TargetFile& file : list_targets(target_folders())) {
+    TESSERA_TRY(const Target target, read_target(file.path));
+    table.add_row({file.name, printable(target.summary)});
+    targets.push_back(
+        {{"name", file.name}, {"summary", target.summary}, {"file", file.path.string()}});
+  }
+  console.print("{}", table.to_string());
+  return Document{{"targets", std::move(targets)}};
+}
+
+// --- show -----------------------------------------------------------------------------------
+
+std::string value_of(const Target& target, const TargetKey& key) {
+  const std::string name(key.name);
+  switch (key.section) {
+    case TargetSection::limits: return target.limit(name).to_string();
+    case TargetSection::support: {
+      const Support& words = target.words(name);
+      std::string text = fmt::format("{}", fmt::join(words.supported, ", "));
+      if (!words.unsupported.empty()) {
+        text += fmt::format("; not {}", fmt::join(words.unsupported, ", "));
+      }
+      return text;
+    }
+    case TargetSection::units: return fmt::format("{} {}", target.unit(name), key.unit);
+    case TargetSection::costs: return fmt::format("{} {}", target.cost(name), key.unit);
+  }
+  return "";
+}
+
+std::string source_of(const Target& target, const TargetKey& key) {
+  switch (key.section) {
+    case TargetSection::limits: return target.limit(key.name).source;
+    case TargetSection::support: return target.words(key.name).source;
+    case TargetSection::units: return target.units.find(key.name)->second.source;
+    case TargetSection::costs: return target.costs.find(key.name)->second.source;
+  }
+  return "";
+}
+
+Document entry_of(const Target& target, const TargetKey& key) {
+  Document entry = {{"text", value_of(target, key)}};
+  if (key.section == TargetSection::limits) {
+    const Limit& limit = target.limit(key.name);
+    entry["unit"] = limit.unit;
+    if (limit.pass) entry["pass"] = *limit.pass;
+    if (limit.fail) entry["fail"] = *limit.fail;
+    for (const Witness& w : limit.witnesses) {
+      entry["witnesses"].push_back(
+          {{"value", w.value}, {"outcome", w.outcome}, {"source", w.source}});
+    }
+  }
+  entry["source"] = source_of(target, key);
+  return entry;
+}
+
+Result<Document> run_show(const std::string& name, Console& console) {
+  TESSERA_TRY(const Target target, load_target(name));
+  console.print("{}: {}\n", printable(target.name), printable(target.summary));
+  Document document = {
+      {"name", target.name}, {"summary", target.summary}, {"file", target.file.string()}};
+  std::string_view section;
+  for (const TargetKey& key : target_keys()) {
+    if (section != to_string(key.section)) {
+      section = to_string(key.section);
+      console.print("\n{}\n", section);
+    }
+    console.print("  {:24} {}\n  {:24}   {}\n", key.name, printable(value_of(target, key)), "",
+                  printable(source_of(target, key)));
+    if (key.section == TargetSection::limits) {
+      for (const Witness& w : target.limit(key.name).witnesses) {
+        console.print("  {:24}   witness: {} {} ({})\n", "", w.value, w.outcome,
+                      printable(w.source));
+      }
+    }
+    document[std::string(section)][std::string(key.name)] = entry_of(target, key);
+  }
+  return document;
+}
+
+// --- rules ----------------------------------------------------------------------------------
+
+Result<Document> run_rules(bool markdown, Console& console) {
+  Document rules = Document::array();
+  Table table;
+  table.add_column("rule");
+  table.add_column("what must hold");
+  table.add_column("cure");
+  for (const Constraint& rule : constraints()) {
+    table.add_row({std::string(rule.id), std::string(rule.text), std::string(rule.cure)});
+    rules.push_back({{"rule", rule.id},
+                     {"text", rule.text},
+                     {"ops", rule.ops},
+                     {"entry", fmt::format("{}.{}", to_string(rule.section), rule.key)},
+                     {"cure", rule.cure}});
+  }
+  console.print("{}", markdown ? constraints_markdown() : table.to_string());
+  return Document{{"rules", std::move(rules)}};
+}
+
+// --- score ----------------------------------------------------------------------------------
+
+struct ScoreOptions {
+  std::string target;
+  std::string outcomes;
+  bool all = false;
+};
+
+Result<Document> run_score(const ScoreOptions& options, Console& console) {
+  TESSERA_TRY(const Target target, load_target(options.target));
+  TESSERA_TRY(const auto outcomes, read_outcomes(options.outcomes));
+  const Score result = score(outcomes, target);
+  Table table;
+  table.add_column("case");
+  table.add_column("compiled");
+  table.add_column("verdict");
+  table.add_column("judged");
+  table.add_column("rule");
+  table.add_column("reason");
+  Document rows = Document::array();
+  for (const ScoredOutcome& row : result.rows) {
+    rows.push_back({{"case", row.name},
+                    {"compiled", row.compiled},
+                    {"verdict", to_string(row.verdict)},
+                    {"judged", to_string(row.judgement)},
+                    {"widest_row_bytes", row.widest_row_bytes},
+                    {"rule", row.rule},
+                    {"reason", row.reason}});
+    if (row.judgement == Judgement::not_counted && !options.all) continue;
+    table.add_row({printable(row.name), printable(row.compiled),
+                   std::string(to_string(row.verdict)), std::string(to_string(row.judgement)),
+                   row.rule, printable(row.reason)});
+  }
+  console.print("{}\n", table.to_string());
+  const int64_t counted = result.right + result.unknown + result.wrong;
+  console.print("{} of {} cases are evidence about fitting: {} right, {} unknown, {} wrong\n",
+                counted, result.rows.size(), result.right, result.unknown, result.wrong);
+  return Document{{"target", target.name},     {"counted", counted},    {"right", result.right},
+                  {"unknown", result.unknown}, {"wrong", result.wrong}, {"cases", std::move(rows)}};
+}
+
+// --- ledger ---------------------------------------------------------------------------------
+
+struct LedgerOptions {
+  std::string target = "hailo8";
+  std::string evidence;
+  bool misses = false;
+};
+
+std::string share(int64_t part, int64_t of) {
+  if (of == 0) return "-";
+  return fmt::format("{}/{} {:.1f}%", part, of, 100.0 * static_cast<double>(part) / double(of));
+}
+
+Result<Document> run_ledger(const LedgerOptions& options, Console& console) {
+  TESSERA_TRY(const Target target, load_target(options.target));
+  TESSERA_TRY(const LedgerEvidence evidence, measure_ledger(options.evidence, target));
+  Table table;
+  table.add_column("network");
+  for (const char* title :
+       {"'at least' held", "L3 cuts exact", "rows exact", "SC within 1", "layers", "logical",
+        "with helpers", "and est. splits", "clusters over"}) {
+    table.add_column(title, Table::Align::right);
+  }
+  Document networks = Document::array();
+  const auto add = [&](const LedgerScore& s) {
+    table.add_row({printable(s.network), share(s.layers_honoured, s.layers),
+                   share(s.l3_exact, s.l3_layers), share(s.rows_exact, s.rows),
+                   share(s.sc_near, s.sc_layers), fmt::to_string(s.physical_layers),
+                   fmt::to_string(s.logical_layers), fmt::to_string(s.predicted_layers),
+                   s.estimated_layers == 0 ? "-" : fmt::to_string(s.estimated_layers),
+                   fmt::format("{}/{}", s.clusters_over, s.clusters)});
+    return Document{{"network", s.network},
+                    {"layers", s.layers},
+                    {"layers_honoured", s.layers_honoured},
+                    {"l3_layers", s.l3_layers},
+                    {"l3_exact", s.l3_exact},
+                    {"rows", s.rows},
+                    {"rows_exact", s.rows_exact},
+                    {"sc_layers", s.sc_layers},
+                    {"sc_within_1", s.sc_near},
+                    {"physical_layers", s.physical_layers},
+                    {"logical_layers", s.logical_layers},
+                    {"predicted_layers", s.predicted_layers},
+                    {"estimated_layers", s.estimated_layers},
+                    {"clusters", s.clusters},
+                    {"clusters_over", s.clusters_over}};
+  };
+  for (const LedgerScore& one : evidence.networks) networks.push_back(add(one));
+  table.add_rule();
+  Document total = add(evidence.total);
+  console.print("{}", table.to_string());
+  if (options.misses) {
+    console.print("\n");
+    for (const std::string& miss : evidence.misses) console.print("  {}\n", printable(miss));
+  }
+  return Document{{"target", target.name},
+                  {"networks", std::move(networks)},
+                  {"total", std::move(total)},
+                  {"misses", evidence.misses}};
+}
+
+CLI::App* add(CLI::App& app, const char* name, const char* summary, const char* examples) {
+  CLI::App* sub = app.add_subcommand(name, summary);
+  sub->fallthrough();  // --json belongs to the command
+  sub->footer(fmt::format("Examples:\n{}", examples));
+  return sub;
+}
+
+}  // namespace
+
+Action define_target(CLI::App& app) {
+  struct All {
+    std::string shown = "hailo8";
+    bool markdown = false;
+    ScoreOptions score;
+    LedgerOptions ledger;
+  };
+  auto all = std::make_shared<All>();
+  app.require_subcommand(1);
+  add(app, "list", "Targets known here", "  tessera target list\n");
+  CLI::App* show =
+      add(app, "show", "Every entry of a target with its source", "  tessera target show hailo8\n");
+  show->add_option("TARGET", all->shown, "Name or path of a target file")->required();
+  CLI::App* rules = add(app, "rules", "Every rule that 'check' asks",
+                        "  tessera target rules\n  tessera target rules --markdown\n");
+  rules->add_flag("--markdown", all->markdown, "The page docs/constraints.md");
+  CLI::App* score = add(app, "score", "Verdicts against recorded compiles",
+                        "  tessera target score hailo8 outcomes_graphs.json\n");
+  score->add_option("TARGET", all->score.target, "Name or path of a target file")->required();
+  score->add_option("OUTCOMES", all->score.outcomes, "Recorded compiles (JSON)")->required();
+  score->add_flag("--all", all->score.all, "Also cases that are no evidence about fitting");
+  CLI::App* ledger = add(app, "ledger", "The unit ledger against real allocations",
+                         "  tessera target ledger --evidence tests/data/hailo\n");
+  ledger->add_option("--evidence", all->ledger.evidence, "Folder with hef_maps/ and alls/")
+      ->required();
+  ledger->add_flag("--misses", all->ledger.misses, "Name every layer that was not met");
+  add_target_option(*ledger, all->ledger.target);
+  app.footer(
+      "Examples:\n"
+      "  tessera target list\n"
+      "  tessera target show hailo8\n"
+      "  tessera target score hailo8 outcomes_graphs.json\n");
+  return [all, show, rules, score, ledger](Console& console) -> Result<Document> {
+    if (show->parsed()) return run_show(all->shown, console);
+    if (rules->parsed()) return run_rules(all->markdown, console);
+    if (score->parsed()) return run_score(all->score, console);
+    if (ledger->parsed()) return run_ledger(all->ledger, console);
+    return run_list(console);
+  };
+}
+
+}  // namespace tessera::cli

@@ -1,0 +1,23 @@
+// Which target: by name, found beside the program, or by path.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tessera/target.h"
+
+namespace tessera::cli {
+
+// Folders in which target files are looked for by name: installed beside the program
+// (../share/tessera/targets), and the source tree of a build (../../../targets).
+std::vector<std::filesystem::path> target_folders();
+
+// --target with its help; `name` keeps its value as the default.
+void add_target_option(CLI::App& app, std::string& name);
+
+// Errors: those of find_target.
+Result<Target> load_target(const std::string& name);
+
+}  // namespace tessera::cli

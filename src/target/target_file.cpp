@@ -1,0 +1,280 @@
+// Reads target files. They are data from anywhere: every entry is checked, and what is not known is
+// refused by name and line.
+#define TOML_HEADER_ONLY 1
+#define TOML_EXCEPTIONS 0
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#include <toml++/toml.h>
+#pragma GCC diagnostic pop
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "tessera/file.h"
+#include "tessera/target.h"
+
+namespace tessera {
+namespace {
+
+constexpr uint64_t kFileLimitBytes = uint64_t{1} << 20;
+constexpr int64_t kSchema = 1;
+constexpr std::string_view kGuide = "docs/targets.md describes every entry";
+
+// Where an entry stands: for messages.
+struct Place {
+  const std::string& origin;
+  std::string path;  // "limits.row_bytes"
+
+  Error error(const toml::node& at, const std::string& what) const {
+    return TESSERA_ERROR(kInvalidArgument, fmt::format("{}:{}", origin, at.source().begin.line),
+                         fmt::format("{} {}", path, what), std::string(kGuide));
+  }
+  Place in(std::string_view key) const {
+    return {origin, path.empty() ? std::string(key) : fmt::format("{}.{}", path, key)};
+  }
+};
+
+Result<void> only_keys(const toml::table& table, const Place& place,
+                       std::initializer_list<std::string_view> known) {
+  for (const auto& [key, value] : table) {
+    if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
+    return place.in(key.str()).error(
+        value,
+        fmt::format("is not an entry of a target file (known here: {})", fmt::join(known, ", ")));
+  }
+  return {};
+}
+
+Result<const toml::table*> table_at(const toml::table& parent, std::string_view key,
+                                    const Place& place) {
+  const toml::node* node = parent.get(key);
+  const Place here = place.in(key);
+  if (node == nullptr) return here.error(parent, "is missing");
+  if (!node->is_table()) return here.error(*node, "must be a table");
+  return node->as_table();
+}
+
+Result<std::string> text_at(const toml::table& table, std::string_view key, const Place& place) {
+  const toml::node* node = table.get(key);
+  const Place here = place.in(key);
+  if (node == nullptr) return here.error(table, "is missing");
+  const auto* text = node->as_string();
+  if (text == nullptr || text->get().empty()) {
+    return here.error(*node, "must be a string that says something");
+  }
+  return text->get();
+}
+
+// A whole number >= `least`.
+Result<int64_t> count_at(const toml::table& table, std::string_view key, const Place& place,
+                         int64_t least) {
+  const toml::node* node = table.get(key);
+  const Place here = place.in(key);
+  if (node == nullptr) return here.error(table, "is missing");
+  const auto* number = node->as_integer();
+  if (number == nullptr || number->get() < least || number->get() > (int64_t{1} << 53)) {
+    return here.error(*node, fmt::format("must be a whole number of at least {}", least));
+  }
+  return number->get();
+}
+
+Result<void> check_unit(const toml::table& table, std::string_view wanted, const Place& place) {
+  TESSERA_TRY(const std::string unit, text_at(table, "unit", place));
+  if (unit == wanted) return {};
+  return place.in("unit").error(*table.get("unit"),
+                                fmt::format("must be \"{}\", not \"{}\"", wanted, unit));
+}
+
+Result<std::vector<Witness>> witnesses_of(const toml::table& table, const Place& place) {
+  std::vector<Witness> result;
+  const toml::node* node = table.get("witnesses");
+  if (node == nullptr) return result;
+  const Place here = place.in("witnesses");
+  if (!node->is_array()) return here.error(*node, "must be an array of tables");
+  for (const toml::node& item : *node->as_array()) {
+    const toml::table* one = item.as_table();
+    if (one == nullptr) return here.error(item, "must be an array of tables");
+    TESSERA_TRY_VOID(only_keys(*one, here, {"value", "outcome", "source"}));
+    Witness witness;
+    TESSERA_TRY(witness.value, count_at(*one, "value", here, 0));
+    TESSERA_TRY(witness.outcome, text_at(*one, "outcome", here));
+    TESSERA_TRY(witness.source, text_at(*one, "source", here));
+    if (witness.outcome != "passes" && witness.outcome != "probably passes" &&
+        witness.outcome != "fails") {
+      return here.in("outcome").error(*one->get("outcome"),
+                                      "must be \"passes\", \"probably passes\" or \"fails\"");
+    }
+    result.push_back(std::move(witness));
+  }
+  std::stable_sort(result.begin(), result.end(),
+                   [](const Witness& a, const Witness& b) { return a.value < b.value; });
+  return result;
+}
+
+Result<Limit> parse_limit(const toml::table& table, const TargetKey& key, const Place& place) {
+  TESSERA_TRY_VOID(only_keys(table, place, {"unit", "max", "pass", "fail", "source", "witnesses"}));
+  TESSERA_TRY_VOID(check_unit(table, key.unit, place));
+  Limit limit;
+  limit.unit = key.unit;
+  TESSERA_TRY(limit.source, text_at(table, "source", place));
+  TESSERA_TRY(limit.witnesses, witnesses_of(table, place));
+  if (table.contains("max")) {
+    if (table.contains("pass") || table.contains("fail")) {
+      return place.error(table, "has max beside pass or fail: max says both");
+    }
+    TESSERA_TRY(const int64_t most, count_at(table, "max", place, 0));
+    limit.pass = most;
+    limit.fail = most + 1;
+    return limit;
+  }
+  if (table.contains("pass")) {
+    TESSERA_TRY(limit.pass, count_at(table, "pass", place, 0));
+  }
+  if (table.contains("fail")) {
+    TESSERA_TRY(limit.fail, count_at(table, "fail", place, 1));
+  }
+  if (!limit.pass && !limit.fail) return place.error(table, "needs max, pass or fail");
+  if (limit.pass && limit.fail && *limit.pass >= *limit.fail) {
+    return place.error(table, fmt::format("passes up to {} but fails from {}: pass must be smaller",
+                                          *limit.pass, *limit.fail));
+  }
+  return limit;
+}
+
+Result<std::vector<std::string>> words_at(const toml::table& table, std::string_view key,
+                                          const Place& place) {
+  std::vector<std::string> words;
+  const toml::node* node = table.get(key);
+  if (node == nullptr) return words;
+  const Place here = place.in(key);
+  if (!node->is_array()) return here.error(*node, "must be a list of words");
+  for (const toml::node& item : *node->as_array()) {
+    const auto* word = item.as_string();
+    if (word == nullptr) return here.error(item, "must be a list of words");
+    words.push_back(word->get());
+  }
+  return words;
+}
+
+Result<Support> parse_support(const toml::table& table, const TargetKey&, const Place& place) {
+  TESSERA_TRY_VOID(only_keys(table, place, {"supported", "unsupported", "source"}));
+  Support support;
+  TESSERA_TRY(support.source, text_at(table, "source", place));
+  TESSERA_TRY(support.supported, words_at(table, "supported", place));
+  TESSERA_TRY(support.unsupported, words_at(table, "unsupported", place));
+  for (const std::string& word : support.supported) {
+    const auto& no = support.unsupported;
+    if (std::find(no.begin(), no.end(), word) != no.end()) {
+      return place.error(table, fmt::format("calls \"{}\" both supported and unsupported", word));
+    }
+  }
+  return support;
+}
+
+Result<Quantity> parse_quantity(const toml::table& table, const TargetKey& key,
+                                const Place& place) {
+  TESSERA_TRY_VOID(only_keys(table, place, {"unit", "value", "source"}));
+  TESSERA_TRY_VOID(check_unit(table, key.unit, place));
+  Quantity quantity;
+  quantity.unit = key.unit;
+  TESSERA_TRY(quantity.source, text_at(table, "source", place));
+  const toml::node* value = table.get("value");
+  if (value == nullptr) return place.in("value").error(table, "is missing");
+  quantity.value = value->value<double>().value_or(0);
+  if (!value->is_number() || !std::isfinite(quantity.value) || quantity.value <= 0) {
+    return place.in("value").error(*value, "must be a number above 0");
+  }
+  const bool share = key.unit == "share";
+  const bool whole = key.section == TargetSection::units && !share;
+  if ((share && quantity.value > 1) ||
+      (whole && (quantity.value != std::floor(quantity.value) || quantity.value > 1e15))) {
+    return place.in("value").error(
+        *value, share ? "must be a share of at most 1" : "must be a whole number");
+  }
+  if (key.name == "fan_out" && quantity.value < 2) {
+    return place.in("value").error(*value, "must be at least 2");
+  }
+  return quantity;
+}
+
+// One section: every known entry, no other. All missing entries are named at once.
+template <typename Entry, typename Parse>
+Result<std::map<std::string, Entry, std::less<>>> parse_section(const toml::table& file,
+                                                                TargetSection section, Parse parse,
+                                                                const std::string& origin) {
+  const Place top{origin, ""};
+  const Place here = top.in(to_string(section));
+  TESSERA_TRY(const toml::table* table, table_at(file, to_string(section), top));
+  std::map<std::string, Entry, std::less<>> entries;
+  std::vector<std::string> missing;
+  std::set<std::string_view> known;
+  for (const TargetKey& key : target_keys()) {
+    if (key.section != section) continue;
+    known.insert(key.name);
+    if (!table->contains(key.name)) {
+      missing.emplace_back(key.name);
+      continue;
+    }
+    TESSERA_TRY(const toml::table* one, table_at(*table, key.name, here));
+    TESSERA_TRY(Entry entry, parse(*one, key, here.in(key.name)));
+    entries.emplace(key.name, std::move(entry));
+  }
+  for (const auto& [key, value] : *table) {
+    if (known.count(key.str()) == 0) {
+      return here.in(key.str()).error(value, fmt::format("is not an entry of a target file "
+                                                         "(known here: {})",
+                                                         fmt::join(known, ", ")));
+    }
+  }
+  if (!missing.empty()) {
+    return here.error(*table, fmt::format("lacks {}", fmt::join(missing, ", ")));
+  }
+  return entries;
+}
+
+}  // namespace
+
+Result<Target> parse_target(std::string_view text, const std::string& origin) {
+  const toml::parse_result parsed = toml::parse(text);
+  if (!parsed) {
+    const auto& error = parsed.error();
+    return TESSERA_ERROR(
+        kCorrupt, fmt::format("{}:{}", origin, error.source().begin.line),
+        fmt::format("not TOML: {}", error.description()),
+        fmt::format("correct column {} of that line", error.source().begin.column));
+  }
+  const toml::table& file = parsed.table();
+  const Place top{origin, ""};
+  TESSERA_TRY_VOID(
+      only_keys(file, top, {"schema", "name", "summary", "limits", "support", "units", "costs"}));
+  TESSERA_TRY(const int64_t schema, count_at(file, "schema", top, 1));
+  if (schema != kSchema) {
+    return top.in("schema").error(
+        *file.get("schema"),
+        fmt::format("is {}, and this Tessera reads schema {}", schema, kSchema));
+  }
+  Target target;
+  TESSERA_TRY(target.name, text_at(file, "name", top));
+  TESSERA_TRY(target.summary, text_at(file, "summary", top));
+  using enum TargetSection;
+  TESSERA_TRY(target.limits, parse_section<Limit>(file, limits, parse_limit, origin));
+  TESSERA_TRY(target.support, parse_section<Support>(file, support, parse_support, origin));
+  TESSERA_TRY(target.units, parse_section<Quantity>(file, units, parse_quantity, origin));
+  TESSERA_TRY(target.costs, parse_section<Quantity>(file, costs, parse_quantity, origin));
+  return target;
+}
+
+Result<Target> read_target(const std::filesystem::path& path) {
+  TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(path, kFileLimitBytes));
+  const std::string text(bytes.begin(), bytes.end());
+  TESSERA_TRY(Target target, parse_target(text, path.string()));
+  target.file = path;
+  return target;
+}
+
+}  // namespace tessera

@@ -1,0 +1,17 @@
+#include <gtest/gtest.h>
+
+#include "tessera/file.h"
+#include "tessera/target.h"
+
+namespace tessera {
+namespace {
+
+TEST(ConstraintsDocument, is_what_the_table_of_constraints_says) {
+  const auto bytes = read_file(TESSERA_SOURCE_DIR "/docs/constraints.md", 1 << 20);
+  ASSERT_TRUE(bytes);
+  EXPECT_EQ(std::string(bytes->begin(), bytes->end()), constraints_markdown())
+      << "run: tessera target rules --markdown > docs/constraints.md";
+}
+
+}  // namespace
+}  // namespace tessera

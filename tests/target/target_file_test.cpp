@@ -1,0 +1,182 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "scratch_folder.h"
+#include "target/target_text.h"
+#include "tessera/target.h"
+
+namespace tessera {
+namespace {
+
+std::string error_of(const std::string& text) {
+  const auto target = parse_target(text, "chip.toml");
+  return target ? "no error" : target.error().to_string();
+}
+
+TEST(TargetFile, every_target_that_is_shipped_reads) {
+  for (const char* name : {"hailo8", "hailo8l", "generic"}) {
+    EXPECT_EQ(real_target(name).name, name);
+  }
+}
+
+TEST(TargetFile, every_entry_says_where_it_comes_from) {
+  for (const char* name : {"hailo8", "hailo8l", "generic"}) {
+    const Target target = real_target(name);
+    for (const auto& [key, limit] : target.limits) EXPECT_FALSE(limit.source.empty()) << key;
+    for (const auto& [key, words] : target.support) EXPECT_FALSE(words.source.empty()) << key;
+    for (const auto& [key, unit] : target.units) EXPECT_FALSE(unit.source.empty()) << key;
+    for (const auto& [key, cost] : target.costs) EXPECT_FALSE(cost.source.empty()) << key;
+  }
+}
+
+TEST(TargetFile, the_row_limit_is_an_interval_with_named_witnesses_inside) {
+  const Limit& row = real_target("hailo8").limit("row_bytes");
+  EXPECT_EQ(row.judge(262144), Verdict::fits);
+  EXPECT_EQ(row.judge(262145), Verdict::unknown);
+  EXPECT_EQ(row.judge(511999), Verdict::unknown);
+  EXPECT_EQ(row.judge(512000), Verdict::does_not_fit);
+  ASSERT_EQ(row.witnesses.size(), 4u);
+  EXPECT_EQ(row.witnesses[2].value, 310800);
+  EXPECT_EQ(row.witnesses[2].outcome, "fails");
+  EXPECT_EQ(row.to_string(), "passes up to 262144 bytes, fails from 512000");
+}
+
+TEST(TargetFile, an_absent_end_of_a_limit_is_unknown) {
+  const Limit& kernel = real_target("hailo8").limit("kernel");
+  EXPECT_EQ(kernel.judge(7), Verdict::fits);
+  EXPECT_EQ(kernel.judge(1000000), Verdict::unknown);
+  EXPECT_EQ(kernel.to_string(), "passes up to 7 taps, untried above");
+}
+
+TEST(TargetFile, malformed_toml_names_line_and_column) {
+  EXPECT_EQ(error_of("schema = 1\nname = \n"),
+            "chip.toml:2: not TOML: Error while parsing key-value pair: expected value, saw "
+            "'\\n' (correct column 8 of that line)");
+}
+
+TEST(TargetFile, missing_entries_are_all_named) {
+  std::string text = target_text("generic");
+  text = replaced(text, "[limits.rank]\nunit = \"axes\"\nmax = 4\n", "[limits.batch.x]\n");
+  text = replaced(text, "[limits.batch.x]\nsource = \"inferred: a placeholder of the template\"\n",
+                  "");
+  text = replaced(text, "[limits.kernel]\nunit = \"taps\"\npass = 3\n", "[limits.batch.x]\n");
+  text = replaced(text, "[limits.batch.x]\nsource = \"inferred: a placeholder of the template\"\n",
+                  "");
+  EXPECT_NE(error_of(text).find(": limits lacks rank, kernel (docs/targets.md describes every "
+                                "entry)"),
+            std::string::npos)
+      << error_of(text);
+}
+
+TEST(TargetFile, a_missing_section_is_named) {
+  EXPECT_EQ(error_of("schema = 1\nname = \"x\"\nsummary = \"y\"\n"),
+            "chip.toml:1: limits is missing (docs/targets.md describes every entry)");
+}
+
+TEST(TargetFile, an_unknown_entry_is_refused_with_its_line) {
+  EXPECT_EQ(error_of("schema = 1\nname = \"x\"\ncolour = \"red\"\n"),
+            "chip.toml:3: colour is not an entry of a target file (known here: schema, name, "
+            "summary, limits, support, units, costs) (docs/targets.md describes every entry)");
+  const std::string text =
+      replaced(target_text("generic"), "[limits.rank]", "[limits.colour]\nmax = 1\n[limits.rank]");
+  EXPECT_NE(error_of(text).find("limits.colour is not an entry of a target file"),
+            std::string::npos);
+}
+
+TEST(TargetFile, a_limit_must_make_sense) {
+  const std::string good = "max = 4\nsource";
+  const auto with = [&](const std::string& lines) {
+    const std::string text = error_of(replaced(target_text("generic"), good, lines + "\nsource"));
+    return text.substr(text.find(": ") + 2);
+  };
+  const std::string hint = " (docs/targets.md describes every entry)";
+  EXPECT_EQ(with("pass = 9\nfail = 4"),
+            "limits.rank passes up to 9 but fails from 4: pass must be smaller" + hint);
+  EXPECT_EQ(with("max = 4\npass = 3"),
+            "limits.rank has max beside pass or fail: max says both" + hint);
+  EXPECT_EQ(with(""), "limits.rank needs max, pass or fail" + hint);
+  EXPECT_EQ(with("max = \"four\""), "limits.rank.max must be a whole number of at least 0" + hint);
+  EXPECT_EQ(with("max = -1"), "limits.rank.max must be a whole number of at least 0" + hint);
+}
+
+TEST(TargetFile, a_wrong_unit_is_refused) {
+  const std::string text = replaced(target_text("generic"), "unit = \"axes\"", "unit = \"bytes\"");
+  EXPECT_NE(error_of(text).find("limits.rank.unit must be \"axes\", not \"bytes\""),
+            std::string::npos);
+}
+
+TEST(TargetFile, a_number_without_source_is_refused) {
+  const std::string text =
+      replaced(target_text("generic"),
+               "max = 4\nsource = \"inferred: a placeholder of the template\"", "max = 4");
+  EXPECT_NE(error_of(text).find("limits.rank.source is missing"), std::string::npos);
+}
+
+TEST(TargetFile, units_and_costs_are_positive_numbers) {
+  const auto with = [](const std::string& from, const std::string& to) {
+    return error_of(replaced(target_text("generic"), from, to));
+  };
+  EXPECT_NE(with("value = 400e6", "value = 0").find("units.clock.value must be a number above 0"),
+            std::string::npos);
+  EXPECT_NE(with("value = 400e6", "value = inf").find("must be a number above 0"),
+            std::string::npos);
+  EXPECT_NE(
+      with("value = 0.75", "value = 1.5").find("cap_single.value must be a share of at most 1"),
+      std::string::npos);
+  EXPECT_NE(with("unit = \"edges\"\nvalue = 4", "unit = \"edges\"\nvalue = 1")
+                .find("units.fan_out.value must be at least 2"),
+            std::string::npos);
+}
+
+TEST(TargetFile, a_word_cannot_be_both_supported_and_not) {
+  const std::string text =
+      replaced(target_text("hailo8"), "unsupported = [\"grouped\"]", "unsupported = [\"dense\"]");
+  EXPECT_NE(error_of(text).find("support.transposed_convolutions calls \"dense\" both supported "
+                                "and unsupported"),
+            std::string::npos);
+}
+
+TEST(TargetFile, another_schema_is_refused) {
+  EXPECT_EQ(error_of("schema = 2\n"),
+            "chip.toml:1: schema is 2, and this Tessera reads schema 1 (docs/targets.md describes "
+            "every entry)");
+}
+
+TEST(FindTarget, an_unknown_name_lists_the_known_ones) {
+  const std::filesystem::path folders[] = {TESSERA_SOURCE_DIR "/targets"};
+  const auto target = find_target("hailo9", folders);
+  ASSERT_FALSE(target);
+  EXPECT_EQ(target.error().to_string(),
+            "hailo9: unknown target (known targets: generic, hailo8, hailo8l; or give the path of "
+            "a target file)");
+  EXPECT_EQ(target.error().code, ErrorCode::kNotFound);
+}
+
+TEST(FindTarget, by_name_and_by_path_are_the_same_file) {
+  const std::filesystem::path folders[] = {"/nowhere", TESSERA_SOURCE_DIR "/targets"};
+  const auto by_name = find_target("hailo8", folders);
+  const auto by_path = find_target(TESSERA_SOURCE_DIR "/targets/hailo8.toml", {});
+  ASSERT_TRUE(by_name);
+  ASSERT_TRUE(by_path);
+  EXPECT_EQ(by_name->summary, by_path->summary);
+}
+
+TEST(FindTarget, no_target_files_at_all_says_where_it_looked) {
+  const std::filesystem::path folders[] = {"/nowhere/a", "/nowhere/b"};
+  const auto target = find_target("hailo8", folders);
+  ASSERT_FALSE(target);
+  EXPECT_EQ(target.error().to_string(),
+            "hailo8: no target files in /nowhere/a, /nowhere/b (give the path of a target file)");
+}
+
+TEST(FindTarget, a_huge_file_is_refused) {
+  const ScratchFolder folder;
+  ASSERT_TRUE(write_file_atomically(folder / "big.toml", std::string((1 << 20) + 1, '#')));
+  const auto target = read_target(folder / "big.toml");
+  ASSERT_FALSE(target);
+  EXPECT_EQ(target.error().code, ErrorCode::kResourceLimit);
+}
+
+}  // namespace
+}  // namespace tessera
