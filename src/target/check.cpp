@@ -69,7 +69,7 @@ Violation judge_words(const Support& support, const Measurement& found) {
     result.limit += fmt::format("; not: {}", fmt::join(support.unsupported, ", "));
   }
   result.source = support.source;
-  result.reason = fmt::format("{} is {}", found.where, found.word);
+  result.reason = fmt::format("{}: {}", found.where, found.word);
   return result;
 }
 

@@ -112,8 +112,8 @@ class Builder {
     const Shape& shape = graph_.node(line.out).shape;
     const int64_t edge = least_edge_cuts(shape.w, shape.c, line.dense, chip_.l3_cut_bytes);
     const auto readers = static_cast<int64_t>(graph_.users(line.out).size());
-    line.least = {line.layers, line.layers, line.layers, line.layers,
-                  edge * (readers + (graph_.is_output(line.out) ? 1 : 0))};
+    // One physical layer: how many a norm or softmax becomes is an estimate.
+    line.least = {1, 1, 1, 1, edge * (readers + (graph_.is_output(line.out) ? 1 : 0))};
   }
 
   // Weights stay in compute units or in cuts: their sum is bounded as well.
