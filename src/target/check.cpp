@@ -44,7 +44,7 @@ Violation judge_limit(const Limit& limit, const Measurement& found) {
   result.value = fmt::format("{} {}", found.number, limit.unit);
   result.limit = limit.to_string();
   result.source = limit.source;
-  result.reason = fmt::format("{} has {}", found.where, result.value);
+  result.reason = fmt::format("{}: {}", found.where, result.value);
   if (result.verdict == Verdict::unknown) {
     result.reason += nearest_witnesses(limit, found.number);
   }
@@ -135,7 +135,7 @@ CheckReport check(const Graph& graph, const Target& target, const CheckOptions& 
   }
   const size_t first = report.violations.size();
   for (size_t rule = 0; rule < constraints().size(); ++rule) {
-    if (constraints()[rule].ops == "the whole graph") ask(rule, Node{});
+    if (constraints()[rule].ops == "the whole graph") ask(rule, Node());
   }
   for (size_t i = first; i < report.violations.size(); ++i) {
     report.violations[i].node_name = "(whole graph)";

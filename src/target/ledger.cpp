@@ -40,15 +40,15 @@ int64_t cycles_of(const Graph& graph, const Node& node) {
                        conv->groups);
   }
   if (std::holds_alternative<Gemm>(node.op)) {
-    return out.h * ceil_div(out.c, 8) * graph.node(node.inputs[0]).shape.c;
+    return bounded_product({out.h, ceil_div(out.c, 8), graph.node(node.inputs[0]).shape.c});
   }
   if (const auto* pool = std::get_if<Pool>(&node.op)) {
-    return out.h * columns * out.c * pool->kernel.h * pool->kernel.w;
+    return bounded_product({out.h, columns, out.c, pool->kernel.h, pool->kernel.w});
   }
   if (std::holds_alternative<GlobalPool>(node.op)) {
-    return out.h * out.c * graph.node(node.inputs[0]).shape.w;
+    return bounded_product({out.h, out.c, graph.node(node.inputs[0]).shape.w});
   }
-  return out.h * columns * out.c;
+  return bounded_product({out.h, columns, out.c});
 }
 
 int64_t layers_of(const Node& node, const Chip& chip) {
@@ -58,8 +58,8 @@ int64_t layers_of(const Node& node, const Chip& chip) {
   return std::holds_alternative<Softmax>(node.op) ? chip.softmax_layers : 1;
 }
 
-// Rows a reader must see at once along H.
-int64_t rows_needed(const Node& reader) {
+// Rows a reader must see at once along H, and one that is being filled.
+int64_t rows_wanted(const Node& reader) {
   if (const auto* conv = std::get_if<Conv>(&reader.op)) {
     const int64_t k = conv->weight.dim(2);
     if (k == 1) return 2;
@@ -67,6 +67,11 @@ int64_t rows_needed(const Node& reader) {
   }
   if (const auto* pool = std::get_if<Pool>(&reader.op)) return pool->kernel.h + 1;
   return 2;
+}
+
+// No more rows than there are.
+int64_t rows_needed(const Node& reader, int64_t height) {
+  return std::min(rows_wanted(reader), std::max<int64_t>(2, height));
 }
 
 class Builder {
@@ -147,7 +152,9 @@ class Builder {
   // Sets sc, parts, helpers and units of every line for a time per layer; returns the sum.
   Units spread(int64_t cycles_each) {
     for (LedgerLine& line : ledger_.lines) {
-      line.sc = sc_for(line.cycles, line.weight_bytes, cycles_each, chip_);
+      // More units than there are would be refused anyway.
+      line.sc =
+          std::min(sc_for(line.cycles, line.weight_bytes, cycles_each, chip_), ledger_.chip.sc + 1);
       line.parts = ceil_div(line.sc, chip_.sc_per_layer);
     }
     Units sum;
@@ -161,7 +168,7 @@ class Builder {
       for (NodeId user : graph_.users(line.out)) {
         const LedgerLine& reader = ledger_.lines[line_of_.at(index_of(user))];
         readers += reader.divides_input ? 1 : reader.parts;
-        edges += edge_cuts(rows_needed(graph_.node(user)), row, false, chip_.l3_cut_bytes);
+        edges += edge_cuts(rows_needed(graph_.node(user), shape.h), row, false, chip_.l3_cut_bytes);
       }
       if (graph_.is_output(line.out)) edges += edge_cuts(2, row, false, chip_.l3_cut_bytes);
       line.helpers = tree_layers(line.parts, chip_.fan_out) * (line.divides_input ? 2 : 1) +

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 
 #include "tessera/target.h"
 
@@ -36,6 +37,17 @@ constexpr int64_t ceil_div(int64_t a, int64_t b) {
 }
 constexpr int64_t round_up_8(int64_t a) {
   return (a + 7) / 8 * 8;
+}
+
+// Products of sizes from untrusted graphs: at most 2^50, so that sums of them stay exact.
+constexpr int64_t bounded_product(std::initializer_list<int64_t> factors) {
+  constexpr int64_t kMost = int64_t{1} << 50;
+  int64_t product = 1;
+  for (int64_t factor : factors) {
+    if (factor <= 0) return 0;
+    product = product > kMost / factor ? kMost : product * factor;
+  }
+  return product;
 }
 
 // A dense layer's compute units each make the same number of features, a multiple of 8.
@@ -84,8 +96,8 @@ constexpr int64_t shortcut_layers(int64_t readers, int64_t fan_out) {
 // feature and tap per cycle. Depthwise layers use one of the 8 features.
 constexpr int64_t conv_cycles(int64_t height, int64_t width, int64_t features, int64_t taps,
                               int64_t in_features, int64_t groups) {
-  const int64_t per_group = ceil_div(features / groups, 8) * (in_features / groups);
-  return height * ceil_div(width, 8) * groups * per_group * taps;
+  return bounded_product({height, ceil_div(width, 8), groups, ceil_div(features / groups, 8),
+                          in_features / groups, taps});
 }
 
 // Compute units of a layer so that it takes at most `cycles_each`: at least as many as hold its

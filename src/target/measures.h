@@ -1,5 +1,5 @@
 // One function per constraint of constraints.cpp. Each is called only for the ops its row names,
-// except those that look at every node; measure_contexts looks at the ledger alone.
+// except those that look at every node; those of the whole graph ignore the node.
 #pragma once
 
 #include "target/measure.h"
@@ -31,6 +31,8 @@ std::optional<Measurement> measure_pool(const CheckSubject&, const Node&);
 std::optional<Measurement> measure_pool_kernel(const CheckSubject&, const Node&);
 std::optional<Measurement> measure_reduction(const CheckSubject&, const Node&);
 std::optional<Measurement> measure_cluster_memory(const CheckSubject&, const Node&);
+std::optional<Measurement> measure_input_ports(const CheckSubject&, const Node&);
+std::optional<Measurement> measure_output_ports(const CheckSubject&, const Node&);
 std::optional<Measurement> measure_contexts(const CheckSubject&, const Node&);
 
 }  // namespace tessera

@@ -72,6 +72,18 @@ std::optional<Measurement> measure_cluster_memory(const CheckSubject& subject, c
       "", estimate};
 }
 
+std::optional<Measurement> measure_input_ports(const CheckSubject& subject, const Node&) {
+  const auto inputs = static_cast<int64_t>(subject.graph.inputs().size());
+  const int64_t each = ceil_div(inputs, chip_of(subject.target).clusters);
+  return Measurement{each, "", fmt::format("{} inputs", inputs), ""};
+}
+
+std::optional<Measurement> measure_output_ports(const CheckSubject& subject, const Node&) {
+  const auto outputs = static_cast<int64_t>(subject.graph.outputs().size());
+  const int64_t each = ceil_div(outputs, chip_of(subject.target).clusters);
+  return Measurement{each, "", fmt::format("{} outputs", outputs), ""};
+}
+
 std::optional<Measurement> measure_contexts(const CheckSubject& subject, const Node&) {
   const Ledger& ledger = subject.ledger;
   return Measurement{ledger.contexts_at_least, "",

@@ -189,12 +189,16 @@ Result<Quantity> parse_quantity(const toml::table& table, const TargetKey& key,
   if (!value->is_number() || !std::isfinite(quantity.value) || quantity.value <= 0) {
     return place.in("value").error(*value, "must be a number above 0");
   }
-  const bool share = key.unit == "share";
-  const bool whole = key.section == TargetSection::units && !share;
-  if ((share && quantity.value > 1) ||
-      (whole && (quantity.value != std::floor(quantity.value) || quantity.value > 1e15))) {
-    return place.in("value").error(
-        *value, share ? "must be a share of at most 1" : "must be a whole number");
+  if (key.section == TargetSection::costs) return quantity;
+  if (key.unit == "share") {
+    if (quantity.value <= 1) return quantity;
+    return place.in("value").error(*value, "must be a share of at most 1");
+  }
+  // Bounds far beyond any chip, so that sums over a network cannot overflow.
+  const double most = key.name == "clock" ? 1e12 : key.name == "clusters" ? 1024 : 1 << 20;
+  if (quantity.value != std::floor(quantity.value) || quantity.value > most) {
+    return place.in("value").error(*value,
+                                   fmt::format("must be a whole number of at most {}", most));
   }
   if (key.name == "fan_out" && quantity.value < 2) {
     return place.in("value").error(*value, "must be at least 2");

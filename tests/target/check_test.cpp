@@ -5,6 +5,7 @@
 
 #include "target/target_text.h"
 #include "tessera/graph.h"
+#include "tessera/rewrite.h"
 #include "tessera/target.h"
 
 namespace tessera {
@@ -58,7 +59,7 @@ TEST(Check, a_row_beyond_the_limit_does_not_fit_and_says_which_tensor) {
   EXPECT_EQ(v.verdict, Verdict::does_not_fit);
   EXPECT_EQ(v.number, 512 * 2001);
   EXPECT_EQ(v.value, "1024512 bytes");
-  EXPECT_EQ(v.reason, "its output of [512,1,2001] has 1024512 bytes");
+  EXPECT_EQ(v.reason, "its output of [512,1,2001]: 1024512 bytes");
   EXPECT_EQ(v.limit, "passes up to 262144 bytes, fails from 512000");
   EXPECT_EQ(v.cure, "tile_time, block_channels, stripe_time");
 }
@@ -68,11 +69,10 @@ TEST(Check, a_row_inside_the_interval_is_unknown_and_names_the_nearest_compiles)
   const Violation v = violation(one.graph, "row_width");
   EXPECT_EQ(v.verdict, Verdict::unknown);
   EXPECT_FALSE(v.estimated);
-  EXPECT_EQ(
-      v.reason,
-      "its input of [300,1,1020] has 306000 bytes; nearest compiles: 301056 passes (document: "
-      "public compile, H = 1), 310800 fails (document: public compile, H = 1; 336000 bytes "
-      "when padded)");
+  EXPECT_EQ(v.reason,
+            "its input of [300,1,1020]: 306000 bytes; nearest compiles: 301056 passes (document: "
+            "public compile, H = 1), 310800 fails (document: public compile, H = 1; 336000 bytes "
+            "when padded)");
 }
 
 TEST(Check, time_in_stripes_keeps_rows_narrow_at_any_length) {
@@ -244,6 +244,26 @@ TEST(Check, the_same_network_needs_more_contexts_on_half_a_chip) {
   editor.add_output("out", last);
   EXPECT_LT(check(graph, hailo8()).contexts_at_least,
             check(graph, real_target("hailo8l")).contexts_at_least);
+}
+
+TEST(Check, more_inputs_than_ports_do_not_fit) {
+  const auto with_inputs = [](size_t count) {
+    return OneOp(Concat{Axis::c}, std::vector<Shape>(count, Shape{8, 1, 64}));
+  };
+  EXPECT_EQ(check(with_inputs(64).graph, hailo8()).verdict, Verdict::fits);
+  const CheckReport report = check(with_inputs(65).graph, hailo8());
+  ASSERT_EQ(report.violations.size(), 1u);
+  EXPECT_EQ(report.violations[0].rule, "input_ports");
+  EXPECT_EQ(report.violations[0].verdict, Verdict::does_not_fit);
+  EXPECT_EQ(report.violations[0].reason, "65 inputs: 9 ports per cluster");
+}
+
+TEST(Cures, of_kind_rewrite_are_rules_that_exist) {
+  std::set<std::string_view> rules;
+  for (const ListedRule& listed : rewrite_rules()) rules.insert(listed.rule->name);
+  for (const Cure& cure : cures()) {
+    if (cure.kind == Cure::Kind::rewrite) EXPECT_TRUE(rules.count(cure.name)) << cure.name;
+  }
 }
 
 TEST(Constraints, have_unique_ids_known_entries_and_known_cures) {

@@ -43,6 +43,11 @@ TEST(LedgerRules, helpers_are_the_inner_nodes_of_trees_of_four) {
   EXPECT_EQ(shortcut_layers(8, 4), 2);
 }
 
+TEST(LedgerRules, products_of_hostile_sizes_stay_bounded) {
+  EXPECT_EQ(bounded_product({int64_t{1} << 40, int64_t{1} << 40}), int64_t{1} << 50);
+  EXPECT_EQ(bounded_product({3, 5, 7}), 105);
+}
+
 TEST(LedgerRules, depthwise_layers_use_one_feature_of_eight) {
   EXPECT_EQ(conv_cycles(28, 28, 128, 1, 128, 1), 28 * 4 * 16 * 128);
   EXPECT_EQ(conv_cycles(28, 28, 128, 9, 128, 128), 28 * 4 * 128 * 9);

@@ -124,6 +124,9 @@ TEST(TargetFile, units_and_costs_are_positive_numbers) {
   EXPECT_NE(
       with("value = 0.75", "value = 1.5").find("cap_single.value must be a share of at most 1"),
       std::string::npos);
+  EXPECT_NE(with("unit = \"clusters\"\nvalue = 1", "unit = \"clusters\"\nvalue = 1e15")
+                .find("units.clusters.value must be a whole number of at most 1024"),
+            std::string::npos);
   EXPECT_NE(with("unit = \"edges\"\nvalue = 4", "unit = \"edges\"\nvalue = 1")
                 .find("units.fan_out.value must be at least 2"),
             std::string::npos);
