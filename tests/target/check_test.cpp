@@ -262,7 +262,8 @@ TEST(Cures, of_kind_rewrite_are_rules_that_exist) {
   std::set<std::string_view> rules;
   for (const ListedRule& listed : rewrite_rules()) rules.insert(listed.rule->name);
   for (const Cure& cure : cures()) {
-    if (cure.kind == Cure::Kind::rewrite) EXPECT_TRUE(rules.count(cure.name)) << cure.name;
+    if (cure.kind != Cure::Kind::rewrite) continue;
+    EXPECT_TRUE(rules.count(cure.name)) << cure.name;
   }
 }
 
