@@ -2,24 +2,24 @@
 // way to change it.
 //
 // Conventions every importer ends in, so that the same network from any file is the same graph:
-//  - All shapes are concrete. A graph is built for one input length; another length is another
-//  graph sharing weights.
+//
+//  - All shapes are concrete. A graph is built for one input length; for another length there is
+//    another graph that shares its weights.
 //  - Zero padding of a convolution lives in Conv::padding. Other paddings are a Pad before it. A
-//  causal convolution is a
-//    Conv padded on the left only ("pad both sides, chop the end" is the same values and is written
-//    that way).
+//    causal convolution is a Conv padded on the left only ("pad both sides, chop the end" gives
+//    the same values and is written that way).
 //  - A skip sum starts with the first skip value: there is no Add with zero.
-//  - Masks: one conv gives sources*N channels, its activation follows; then each source is Slice(c)
-//  -> Mul(with the
-//    encoder's output) -> ConvTranspose; Concat(c) joins the sources, and one Pad or Slice along w
-//    after it fits the length. With one source there is neither Slice nor Concat. Sharing decoder
-//    weights is sharing the Tensor.
+//  - Masks: one conv gives sources*N channels, its activation follows; then each source is
+//    Slice(c) -> Mul(with the encoder's output) -> ConvTranspose; Concat(c) joins the sources, and
+//    one Pad or Slice along w after it fits the length. With one source there is neither Slice nor
+//    Concat. Sharing decoder weights is sharing the Tensor.
+//
 //  - Outputs are [sources, 1, T] for separators.
 //  - Add and Mul put the operand of smaller depth (longest path from an input) first; equal depths
-//  keep their order.
+//    keep their order.
 //  - Nodes that no output needs are not in an imported graph; the importer notes what it left out.
 //  - canonical_order() (graph/canonical.h) applies the last two and numbers nodes in depth-first
-//  order from the outputs.
+//    order from the outputs.
 #pragma once
 
 #include <cstdint>

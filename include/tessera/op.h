@@ -136,8 +136,8 @@ struct Unary {
 };
 
 // Channels are `sources` equal consecutive groups of C/sources.
-//   over source:  exp(x[s,n]) / sum over s of exp(x[s,n])     (a mask that shares each bin among
-//   the sources) over channel: the same sum over n inside each group over time:    the sum over W
+//   over source: exp(x[s,n]) / sum over s of exp(x[s,n]): a mask that shares each bin among them
+//   over channel: the same sum over n inside each group; over time: the sum over W
 enum class SoftmaxOver : uint8_t { source, channel, time };
 struct Softmax {
   SoftmaxOver over = SoftmaxOver::source;

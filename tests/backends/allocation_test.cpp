@@ -1,0 +1,81 @@
+// Executable::run() promises to allocate nothing. This binary counts what operator new is asked
+// for.
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+#include <gtest/gtest.h>
+
+#include "support/random_graph.h"
+#include "support/random_values.h"
+#include "tessera/backend.h"
+
+namespace {
+
+std::atomic<int64_t> allocations{0};
+
+void* counted(size_t size, size_t alignment) {
+  ++allocations;
+  void* block = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  if (block == nullptr) std::abort();
+  return block;
+}
+
+}  // namespace
+
+void* operator new(size_t size) {
+  return counted(size, alignof(std::max_align_t));
+}
+void* operator new(size_t size, std::align_val_t alignment) {
+  return counted(size, static_cast<size_t>(alignment));
+}
+void operator delete(void* block) noexcept {
+  std::free(block);
+}
+void operator delete(void* block, size_t) noexcept {
+  std::free(block);
+}
+void operator delete(void* block, std::align_val_t) noexcept {
+  std::free(block);
+}
+void operator delete(void* block, size_t, std::align_val_t) noexcept {
+  std::free(block);
+}
+
+namespace tessera {
+namespace {
+
+int64_t allocations_while_running(const Graph& graph, std::string_view name) {
+  auto executable = make_backend(name, {.threads = 2}).value()->load({graph}).value();
+  const auto inputs = test::random_inputs(graph, 1);
+  std::vector<std::vector<float>> results;
+  for (const GraphOutput& output : graph.outputs())
+    results.emplace_back(static_cast<size_t>(graph.node(output.node).shape.size()));
+  const std::vector<ConstValues> sources(inputs.begin(), inputs.end());
+  const std::vector<Values> targets(results.begin(), results.end());
+  const int64_t before = allocations;
+  const bool ran = executable->run(sources, targets).has_value();
+  const int64_t after = allocations;
+  EXPECT_TRUE(ran);
+  return after - before;
+}
+
+TEST(ExecutableRun, AllocatesNothingOnAnyBackend) {
+  for (std::string_view name : backend_names()) {
+    if (!make_backend(name)) continue;  // not on this machine
+    for (uint32_t seed = 0; seed < 10; ++seed) {
+      EXPECT_EQ(allocations_while_running(test::random_conv_tasnet(seed), name), 0) << name;
+      EXPECT_EQ(allocations_while_running(test::random_graph(seed), name), 0) << name;
+    }
+  }
+}
+
+TEST(ExecutableRun, IsWatchedByACounterThatCounts) {
+  const int64_t before = allocations;
+  ::operator delete(::operator new(64));
+  EXPECT_EQ(allocations - before, 1);
+}
+
+}  // namespace
+}  // namespace tessera
