@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tessera/graph.h"
+#include "tessera/io_layout.h"
 #include "tessera/note.h"
 #include "tessera/result.h"
 
@@ -47,6 +48,10 @@ struct ImportedModel {
   int n_src = 0;                   // separated sources; 0: not a separator
   std::string
       family;  // "asteroid_convtasnet", "torchaudio_convtasnet", "speechbrain_convtasnet", "onnx"
+  // How the file's own input and output dimensions lie over the graph's, for ONNX files; empty
+  // where the file fixes no layout (checkpoints: inputs [1, T], outputs [1, sources, T]).
+  std::vector<IoLayout> inputs;
+  std::vector<IoLayout> outputs;
   std::vector<Note> notes;
   std::map<std::string, std::string>
       metadata;  // dataset, task, license, versions: whatever the file tells

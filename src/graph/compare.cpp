@@ -12,7 +12,9 @@
 namespace tessera {
 namespace {
 
-constexpr double kRealTolerance = 1e-6;  // relative, for eps and other real attributes
+// For eps and other real attributes. Absolute: exporters may drop an eps of 1e-8 altogether.
+constexpr double kRealTolerance = 1e-6;  // relative
+constexpr double kTinyReal = 1e-7;
 
 // Largest |a - b|; infinity where only one is NaN. `at` becomes the flat index of the largest.
 double largest_difference(const Tensor& a, const Tensor& b, int64_t& at) {
@@ -36,7 +38,8 @@ bool equal(bool a, bool b) {
   return a == b;
 }
 bool equal(double a, double b) {
-  return std::abs(a - b) <= kRealTolerance * std::max(std::abs(a), std::abs(b));
+  return std::abs(a - b) <=
+         std::max(kTinyReal, kRealTolerance * std::max(std::abs(a), std::abs(b)));
 }
 template <typename T>
 bool equal(const T& a, const T& b) {

@@ -15,9 +15,9 @@ struct GraphDifference {
 };
 
 // Compares canonical_order() of both. `weight_tolerance` bounds |a - b| per weight element; eps and
-// other real attributes are compared to 1e-6 relative. NaN equals NaN. Weights are compared up to
-// the first structural difference, so that max_weight_difference covers the whole network whenever
-// the structure agrees.
+// other real attributes are compared to 1e-6 relative or 1e-7 absolute. NaN equals NaN. Weights are
+// compared up to the first structural difference, so that max_weight_difference covers the whole
+// network whenever the structure agrees.
 GraphDifference compare_graphs(const Graph& a, const Graph& b, double weight_tolerance);
 
 }  // namespace tessera

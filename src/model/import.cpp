@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "model/format.h"
+#include "model/onnx/import_onnx.h"
 #include "model/torch/import_checkpoint.h"
 #include "tessera/file.h"
 
@@ -15,6 +16,7 @@ constexpr uint64_t kMaxModelBytes = uint64_t{4} << 30;
 constexpr ModelFormat kFormats[] = {
     {"torch", recognises_torch, import_torch},
     {"safetensors", recognises_safetensors, import_safetensors},
+    {"onnx", recognises_onnx, import_onnx},
 };
 
 Error in_file(Error error, const std::filesystem::path& path) {

@@ -1,0 +1,350 @@
+#include "model/onnx/reader.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "model/onnx/input_layout.h"
+#include "model/onnx/op_context.h"
+#include "model/onnx/proto.h"
+#include "model/onnx/value_ops.h"
+
+namespace tessera::onnx_import {
+namespace {
+
+constexpr int kMaxDepth = 16;           // functions and branches inside each other
+constexpr int64_t kMaxNodes = 500'000;  // ONNX nodes evaluated, functions counted at each call
+
+using ProtoNodes = google::protobuf::RepeatedPtrField<onnx::NodeProto>;
+
+// Names to values; a branch sees the names around it, a function does not.
+struct Scope {
+  const Scope* outer = nullptr;
+  std::unordered_map<std::string, Value> values;
+  std::unordered_map<std::string, const onnx::TensorProto*> initializers;
+  Attributes attributes;  // of the function call this scope belongs to
+  int depth = 0;
+};
+
+const std::unordered_map<std::string_view, OpReader>& op_table() {
+  static const auto table = [] {
+    std::unordered_map<std::string_view, OpReader> t;
+    for (const auto& family :
+         {constant_ops(), layout_ops(), indexing_ops(), arithmetic_ops(), unary_ops(),
+          comparison_ops(), conv_ops(), linear_ops(), norm_ops(), reduce_ops(), pool_ops()}) {
+      for (const OpEntry& entry : family) t.emplace(entry.name, entry.read);
+    }
+    return t;
+  }();
+  return table;
+}
+
+Error refuse_op(const OpContext& context) {
+  const std::string& op = context.op_type();
+  const auto any_of = [&](std::initializer_list<std::string_view> names) {
+    return std::find(names.begin(), names.end(), op) != names.end();
+  };
+  if (any_of({"GRU", "LSTM", "RNN"})) {
+    return context.unsupported("is a recurrent layer, which Tessera does not run",
+                               "Tessera reads convolutional networks; run this model in ONNX "
+                               "Runtime");
+  }
+  if (op.find("Quantize") != std::string::npos || op.starts_with("QLinear") ||
+      op.ends_with("Integer")) {
+    return context.unsupported("belongs to a quantised model",
+                               "give the float model; Tessera quantises it itself");
+  }
+  if (op.find("Attention") != std::string::npos) {
+    return context.unsupported("is an attention layer, which Tessera does not run",
+                               "Tessera reads convolutional networks; run this model in ONNX "
+                               "Runtime");
+  }
+  if (any_of({"Loop", "Scan"})) {
+    return context.unsupported("is a loop, which Tessera does not unroll",
+                               "export the model without loops over time");
+  }
+  return context.unsupported("is an operation that Tessera does not read",
+                             "docs/onnx.md lists the operations it reads");
+}
+
+void collect_names(const ProtoNodes& nodes, std::unordered_set<std::string>& names, int depth) {
+  if (depth > kMaxDepth) return;
+  for (const auto& node : nodes) {
+    names.insert(node.input().begin(), node.input().end());
+    for (const auto& a : node.attribute()) {
+      if (!a.has_g()) continue;
+      for (const auto& output : a.g().output()) names.insert(output.name());
+      collect_names(a.g().node(), names, depth + 1);
+    }
+  }
+}
+
+// Nodes that the outputs need, given that nodes are in order.
+std::vector<const onnx::NodeProto*> needed_nodes(const ProtoNodes& nodes,
+                                                 std::unordered_set<std::string> names) {
+  std::vector<const onnx::NodeProto*> needed;
+  for (int i = nodes.size(); i-- > 0;) {
+    const onnx::NodeProto& node = nodes.Get(i);
+    if (std::none_of(node.output().begin(), node.output().end(),
+                     [&](const std::string& o) { return names.contains(o); }))
+      continue;
+    needed.push_back(&node);
+    names.insert(node.input().begin(), node.input().end());
+    for (const auto& a : node.attribute()) {
+      if (!a.has_g()) continue;
+      for (const auto& output : a.g().output()) names.insert(output.name());
+      collect_names(a.g().node(), names, 0);
+    }
+  }
+  std::reverse(needed.begin(), needed.end());
+  return needed;
+}
+
+class Evaluation {
+ public:
+  explicit Evaluation(ReadState& state) : state_(state) {
+    for (const auto& f : state.file.proto().functions())
+      functions_.emplace(f.domain() + ":" + f.name(), &f);
+  }
+
+  Result<void> run(const ProtoNodes& nodes, std::unordered_set<std::string> wanted, Scope& scope) {
+    for (const onnx::NodeProto* node : needed_nodes(nodes, std::move(wanted))) {
+      if (++state_.nodes_read > kMaxNodes) {
+        return TESSERA_ERROR(kResourceLimit, state_.file.name(),
+                             fmt::format("evaluates more than {} nodes", kMaxNodes), "");
+      }
+      TESSERA_TRY_VOID(read_node(*node, scope));
+    }
+    return {};
+  }
+
+  // nothing when no such name is known.
+  Result<std::optional<Value>> find(const std::string& name, const Scope& scope) {
+    for (const Scope* s = &scope; s; s = s->outer) {
+      const auto value = s->values.find(name);
+      if (value != s->values.end()) return std::optional(value->second);
+      const auto tensor = s->initializers.find(name);
+      if (tensor != s->initializers.end()) {
+        TESSERA_TRY(ConstArray array, state_.file.tensor(*tensor->second, name));
+        return std::optional(Value::of(std::move(array)));
+      }
+    }
+    return std::optional<Value>();
+  }
+
+ private:
+  Result<OpContext> context_for(const onnx::NodeProto& node, const Scope& scope) {
+    Attributes attributes;
+    for (const auto& a : node.attribute()) {
+      if (a.ref_attr_name().empty()) {
+        attributes[a.name()] = &a;
+        continue;
+      }
+      const auto given = scope.attributes.find(a.ref_attr_name());
+      if (given != scope.attributes.end()) attributes[a.name()] = given->second;
+    }
+    std::vector<Value> inputs;
+    for (const std::string& name : node.input()) {
+      if (name.empty()) {
+        inputs.emplace_back();
+        continue;
+      }
+      TESSERA_TRY(std::optional<Value> value, find(name, scope));
+      if (!value) {
+        const OpContext bare(state_, node, {}, {});
+        return bare.invalid(
+            fmt::format("reads '{}', which nothing before it makes", name),
+            "the file's nodes are out of order or form a cycle; export the model again");
+      }
+      inputs.push_back(std::move(*value));
+    }
+    return OpContext(state_, node, std::move(attributes), std::move(inputs));
+  }
+
+  Result<void> read_node(const onnx::NodeProto& node, Scope& scope) {
+    TESSERA_TRY(OpContext context, context_for(node, scope));
+    Result<Values> results = evaluate(node, context, scope);
+    if (!results) {
+      Error error = std::move(results).error();
+      if (error.subject.empty()) error.subject = context.subject();
+      return error;
+    }
+    for (int i = 0; i < node.output_size(); ++i) {
+      if (node.output(i).empty()) continue;
+      const auto k = static_cast<size_t>(i);
+      if (k < results->size()) scope.values[node.output(i)] = std::move((*results)[k]);
+    }
+    return {};
+  }
+
+  Result<Values> evaluate(const onnx::NodeProto& node, OpContext& context, const Scope& scope) {
+    const auto function = functions_.find(node.domain() + ":" + node.op_type());
+    if (function != functions_.end()) return call(*function->second, context, scope);
+    const bool known_domain =
+        node.domain().empty() || node.domain() == "ai.onnx" || node.domain() == "com.microsoft";
+    if (known_domain && node.op_type() == "If") return branch(context, scope);
+    const auto reader = op_table().find(node.op_type());
+    if (!known_domain || reader == op_table().end()) return refuse_op(context);
+    return reader->second(context);
+  }
+
+  Result<Values> call(const onnx::FunctionProto& function, OpContext& context, const Scope& outer) {
+    Scope scope;
+    scope.depth = outer.depth + 1;
+    if (scope.depth > kMaxDepth)
+      return context.invalid("functions call each other too deeply, or themselves");
+    for (const std::string& name : function.attribute()) {
+      if (const auto* a = context.attribute(name)) scope.attributes[name] = a;
+    }
+    for (int i = 0; i < function.input_size(); ++i) {
+      const Value& value = context.input(static_cast<size_t>(i));
+      if (!value.absent()) scope.values[function.input(i)] = value;
+    }
+    std::unordered_set<std::string> wanted(function.output().begin(), function.output().end());
+    const int64_t opset = state_.opset;
+    for (const auto& import : function.opset_import()) {
+      if (import.domain().empty() || import.domain() == "ai.onnx") state_.opset = import.version();
+    }
+    TESSERA_TRY_VOID(run(function.node(), std::move(wanted), scope));
+    state_.opset = opset;
+    Values results;
+    for (const std::string& name : function.output()) {
+      TESSERA_TRY(std::optional<Value> value, find(name, scope));
+      if (!value) return context.invalid(fmt::format("its function never makes '{}'", name));
+      results.push_back(std::move(*value));
+    }
+    return results;
+  }
+
+  Result<Values> branch(OpContext& context, const Scope& outer) {
+    const Value& condition = context.input(0);
+    if (!condition.is_constant() || condition.constant().size() != 1) {
+      return context.unsupported("chooses a branch by what the network computes",
+                                 "export the model for one fixed input shape");
+    }
+    const char* which = condition.constant().integer_at(0) != 0 ? "then_branch" : "else_branch";
+    const auto* a = context.attribute(which);
+    if (!a || !a->has_g()) return context.invalid(fmt::format("has no {}", which));
+    Scope scope;
+    scope.outer = &outer;
+    scope.attributes = outer.attributes;
+    scope.depth = outer.depth + 1;
+    if (scope.depth > kMaxDepth) return context.invalid("branches are nested too deeply");
+    for (const auto& t : a->g().initializer()) scope.initializers[t.name()] = &t;
+    std::unordered_set<std::string> wanted;
+    for (const auto& output : a->g().output()) wanted.insert(output.name());
+    TESSERA_TRY_VOID(run(a->g().node(), std::move(wanted), scope));
+    Values results;
+    for (const auto& output : a->g().output()) {
+      TESSERA_TRY(std::optional<Value> value, find(output.name(), scope));
+      if (!value) return context.invalid(fmt::format("its branch never makes '{}'", output.name()));
+      results.push_back(std::move(*value));
+    }
+    return results;
+  }
+
+  ReadState& state_;
+  std::unordered_map<std::string, const onnx::FunctionProto*> functions_;
+};
+
+IoLayout io_layout(const std::string& name, const Shape& shape, const View& view) {
+  IoLayout layout;
+  layout.name = name;
+  layout.shape = shape;
+  for (const ViewDim& dim : view) {
+    std::vector<IoFactor> factors;
+    for (const Atom& a : dim.atoms) factors.push_back({a.axis, a.size, a.stride});
+    layout.dims.push_back(std::move(factors));
+  }
+  return layout;
+}
+
+struct Attempt {
+  Result<ReadResult> result;
+  int64_t nodes_read;
+};
+
+Result<void> read_into(ReadResult& result, ReadState& state,
+                       const std::vector<InputLayout>& layouts,
+                       const std::vector<const onnx::ValueInfoProto*>& inputs) {
+  const onnx::GraphProto& proto = state.file.proto().graph();
+  Scope scope;
+  for (const auto& t : proto.initializer()) {
+    if (!scope.initializers.emplace(t.name(), &t).second) {
+      return TESSERA_ERROR(kInvalidModel, fmt::format("tensor '{}'", t.name()), "is defined twice",
+                           "");
+    }
+  }
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const std::string& name = inputs[i]->name();
+    TESSERA_TRY(const NodeId node, state.editor.add(Input{layouts[i].shape}, {}, name, name));
+    scope.values[name] = Value::of(node, layouts[i].view);
+    state.names[name] = 1;
+    result.inputs.push_back(io_layout(name, layouts[i].shape, layouts[i].view));
+    state.notes.insert(state.notes.end(), layouts[i].notes.begin(), layouts[i].notes.end());
+  }
+  Evaluation evaluation(state);
+  std::unordered_set<std::string> wanted;
+  for (const auto& output : proto.output()) wanted.insert(output.name());
+  TESSERA_TRY_VOID(evaluation.run(proto.node(), std::move(wanted), scope));
+  for (const auto& output : proto.output()) {
+    TESSERA_TRY(std::optional<Value> value, evaluation.find(output.name(), scope));
+    if (!value || !value->is_tensor()) {
+      return TESSERA_ERROR(kInvalidModel, fmt::format("output '{}'", output.name()),
+                           "does not depend on the input", "");
+    }
+    onnx::NodeProto end;
+    end.set_name(output.name());
+    end.set_op_type("Output");
+    OpContext context(state, end, {}, {});
+    TESSERA_TRY(const Value y, materialised(context, *value));
+    state.editor.add_output(output.name(), y.node);
+    result.outputs.push_back(io_layout(output.name(), context.shape(y.node), y.view));
+  }
+  result.notes = state.notes;
+  return {};
+}
+
+Attempt attempt(ModelFile& file, const std::vector<InputLayout>& layouts,
+                const std::vector<const onnx::ValueInfoProto*>& inputs) {
+  ReadResult result;
+  GraphEditor editor(result.graph, "import");
+  ReadState state{file, editor, 0, 0, 0, {}, {}};
+  for (const auto& import : file.proto().opset_import()) {
+    if (import.domain().empty() || import.domain() == "ai.onnx") state.opset = import.version();
+  }
+  Result<void> read = read_into(result, state, layouts, inputs);
+  if (!read) return {std::move(read).error(), state.nodes_read};
+  return {std::move(result), state.nodes_read};
+}
+
+}  // namespace
+
+Result<ReadResult> read_graph(ModelFile& file, const ReadOptions& options) {
+  const onnx::GraphProto& graph = file.proto().graph();
+  std::unordered_set<std::string> initialised;
+  for (const auto& t : graph.initializer()) initialised.insert(t.name());
+  std::vector<const onnx::ValueInfoProto*> inputs;
+  std::vector<std::vector<InputLayout>> choices;
+  size_t tries = 0;
+  for (const auto& info : graph.input()) {
+    if (initialised.contains(info.name())) continue;
+    TESSERA_TRY(std::vector<InputLayout> layouts, input_layouts(info, options));
+    tries = std::max(tries, layouts.size());
+    inputs.push_back(&info);
+    choices.push_back(std::move(layouts));
+  }
+  if (inputs.empty()) return TESSERA_ERROR(kInvalidModel, file.name(), "has no input", "");
+  std::optional<Attempt> best;
+  for (size_t i = 0; i < tries; ++i) {
+    std::vector<InputLayout> layouts;
+    for (const auto& choice : choices) layouts.push_back(choice[std::min(i, choice.size() - 1)]);
+    Attempt next = attempt(file, layouts, inputs);
+    if (next.result) return std::move(next.result);
+    if (!best || next.nodes_read > best->nodes_read) best.emplace(std::move(next));
+  }
+  return std::move(best->result);
+}
+
+}  // namespace tessera::onnx_import

@@ -1,0 +1,28 @@
+// Questions recognisers ask about a graph.
+#pragma once
+
+#include <optional>
+
+#include "tessera/graph.h"
+
+namespace tessera {
+
+// The only reader of a node, when it has exactly one and is no output; else kNoNode.
+NodeId sole_user(const Graph& graph, NodeId id);
+
+// The value all elements share, if they do.
+std::optional<float> uniform(const Tensor& tensor);
+
+bool all_equal(const Tensor& tensor, float value);
+
+const Unary* unary_of(const Graph& graph, NodeId id, UnaryKind kind);
+
+// First operand.
+NodeId operand(const Graph& graph, NodeId id);
+
+// scale*x of the same scale for every channel and no bias.
+std::optional<double> plain_scale(const Graph& graph, NodeId id);
+
+int64_t axis_size(const Shape& shape, Axis axis);
+
+}  // namespace tessera
