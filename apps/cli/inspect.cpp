@@ -15,6 +15,7 @@
 #include "tessera/analysis.h"
 #include "tessera/file.h"
 #include "tessera/signature.h"
+#include "tessera/text.h"
 
 namespace tessera::cli {
 namespace {
@@ -22,6 +23,7 @@ namespace {
 struct Options {
   ModelOptions model;
   std::string drawing;
+  bool text = false;
   bool force = false;
 };
 
@@ -143,7 +145,7 @@ Result<Document> inspect(const Options& options, Console& console) {
   if (!options.drawing.empty()) {
     TESSERA_TRY_VOID(check_writable(options.drawing, {.force = options.force}));
   }
-  TESSERA_TRY(const ImportedModel model, load_model(options.model, console));
+  TESSERA_TRY(const ImportedModel model, load_model(options.model, ImportNotes::all, console));
   const Graph& graph = model.graph;
   const Costs cost = costs(graph);
   const Dependence seen = dependence(graph, graph.inputs()[0], graph.outputs()[0].node);
@@ -168,8 +170,13 @@ Result<Document> inspect(const Options& options, Console& console) {
   for (const Port& port : signature.outputs) document["outputs"].push_back(port_document(port));
   if (frames) document["dependence_in_frames"] = dependence_document(*frames);
   document["metadata"] = model.metadata;
-  document["layers"] = layers(graph, cost, console);
-  print_summary(options, model, cost, seen, frames, console);
+  if (options.text) {
+    document["text"] = print_graph(graph, {.weights = false});
+    console.print("{}", document["text"].get<std::string>());
+  } else {
+    document["layers"] = layers(graph, cost, console);
+    print_summary(options, model, cost, seen, frames, console);
+  }
 
   if (!options.drawing.empty()) {
     const std::string title = fmt::format(
@@ -190,6 +197,8 @@ Action define_inspect(CLI::App& app) {
   add_model_options(app, options->model, true);
   app.add_option("--graph", options->drawing, "Also draw the network into this SVG file")
       ->type_name("FILE.svg");
+  app.add_flag("--text", options->text,
+               "Print the graph's text form (docs/graph_text.md) without its weights' values");
   app.add_flag("--force", options->force, "Replace the drawing if it exists");
   app.footer(
       "Examples:\n"

@@ -25,10 +25,9 @@ void add_model_options(CLI::App& app, ModelOptions& options, bool with_length) {
   }
 }
 
-Result<ImportedModel> load_model(const ModelOptions& options, Console& console,
-                                 std::optional<int64_t> length_samples) {
+Result<ImportedModel> load_model(const ModelOptions& options, ImportNotes notes, Console& console) {
   ImportOptions import;
-  import.length_samples = length_samples ? length_samples : options.length_samples;
+  import.length_samples = options.length_samples;
   for (const std::string& argument : options.model_args) {
     const size_t equals = argument.find('=');
     if (equals == 0 || equals == std::string::npos) {
@@ -42,7 +41,7 @@ Result<ImportedModel> load_model(const ModelOptions& options, Console& console,
   for (const Note& note : model.notes) {
     if (note.severity == NoteSeverity::warning) {
       console.warning(note.text);
-    } else {
+    } else if (notes == ImportNotes::all || console.json()) {
       console.note(note.text);
     }
   }

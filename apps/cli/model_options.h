@@ -25,10 +25,10 @@ struct ModelOptions {
 // MODEL and --model-arg; --length only where the command lets the user choose it.
 void add_model_options(CLI::App& app, ModelOptions& options, bool with_length);
 
-// Reads the network and passes its notes on to the console. A length given here wins over the
-// user's.
-Result<ImportedModel> load_model(const ModelOptions& options, Console& console,
-                                 std::optional<int64_t> length_samples = {});
+// How much of what the importer noted people want to read; --json always holds all of it.
+enum class ImportNotes { all, warnings };
+
+Result<ImportedModel> load_model(const ModelOptions& options, ImportNotes notes, Console& console);
 
 struct BackendChoice {
   std::string name = "cpu";

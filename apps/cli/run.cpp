@@ -104,7 +104,7 @@ std::vector<int64_t> file_dims(const Shape& shape) {
 }
 
 Result<Document> run(const Options& options, Console& console) {
-  TESSERA_TRY(const ImportedModel model, load_model(options.model, console));
+  TESSERA_TRY(const ImportedModel model, load_model(options.model, ImportNotes::warnings, console));
   Graph graph = model.graph;
   TESSERA_TRY(const auto input_files,
               assign_files(options.inputs, signature_of(graph).inputs, "--input"));

@@ -17,7 +17,6 @@
 #include "cli/separation_files.h"
 #include "cli/table.h"
 #include "tessera/audio.h"
-#include "tessera/file.h"
 #include "tessera/metrics.h"
 #include "tessera/mono_input.h"
 #include "tessera/session.h"
@@ -56,7 +55,7 @@ double seconds_since(Clock::time_point begin) {
 
 Result<Separator> open_separator(const Options& options, Console& console) {
   Separator separator;
-  TESSERA_TRY(separator.model, load_model(options.model, console));
+  TESSERA_TRY(separator.model, load_model(options.model, ImportNotes::warnings, console));
   const Signature signature = signature_of(separator.model.graph);
   const auto is_wave = [](const Shape& shape) { return shape.c == 1 && shape.h == 1; };
   const bool separates = signature.inputs.size() == 1 && is_wave(signature.inputs[0].shape) &&
@@ -207,7 +206,6 @@ Document document_of(const SeparationJob& job, const AudioBuffer& audio, const S
 Result<Document> separate(const Options& options, Console& console) {
   TESSERA_TRY(Separator separator, open_separator(options, console));
   TESSERA_TRY(const auto jobs, plan_jobs(options.inputs, separator.sources, options.output));
-  TESSERA_TRY_VOID(ensure_directory(options.output.folder));
 
   Table table;
   table.add_column("file");
@@ -226,10 +224,10 @@ Result<Document> separate(const Options& options, Console& console) {
     std::optional<Progress> progress(std::in_place, console, label);
     const auto begin = Clock::now();
     TESSERA_TRY(const AudioBuffer audio, read_audio(job.input));
+    TESSERA_TRY(auto writers, open_writers(job, audio.sample_rate, options.output));
     TESSERA_TRY(const Separated separated,
                 separate_one(separator, options, audio, job.input, console));
-    TESSERA_TRY(Document outputs,
-                write_voices(job, separated.voices, audio.sample_rate, options.output, console));
+    TESSERA_TRY(Document outputs, write_voices(std::move(writers), job, separated.voices, console));
     progress.reset();
     const double seconds = seconds_since(begin) - separated.check_seconds;
     Document entry = document_of(job, audio, separated, seconds);

@@ -120,13 +120,29 @@ Result<std::vector<SeparationJob>> plan_jobs(const std::vector<std::string>& inp
   return jobs;
 }
 
-Result<Document> write_voices(const SeparationJob& job, std::span<const std::vector<float>> voices,
-                              int sample_rate, const OutputOptions& options, Console& console) {
+Result<std::vector<AudioWriter>> open_writers(const SeparationJob& job, int sample_rate,
+                                              const OutputOptions& options) {
+  TESSERA_TRY_VOID(ensure_directory(options.folder));
+  std::vector<AudioWriter> writers;
+  for (const std::string& output : job.outputs) {
+    TESSERA_TRY(AudioWriter writer, AudioWriter::create(output, sample_rate, 1,
+                                                        {.format = subtype_of(options.subtype),
+                                                         .force = options.force}));
+    writers.push_back(std::move(writer));
+  }
+  return writers;
+}
+
+Result<Document> write_voices(std::vector<AudioWriter> writers, const SeparationJob& job,
+                              std::span<const std::vector<float>> voices, Console& console) {
+  // All voices are complete before the first gets its name.
+  for (size_t s = 0; s < voices.size(); ++s) {
+    const std::span<const float> channel(voices[s]);
+    TESSERA_TRY_VOID(writers[s].write({&channel, 1}));
+  }
   Document written = Document::array();
   for (size_t s = 0; s < voices.size(); ++s) {
-    TESSERA_TRY(const AudioWriteReport report,
-                write_audio(job.outputs[s], voices[s], sample_rate,
-                            {.format = subtype_of(options.subtype), .force = options.force}));
+    TESSERA_TRY(const AudioWriteReport report, writers[s].finish());
     if (report.clipped_samples > 0) {
       console.warning(
           fmt::format("{}: {} samples were clipped (peak {:.2f}); --subtype float avoids it",

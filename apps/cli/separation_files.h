@@ -32,8 +32,14 @@ struct SeparationJob {
 Result<std::vector<SeparationJob>> plan_jobs(const std::vector<std::string>& inputs, int sources,
                                              const OutputOptions& options);
 
-// Writes every voice and returns what became of them; clipping is a warning.
-Result<Document> write_voices(const SeparationJob& job, std::span<const std::vector<float>> voices,
-                              int sample_rate, const OutputOptions& options, Console& console);
+// The files of a job under temporary names: opened before the work, so that what cannot be written
+// is refused first. Makes the folder.
+Result<std::vector<AudioWriter>> open_writers(const SeparationJob& job, int sample_rate,
+                                              const OutputOptions& options);
+
+// Writes every voice, gives the files their names and returns what became of them; clipping is a
+// warning.
+Result<Document> write_voices(std::vector<AudioWriter> writers, const SeparationJob& job,
+                              std::span<const std::vector<float>> voices, Console& console);
 
 }  // namespace tessera::cli

@@ -1,0 +1,69 @@
+// tessera run on arrays.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "cli/tool.h"
+#include "exit_codes.h"
+#include "tessera/npy.h"
+
+namespace tessera {
+namespace {
+
+using nlohmann::json;
+
+class CliRun : public ::testing::Test {
+ protected:
+  std::string array(const std::string& name, const std::vector<int64_t>& dims) {
+    int64_t count = 1;
+    for (const int64_t dim : dims) count *= dim;
+    std::vector<float> values(static_cast<size_t>(count));
+    for (size_t i = 0; i < values.size(); ++i) values[i] = std::sin(static_cast<float>(i) * 0.1F);
+    EXPECT_TRUE(write_npy(folder_ / name, dims, values));
+    return (folder_ / name).string();
+  }
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  ScratchFolder folder_;
+};
+
+TEST_F(CliRun, DimensionsOfOneMayBeThereOrNot) {
+  std::vector<NpyArray> outputs;
+  for (const auto& dims : std::vector<std::vector<int64_t>>{{800}, {1, 800}, {1, 1, 800}}) {
+    const std::string name = std::to_string(dims.size());
+    const Outcome outcome = tessera_tool(
+        {"run", kDemoModel, "--input", array("in" + name, dims), "--output", path(name)});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    outputs.push_back(read_npy(path(name)).value());
+  }
+  EXPECT_EQ(outputs[0].dims, (std::vector<int64_t>{1, 2, 800}));
+  EXPECT_EQ(outputs[0].values, outputs[1].values);
+  EXPECT_EQ(outputs[0].values, outputs[2].values);
+}
+
+TEST_F(CliRun, PortsAreNamedWhereTheUserWants) {
+  const Outcome outcome =
+      tessera_tool({"run", kDemoModel, "--input", "mixture=" + array("x", {400}), "--output",
+                    "sources=" + path("y"), "--check", "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.out;
+  EXPECT_EQ(json::parse(outcome.out).at("outputs")[0].at("path"), path("y"));
+}
+
+TEST_F(CliRun, AnArrayThatDoesNotFitIsRefused) {
+  const Outcome outcome = tessera_tool({"run", kDemoModel, "--input", array("x", {2, 400})});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument));
+  EXPECT_NE(outcome.err.find("  in: " + path("x") + "\n"), std::string::npos) << outcome.err;
+}
+
+TEST_F(CliRun, AnExistingOutputIsReplacedOnlyByForce) {
+  const std::string input = array("x", {400}), output = array("y", {1});
+  EXPECT_EQ(tessera_tool({"run", kDemoModel, "--input", input, "--output", output}).code,
+            exit_code(ErrorCode::kAlreadyExists));
+  EXPECT_EQ(read_npy(output)->dims, (std::vector<int64_t>{1}));
+  EXPECT_EQ(tessera_tool({"run", kDemoModel, "--input", input, "--output", output, "--force"}).code,
+            0);
+}
+
+}  // namespace
+}  // namespace tessera

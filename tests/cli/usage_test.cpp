@@ -1,0 +1,118 @@
+// The frame: help, versions, exit codes, --json, completion.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/tool.h"
+#include "exit_codes.h"
+
+namespace tessera {
+namespace {
+
+using nlohmann::json;
+
+TEST(CliUsage, WithoutACommandItShowsTheHelpAndFails) {
+  const Outcome outcome = tessera_tool({});
+  EXPECT_EQ(outcome.code, kExitUsage);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_NE(outcome.err.find("Usage: tessera"), std::string::npos);
+}
+
+TEST(CliUsage, TheHelpListsEveryExitCode) {
+  const Outcome outcome = tessera_tool({"--help"});
+  EXPECT_EQ(outcome.code, kExitSuccess);
+  for (const ExitCode& row : kExitCodes) {
+    EXPECT_NE(outcome.out.find(std::string(row.when)), std::string::npos) << row.when;
+  }
+}
+
+TEST(CliUsage, EveryCommandHasExamplesInItsHelp) {
+  for (const char* command : {"inspect", "run", "separate", "score", "doctor", "completion"}) {
+    const Outcome outcome = tessera_tool({command, "--help"});
+    EXPECT_EQ(outcome.code, kExitSuccess);
+    EXPECT_NE(outcome.out.find("Examples:\n"), std::string::npos) << command;
+  }
+}
+
+TEST(CliUsage, AnUnknownCommandIsNamed) {
+  const Outcome outcome = tessera_tool({"seperate"});
+  EXPECT_EQ(outcome.code, kExitUsage);
+  EXPECT_EQ(outcome.err,
+            "error: unknown command 'seperate'\n  in: tessera\n  next: see 'tessera --help'\n");
+}
+
+TEST(CliUsage, AnUnknownOptionIsNamed) {
+  const Outcome outcome = tessera_tool({"inspect", "x.pth", "--lenght", "5"});
+  EXPECT_EQ(outcome.code, kExitUsage);
+  EXPECT_EQ(outcome.err,
+            "error: The following arguments were not expected: 5 --lenght\n  in: tessera inspect\n"
+            "  next: see 'tessera inspect --help'\n");
+}
+
+TEST(CliUsage, UsageErrorsObeyJson) {
+  const Outcome outcome = tessera_tool({"separate", "--json"});
+  EXPECT_EQ(outcome.code, kExitUsage);
+  EXPECT_EQ(outcome.err, "");
+  const json error = json::parse(outcome.out).at("error");
+  EXPECT_EQ(error.at("code"), "invalid_argument");
+  EXPECT_EQ(error.at("hint"), "see 'tessera separate --help'");
+}
+
+TEST(CliUsage, ErrorsUnderJsonHoldCodeMessageSubjectAndHint) {
+  const Outcome outcome = tessera_tool({"inspect", "nowhere.pth", "--json"});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kNotFound));
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_EQ(json::parse(outcome.out).at("error"), json({{"code", "not_found"},
+                                                        {"message", "no such file or directory"},
+                                                        {"subject", "nowhere.pth"},
+                                                        {"hint", "check the path"}}));
+}
+
+TEST(CliUsage, AFullStandardOutputIsAnError) {
+  const Outcome outcome = tessera_tool({"doctor"}, ".", "/dev/full");
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kNoSpace));
+  EXPECT_EQ(outcome.err,
+            "error: there is no space left to write to\n  in: standard output\n"
+            "  next: free some space, or write elsewhere\n");
+}
+
+TEST(CliUsage, TerminalCommandsInNamesAreMadeVisible) {
+  const Outcome outcome = tessera_tool({"inspect", "a\x1b[2Jb.pth"});
+  EXPECT_EQ(outcome.err,
+            "error: no such file or directory\n  in: a\\x1b[2Jb.pth\n  next: check the path\n");
+}
+
+TEST(CliUsage, DoctorFindsEveryBackendWorking) {
+  const Outcome outcome = tessera_tool({"doctor", "--json"});
+  EXPECT_EQ(outcome.code, kExitSuccess) << outcome.out;
+  const json document = json::parse(outcome.out);
+  ASSERT_FALSE(document.at("backends").empty());
+  for (const json& backend : document.at("backends")) EXPECT_TRUE(backend.at("works")) << backend;
+}
+
+TEST(CliCompletion, BashCompletesCommandsOptionsAndChoices) {
+  const ScratchFolder folder;
+  ASSERT_EQ(tessera_tool({"completion", "bash"}, ".", (folder / "script")).code, 0);
+  const auto complete = [&](const std::string& words, int at) {
+    const std::string script =
+        "source '" + (folder / "script").string() + "'; COMP_WORDS=(tessera " + words +
+        "); COMP_CWORD=" + std::to_string(at) + "; _tessera; echo ${COMPREPLY[*]}";
+    return run_program("bash", {"-c", script}).out;
+  };
+  EXPECT_EQ(complete("ins", 1), "inspect\n");
+  EXPECT_EQ(complete("separate --resc", 2), "--rescale\n");
+  EXPECT_EQ(complete("run --backend ref", 3), "reference\n");
+  EXPECT_EQ(complete("completion f", 2), "fish\n");
+  EXPECT_EQ(complete("run some_fi", 2), "\n");  // left to the shell: files
+}
+
+TEST(CliCompletion, EveryShellKnowsEveryOption) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const Outcome outcome = tessera_tool({"completion", shell});
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_NE(outcome.out.find("keep-scale"), std::string::npos) << shell;
+  }
+}
+
+}  // namespace
+}  // namespace tessera
