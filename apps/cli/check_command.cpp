@@ -115,7 +115,7 @@ Document document_of(const CheckReport& report, const Target& target) {
 
 Result<Document> run(const Options& options, Console& console) {
   TESSERA_TRY(const Target target, load_target(options.target));
-  TESSERA_TRY(const ImportedModel model, load_model(options.model, console));
+  TESSERA_TRY(const ImportedModel model, load_model(options.model, ImportNotes::warnings, console));
   CheckOptions check_options;
   check_options.batch = options.batch;
   const CheckReport report = check(model.graph, target, check_options);

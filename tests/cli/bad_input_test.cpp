@@ -212,7 +212,8 @@ TEST_F(CliBadInput, AFolderThatCannotBeWrittenTo) {
     ::mount("tmpfs", disk.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, "size=64k");
     const Outcome outcome = separate({kDemoMixture, "-o", disk.string()});
     return outcome.code == exit_code(ErrorCode::kIo) &&
-           outcome.err.find("Read-only file system") != std::string::npos;
+           outcome.err == error_text("cannot create a file here: permission denied", disk.string(),
+                                     "check the permissions of the file and its folder");
   });
   if (result == FullDiskOutcome::kCannotMount) GTEST_SKIP() << "mounting is not allowed here";
   EXPECT_EQ(result, FullDiskOutcome::kHeld);
