@@ -31,8 +31,8 @@ enum class ImportNotes { all, warnings };
 Result<ImportedModel> load_model(const ModelOptions& options, ImportNotes notes, Console& console);
 
 struct BackendChoice {
-  std::string name = "cpu";
-  int threads = 0;  // 0: as many as the process may use
+  std::string name{backend_names().back()};  // the fastest is listed last
+  int threads = 0;                           // 0: as many as the process may use
 };
 
 void add_backend_options(CLI::App& app, BackendChoice& choice);
