@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "backends/cpu/cpu_backend.h"
 #include "backends/reference/reference_backend.h"
 #include "tessera/backend.h"
 
@@ -15,6 +16,7 @@ struct Entry {
 
 constexpr Entry kBackends[] = {
     {"reference", make_reference_backend},
+    {"cpu", make_cpu_backend},
 };
 
 }  // namespace

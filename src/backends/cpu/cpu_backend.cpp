@@ -1,0 +1,60 @@
+#include "backends/cpu/cpu_backend.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "backends/cpu/executable.h"
+#include "backends/cpu/lowering.h"
+#include "kernels/simd/kernels.h"
+
+namespace tessera {
+namespace {
+
+// Processors this process may run on.
+int usable_processors() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof(set), &set) == 0) return std::max(1, CPU_COUNT(&set));
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+class CpuBackend : public Backend {
+ public:
+  explicit CpuBackend(const BackendOptions& options)
+      : kernels_(simd::best_kernels()),
+        threads_(options.threads > 0 ? options.threads : usable_processors()),
+        memory_limit_bytes_(options.memory_limit_bytes) {}
+
+  DeviceInfo probe() const override {
+    return {.backend = "cpu",
+            .available = true,
+            .description = fmt::format("{} vectors, float32, tiles of {} frames",
+                                       kernels_.instruction_set, kernels_.tile_frames),
+            .reason = "",
+            .threads = threads_};
+  }
+
+  Result<std::unique_ptr<Executable>> load(const Segment& segment) override {
+    TESSERA_TRY_VOID(verify(segment.graph, segment.graph.stage()));
+    TESSERA_TRY(cpu::Lowered lowered, cpu::lower(segment.graph, kernels_));
+    return cpu::make_executable(
+        std::move(lowered), kernels_,
+        {.threads = static_cast<size_t>(threads_), .memory_limit_bytes = memory_limit_bytes_});
+  }
+
+ private:
+  simd::Kernels kernels_;
+  int threads_;
+  int64_t memory_limit_bytes_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_cpu_backend(const BackendOptions& options) {
+  return std::make_unique<CpuBackend>(options);
+}
+
+}  // namespace tessera
