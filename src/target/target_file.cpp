@@ -1,5 +1,17 @@
 // Reads target files. They are data from anywhere: every entry is checked, and what is not known is
 // refused by name and line.
+
+// toml++ 3.3 asserts things that a file can make false (a control character after "["), and tells
+// the optimiser to believe them under NDEBUG. Here they are errors like any other.
+namespace tessera::internal {
+struct TomlAssertion {};
+[[noreturn]] void toml_assertion() {
+  throw TomlAssertion{};
+}
+}  // namespace tessera::internal
+#undef NDEBUG
+#define TOML_ASSERT(condition) \
+  (static_cast<bool>(condition) ? void() : ::tessera::internal::toml_assertion())
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #pragma GCC diagnostic push
@@ -244,7 +256,13 @@ Result<std::map<std::string, Entry, std::less<>>> parse_section(const toml::tabl
 }  // namespace
 
 Result<Target> parse_target(std::string_view text, const std::string& origin) {
-  const toml::parse_result parsed = toml::parse(text);
+  toml::parse_result parsed;
+  try {
+    parsed = toml::parse(text);
+  } catch (const internal::TomlAssertion&) {
+    return TESSERA_ERROR(kCorrupt, origin, "not TOML: a character where none may stand",
+                         "look for control characters outside strings");
+  }
   if (!parsed) {
     const auto& error = parsed.error();
     return TESSERA_ERROR(

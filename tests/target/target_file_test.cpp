@@ -55,6 +55,12 @@ TEST(TargetFile, malformed_toml_names_line_and_column) {
             "'\\n' (correct column 8 of that line)");
 }
 
+TEST(TargetFile, what_toml_itself_only_asserts_is_an_error) {
+  EXPECT_EQ(error_of(std::string("[ \x01x]\n")),
+            "chip.toml: not TOML: a character where none may stand (look for control characters "
+            "outside strings)");
+}
+
 TEST(TargetFile, missing_entries_are_all_named) {
   std::string text = target_text("generic");
   text = replaced(text, "[limits.rank]\nunit = \"axes\"\nmax = 4\n", "[limits.batch.x]\n");
