@@ -253,15 +253,29 @@ Result<std::map<std::string, Entry, std::less<>>> parse_section(const toml::tabl
   return entries;
 }
 
+// toml++ 3.3 cannot be trusted with every byte, and target files need none but these.
+Result<void> check_plain_text(std::string_view text, const std::string& origin) {
+  int64_t line = 1;
+  for (const char c : text) {
+    line += c == '\n';
+    if ((c >= ' ' && c <= '~') || c == '\n' || c == '\t' || c == '\r') continue;
+    return TESSERA_ERROR(kCorrupt, fmt::format("{}:{}", origin, line),
+                         fmt::format("not plain text: byte 0x{:02x}", static_cast<uint8_t>(c)),
+                         "write target files in ASCII");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Target> parse_target(std::string_view text, const std::string& origin) {
+  TESSERA_TRY_VOID(check_plain_text(text, origin));
   toml::parse_result parsed;
   try {
     parsed = toml::parse(text);
   } catch (const internal::TomlAssertion&) {
     return TESSERA_ERROR(kCorrupt, origin, "not TOML: a character where none may stand",
-                         "look for control characters outside strings");
+                         "look at the keys and the names in brackets");
   }
   if (!parsed) {
     const auto& error = parsed.error();

@@ -56,9 +56,14 @@ TEST(TargetFile, malformed_toml_names_line_and_column) {
 }
 
 TEST(TargetFile, what_toml_itself_only_asserts_is_an_error) {
-  EXPECT_EQ(error_of(std::string("[ \x01x]\n")),
-            "chip.toml: not TOML: a character where none may stand (look for control characters "
-            "outside strings)");
+  EXPECT_EQ(error_of("[ $x]\n"),
+            "chip.toml: not TOML: a character where none may stand (look at the keys and the names "
+            "in brackets)");
+}
+
+TEST(TargetFile, anything_but_ascii_is_refused_by_line) {
+  EXPECT_EQ(error_of("schema = 1\nname = \"\xc3\xa9\"\n"),
+            "chip.toml:2: not plain text: byte 0xc3 (write target files in ASCII)");
 }
 
 TEST(TargetFile, missing_entries_are_all_named) {
