@@ -32,6 +32,7 @@ std::span<const Command> commands();
 // One per file of the same name.
 Action define_completion(CLI::App& app);
 Action define_doctor(CLI::App& app);
+Action define_export(CLI::App& app);
 Action define_inspect(CLI::App& app);
 Action define_check(CLI::App& app);
 Action define_run(CLI::App& app);

@@ -10,6 +10,7 @@ std::span<const Command> commands() {
       {"score", "Score separated voices against references: SI-SNR, SDR, improvement",
        define_score},
       {"run", "Evaluate a network on arrays", define_run},
+      {"export", "Write a network as an ONNX file", define_export},
       {"doctor", "Check this machine and this build", define_doctor},
       {"check", "Would this network fit on a chip, and if not, every reason why", define_check},
       {"target", "Known chips, their rules, and how these explain recorded compiles",

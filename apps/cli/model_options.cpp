@@ -38,6 +38,7 @@ Result<ImportedModel> load_model(const ModelOptions& options, ImportNotes notes,
     import.model_args[argument.substr(0, equals)] = argument.substr(equals + 1);
   }
   TESSERA_TRY(ImportedModel model, import_model(options.path, import));
+  if (notes == ImportNotes::none) return model;
   for (const Note& note : model.notes) {
     if (note.severity == NoteSeverity::warning) {
       console.warning(note.text);

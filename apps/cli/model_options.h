@@ -25,8 +25,8 @@ struct ModelOptions {
 // MODEL and --model-arg; --length only where the command lets the user choose it.
 void add_model_options(CLI::App& app, ModelOptions& options, bool with_length);
 
-// How much of what the importer noted people want to read; --json always holds all of it.
-enum class ImportNotes { all, warnings };
+// How much of what the importer noted people want to read; --json holds all of it but for none.
+enum class ImportNotes { all, warnings, none };
 
 Result<ImportedModel> load_model(const ModelOptions& options, ImportNotes notes, Console& console);
 

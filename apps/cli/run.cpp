@@ -68,9 +68,15 @@ int64_t length_of(const NpyArray& array, const Shape& shape) {
   return static_cast<int64_t>(array.values.size()) / (shape.c * shape.h);
 }
 
-// Values in the graph's order. An array written [time, channels] is turned and said so.
-Result<std::vector<float>> values_for(const Port& port, NpyArray array, const std::string& path,
-                                      Console& console) {
+// Values in the graph's order. The model file's own layout is understood, as is the graph's; an
+// array written [time, channels] is turned and that is said.
+Result<std::vector<float>> values_for(const Port& port, const IoLayout* layout, NpyArray array,
+                                      const std::string& path, Console& console) {
+  if (layout != nullptr && without_ones(array.dims) == without_ones(layout->sizes())) {
+    std::vector<float> values(array.values.size());
+    TESSERA_TRY_VOID(to_graph_layout(*layout, array.values, values));
+    return values;
+  }
   const auto dims = without_ones(array.dims);
   const Shape& shape = port.shape;
   const bool turned = shape.h == 1 && shape.c > 1 && shape.w > 1 && shape.c != shape.w &&
@@ -103,29 +109,61 @@ std::vector<int64_t> file_dims(const Shape& shape) {
   return {1, shape.c, shape.w};
 }
 
-Result<Document> run(const Options& options, Console& console) {
-  TESSERA_TRY(const ImportedModel model, load_model(options.model, ImportNotes::warnings, console));
-  Graph graph = model.graph;
-  TESSERA_TRY(const auto input_files,
-              assign_files(options.inputs, signature_of(graph).inputs, "--input"));
+// An output as its model file lays it out, if that is known.
+struct FileValue {
+  std::vector<int64_t> dims;
+  std::vector<float> values;
+};
+Result<FileValue> file_value(const Port& port, const IoLayout* layout, std::vector<float> values) {
+  if (layout == nullptr) return FileValue{file_dims(port.shape), std::move(values)};
+  FileValue file{layout->sizes(), std::vector<float>(values.size())};
+  TESSERA_TRY_VOID(to_file_layout(*layout, values, file.values));
+  return file;
+}
+
+const IoLayout* layout_of(const std::vector<IoLayout>& layouts, size_t port) {
+  return port < layouts.size() ? &layouts[port] : nullptr;
+}
+
+// The arrays in the order of the inputs, and the network for their length.
+struct Inputs {
+  ImportedModel model;
+  std::vector<std::string> files;
   std::vector<NpyArray> arrays;
-  for (size_t i = 0; i < input_files.size(); ++i) {
-    if (input_files[i].empty()) {
-      return TESSERA_ERROR(
-          kInvalidArgument, "--input",
-          fmt::format("the network's input '{}' is not given", signature_of(graph).inputs[i].name),
-          "add --input NAME=FILE for it");
+};
+Result<Inputs> read_inputs(const Options& options, Console& console) {
+  Inputs inputs;
+  TESSERA_TRY(inputs.model, load_model(options.model, ImportNotes::warnings, console));
+  const std::vector<Port> ports = signature_of(inputs.model.graph).inputs;
+  TESSERA_TRY(inputs.files, assign_files(options.inputs, ports, "--input"));
+  for (size_t i = 0; i < ports.size(); ++i) {
+    if (inputs.files[i].empty()) {
+      return TESSERA_ERROR(kInvalidArgument, "--input",
+                           fmt::format("the network's input '{}' is not given", ports[i].name),
+                           "add --input NAME=FILE for it");
     }
-    TESSERA_TRY(NpyArray array, read_npy(input_files[i]));
-    arrays.push_back(std::move(array));
+    TESSERA_TRY(NpyArray array, read_npy(inputs.files[i]));
+    inputs.arrays.push_back(std::move(array));
   }
   // One input decides the length; with several the user does.
-  if (arrays.size() == 1 && !options.model.length_samples) {
-    const int64_t length = length_of(arrays[0], signature_of(graph).inputs[0].shape);
-    if (length != model.length_samples) {
-      TESSERA_TRY(graph, model.network->instantiate(length));
-    }
+  if (ports.size() != 1 || options.model.length_samples) return inputs;
+  const int64_t length = length_of(inputs.arrays[0], ports[0].shape);
+  if (length == inputs.model.length_samples) return inputs;
+  ModelOptions other = options.model;
+  other.length_samples = length;
+  auto model = load_model(other, ImportNotes::none, console);
+  if (!model) {
+    Error error = model.error();
+    if (error.code == ErrorCode::kInvalidArgument) error.subject = inputs.files[0];
+    return error;
   }
+  inputs.model = std::move(*model);
+  return inputs;
+}
+
+Result<Document> run(const Options& options, Console& console) {
+  TESSERA_TRY(Inputs given, read_inputs(options, console));
+  const Graph& graph = given.model.graph;
   const Signature signature = signature_of(graph);
   TESSERA_TRY(const auto output_files,
               assign_files(options.outputs, signature.outputs, "--output"));
@@ -133,9 +171,9 @@ Result<Document> run(const Options& options, Console& console) {
     if (!path.empty()) TESSERA_TRY_VOID(check_writable(path, {.force = options.force}));
   }
   std::vector<std::vector<float>> inputs;
-  for (size_t i = 0; i < arrays.size(); ++i) {
-    TESSERA_TRY(auto values,
-                values_for(signature.inputs[i], std::move(arrays[i]), input_files[i], console));
+  for (size_t i = 0; i < given.arrays.size(); ++i) {
+    TESSERA_TRY(auto values, values_for(signature.inputs[i], layout_of(given.model.inputs, i),
+                                        std::move(given.arrays[i]), given.files[i], console));
     inputs.push_back(std::move(values));
   }
 
@@ -153,15 +191,16 @@ Result<Document> run(const Options& options, Console& console) {
                     {"outputs", Document::array()}};
   for (size_t i = 0; i < outputs.size(); ++i) {
     const Port& port = signature.outputs[i];
-    Document entry{{"name", port.name}, {"dims", file_dims(port.shape)}};
-    std::string written = "not written";
+    TESSERA_TRY(const FileValue file,
+                file_value(port, layout_of(given.model.outputs, i), outputs[i]));
+    Document entry{{"name", port.name}, {"dims", file.dims}};
     if (!output_files[i].empty()) {
       TESSERA_TRY_VOID(
-          write_npy(output_files[i], file_dims(port.shape), outputs[i], {.force = options.force}));
+          write_npy(output_files[i], file.dims, file.values, {.force = options.force}));
       entry["path"] = output_files[i];
-      written = output_files[i];
     }
-    console.print("{} {}: {}\n", port.name, dims_to_string(file_dims(port.shape)), written);
+    console.print("{} {}: {}\n", port.name, dims_to_string(file.dims),
+                  output_files[i].empty() ? "not written" : output_files[i]);
     document["outputs"].push_back(std::move(entry));
   }
   console.print("{} backend: {:.3f} ms\n", options.backend.name,

@@ -27,7 +27,8 @@ TEST(CliUsage, TheHelpListsEveryExitCode) {
 }
 
 TEST(CliUsage, EveryCommandHasExamplesInItsHelp) {
-  for (const char* command : {"inspect", "run", "separate", "score", "doctor", "completion"}) {
+  for (const char* command :
+       {"inspect", "run", "export", "separate", "score", "doctor", "completion"}) {
     const Outcome outcome = tessera_tool({command, "--help"});
     EXPECT_EQ(outcome.code, kExitSuccess);
     EXPECT_NE(outcome.out.find("Examples:\n"), std::string::npos) << command;
