@@ -1,0 +1,133 @@
+// tests/data/onnx/spellings: norms, activations, masks, decoders and paddings as people and
+// exporters write them (tools/vectors/onnx_spellings.py); each is recognised and computes what
+// PyTorch computed.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "graph/compare.h"
+#include "model/onnx/import_onnx.h"
+#include "tessera/backend.h"
+#include "tessera/export.h"
+#include "tessera/import.h"
+#include "tessera/npy.h"
+#include "tessera/session.h"
+
+namespace tessera {
+namespace {
+
+const std::string kFolder = std::string(TESSERA_SOURCE_DIR) + "/tests/data/onnx/spellings/";
+
+std::vector<std::string> names() {
+  std::vector<std::string> list;
+  for (const auto& entry : std::filesystem::directory_iterator(kFolder)) {
+    if (entry.path().extension() == ".onnx") list.push_back(entry.path().stem().string());
+  }
+  std::sort(list.begin(), list.end());
+  return list;
+}
+
+Result<std::vector<float>> run(const ImportedModel& model, const std::vector<float>& input) {
+  TESSERA_TRY(auto backend, make_backend("reference"));
+  TESSERA_TRY(Session session, Session::create(model.graph, *backend));
+  std::vector<float> values(input.size());
+  TESSERA_TRY_VOID(to_graph_layout(model.inputs[0], input, values));
+  TESSERA_TRY(const auto outputs, session.run({values}));
+  std::vector<float> result(outputs[0].size());
+  TESSERA_TRY_VOID(to_file_layout(model.outputs[0], outputs[0], result));
+  return result;
+}
+
+class Spelling : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    auto in = read_npy(kFolder + GetParam() + ".in.npy");
+    ASSERT_TRUE(in);
+    input_ = std::move(*in);
+    ImportOptions options;
+    const bool sensor = GetParam().starts_with("imu") || GetParam() == "flattened";
+    options.length_samples = sensor ? input_.dims[1] : input_.dims.back();
+    auto model = import_model(kFolder + GetParam() + ".onnx", options);
+    ASSERT_TRUE(model) << model.error().to_string();
+    model_ = std::move(*model);
+  }
+  template <typename T>
+  int count() const {
+    int n = 0;
+    for (NodeId id : model_.graph.order()) n += model_.graph.get_if<T>(id) != nullptr;
+    return n;
+  }
+  NpyArray input_;
+  ImportedModel model_;
+};
+
+TEST_P(Spelling, ComputesWhatPyTorchComputed) {
+  const auto expected = read_npy(kFolder + GetParam() + ".out.npy");
+  const auto result = run(model_, input_.values);
+  ASSERT_TRUE(expected && result) << result.error().to_string();
+  ASSERT_EQ(result->size(), expected->values.size());
+  for (size_t i = 0; i < result->size(); ++i)
+    ASSERT_NEAR((*result)[i], expected->values[i], 1e-6) << "element " << i;
+}
+
+TEST_P(Spelling, LeavesNothingUnrecognised) {
+  EXPECT_EQ(count<Reduce>(), 0);
+  EXPECT_EQ(count<CumulativeSum>(), 0);
+  EXPECT_EQ(count<Binary>(), 0);
+  EXPECT_EQ(count<Affine>(), 0);
+  if (model_.n_src > 0) {
+    EXPECT_EQ(count<Norm>(), GetParam() == "group_norm_2" ? 6 : 3);
+    EXPECT_EQ(count<ConvTranspose>(), model_.n_src);
+    EXPECT_EQ(count<Mul>(), model_.n_src);
+    EXPECT_EQ(count<Concat>(), GetParam() == "group_norm_2" ? 4 : model_.n_src > 1 ? 1 : 0);
+  }
+}
+
+TEST_P(Spelling, ExportsAndImportsAsTheSameGraph) {
+  ExportOptions options;
+  options.inputs = model_.inputs;
+  options.outputs = model_.outputs;
+  const auto bytes = export_onnx(model_.graph, options);
+  ASSERT_TRUE(bytes) << bytes.error().to_string();
+  const auto again = import_onnx({"memory.onnx", *bytes}, {});
+  ASSERT_TRUE(again) << again.error().to_string();
+  const GraphDifference difference = compare_graphs(again->graph, model_.graph, 0);
+  EXPECT_TRUE(difference.same) << difference.text;
+  EXPECT_EQ(again->inputs[0].dims, model_.inputs[0].dims);
+  EXPECT_EQ(again->outputs[0].dims, model_.outputs[0].dims);
+}
+
+INSTANTIATE_TEST_SUITE_P(Networks, Spelling, testing::ValuesIn(names()),
+                         [](const auto& parameter) { return parameter.param; });
+
+// The really trained sensor encoder, against ONNX Runtime's latents.
+TEST(ImuEncoder, MatchesTheGoldenLatents) {
+  const std::filesystem::path folder =
+      std::filesystem::path(TESSERA_SOURCE_DIR) / ".." / "shared" / "data" / "imu";
+  const auto path = folder / "tcn_encoder_for_edgeinfer.onnx";
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << "shared data is not here";
+  const auto model = import_model(path);
+  ASSERT_TRUE(model) << model.error().to_string();
+  EXPECT_EQ(model->inputs[0].to_string(), "[1, 100 time, 9 channels]");
+  const auto text = [&](const char* name) {
+    const auto bytes = read_file(folder / name, uint64_t{1} << 24);
+    return nlohmann::json::parse(bytes->begin(), bytes->end());
+  };
+  const auto sample = text("realistic_imu_sample.json").at("x");
+  std::vector<float> input;
+  for (const auto& row : sample) {
+    for (const auto& value : row) input.push_back(value.get<float>());
+  }
+  const auto golden =
+      text("golden_latents.json").at("realistic_imu_sample.json:raw").get<std::vector<float>>();
+  const auto latents = run(*model, input);
+  ASSERT_TRUE(latents) << latents.error().to_string();
+  ASSERT_EQ(latents->size(), golden.size());
+  for (size_t i = 0; i < golden.size(); ++i) EXPECT_NEAR((*latents)[i], golden[i], 1e-5);
+}
+
+}  // namespace
+}  // namespace tessera
