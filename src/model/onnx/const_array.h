@@ -19,8 +19,9 @@ enum class ElementKind : uint8_t { real, integer, boolean };
 
 using Dims = std::vector<int64_t>;
 
-// Elements a folded (not merely repeated) constant may have.
-inline constexpr int64_t kMaxFoldedElements = int64_t{1} << 26;
+// Elements a folded (not merely repeated) constant may have, and a tensor of the file.
+inline constexpr int64_t kMaxFoldedElements = int64_t{1} << 25;
+inline constexpr int64_t kMaxTensorElements = int64_t{1} << 29;
 
 // Immutable N-dimensional array; copies share the values. A "splat" holds one value standing for
 // all elements, so that zeros of any size cost nothing. Dimensions of 0 are allowed.

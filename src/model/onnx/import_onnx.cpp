@@ -8,6 +8,7 @@
 
 #include "graph/canonical.h"
 #include "model/onnx/model_file.h"
+#include "model/onnx/printable.h"
 #include "model/onnx/proto.h"
 #include "model/onnx/reader.h"
 #include "model/recognise/recognise.h"
@@ -132,10 +133,11 @@ Result<ImportedModel> import_onnx(const SourceFile& source, const ImportOptions&
   ImportedModel model;
   model.family = "onnx";
   const auto& proto = file->proto();
-  for (const auto& entry : proto.metadata_props()) model.metadata[entry.key()] = entry.value();
+  for (const auto& entry : proto.metadata_props())
+    model.metadata[onnx_import::printable(entry.key())] = onnx_import::printable(entry.value());
   if (!proto.producer_name().empty())
-    model.metadata["producer"] =
-        fmt::format("{} {}", proto.producer_name(), proto.producer_version());
+    model.metadata["producer"] = onnx_import::printable(
+        fmt::format("{} {}", proto.producer_name(), proto.producer_version()));
   model.sample_rate = stated_sample_rate(model.metadata);
   TESSERA_TRY_VOID(take_options(options, model));
 

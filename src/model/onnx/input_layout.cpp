@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "model/onnx/printable.h"
 #include "model/onnx/proto.h"
 
 namespace tessera::onnx_import {
@@ -87,7 +88,7 @@ Result<InputLayout> lay(const std::string& name, const Dims& dims, const std::st
 
 Result<std::vector<InputLayout>> input_layouts(const onnx::ValueInfoProto& info,
                                                const ReadOptions& options) {
-  const std::string subject = fmt::format("input '{}'", info.name());
+  const std::string subject = fmt::format("input '{}'", printable(info.name()));
   if (!info.type().has_tensor_type() || !info.type().tensor_type().has_shape()) {
     return TESSERA_ERROR(kUnsupported, subject, "has no shape in the file",
                          "run onnx.shape_inference or export it again");
@@ -120,7 +121,7 @@ Result<std::vector<InputLayout>> input_layouts(const onnx::ValueInfoProto& info,
   std::vector<InputLayout> layouts;
   std::optional<Error> refusal;
   for (const std::string& order : candidates) {
-    Result<InputLayout> layout = lay(info.name(), dims, order, options);
+    Result<InputLayout> layout = lay(printable(info.name()), dims, order, options);
     if (layout) {
       layouts.push_back(std::move(*layout));
     } else if (!refusal) {

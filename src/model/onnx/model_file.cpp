@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "model/onnx/external_data.h"
+#include "model/onnx/printable.h"
 #include "model/onnx/proto.h"
 #include "model/onnx/tensor_data.h"
 #include "tessera/file.h"
@@ -72,7 +73,7 @@ Result<ConstArray> ModelFile::tensor(const onnx::TensorProto& tensor, const std:
 }
 
 Result<ConstArray> ModelFile::decode(const onnx::TensorProto& tensor, const std::string& what) {
-  const std::string subject = fmt::format("tensor '{}'", what);
+  const std::string subject = fmt::format("tensor '{}'", printable(what));
   const auto at = [&](Error error) {
     if (error.subject.empty()) error.subject = subject;
     return error;
@@ -87,11 +88,11 @@ Result<ConstArray> ModelFile::decode(const onnx::TensorProto& tensor, const std:
   Dims dims(tensor.dims().begin(), tensor.dims().end());
   Result<int64_t> count = element_count(dims);
   if (!count) return at(std::move(count).error());
-  if (*count > kMaxFoldedElements * 8) {
-    return TESSERA_ERROR(kResourceLimit, subject,
-                         fmt::format("{} elements are more than a tensor may have ({})", *count,
-                                     kMaxFoldedElements * 8),
-                         "");
+  if (*count > kMaxTensorElements) {
+    return TESSERA_ERROR(
+        kResourceLimit, subject,
+        fmt::format("{} elements are more than a tensor may have ({})", *count, kMaxTensorElements),
+        "");
   }
   std::vector<uint8_t> external;
   std::optional<std::span<const uint8_t>> raw;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "model/onnx/printable.h"
 #include "model/onnx/proto.h"
 
 namespace tessera::onnx_import {
@@ -9,7 +10,7 @@ namespace {
 
 // Elements that folding may make over a whole file: far above shape arithmetic and weight
 // preparation of real networks.
-constexpr int64_t kFoldingBudget = int64_t{1} << 28;
+constexpr int64_t kFoldingBudget = int64_t{1} << 27;
 constexpr int64_t kMaxGraphNodes = 100'000;
 
 }  // namespace
@@ -91,7 +92,7 @@ std::string OpContext::subject() const {
   const std::string op = node_.domain().empty() || node_.domain() == "ai.onnx"
                              ? node_.op_type()
                              : node_.domain() + "." + node_.op_type();
-  return fmt::format("node '{}' ({})", name, op);
+  return fmt::format("node '{}' ({})", printable(name), printable(op));
 }
 
 Error OpContext::unsupported(std::string message, std::string hint) const {
@@ -126,6 +127,7 @@ Result<NodeId> OpContext::add(Op op, std::vector<NodeId> inputs) {
   }
   std::string name = node_.name();
   if (name.empty() && node_.output_size() > 0) name = node_.output(0);
+  name = printable(std::move(name));
   const std::string source = name;
   const int uses = state_.names[name]++;
   if (uses > 0) name = fmt::format("{}.{}", name, uses);

@@ -66,8 +66,11 @@ Result<Values> read_range(OpContext& context) {
     return Values{std::move(y)};
   }
   std::vector<int64_t> values;
-  for (int64_t i = 0; i < count; ++i)
-    values.push_back(start.integer_at(0) + i * delta.integer_at(0));
+  for (int64_t i = 0; i < count; ++i) {
+    values.push_back(static_cast<int64_t>(static_cast<uint64_t>(start.integer_at(0)) +
+                                          static_cast<uint64_t>(i) *
+                                              static_cast<uint64_t>(delta.integer_at(0))));
+  }
   TESSERA_TRY(Value y, context.folded(ConstArray::integers({count}, std::move(values))));
   return Values{std::move(y)};
 }

@@ -70,10 +70,13 @@ Result<std::vector<Window>> read_windows(OpContext& context, const Dims& kernel,
   for (size_t i = 0; i < n; ++i) {
     Window& w = windows[i];
     w = {kernel[i], strides[i], dilations[i], pads[i], pads[i + n], extra[i]};
+    constexpr int64_t kMost = int64_t{1} << 24;
     for (int64_t v : {w.stride, w.dilation}) {
-      if (v < 1 || v > (int64_t{1} << 32))
-        return context.invalid("has an impossible stride or dilation");
+      if (v < 1 || v > kMost) return context.invalid("has an impossible stride or dilation");
     }
+    if (w.extra < 0 || w.extra > kMost) return context.invalid("has an impossible output_padding");
+    if (!output_shape.empty() && (output_shape[i] < 1 || output_shape[i] > (int64_t{1} << 40)))
+      return context.invalid("has an impossible output_shape");
     const int64_t span = (w.kernel - 1) * w.dilation + 1;
     int64_t total = 0;
     if (transposed && !output_shape.empty()) {

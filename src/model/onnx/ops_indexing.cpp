@@ -32,6 +32,7 @@ Range clamp_range(int64_t size, int64_t begin, int64_t end, int64_t step) {
     range.step = step;
     range.count = range.begin > end ? (range.begin - end - 1) / -step + 1 : 0;
   }
+  if (range.count <= 1) range.step = 1;
   return range;
 }
 
@@ -277,9 +278,10 @@ Result<Values> read_pad(OpContext& context) {
     return context.unsupported(fmt::format("pads with {}, not with zeros", value));
   for (size_t i = 0; i < axes.size(); ++i) {
     TESSERA_TRY(const size_t axis, context.axis(axes[i], x.rank()));
-    if (std::abs(pads[i]) > (int64_t{1} << 40) ||
-        std::abs(pads[i + axes.size()]) > (int64_t{1} << 40))
-      return context.invalid("pads by an impossible amount");
+    constexpr int64_t kMost = int64_t{1} << 36;
+    for (int64_t p : {pads[i], pads[i + axes.size()]}) {
+      if (p < -kMost || p > kMost) return context.invalid("pads by an impossible amount");
+    }
     TESSERA_TRY(x, padded(context, x, axis, pads[i], pads[i + axes.size()], kind));
   }
   return Values{std::move(x)};

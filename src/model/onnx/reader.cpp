@@ -7,6 +7,7 @@
 
 #include "model/onnx/input_layout.h"
 #include "model/onnx/op_context.h"
+#include "model/onnx/printable.h"
 #include "model/onnx/proto.h"
 #include "model/onnx/value_ops.h"
 
@@ -154,7 +155,7 @@ class Evaluation {
       if (!value) {
         const OpContext bare(state_, node, {}, {});
         return bare.invalid(
-            fmt::format("reads '{}', which nothing before it makes", name),
+            fmt::format("reads '{}', which nothing before it makes", printable(name)),
             "the file's nodes are out of order or form a cycle; export the model again");
       }
       inputs.push_back(std::move(*value));
@@ -211,7 +212,8 @@ class Evaluation {
     Values results;
     for (const std::string& name : function.output()) {
       TESSERA_TRY(std::optional<Value> value, find(name, scope));
-      if (!value) return context.invalid(fmt::format("its function never makes '{}'", name));
+      if (!value)
+        return context.invalid(fmt::format("its function never makes '{}'", printable(name)));
       results.push_back(std::move(*value));
     }
     return results;
@@ -238,7 +240,9 @@ class Evaluation {
     Values results;
     for (const auto& output : a->g().output()) {
       TESSERA_TRY(std::optional<Value> value, find(output.name(), scope));
-      if (!value) return context.invalid(fmt::format("its branch never makes '{}'", output.name()));
+      if (!value)
+        return context.invalid(
+            fmt::format("its branch never makes '{}'", printable(output.name())));
       results.push_back(std::move(*value));
     }
     return results;
@@ -272,16 +276,17 @@ Result<void> read_into(ReadResult& result, ReadState& state,
   Scope scope;
   for (const auto& t : proto.initializer()) {
     if (!scope.initializers.emplace(t.name(), &t).second) {
-      return TESSERA_ERROR(kInvalidModel, fmt::format("tensor '{}'", t.name()), "is defined twice",
-                           "");
+      return TESSERA_ERROR(kInvalidModel, fmt::format("tensor '{}'", printable(t.name())),
+                           "is defined twice", "");
     }
   }
   for (size_t i = 0; i < inputs.size(); ++i) {
     const std::string& name = inputs[i]->name();
-    TESSERA_TRY(const NodeId node, state.editor.add(Input{layouts[i].shape}, {}, name, name));
+    const std::string shown = printable(name);
+    TESSERA_TRY(const NodeId node, state.editor.add(Input{layouts[i].shape}, {}, shown, shown));
     scope.values[name] = Value::of(node, layouts[i].view);
-    state.names[name] = 1;
-    result.inputs.push_back(io_layout(name, layouts[i].shape, layouts[i].view));
+    state.names[shown] = 1;
+    result.inputs.push_back(io_layout(shown, layouts[i].shape, layouts[i].view));
     state.notes.insert(state.notes.end(), layouts[i].notes.begin(), layouts[i].notes.end());
   }
   Evaluation evaluation(state);
@@ -291,7 +296,7 @@ Result<void> read_into(ReadResult& result, ReadState& state,
   for (const auto& output : proto.output()) {
     TESSERA_TRY(std::optional<Value> value, evaluation.find(output.name(), scope));
     if (!value || !value->is_tensor()) {
-      return TESSERA_ERROR(kInvalidModel, fmt::format("output '{}'", output.name()),
+      return TESSERA_ERROR(kInvalidModel, fmt::format("output '{}'", printable(output.name())),
                            "does not depend on the input", "");
     }
     onnx::NodeProto end;
@@ -299,8 +304,8 @@ Result<void> read_into(ReadResult& result, ReadState& state,
     end.set_op_type("Output");
     OpContext context(state, end, {}, {});
     TESSERA_TRY(const Value y, materialised(context, *value));
-    state.editor.add_output(output.name(), y.node);
-    result.outputs.push_back(io_layout(output.name(), context.shape(y.node), y.view));
+    state.editor.add_output(printable(output.name()), y.node);
+    result.outputs.push_back(io_layout(printable(output.name()), context.shape(y.node), y.view));
   }
   result.notes = state.notes;
   return {};
