@@ -27,8 +27,10 @@ HWY_AFTER_NAMESPACE();
 namespace tessera::simd {
 HWY_EXPORT(describe);
 
-Kernels best_kernels() {
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+namespace {
+
+// Of the instruction set that was chosen.
+Kernels chosen_kernels() {
   Kernels kernels;
   HWY_DYNAMIC_DISPATCH(describe)(kernels);
   kernels.pointwise = pointwise_kernel();
@@ -41,6 +43,37 @@ Kernels best_kernels() {
   kernels.statistics = statistics_kernel();
   return kernels;
 }
+
+}  // namespace
+
+#if (HWY_TARGETS & (HWY_TARGETS - 1)) == 0  // one instruction set: nothing to choose
+
+Kernels best_kernels() {
+  return chosen_kernels();
+}
+
+std::vector<Kernels> all_kernels() {
+  return {chosen_kernels()};
+}
+
+#else
+
+Kernels best_kernels() {
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  return chosen_kernels();
+}
+
+std::vector<Kernels> all_kernels() {
+  std::vector<Kernels> all;
+  for (int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    hwy::GetChosenTarget().Update(target);
+    all.push_back(chosen_kernels());
+  }
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  return all;
+}
+
+#endif
 
 }  // namespace tessera::simd
 #endif

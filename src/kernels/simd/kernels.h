@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include "kernels/simd/binary.h"
 #include "kernels/simd/depthwise.h"
@@ -29,7 +30,11 @@ struct Kernels {
   StatisticsKernel* statistics = nullptr;
 };
 
-// The best that this processor runs. Tests choose another with hwy::SetSupportedTargetsForTest.
+// The best that this processor runs.
 Kernels best_kernels();
+
+// Every instruction set that this build contains and this processor runs, for tests; not to be
+// called while another thread asks for kernels.
+std::vector<Kernels> all_kernels();
 
 }  // namespace tessera::simd

@@ -18,6 +18,8 @@ namespace {
 
 // R rows of output. Members and not an array, so that every compiler keeps them in registers.
 struct Block {
+  HWY_INLINE Block() {}
+
   Row r0, r1, r2, r3;
   Row r4, r5, r6, r7;
 

@@ -39,6 +39,10 @@ inline constexpr size_t kRowsPerBlock = 4;
 inline constexpr size_t kInPerBlock = 24 * 1024 / (kTileFrames * sizeof(float));
 
 struct Row {
+  // Written out: an implicit one would not be compiled for the instruction set of its vectors.
+  HWY_INLINE Row() {}
+  HWY_INLINE Row(Vector a, Vector b, Vector c) : v0(a), v1(b), v2(c) {}
+
   Vector v0, v1, v2;
 };
 
@@ -90,8 +94,8 @@ HWY_INLINE void multiply_add(Row& r, const Row& b, const Row& c) {
   r.v2 = hn::MulAdd(b.v2, c.v2, r.v2);
 }
 
-// Lanes of p where the mask is set, zero elsewhere; p need not be aligned. May read the other lanes:
-// buffers have guards for that.
+// Lanes of p where the mask is set, zero elsewhere; p need not be aligned. May read the other
+// lanes: buffers have guards for that.
 HWY_INLINE Vector load_masked(LaneMask mask, const float* p) {
 #if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
   return hn::MaskedLoad(mask, kF, p);
@@ -104,13 +108,17 @@ HWY_INLINE Vector load_masked(LaneMask mask, const float* p) {
 HWY_INLINE Vector at_least(Vector bound, Vector x) {
 #if HWY_TARGET == HWY_SCALAR
   return hn::IfThenElse(hn::Lt(x, bound), bound, x);
+#elif HWY_TARGET == HWY_NEON
+  return Vector(vmaxq_f32(bound.raw, x.raw));  // hn::Max would be vmaxnmq, which drops a NaN
 #else
-  return hn::Max(bound, x);  // the second operand, if either is NaN (x86); NaN (Arm)
+  return hn::Max(bound, x);  // x86 gives the second operand, if either is NaN
 #endif
 }
 HWY_INLINE Vector at_most(Vector bound, Vector x) {
 #if HWY_TARGET == HWY_SCALAR
   return hn::IfThenElse(hn::Lt(bound, x), bound, x);
+#elif HWY_TARGET == HWY_NEON
+  return Vector(vminq_f32(bound.raw, x.raw));
 #else
   return hn::Min(bound, x);
 #endif
