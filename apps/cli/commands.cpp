@@ -9,6 +9,8 @@ std::span<const Command> commands() {
       {"separate", "Separate the voices of recordings into files", define_separate},
       {"score", "Score separated voices against references: SI-SNR, SDR, improvement",
        define_score},
+      {"rewrite", "Rewrite a network into what an accelerator can do, and say what was done",
+       define_rewrite},
       {"run", "Evaluate a network on arrays", define_run},
       {"export", "Write a network as an ONNX file", define_export},
       {"doctor", "Check this machine and this build", define_doctor},

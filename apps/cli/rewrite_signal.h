@@ -1,0 +1,34 @@
+// What a rewritten network is measured and frozen on: recordings or arrays, and the numbers from
+// them.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/console.h"
+#include "tessera/backend.h"
+#include "tessera/import.h"
+#include "tessera/rewrite.h"
+
+namespace tessera::cli {
+
+// Values for the network's only input: a recording (one channel, brought to `sample_rate` where
+// that is known) or a .npy file. Errors: those of reading; kInvalidArgument where it does not fit.
+Result<std::vector<float>> read_signal(const std::string& path, const ImportedModel& model,
+                                       Console& console);
+
+// Noise of the network's input size, the same every time, for users who have no signal at hand.
+std::vector<float> noise_signal(const Graph& graph);
+
+// Output SNR in dB of a rewritten graph over the original, both evaluated on `signal`. Where only
+// one source is left it is compared with the original's `source`.
+CostMeter cost_meter(Backend& backend, std::vector<float> signal, int64_t source);
+
+// Mean and variance of what each global and feature-wise norm sees, over all files together, by the
+// names of the norms.
+Result<std::map<std::string, NormConstants>> calibrate_norms(const ImportedModel& model,
+                                                             const std::vector<std::string>& files,
+                                                             Backend& backend, Console& console);
+
+}  // namespace tessera::cli
