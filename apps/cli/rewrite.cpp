@@ -51,12 +51,6 @@ Result<Document> list_rules(const Options& options, Console& console) {
   return rules_document();
 }
 
-Result<void> write_graph(const std::string& path, const Graph& graph, bool force) {
-  const std::string text = print_graph(graph);
-  const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
-  return write_file(path, {bytes, text.size()}, {.force = force});
-}
-
 Result<Document> rewrite_model(const Options& options, Console& console) {
   TESSERA_TRY(ImportedModel model, load_model(options.model, console));
   RewriteOptions choice = options.rewrite;
@@ -98,7 +92,8 @@ Result<Document> rewrite_model(const Options& options, Console& console) {
   print_rewrite(console, subject, log);
   Document document = rewrite_document(subject, log);
   if (!options.output.empty()) {
-    TESSERA_TRY_VOID(write_graph(options.output, graph, options.force));
+    TESSERA_TRY_VOID(
+        write_file_atomically(options.output, print_graph(graph), {.force = options.force}));
     console.print("written to {}\n", options.output);
     document["path"] = options.output;
   }

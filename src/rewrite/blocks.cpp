@@ -26,6 +26,8 @@ std::vector<NodeId> skip_terms(const Graph& graph, NodeId root) {
   };
   for (size_t i = 0; i + 1 < terms.size(); ++i) {
     if (!depends_on(graph, block_value(terms[i + 1]), block_value(terms[i]))) return {};
+    if (depends_on(graph, terms[i + 1], terms[i]))
+      return {};  // a residual: it reads the other term
   }
   return terms;
 }

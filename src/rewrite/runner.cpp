@@ -105,7 +105,8 @@ class Runner {
  private:
   // Applies one rule until it finds nothing to do, and verifies; true if it changed something.
   Result<bool> bring_to_rest(RuleReport& report);
-  // One look at every node; `report.declined` is that of the last pass.
+  // One look at every node. `report.declined` holds the last word on each node that the rule never
+  // changed.
   Result<bool> pass(const Rule& rule, GraphEditor& editor, RuleReport& report);
   void sweep(GraphEditor& editor, RuleReport& report);
   Result<void> account_for(const Graph& original, RuleReport& report, RewriteLog& log);
@@ -117,7 +118,6 @@ class Runner {
 
 Result<bool> Runner::pass(const Rule& rule, GraphEditor& editor, RuleReport& report) {
   bool changed = false;
-  report.declined.clear();
   for (NodeId id : graph_.order()) {
     const Node& node = graph_.node(id);
     if (node.removed || !rule.concerns(graph_, id)) continue;
@@ -128,6 +128,8 @@ Result<bool> Runner::pass(const Rule& rule, GraphEditor& editor, RuleReport& rep
       error.message = fmt::format("rule '{}' at '{}': {}", rule.name, event.node, error.message);
       return error;
     }
+    std::erase_if(report.declined,
+                  [&](const RuleEvent& earlier) { return earlier.node == event.node; });
     if (const auto* done = std::get_if<Changed>(&*outcome)) {
       event.text = done->what;
       report.changed.push_back(std::move(event));
