@@ -25,7 +25,6 @@ Prototypes all_prototypes() {
                        Op(CumulativeSum{}), Op(OverlapAdd{}), Op(ScaleShift{})})
     prototypes.emplace(op_name(op), op);
   add_kinds(prototypes, &Norm::kind, NormKind::batch);
-  add_kinds(prototypes, &NormStatistics::kind, NormKind::batch);
   add_kinds(prototypes, &Unary::kind, UnaryKind::erf);
   add_kinds(prototypes, &Softmax::over, SoftmaxOver::time);
   add_kinds(prototypes, &Binary::kind, BinaryKind::pow);

@@ -96,6 +96,11 @@ Error restless(std::string subject, const std::string& instead) {
                        fmt::format("this is a bug, please report it; '{}' may go on", instead));
 }
 
+bool names(const std::vector<RuleEvent>& events, const std::string& node) {
+  return std::any_of(events.begin(), events.end(),
+                     [&](const RuleEvent& event) { return event.node == node; });
+}
+
 class Runner {
  public:
   Runner(Graph& graph, const RewriteOptions& options) : graph_(graph), options_(options) {}
@@ -135,7 +140,7 @@ Result<bool> Runner::pass(const Rule& rule, GraphEditor& editor, RuleReport& rep
       report.changed.push_back(std::move(event));
       sweep(editor, report);
       changed = true;
-    } else {
+    } else if (!names(report.changed, event.node)) {
       event.text = std::get<Declined>(*outcome).reason;
       report.declined.push_back(std::move(event));
     }

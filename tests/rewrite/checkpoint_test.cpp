@@ -31,7 +31,7 @@ int expect_same_networks(const fs::path& folder, const RewriteOptions& options) 
     SCOPED_TRACE(path.filename().string());
     // Samples that leave a remainder at every stride; what cannot be read is another test's
     // business.
-    Result<ImportedModel> model = import_model(path, {.length_samples = 2003});
+    Result<ImportedModel> model = import_model(path, {.length_samples = 2003, .model_args = {}});
     if (!model) continue;
     Graph graph = model->graph;
     const Result<RewriteLog> log = rewrite(graph, options);

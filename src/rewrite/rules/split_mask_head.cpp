@@ -38,7 +38,7 @@ bool concerns(const Graph& graph, NodeId node) {
   const std::vector<NodeId> chain = activations_after(graph, node);
   const NodeId last = chain.empty() ? node : chain.back();
   const auto slices = graph.users(last);
-  return slices.size() >= 2 && !graph.is_output(last) &&
+  return !slices.empty() && !graph.is_output(last) &&
          std::all_of(slices.begin(), slices.end(),
                      [&](NodeId slice) { return is_mask_slice(graph, slice); });
 }
@@ -98,7 +98,7 @@ Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&
     }
     TESSERA_TRY_VOID(editor.replace(slices[s], std::move(ops.back()), {value}));
   }
-  return Outcome{Changed{fmt::format("{} heads, one a source", slices.size())}};
+  return Outcome{Changed{fmt::format("a head of its own for each of {} sources", slices.size())}};
 }
 
 }  // namespace
