@@ -52,7 +52,7 @@ Result<Document> list_rules(const Options& options, Console& console) {
 }
 
 Result<Document> rewrite_model(const Options& options, Console& console) {
-  TESSERA_TRY(ImportedModel model, load_model(options.model, console));
+  TESSERA_TRY(ImportedModel model, load_model(options.model, ImportNotes::warnings, console));
   RewriteOptions choice = options.rewrite;
   RewriteSubject subject{options.model.path, "noise"};
   std::unique_ptr<Backend> backend;

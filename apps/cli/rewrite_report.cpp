@@ -76,12 +76,12 @@ void show_rule(Console& console, const RuleReport& report, int64_t macs_before) 
     reasons[event.text].push_back(printable(event.node));
   for (const auto& [reason, nodes] : reasons)
     console.print("  declined {} x {}: {}\n", nodes.size(), reason, names_text(nodes));
-  if (!report.removed.empty()) {
-    const double share = macs_before > 0 ? 100.0 * static_cast<double>(removed_macs(report)) /
-                                               static_cast<double>(macs_before)
-                                         : 0.0;
-    console.print("  left unread and removed: {}: {:.1f} % of the network's work\n",
-                  removed_text(report.removed), share);
+  if (report.removed.empty()) return;
+  console.print("  removed as unread: {}\n", removed_text(report.removed));
+  if (report.rule->exactness == Exactness::approximate && macs_before > 0) {
+    console.print(
+        "  with them {:.1f} % of the network's work\n",
+        100.0 * static_cast<double>(removed_macs(report)) / static_cast<double>(macs_before));
   }
 }
 
