@@ -1,5 +1,5 @@
-// Measures the float32 fused-multiply-add rate of this processor: the ceiling every kernel is compared with.
-// usage: fma_peak [THREADS] [SECONDS]   -> one JSON line
+// Measures the float32 fused-multiply-add rate of this processor: the ceiling every kernel is
+// compared with. usage: fma_peak [THREADS] [SECONDS]   -> one JSON line
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -15,7 +15,8 @@ HWY_BEFORE_NAMESPACE();
 namespace tessera::bench::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Runs `rounds` of 12 independent FMA chains; returns the floating-point operations done. `sink` keeps the result alive.
+// Runs `rounds` of 12 independent FMA chains; returns the floating-point operations done. `sink`
+// keeps the result alive.
 int64_t fma_rounds(int64_t rounds, float* sink) {
   const hn::ScalableTag<float> d;
   const auto a = hn::Set(d, 0.999f);
@@ -47,12 +48,15 @@ int64_t fma_rounds(int64_t rounds, float* sink) {
     c10 = hn::MulAdd(c10, a, b);
     c11 = hn::MulAdd(c11, a, b);
   }
-  const auto left = hn::Add(hn::Add(hn::Add(c0, c1), hn::Add(c2, c3)), hn::Add(hn::Add(c4, c5), hn::Add(c6, c7)));
+  const auto left =
+      hn::Add(hn::Add(hn::Add(c0, c1), hn::Add(c2, c3)), hn::Add(hn::Add(c4, c5), hn::Add(c6, c7)));
   hn::StoreU(hn::Add(left, hn::Add(hn::Add(c8, c9), hn::Add(c10, c11))), d, sink);
   return rounds * 12 * 2 * static_cast<int64_t>(hn::Lanes(d));
 }
 
-const char* target_name() { return hwy::TargetName(HWY_TARGET); }
+const char* target_name() {
+  return hwy::TargetName(HWY_TARGET);
+}
 
 }  // namespace tessera::bench::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -76,7 +80,9 @@ double best_rate(double seconds) {
   return best;
 }
 
-const char* isa_name() { return HWY_DYNAMIC_DISPATCH(target_name)(); }
+const char* isa_name() {
+  return HWY_DYNAMIC_DISPATCH(target_name)();
+}
 
 }  // namespace tessera::bench
 
@@ -89,11 +95,12 @@ int main(int argc, char** argv) {
   }
   std::vector<double> rates(static_cast<size_t>(threads));
   std::vector<std::thread> pool;
-  for (double& rate : rates) pool.emplace_back([&rate, seconds] { rate = tessera::bench::best_rate(seconds); });
+  for (double& rate : rates)
+    pool.emplace_back([&rate, seconds] { rate = tessera::bench::best_rate(seconds); });
   for (std::thread& thread : pool) thread.join();
   double total = 0;
   for (double rate : rates) total += rate;
-  std::printf("{\"isa\": \"%s\", \"threads\": %d, \"gflops\": %.2f}\n",
-              tessera::bench::isa_name(), threads, total / 1e9);
+  std::printf("{\"isa\": \"%s\", \"threads\": %d, \"gflops\": %.2f}\n", tessera::bench::isa_name(),
+              threads, total / 1e9);
 }
 #endif
