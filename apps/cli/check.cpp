@@ -15,7 +15,7 @@ void add_check_option(CLI::App& app, bool& check) {
   app.add_flag(
       "--check", check,
       "Also evaluate with the reference backend (slow); fail if the results differ by more "
-      "than 1e-5 and 1e-4 of the peak");
+      "than 1e-4 of the peak");
 }
 
 Result<Difference> compare_with_reference(const Graph& graph,
@@ -41,7 +41,7 @@ Result<Difference> compare_with_reference(const Graph& graph,
       }
     }
   }
-  if (difference.max_abs > std::max(1e-5, 1e-4 * difference.peak)) {
+  if (difference.max_abs > std::max(1e-7, 1e-4 * difference.peak)) {
     return TESSERA_ERROR(
         kMismatch, subject,
         fmt::format("differs from the reference backend by {:.3g} at a peak of {:.3g}",
