@@ -11,7 +11,6 @@ namespace {
 
 // Sources, groups, heads: what a split may iterate over.
 constexpr int64_t kMaxParts = 64;
-constexpr std::array<Axis, 3> kAxes = {Axis::c, Axis::h, Axis::w};
 
 Error mixes(const OpContext& context, const Value& x, std::string_view what) {
   return context.unsupported(
