@@ -1,0 +1,126 @@
+// Plan: how a legal graph runs on a chip and its host. Every node is placed; chip nodes between two
+// barriers form a segment; a segment runs tile by tile along time as calls of a few compiled
+// pieces.
+//
+// Exactness: a tile reads the neighbours' frames it needs (its halo) from the whole-sequence value;
+// zeros stand only where the graph's own padding says so, outside the sequence. Whatever needs the
+// whole sequence (statistics, pooling over time) is a host step between segments.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "tessera/graph.h"
+#include "tessera/result.h"
+#include "tessera/target.h"
+
+namespace tessera {
+
+enum class Place : uint8_t { host, chip };
+std::string_view to_string(Place place);
+
+// How a tile's time lies in the chip's H x W plane.
+enum class Layout : uint8_t {
+  row,      // [C, 1, frames]: time on W
+  stripes,  // [C, frames, S]: time on H, S tiles side by side on W, each with its own halo
+};
+std::string_view to_string(Layout layout);
+
+struct Tiling {
+  Layout layout = Layout::row;
+  int64_t tile_frames = 0;  // output frames of one tile, at most the sequence
+  int64_t stripes = 1;      // tiles per call; 1 for row
+};
+
+// A network the chip runs in one call. Its inputs and outputs are windows of whole-sequence values.
+struct Piece {
+  std::string name;             // unique in the plan, e.g. "seg03_tile1"
+  Graph graph;                  // inputs follow ChipSegment::reads, outputs ChipSegment::writes
+  std::vector<int64_t> frames;  // of each input: how many frames one tile reads
+  int64_t stripes = 1;          // tiles per call
+};
+
+// One tile of a call: where each input begins in its whole-sequence value (a begin below 0 or an
+// end beyond the value reads zeros there), and which output frames are new.
+struct Tile {
+  std::vector<int64_t> read_begin;  // per input
+  int64_t write_begin = 0;          // first frame written, in the outputs' frames
+  int64_t write_frames = 0;
+  int64_t skip_frames = 0;  // frames of the piece's output before the first one written
+};
+
+struct PieceCall {
+  int32_t piece = 0;
+  std::vector<Tile> tiles;  // Piece::stripes of them; the last may repeat to fill the call
+};
+
+// Seconds of one run over the whole sequence, all estimated from the target's cost figures. Nothing
+// overlaps in this estimate: it is what a host that waits for every call sees.
+struct Cost {
+  int64_t calls = 0;
+  int64_t bytes_in = 0;   // host to chip, 8 bit per value
+  int64_t bytes_out = 0;  // chip to host
+  int64_t macs = 0;       // of the pieces as called, halos and repeated tiles included
+  double compute_s = 0;   // the slowest layer of each piece, its calls added up
+  double link_s = 0;
+  double call_s = 0;    // overhead per call
+  double switch_s = 0;  // loading another context or network
+
+  double seconds() const { return compute_s + link_s + call_s + switch_s; }
+  Cost& operator+=(const Cost& other);
+};
+
+// Chip nodes that run without a host step between them.
+struct ChipSegment {
+  std::string name;
+  std::vector<NodeId> nodes;   // in graph order
+  std::vector<NodeId> reads;   // values made elsewhere
+  std::vector<NodeId> writes;  // values needed elsewhere, all of one length
+  Tiling tiling;
+  std::vector<Piece> pieces;
+  std::vector<PieceCall> calls;
+  Verdict verdict = Verdict::unknown;  // the worst of its pieces
+  Cost cost;                           // without switches
+};
+
+// One node the host evaluates over the whole sequence.
+struct HostStep {
+  NodeId node = kNoNode;
+};
+struct SegmentStep {
+  int32_t segment = 0;
+};
+using Step = std::variant<HostStep, SegmentStep>;
+
+struct Plan {
+  Graph graph;  // legal; steps and segments speak of its nodes
+  std::string target;
+  int64_t block_channels = 0;  // 0: convolutions are whole
+  std::vector<ChipSegment> segments;
+  std::vector<Step> steps;  // in order of execution
+  Verdict verdict = Verdict::unknown;
+  int64_t contexts = 0;   // sets of pieces that are on the chip together
+  int64_t host_macs = 0;  // convolutions that stay with the host
+  Cost cost;
+};
+
+enum class LayoutChoice : uint8_t { automatic, row, stripes };
+
+struct PlanOptions {
+  LayoutChoice layout = LayoutChoice::automatic;
+  int64_t tile_frames = 0;     // 0: searched
+  int64_t block_channels = 0;  // 0: whole convolutions if they fit, else the widest blocks that do
+  bool encoder_on_chip = false;
+  bool masks_on_chip = false;
+};
+
+// Searches layout, tile width and channel blocks for the least estimated time among the plans whose
+// every piece fits; narrower blocks are tried only where they cure what does not fit. Errors:
+// kUnsupported naming the smallest piece and the rule it breaks or leaves unknown;
+// kInvalidArgument for options.
+Result<Plan> make_plan(const Graph& legal, const Target& target, const PlanOptions& options = {});
+
+}  // namespace tessera

@@ -1,0 +1,30 @@
+// Stitched execution: plays a plan on a backend, piece by piece, as host and chip would.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "tessera/backend.h"
+#include "tessera/plan.h"
+#include "tessera/result.h"
+
+namespace tessera {
+
+// Sees a whole-sequence value when it is complete: [C, H, W] of plan.graph's node.
+using ValueObserver = std::function<void(const Node& node, ConstValues values)>;
+
+// An Executable with the inputs and outputs of plan.graph. Chip pieces run call by call with their
+// halos gathered from whole-sequence values (zeros only outside the sequence); host steps between
+// two segments run together over the whole sequence. Both on `backend`. The plan is not needed
+// afterwards. Errors: those of Backend::load(), subject = piece; kResourceLimit.
+class StitchedExecutable : public Executable {
+ public:
+  static Result<std::unique_ptr<StitchedExecutable>> load(const Plan& plan, Backend& backend);
+
+  // Called from run() for every value that leaves a segment or a group of host steps, in order.
+  virtual void observe(ValueObserver observer) = 0;
+  // Calls of chip pieces in one run.
+  virtual int64_t chip_calls() const = 0;
+};
+
+}  // namespace tessera

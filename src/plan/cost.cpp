@@ -1,0 +1,109 @@
+#include "plan/cost.h"
+
+#include <algorithm>
+
+#include "target/ledger.h"
+
+namespace tessera {
+namespace {
+
+int64_t values_of(const Graph& graph, const std::vector<NodeId>& nodes) {
+  int64_t values = 0;
+  for (NodeId id : nodes) values += graph.node(id).shape.size();
+  return values;
+}
+
+int64_t macs_of(const Graph& graph) {
+  int64_t total = 0;
+  for (NodeId id : graph.order()) {
+    total += macs(graph.node(id).op, graph.operand_shapes(id), graph.node(id).shape);
+  }
+  return total;
+}
+
+std::vector<NodeId> output_nodes(const Graph& graph) {
+  std::vector<NodeId> nodes;
+  for (const GraphOutput& output : graph.outputs()) nodes.push_back(output.node);
+  return nodes;
+}
+
+int64_t weight_bytes(const Ledger& ledger) {
+  int64_t bytes = 0;
+  for (const LedgerLine& line : ledger.lines) bytes += line.weight_bytes;
+  return bytes;
+}
+
+}  // namespace
+
+Cost& Cost::operator+=(const Cost& other) {
+  calls += other.calls;
+  bytes_in += other.bytes_in;
+  bytes_out += other.bytes_out;
+  macs += other.macs;
+  compute_s += other.compute_s;
+  link_s += other.link_s;
+  call_s += other.call_s;
+  switch_s += other.switch_s;
+  return *this;
+}
+
+Cost segment_cost(const ChipSegment& segment, const Target& target) {
+  std::vector<int64_t> calls(segment.pieces.size(), 0);
+  for (const PieceCall& call : segment.calls) ++calls[static_cast<size_t>(call.piece)];
+  Cost cost;
+  for (size_t i = 0; i < segment.pieces.size(); ++i) {
+    const Graph& graph = segment.pieces[i].graph;
+    const std::vector<NodeId> inputs(graph.inputs().begin(), graph.inputs().end());
+    const Ledger ledger = make_ledger(graph, target);
+    cost.calls += calls[i];
+    cost.bytes_in += calls[i] * values_of(graph, inputs);
+    cost.bytes_out += calls[i] * values_of(graph, output_nodes(graph));
+    cost.macs += calls[i] * macs_of(graph);
+    cost.compute_s += static_cast<double>(calls[i]) *
+                      static_cast<double>(ledger.bottleneck_cycles) / target.unit("clock");
+  }
+  cost.link_s = static_cast<double>(cost.bytes_in + cost.bytes_out) / target.cost("link");
+  cost.call_s = static_cast<double>(cost.calls) * target.cost("call");
+  return cost;
+}
+
+Verdict segment_verdict(const ChipSegment& segment, const Target& target) {
+  Verdict verdict = Verdict::fits;
+  for (const Piece& piece : segment.pieces) {
+    verdict = worse(verdict, check(piece.graph, target).verdict);
+    if (verdict == Verdict::does_not_fit) break;
+  }
+  return verdict;
+}
+
+ContextEstimate estimate_contexts(const Plan& plan, const Target& target) {
+  ContextEstimate estimate;
+  Units used;
+  int64_t bytes = 0;
+  const auto load = [&] {
+    estimate.switch_s += target.cost("switch") + static_cast<double>(bytes) / target.cost("link");
+  };
+  for (const Step& step : plan.steps) {
+    const auto* run = std::get_if<SegmentStep>(&step);
+    if (run == nullptr) continue;
+    for (const Piece& piece : plan.segments[static_cast<size_t>(run->segment)].pieces) {
+      const Ledger ledger = make_ledger(piece.graph, target);
+      Units together = used;
+      together += ledger.least;
+      if (estimate.contexts == 0 || !covers(ledger.chip, together)) {
+        if (estimate.contexts > 0) load();
+        ++estimate.contexts;
+        used = {};
+        bytes = 0;
+      }
+      used += ledger.least;
+      bytes += weight_bytes(ledger);
+    }
+  }
+  // One context stays loaded from run to run.
+  if (estimate.contexts > 1) load();
+  if (estimate.contexts <= 1) estimate.switch_s = 0;
+  return estimate;
+}
+
+}  // namespace tessera

@@ -1,0 +1,111 @@
+#include <map>
+
+#include <fmt/format.h>
+
+#include "plan/tile_graph.h"
+
+namespace tessera {
+namespace {
+
+Extent turned(const Extent& e) {
+  return {e.w, e.h};
+}
+Padding turned(const Padding& p) {
+  return {p.left, p.right, p.top, p.bottom};
+}
+
+// [O, I, kh, kw] -> [O, I, kw, kh]; one of the two is 1, so the values keep their order.
+Tensor turned(const Tensor& weight) {
+  return weight.reshaped({weight.dim(0), weight.dim(1), weight.dim(3), weight.dim(2)});
+}
+
+// The op with H and W exchanged. Ops without the two axes are their own.
+struct Turn {
+  template <typename T>
+  Op operator()(T op) const {
+    if constexpr (requires {
+                    op.weight.dims();
+                    op.dilation;
+                  }) {
+      op.weight = turned(op.weight);
+      op.stride = turned(op.stride);
+      op.dilation = turned(op.dilation);
+      if constexpr (requires { op.crop; }) {
+        op.crop = turned(op.crop);
+        op.extra = turned(op.extra);
+      } else {
+        op.padding = turned(op.padding);
+      }
+    } else if constexpr (requires { op.padding; }) {
+      op.padding = turned(op.padding);
+      if constexpr (requires { op.kernel; }) {
+        op.kernel = turned(op.kernel);
+        op.stride = turned(op.stride);
+      }
+    }
+    return op;
+  }
+  Op operator()(Slice op) const {
+    if (op.axis != Axis::c) op.axis = op.axis == Axis::w ? Axis::h : Axis::w;
+    return op;
+  }
+  Op operator()(Concat op) const {
+    if (op.axis != Axis::c) op.axis = op.axis == Axis::w ? Axis::h : Axis::w;
+    return op;
+  }
+  Op operator()(Reduce op) const {
+    std::swap(op.over_h, op.over_w);
+    return op;
+  }
+};
+
+// Weight of a convolution, or null.
+const Tensor* kernel_of(const Op& op) {
+  if (const auto* conv = std::get_if<Conv>(&op)) return &conv->weight;
+  if (const auto* conv = std::get_if<ConvTranspose>(&op)) return &conv->weight;
+  return nullptr;
+}
+
+}  // namespace
+
+Result<Graph> to_stripes(const Graph& tile, int64_t stripes) {
+  TESSERA_CHECK(stripes >= 1, "at least one stripe");
+  Graph result;
+  GraphEditor editor(result, "to_stripes");
+  std::map<NodeId, NodeId> made;
+  for (NodeId id : tile.order()) {
+    const Node& node = tile.node(id);
+    const std::string subject = fmt::format("node '{}' ({})", node.name, op_name(node.op));
+    if (node.shape.h != 1) {
+      return TESSERA_ERROR(kUnsupported, subject,
+                           "has several rows: stripes need the rows for time",
+                           "use the row layout");
+    }
+    if (const Tensor* weight = kernel_of(node.op);
+        weight && weight->dim(2) > 1 && weight->dim(3) > 1) {
+      return TESSERA_ERROR(kUnsupported, subject, "has a kernel over rows and time",
+                           "use the row layout");
+    }
+    Op op = std::visit(Turn{}, node.op);
+    if (auto* input = std::get_if<Input>(&op)) {
+      input->shape = {node.shape.c, node.shape.w, stripes};
+    } else if (auto* constant = std::get_if<Constant>(&op)) {
+      // Equal for every stripe: a constant of one column broadcasts over W.
+      constant->value = constant->value.reshaped({node.shape.c, node.shape.w, 1});
+    } else if (const auto* norm = std::get_if<Norm>(&op);
+               norm != nullptr && norm->kind != NormKind::batch) {
+      return TESSERA_ERROR(kUnsupported, subject, "has statistics, which the chip cannot take",
+                           "lower the norm first");
+    }
+    std::vector<NodeId> operands;
+    for (NodeId input : node.inputs) operands.push_back(made.at(input));
+    TESSERA_TRY(made[id],
+                editor.add(std::move(op), std::move(operands), node.name, node.origin.source));
+  }
+  for (const GraphOutput& output : tile.outputs())
+    editor.add_output(output.name, made.at(output.node));
+  TESSERA_TRY_VOID(editor.enter(tile.stage()));
+  return result;
+}
+
+}  // namespace tessera

@@ -1,0 +1,20 @@
+// The host steps between two segments as one graph.
+#pragma once
+
+#include <vector>
+
+#include "tessera/graph.h"
+#include "tessera/plan.h"
+
+namespace tessera {
+
+struct HostGroup {
+  Graph graph;                 // inputs follow reads, outputs follow writes
+  std::vector<NodeId> reads;   // values of plan.graph made before
+  std::vector<NodeId> writes;  // values of plan.graph needed afterwards
+};
+
+// `nodes` in order. Inputs of the plan's graph are no steps of a group: they are values given.
+Result<HostGroup> make_host_group(const Graph& graph, const std::vector<NodeId>& nodes);
+
+}  // namespace tessera

@@ -1,0 +1,207 @@
+#include "tessera/stitched.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "run/host_group.h"
+#include "run/tile_copy.h"
+#include "run/value_store.h"
+#include "tessera/signature.h"
+
+namespace tessera {
+namespace {
+
+// What a piece's executable reads and writes in each call.
+struct LoadedPiece {
+  std::unique_ptr<Executable> executable;
+  int64_t stripes = 1;
+  Layout layout = Layout::row;
+  std::vector<int64_t> read_frames;
+  int64_t write_frames = 0;
+  std::vector<std::vector<float>> inputs;
+  std::vector<std::vector<float>> outputs;
+  std::vector<ConstValues> input_views;
+  std::vector<Values> output_views;
+};
+
+// One step: a segment with its pieces, or a group of host steps.
+struct LoadedStep {
+  std::vector<NodeId> reads;
+  std::vector<NodeId> writes;
+  // Segments.
+  std::vector<LoadedPiece> pieces;
+  std::vector<PieceCall> calls;
+  // Host groups.
+  std::unique_ptr<Executable> host;
+  std::vector<ConstValues> input_views;
+  std::vector<Values> output_views;
+};
+
+Error at_piece(Error error, const std::string& name) {
+  error.subject = fmt::format("piece '{}': {}", name, error.subject);
+  return error;
+}
+
+Result<LoadedPiece> load_piece(const ChipSegment& segment, const Piece& piece, Backend& backend) {
+  Result<std::unique_ptr<Executable>> executable = backend.load({piece.graph});
+  if (!executable) return at_piece(std::move(executable).error(), piece.name);
+  LoadedPiece loaded;
+  loaded.executable = std::move(*executable);
+  loaded.stripes = piece.stripes;
+  loaded.layout = segment.tiling.layout;
+  loaded.read_frames = piece.frames;
+  for (NodeId id : piece.graph.inputs()) {
+    loaded.inputs.emplace_back(static_cast<size_t>(piece.graph.node(id).shape.size()));
+  }
+  for (const GraphOutput& output : piece.graph.outputs()) {
+    const Shape& shape = piece.graph.node(output.node).shape;
+    loaded.write_frames = loaded.layout == Layout::stripes ? shape.h : shape.w;
+    loaded.outputs.emplace_back(static_cast<size_t>(shape.size()));
+  }
+  loaded.input_views.assign(loaded.inputs.begin(), loaded.inputs.end());
+  loaded.output_views.assign(loaded.outputs.begin(), loaded.outputs.end());
+  return loaded;
+}
+
+class Stitched final : public StitchedExecutable {
+ public:
+  Result<void> prepare(const Plan& plan, Backend& backend) {
+    graph_ = plan.graph;
+    signature_ = signature_of(graph_);
+    std::vector<NodeId> host_nodes;
+    for (const Step& step : plan.steps) {
+      if (const auto* host = std::get_if<HostStep>(&step)) {
+        if (graph_.get_if<Input>(host->node) == nullptr) host_nodes.push_back(host->node);
+        continue;
+      }
+      TESSERA_TRY_VOID(add_host_group(host_nodes, backend));
+      host_nodes.clear();
+      TESSERA_TRY_VOID(add_segment(
+          plan.segments[static_cast<size_t>(std::get<SegmentStep>(step).segment)], backend));
+    }
+    TESSERA_TRY_VOID(add_host_group(host_nodes, backend));
+    TESSERA_TRY_VOID(plan_values());
+    return {};
+  }
+
+  Result<void> run(std::span<const ConstValues> inputs, std::span<const Values> outputs) override {
+    TESSERA_TRY_VOID(check_values(signature_, inputs, outputs));
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      std::copy(inputs[i].begin(), inputs[i].end(), values_.at(graph_.inputs()[i]).begin());
+    }
+    for (LoadedStep& step : steps_) {
+      TESSERA_TRY_VOID(step.host ? step.host->run(step.input_views, step.output_views)
+                                 : run_segment(step));
+      if (!observer_) continue;
+      for (NodeId id : step.writes) observer_(graph_.node(id), values_.at(id));
+    }
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      const Values value = values_.at(graph_.outputs()[i].node);
+      std::copy(value.begin(), value.end(), outputs[i].begin());
+    }
+    return {};
+  }
+
+  int64_t arena_bytes() const override { return values_.size_bytes() + piece_bytes_; }
+  void observe(ValueObserver observer) override { observer_ = std::move(observer); }
+  int64_t chip_calls() const override { return chip_calls_; }
+
+ private:
+  Result<void> add_host_group(const std::vector<NodeId>& nodes, Backend& backend) {
+    if (nodes.empty()) return {};
+    TESSERA_TRY(HostGroup group, make_host_group(graph_, nodes));
+    if (group.writes.empty()) return {};
+    LoadedStep step;
+    TESSERA_TRY(step.host, backend.load({group.graph}));
+    piece_bytes_ += step.host->arena_bytes();
+    step.reads = std::move(group.reads);
+    step.writes = std::move(group.writes);
+    steps_.push_back(std::move(step));
+    return {};
+  }
+
+  Result<void> add_segment(const ChipSegment& segment, Backend& backend) {
+    LoadedStep step;
+    for (const Piece& piece : segment.pieces) {
+      TESSERA_TRY(LoadedPiece loaded, load_piece(segment, piece, backend));
+      piece_bytes_ += loaded.executable->arena_bytes();
+      step.pieces.push_back(std::move(loaded));
+    }
+    step.reads = segment.reads;
+    step.writes = segment.writes;
+    step.calls = segment.calls;
+    chip_calls_ += static_cast<int64_t>(segment.calls.size());
+    steps_.push_back(std::move(step));
+    return {};
+  }
+
+  // A value lives from the step that makes it to the last that reads it; inputs from the start,
+  // outputs to the end.
+  Result<void> plan_values() {
+    std::map<NodeId, ValueStore::Life> lives;
+    const auto touch = [&](NodeId id, int64_t step) {
+      auto& life = lives.try_emplace(id, ValueStore::Life{id, step, step}).first->second;
+      life.first_step = std::min(life.first_step, step);
+      life.last_step = std::max(life.last_step, step);
+    };
+    const auto last = static_cast<int64_t>(steps_.size());
+    for (NodeId id : graph_.inputs()) touch(id, 0);
+    for (size_t i = 0; i < steps_.size(); ++i) {
+      for (NodeId id : steps_[i].reads) touch(id, static_cast<int64_t>(i));
+      for (NodeId id : steps_[i].writes) touch(id, static_cast<int64_t>(i));
+    }
+    for (const GraphOutput& output : graph_.outputs()) touch(output.node, last);
+    std::vector<ValueStore::Life> list;
+    for (const auto& [id, life] : lives) list.push_back(life);
+    TESSERA_TRY(values_, ValueStore::create(graph_, std::move(list)));
+    for (LoadedStep& step : steps_) {
+      for (NodeId id : step.reads) step.input_views.push_back(values_.at(id));
+      for (NodeId id : step.writes) step.output_views.push_back(values_.at(id));
+    }
+    return {};
+  }
+
+  Result<void> run_segment(LoadedStep& step) {
+    for (const PieceCall& call : step.calls) {
+      LoadedPiece& piece = step.pieces[static_cast<size_t>(call.piece)];
+      for (size_t i = 0; i < step.reads.size(); ++i) {
+        const Shape& shape = graph_.node(step.reads[i]).shape;
+        for (int64_t s = 0; s < piece.stripes; ++s) {
+          gather_tile(step.input_views[i], shape, call.tiles[static_cast<size_t>(s)].read_begin[i],
+                      piece.read_frames[i], piece.layout, s, piece.stripes, piece.inputs[i]);
+        }
+      }
+      TESSERA_TRY_VOID(piece.executable->run(piece.input_views, piece.output_views));
+      for (size_t i = 0; i < step.writes.size(); ++i) {
+        const Shape& shape = graph_.node(step.writes[i]).shape;
+        for (int64_t s = 0; s < piece.stripes; ++s) {
+          scatter_tile(piece.outputs[i], piece.write_frames, piece.layout, s, piece.stripes,
+                       call.tiles[static_cast<size_t>(s)], shape, step.output_views[i]);
+        }
+      }
+    }
+    return {};
+  }
+
+  Graph graph_;
+  Signature signature_;
+  std::vector<LoadedStep> steps_;
+  ValueStore values_;
+  ValueObserver observer_;
+  int64_t piece_bytes_ = 0;
+  int64_t chip_calls_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<StitchedExecutable>> StitchedExecutable::load(const Plan& plan,
+                                                                     Backend& backend) {
+  auto stitched = std::make_unique<Stitched>();
+  TESSERA_TRY_VOID(stitched->prepare(plan, backend));
+  return std::unique_ptr<StitchedExecutable>(std::move(stitched));
+}
+
+}  // namespace tessera

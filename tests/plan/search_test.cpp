@@ -1,0 +1,110 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "support/conv_tasnet.h"
+#include "tessera/plan.h"
+#include "tessera/rewrite.h"
+
+namespace tessera {
+namespace {
+
+Target target_named(const std::string& name) {
+  return read_target(std::string(TESSERA_SOURCE_DIR) + "/targets/" + name + ".toml").value();
+}
+
+Graph legal(const test::ConvTasNet& network) {
+  Graph graph = build(network);
+  EXPECT_TRUE(rewrite(graph).has_value());
+  return graph;
+}
+
+test::ConvTasNet small() {
+  test::ConvTasNet network;
+  network.samples = 8000;
+  network.filters = 64;
+  network.bottleneck = 32;
+  network.hidden = 64;
+  network.skip = 32;
+  network.blocks = 2;
+  network.repeats = 1;
+  return network;
+}
+
+TEST(Plan, HasOnlyPiecesThatFit) {
+  const Target target = target_named("hailo8");
+  const Result<Plan> plan = make_plan(legal(small()), target);
+  ASSERT_TRUE(plan.has_value()) << plan.error().to_string();
+  EXPECT_EQ(plan->segments.size(), 5u);  // the bottleneck and two per block
+  for (const ChipSegment& segment : plan->segments) {
+    for (const Piece& piece : segment.pieces) {
+      EXPECT_EQ(check(piece.graph, target).verdict, Verdict::fits) << piece.name;
+    }
+  }
+  EXPECT_EQ(plan->verdict, Verdict::fits);
+}
+
+// No compile on record has a dilation beyond 2, so the default network's 4 to 128 are not promised.
+TEST(Plan, PromisesNothingThatNoCompileHasShown) {
+  const Result<Plan> plan = make_plan(legal({}), target_named("hailo8"));
+  ASSERT_FALSE(plan.has_value());
+  EXPECT_NE(plan.error().message.find("breaks rule conv_dilation: 4 steps"), std::string::npos)
+      << plan.error().message;
+  EXPECT_EQ(plan.error().hint, "cure: lower_dilation_to_phases");
+}
+
+TEST(Plan, CoversEveryFrameOnce) {
+  const Result<Plan> plan = make_plan(legal(small()), target_named("hailo8"), {.tile_frames = 300});
+  ASSERT_TRUE(plan.has_value()) << plan.error().to_string();
+  for (const ChipSegment& segment : plan->segments) {
+    std::vector<int> written(static_cast<size_t>(plan->graph.node(segment.writes[0]).shape.w), 0);
+    for (const PieceCall& call : segment.calls) {
+      for (size_t i = 0; i < call.tiles.size(); ++i) {
+        const Tile& tile = call.tiles[i];
+        if (i > 0 && tile.write_begin == call.tiles[i - 1].write_begin) continue;  // fills a call
+        for (int64_t t = 0; t < tile.write_frames; ++t)
+          ++written[static_cast<size_t>(tile.write_begin + t)];
+      }
+    }
+    EXPECT_TRUE(std::all_of(written.begin(), written.end(), [](int n) { return n == 1; }))
+        << segment.name;
+  }
+}
+
+TEST(Plan, KeepsToTheLayoutAskedFor) {
+  for (auto [choice, layout] : {std::pair(LayoutChoice::row, Layout::row),
+                                std::pair(LayoutChoice::stripes, Layout::stripes)}) {
+    const Result<Plan> plan = make_plan(legal(small()), target_named("hailo8"), {.layout = choice});
+    ASSERT_TRUE(plan.has_value()) << plan.error().to_string();
+    for (const ChipSegment& segment : plan->segments) EXPECT_EQ(segment.tiling.layout, layout);
+  }
+}
+
+TEST(Plan, RefusesOptionsWithoutMeaning) {
+  const Graph graph = legal(small());
+  EXPECT_EQ(make_plan(graph, target_named("hailo8"), {.tile_frames = -1}).error().to_string(),
+            "tile frames: -1 has no meaning (choose at least 1, or 0 to have it searched)");
+}
+
+TEST(Plan, NamesTheRuleThatNoCutKeeps) {
+  Target target = target_named("hailo8");
+  for (const char* key : {"row_bytes", "row_width"}) {
+    const auto found = target.limits.find(key);
+    if (found == target.limits.end()) continue;
+    found->second.pass = 1;
+    found->second.fail = 2;
+    found->second.witnesses.clear();
+  }
+  const Result<Plan> plan =
+      make_plan(legal(small()), target, {.tile_frames = 64, .block_channels = 16});
+  ASSERT_FALSE(plan.has_value());
+  EXPECT_EQ(plan.error().code, ErrorCode::kUnsupported);
+  EXPECT_NE(plan.error().message.find("no cut fits 'hailo8': the smallest piece"),
+            std::string::npos)
+      << plan.error().message;
+  EXPECT_NE(plan.error().message.find("breaks rule row_"), std::string::npos)
+      << plan.error().message;
+}
+
+}  // namespace
+}  // namespace tessera

@@ -1,0 +1,124 @@
+// Tiles stitched together are the whole network: every norm, tile width, layout and length.
+#include "tessera/stitched.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "plan/segments.h"
+#include "plan/tiling.h"
+#include "support/conv_tasnet.h"
+#include "support/random_values.h"
+
+namespace tessera {
+namespace {
+
+using test::ConvTasNet;
+
+ConvTasNet small(NormKind norm, bool causal) {
+  ConvTasNet network;
+  network.samples = 3011;
+  network.filters = 20;
+  network.bottleneck = 12;
+  network.hidden = 18;
+  network.skip = 10;
+  network.blocks = 4;
+  network.repeats = 2;
+  network.norm = norm;
+  network.causal = causal;
+  return network;
+}
+
+Plan plan_with(const Graph& graph, const PlacementOptions& placement, const Tiling& tiling) {
+  Plan plan;
+  plan.graph = graph;
+  Division division = divide(graph, place_nodes(graph, placement));
+  plan.segments = std::move(division.segments);
+  plan.steps = std::move(division.steps);
+  for (ChipSegment& segment : plan.segments) {
+    segment.tiling = tiling;
+    const Result<void> tiled = tile_segment(graph, segment);
+    EXPECT_TRUE(tiled.has_value()) << tiled.error().to_string();
+  }
+  return plan;
+}
+
+// Largest |stitched - whole| over the outputs, relative to the whole's peak.
+double stitched_error(const Graph& graph, const Plan& plan) {
+  auto backend = make_backend("reference");
+  EXPECT_TRUE(backend.has_value());
+  auto stitched = StitchedExecutable::load(plan, **backend);
+  EXPECT_TRUE(stitched.has_value()) << stitched.error().to_string();
+  if (!stitched) return 1e9;
+  const std::vector<std::vector<float>> input = test::random_inputs(graph, 7);
+  const auto expected = test::run_graph(graph, input);
+  std::vector<float> actual(expected[0].size());
+  const std::vector<ConstValues> inputs{ConstValues(input[0])};
+  const std::vector<Values> outputs{Values(actual)};
+  EXPECT_TRUE((*stitched)->run(inputs, outputs).has_value());
+  double error = 0;
+  double peak = 0;
+  for (size_t i = 0; i < actual.size(); ++i) {
+    error = std::max(
+        error, std::abs(static_cast<double>(actual[i]) - static_cast<double>(expected[0][i])));
+    peak = std::max(peak, std::abs(static_cast<double>(expected[0][i])));
+  }
+  return error / peak;
+}
+
+struct Case {
+  NormKind norm;
+  bool causal;
+  Tiling tiling;
+};
+
+class StitchedEqualsWhole : public testing::TestWithParam<Case> {};
+
+TEST_P(StitchedEqualsWhole, ForHaloesDeeperThanATile) {
+  const Case& c = GetParam();
+  const Graph graph = build(small(c.norm, c.causal));
+  const Plan plan = plan_with(graph, {}, c.tiling);
+  EXPECT_LE(stitched_error(graph, plan), 1e-5);
+}
+
+std::vector<Case> cases() {
+  std::vector<Case> list;
+  for (NormKind norm : {NormKind::batch, NormKind::channel_wise}) {
+    for (bool causal : {false, true}) {
+      for (int64_t frames : {1, 7, 64, 300, 1000})
+        list.push_back({norm, causal, {Layout::row, frames, 1}});
+    }
+  }
+  for (bool causal : {false, true}) {
+    for (int64_t frames : {16, 64})
+      list.push_back({NormKind::batch, causal, {Layout::stripes, frames, 8}});
+  }
+  return list;
+}
+
+std::string case_name(const testing::TestParamInfo<Case>& tested) {
+  const Case& c = tested.param;
+  return fmt::format("{}_{}_{}_{}", to_string(c.norm), c.causal ? "causal" : "centred",
+                     to_string(c.tiling.layout), c.tiling.tile_frames);
+}
+
+INSTANTIATE_TEST_SUITE_P(Tilings, StitchedEqualsWhole, testing::ValuesIn(cases()), case_name);
+
+TEST(Stitched, EncoderAndDecoderOnTheChipToo) {
+  const Graph graph = build(small(NormKind::batch, false));
+  const Plan plan =
+      plan_with(graph, {.encoder_on_chip = true, .masks_on_chip = true}, {Layout::row, 500, 1});
+  EXPECT_LE(stitched_error(graph, plan), 1e-5);
+}
+
+TEST(Stitched, BarriersDivideANetworkIntoSegments) {
+  const Graph graph = build(small(NormKind::global, false));
+  const Plan plan = plan_with(graph, {}, {Layout::row, 100, 1});
+  EXPECT_EQ(plan.segments.size(), 2u * 4 * 2 + 1);
+  EXPECT_LE(stitched_error(graph, plan), 1e-5);
+}
+
+}  // namespace
+}  // namespace tessera
