@@ -31,7 +31,7 @@ TEST(TargetFile, every_entry_says_where_it_comes_from) {
 }
 
 TEST(TargetFile, the_row_limit_is_an_interval_with_named_witnesses_inside) {
-  const Limit& row = real_target("hailo8").limit("row_bytes");
+  const Limit row = real_target("hailo8").limit("row_bytes");
   EXPECT_EQ(row.judge(262144), Verdict::fits);
   EXPECT_EQ(row.judge(262145), Verdict::unknown);
   EXPECT_EQ(row.judge(511999), Verdict::unknown);
@@ -43,7 +43,7 @@ TEST(TargetFile, the_row_limit_is_an_interval_with_named_witnesses_inside) {
 }
 
 TEST(TargetFile, an_absent_end_of_a_limit_is_unknown) {
-  const Limit& kernel = real_target("hailo8").limit("kernel");
+  const Limit kernel = real_target("hailo8").limit("kernel");
   EXPECT_EQ(kernel.judge(7), Verdict::fits);
   EXPECT_EQ(kernel.judge(1000000), Verdict::unknown);
   EXPECT_EQ(kernel.to_string(), "passes up to 7 taps, untried above");
