@@ -30,9 +30,12 @@ void* operator new(size_t size) {
 void* operator new(size_t size, std::align_val_t alignment) {
   return counted(size, static_cast<size_t>(alignment));
 }
-// std::stable_sort takes its buffer by this one.
+// std::stable_sort and the arenas ask by these two.
 void* operator new(size_t size, const std::nothrow_t&) noexcept {
   return counted(size, alignof(std::max_align_t));
+}
+void* operator new(size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  return counted(size, static_cast<size_t>(alignment));
 }
 void operator delete(void* block) noexcept {
   std::free(block);
