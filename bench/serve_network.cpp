@@ -29,8 +29,8 @@ Result<void> serve(const char* model_path, int threads, const char* input_path,
   TESSERA_TRY(auto session, tessera::Session::create(model.graph, *backend));
   TESSERA_TRY(auto outputs, session.run({input.values}));
   const auto& shape = session.signature().outputs[0].shape;
-  TESSERA_TRY_VOID(
-      tessera::write_npy(output_path, {shape.c, shape.h, shape.w}, outputs[0], {.force = true}));
+  const int64_t dims[] = {shape.c, shape.h, shape.w};
+  TESSERA_TRY_VOID(tessera::write_npy(output_path, dims, outputs[0], {.force = true}));
   std::printf("ready %s\n", TESSERA_VERSION);
   std::fflush(stdout);
 
