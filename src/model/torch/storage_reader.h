@@ -5,8 +5,8 @@
 #include <map>
 #include <string>
 
+#include "base/zip_archive.h"
 #include "model/torch/pickle_value.h"
-#include "model/torch/zip_archive.h"
 #include "tessera/result.h"
 #include "tessera/tensor.h"
 

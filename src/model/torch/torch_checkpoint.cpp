@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/zip_archive.h"
 #include "model/torch/state_dict_finder.h"
 #include "model/torch/storage_reader.h"
 #include "model/torch/unpickler.h"
-#include "model/torch/zip_archive.h"
 
 namespace tessera {
 namespace {

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "model/torch/pickle_builder.h"
-#include "model/torch/zip_builder.h"
+#include "support/zip_builder.h"
 #include "tessera/file.h"
 
 namespace tessera {

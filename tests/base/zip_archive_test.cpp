@@ -1,8 +1,8 @@
-#include "model/torch/zip_archive.h"
+#include "base/zip_archive.h"
 
 #include <gtest/gtest.h>
 
-#include "model/torch/zip_builder.h"
+#include "support/zip_builder.h"
 
 namespace tessera {
 namespace {
@@ -85,7 +85,7 @@ TEST(ZipArchive, RefusesNamesThatLeaveTheirFolder) {
   for (const char* name : {"../x", "/etc/passwd", "a/../../x", "a\\b", "C:x", "a/.."}) {
     EXPECT_EQ(error_of(ZipBuilder().add({.name = name, .data = "1"}).bytes()),
               std::string(name) +
-                  ": a zip entry's name tries to leave its folder (no training tool writes such "
+                  ": a zip entry's name tries to leave its folder (no honest tool writes such "
                   "names: do not "
                   "trust this file)");
   }
@@ -95,14 +95,14 @@ TEST(ZipArchive, RefusesTwoEntriesOfOneName) {
   EXPECT_EQ(
       error_of(
           ZipBuilder().add({.name = "a", .data = "1"}).add({.name = "a", .data = "2"}).bytes()),
-      "a: the zip file holds two entries of this name (no training tool writes such files: do not "
+      "a: the zip file holds two entries of this name (no honest tool writes such files: do not "
       "trust this "
       "file)");
 }
 
 TEST(ZipArchive, RefusesANameThatDiffersInTheLocalHeader) {
   EXPECT_EQ(error_of(ZipBuilder().add({.name = "a", .data = "1", .local_name = "b"}).bytes()),
-            "a: the zip entry has another name in its own header (no training tool writes such "
+            "a: the zip entry has another name in its own header (no honest tool writes such "
             "files: do not trust "
             "this file)");
 }
@@ -159,9 +159,8 @@ TEST(ZipArchive, RefusesHugeClaimedSizes) {
 TEST(ZipArchive, RefusesEncryptionAndUnknownCompression) {
   EXPECT_EQ(error_of(ZipBuilder().add({.name = "a", .data = "1", .flags = 1}).bytes()),
             "a: the zip entry is encrypted (save it unencrypted)");
-  EXPECT_EQ(
-      error_of(ZipBuilder().add({.name = "a", .data = "1", .method = 12}).bytes()),
-      "a: zip compression 12 is not known (store the entries uncompressed, as torch.save does)");
+  EXPECT_EQ(error_of(ZipBuilder().add({.name = "a", .data = "1", .method = 12}).bytes()),
+            "a: zip compression 12 is not known (store the entries uncompressed)");
 }
 
 }  // namespace

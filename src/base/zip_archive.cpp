@@ -1,5 +1,5 @@
 // File format: PKWARE APPNOTE 6.3 (local header, central directory, zip64 records).
-#include "model/torch/zip_archive.h"
+#include "base/zip_archive.h"
 
 #include <algorithm>
 #include <optional>
@@ -162,7 +162,7 @@ Result<uint64_t> read_central_record(const Fields& file, uint64_t& at, uint64_t 
   entry.name = file.text(at + kCentralBytes, name_bytes);
   if (escapes(entry.name)) {
     return TESSERA_ERROR(kUnsafe, entry.name, "a zip entry's name tries to leave its folder",
-                         "no training tool writes such names: do not trust this file");
+                         "no honest tool writes such names: do not trust this file");
   }
   const uint32_t flags = file.u16(at + 8);
   const uint32_t method = file.u16(at + 10);
@@ -173,7 +173,7 @@ Result<uint64_t> read_central_record(const Fields& file, uint64_t& at, uint64_t 
   if (method != 0 && method != 8) {
     return TESSERA_ERROR(kUnsupported, entry.name,
                          fmt::format("zip compression {} is not known", method),
-                         "store the entries uncompressed, as torch.save does");
+                         "store the entries uncompressed");
   }
   entry.deflated = method == 8;
   entry.crc = file.u32(at + 16);
@@ -204,7 +204,7 @@ Result<void> locate_data(const Fields& file, uint64_t directory_offset, uint64_t
   }
   if (file.text(header + kLocalBytes, name_bytes) != entry.name) {
     return TESSERA_ERROR(kUnsafe, entry.name, "the zip entry has another name in its own header",
-                         "no training tool writes such files: do not trust this file");
+                         "no honest tool writes such files: do not trust this file");
   }
   entry.header_offset = header;
   entry.data_offset = header + skip;
@@ -252,7 +252,7 @@ Result<ZipArchive> ZipArchive::open(std::span<const uint8_t> file) {
     TESSERA_TRY_VOID(locate_data(fields, directory.offset, header, entry));
     if (!archive.index_.emplace(entry.name, archive.entries_.size()).second) {
       return TESSERA_ERROR(kUnsafe, entry.name, "the zip file holds two entries of this name",
-                           "no training tool writes such files: do not trust this file");
+                           "no honest tool writes such files: do not trust this file");
     }
     archive.entries_.push_back(std::move(entry));
   }

@@ -1,0 +1,110 @@
+// Package: everything about a built network in one file, `model.tess`. docs/package.md describes
+// the format.
+//
+// A package holds the file it was built from, so that any length can be made of it again and what
+// it computes can always be compared with what its user gave.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tessera/result.h"
+
+namespace tessera {
+
+inline constexpr int64_t kPackageSchema = 1;
+
+// One file in a package, besides its manifest.
+struct PackageEntry {
+  std::string name;  // "pieces/seg00_0.onnx"
+  std::string kind;  // "model", "graph", "plan", "piece", "placement", "target", ...
+  uint64_t bytes = 0;
+  std::string hash;  // content_hash()
+};
+
+// The file that the package was built from, and how it was read.
+struct PackageModel {
+  // A file by the name its model refers to it, and the entry that holds it.
+  struct File {
+    std::string name;
+    std::string entry;
+  };
+  std::vector<File> files;  // the model file first, then those it needs beside it
+  std::string hash;         // of the model file: tells whether a package is of a model
+  std::string family;       // as ImportedModel's
+  std::map<std::string, std::string> arguments;  // as ImportOptions::model_args
+  int64_t length_samples = 0;
+  std::optional<int> sample_rate;
+  int n_src = 0;
+};
+
+// What was asked for when it was built.
+struct PackageOptions {
+  std::string norm = "exact";   // "exact", "frozen"
+  std::string layout = "auto";  // "auto", "row", "stripes"
+  int64_t tile_frames = 0;      // 0: searched
+  int64_t block_channels = 0;
+};
+
+// Stitched execution against the imported network on one signal, measured when it was built.
+struct ParityEvidence {
+  std::string signal;
+  std::string backend;
+  double max_abs = 0;    // largest difference of any output value
+  double peak = 0;       // of the imported network's output
+  double tolerance = 0;  // of the largest difference; 0 where an approximation was asked for
+};
+
+struct PackageManifest {
+  int64_t schema = kPackageSchema;
+  std::string tessera;  // version that wrote it
+  PackageModel model;
+  std::string target;  // its name; the file is the entry of kind "target"
+  PackageOptions options;
+  std::vector<ParityEvidence> parity;
+  std::vector<PackageEntry> entries;  // in the order in which they lie in the file
+};
+
+class Package {
+ public:
+  // Reads the file and checks it whole: its digest, its structure, and every entry against the
+  // manifest. Errors: those of read_file; kCorrupt for damage of any kind, a single bit included;
+  // kUnsafe for what no build writes; kUnsupported for another schema.
+  static Result<Package> open(const std::filesystem::path& path);
+  // `subject` names the bytes in errors.
+  static Result<Package> from_bytes(std::vector<uint8_t> bytes, const std::string& subject);
+
+  const PackageManifest& manifest() const { return content_->manifest; }
+  // Of the whole file: names the package in evidence.
+  const std::string& hash() const { return content_->hash; }
+
+  // Contents of an entry, valid as long as any copy of the package. Errors: kNotFound.
+  Result<std::span<const uint8_t>> read(std::string_view name) const;
+  // Manifest included.
+  std::vector<std::string> names() const;
+
+ private:
+  struct Content {
+    std::vector<uint8_t> bytes;
+    std::string subject;
+    std::string hash;
+    PackageManifest manifest;
+    std::map<std::string, std::span<const uint8_t>, std::less<>> entries;  // into `bytes`
+  };
+  Package() = default;
+
+  std::shared_ptr<const Content> content_;
+};
+
+// Whether the file begins as a package does: also true for damaged ones. False where it cannot be
+// read.
+bool is_package(const std::filesystem::path& path);
+
+}  // namespace tessera

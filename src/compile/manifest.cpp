@@ -1,0 +1,193 @@
+#include "compile/manifest.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "compile/archive.h"
+#include "compile/json_fields.h"
+#include "tessera/hash.h"
+
+namespace tessera {
+namespace {
+
+constexpr int64_t kMostSamples = int64_t{1} << 40;
+constexpr int64_t kMostBytes = int64_t{1} << 50;
+constexpr std::string_view kNorms[] = {"exact", "frozen"};
+constexpr std::string_view kLayouts[] = {"auto", "row", "stripes"};
+
+Json model_json(const PackageModel& model) {
+  Json files = Json::array();
+  for (const PackageModel::File& file : model.files) {
+    files.push_back({{"name", file.name}, {"entry", file.entry}});
+  }
+  Json json{{"files", std::move(files)},
+            {"hash", model.hash},
+            {"family", model.family},
+            {"arguments", model.arguments},
+            {"length_samples", model.length_samples},
+            {"n_src", model.n_src}};
+  if (model.sample_rate) json["sample_rate"] = *model.sample_rate;
+  return json;
+}
+
+Result<PackageModel> read_model(const JsonFields& fields) {
+  PackageModel model;
+  TESSERA_TRY(const std::vector<JsonFields> files, fields.objects("files"));
+  if (files.empty()) return fields.error("files", "is empty");
+  for (const JsonFields& file : files) {
+    PackageModel::File row;
+    TESSERA_TRY(row.name, file.text("name"));
+    TESSERA_TRY(row.entry, file.text("entry"));
+    model.files.push_back(std::move(row));
+  }
+  TESSERA_TRY(model.hash, fields.text("hash"));
+  TESSERA_TRY(model.family, fields.text("family"));
+  TESSERA_TRY(model.arguments, fields.texts("arguments"));
+  TESSERA_TRY(model.length_samples, fields.integer("length_samples", 1, kMostSamples));
+  TESSERA_TRY(const int64_t n_src, fields.integer("n_src", 0, 64));
+  model.n_src = static_cast<int>(n_src);
+  if (fields.has("sample_rate")) {
+    TESSERA_TRY(const int64_t rate, fields.integer("sample_rate", 1, 10'000'000));
+    model.sample_rate = static_cast<int>(rate);
+  }
+  return model;
+}
+
+Json options_json(const PackageOptions& options) {
+  return {{"norm", options.norm},
+          {"layout", options.layout},
+          {"tile_frames", options.tile_frames},
+          {"block_channels", options.block_channels}};
+}
+
+Result<std::string> word(const JsonFields& fields, const char* key,
+                         std::span<const std::string_view> known) {
+  TESSERA_TRY(std::string text, fields.text(key));
+  if (std::find(known.begin(), known.end(), text) == known.end()) {
+    return fields.error(key, fmt::format("is '{}', which no build writes", text));
+  }
+  return text;
+}
+
+Result<PackageOptions> read_options(const JsonFields& fields) {
+  PackageOptions options;
+  TESSERA_TRY(options.norm, word(fields, "norm", kNorms));
+  TESSERA_TRY(options.layout, word(fields, "layout", kLayouts));
+  TESSERA_TRY(options.tile_frames, fields.integer("tile_frames", 0, kMostSamples));
+  TESSERA_TRY(options.block_channels, fields.integer("block_channels", 0, kMostSamples));
+  return options;
+}
+
+Json parity_json(const ParityEvidence& parity) {
+  return {{"signal", parity.signal},
+          {"backend", parity.backend},
+          {"max_abs", parity.max_abs},
+          {"peak", parity.peak},
+          {"tolerance", parity.tolerance}};
+}
+
+Result<ParityEvidence> read_parity(const JsonFields& fields) {
+  ParityEvidence parity;
+  TESSERA_TRY(parity.signal, fields.text("signal"));
+  TESSERA_TRY(parity.backend, fields.text("backend"));
+  TESSERA_TRY(parity.max_abs, fields.number("max_abs"));
+  TESSERA_TRY(parity.peak, fields.number("peak"));
+  TESSERA_TRY(parity.tolerance, fields.number("tolerance"));
+  return parity;
+}
+
+Result<PackageEntry> read_entry(const JsonFields& fields) {
+  PackageEntry entry;
+  TESSERA_TRY(entry.name, fields.text("name"));
+  TESSERA_TRY(entry.kind, fields.text("kind"));
+  TESSERA_TRY(const int64_t bytes, fields.integer("bytes", 0, kMostBytes));
+  entry.bytes = static_cast<uint64_t>(bytes);
+  TESSERA_TRY(entry.hash, fields.text("hash"));
+  return entry;
+}
+
+// Every file that the manifest speaks of is an entry, and no entry is there twice.
+Result<void> check_names(const JsonFields& fields, const PackageManifest& manifest) {
+  std::set<std::string> names;
+  for (const PackageEntry& entry : manifest.entries) {
+    if (!names.insert(entry.name).second) {
+      return fields.error("entries", fmt::format("holds '{}' twice", entry.name));
+    }
+  }
+  for (const PackageModel::File& file : manifest.model.files) {
+    if (!names.contains(file.entry)) {
+      return fields.error("model", fmt::format("speaks of '{}', which is not there", file.entry));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string print_manifest(const PackageManifest& manifest) {
+  Json parity = Json::array();
+  for (const ParityEvidence& evidence : manifest.parity) parity.push_back(parity_json(evidence));
+  Json entries = Json::array();
+  for (const PackageEntry& entry : manifest.entries) {
+    entries.push_back(
+        {{"name", entry.name}, {"kind", entry.kind}, {"bytes", entry.bytes}, {"hash", entry.hash}});
+  }
+  return print_json({{"schema", manifest.schema},
+                     {"tessera", manifest.tessera},
+                     {"model", model_json(manifest.model)},
+                     {"target", manifest.target},
+                     {"options", options_json(manifest.options)},
+                     {"parity", std::move(parity)},
+                     {"entries", std::move(entries)}});
+}
+
+Result<PackageManifest> parse_manifest(std::span<const uint8_t> text) {
+  const std::string name(kManifestName);
+  TESSERA_TRY(const Json json, parse_json(text, name));
+  TESSERA_TRY(const JsonFields fields, JsonFields::of(json, name));
+  PackageManifest manifest;
+  TESSERA_TRY(manifest.schema, fields.integer("schema", 0, INT64_MAX));
+  TESSERA_TRY(manifest.tessera, fields.text("tessera"));
+  if (manifest.schema != kPackageSchema) {
+    return TESSERA_ERROR(
+        kUnsupported, name,
+        fmt::format("this package has schema {}, written by Tessera {}; this Tessera reads {}",
+                    manifest.schema, manifest.tessera, kPackageSchema),
+        "build it again with this version, or use the version that wrote it");
+  }
+  TESSERA_TRY(const JsonFields model, fields.object("model"));
+  TESSERA_TRY(manifest.model, read_model(model));
+  TESSERA_TRY(manifest.target, fields.text("target"));
+  TESSERA_TRY(const JsonFields options, fields.object("options"));
+  TESSERA_TRY(manifest.options, read_options(options));
+  TESSERA_TRY(const std::vector<JsonFields> parity, fields.objects("parity"));
+  for (const JsonFields& row : parity) {
+    TESSERA_TRY(ParityEvidence evidence, read_parity(row));
+    manifest.parity.push_back(std::move(evidence));
+  }
+  TESSERA_TRY(const std::vector<JsonFields> entries, fields.objects("entries"));
+  for (const JsonFields& row : entries) {
+    TESSERA_TRY(PackageEntry entry, read_entry(row));
+    manifest.entries.push_back(std::move(entry));
+  }
+  TESSERA_TRY_VOID(check_names(fields, manifest));
+  return manifest;
+}
+
+Result<std::vector<uint8_t>> write_package(PackageManifest manifest,
+                                           std::span<const PackageContent> contents) {
+  manifest.entries.clear();
+  for (const PackageContent& content : contents) {
+    manifest.entries.push_back(
+        {content.name, content.kind, content.bytes.size(), content_hash(content.bytes)});
+  }
+  const std::string text = print_manifest(manifest);
+  const auto* first = reinterpret_cast<const uint8_t*>(text.data());
+  std::vector<ArchiveEntry> entries{{std::string(kManifestName), {first, text.size()}}};
+  for (const PackageContent& content : contents) entries.push_back({content.name, content.bytes});
+  return write_archive(entries);
+}
+
+}  // namespace tessera
