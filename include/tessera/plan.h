@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -31,8 +32,12 @@ std::string_view to_string(Layout layout);
 
 struct Tiling {
   Layout layout = Layout::row;
-  int64_t tile_frames = 0;  // output frames of one tile, at most the sequence
+  int64_t tile_frames = 0;  // output frames of one tile
   int64_t stripes = 1;      // tiles per call; 1 for row
+  // The frames of a tile lie this far apart: p, p + phases, p + 2*phases ... A convolution of
+  // dilation `phases` has neighbours for taps there, so the chip never sees its dilation.
+  int64_t phases = 1;
+  friend bool operator==(const Tiling&, const Tiling&) = default;
 };
 
 // A network the chip runs in one call. Its inputs and outputs are windows of whole-sequence values.
@@ -44,10 +49,12 @@ struct Piece {
 };
 
 // One tile of a call: where each input begins in its whole-sequence value (a begin below 0 or an
-// end beyond the value reads zeros there), and which output frames are new.
+// end beyond the value reads zeros there), and which output frames are new. Counted in frames of
+// the tile's phase: number n is frame phase + n*Tiling::phases of the sequence.
 struct Tile {
+  int64_t phase = 0;                // 0 .. Tiling::phases - 1
   std::vector<int64_t> read_begin;  // per input
-  int64_t write_begin = 0;          // first frame written, in the outputs' frames
+  int64_t write_begin = 0;          // first frame written
   int64_t write_frames = 0;
   int64_t skip_frames = 0;  // frames of the piece's output before the first one written
 };
@@ -89,16 +96,34 @@ struct ChipSegment {
 // One node the host evaluates over the whole sequence.
 struct HostStep {
   NodeId node = kNoNode;
+  std::string reason;  // why the host: "needs the whole sequence", "rule activation: gelu", ...
 };
 struct SegmentStep {
   int32_t segment = 0;
 };
 using Step = std::variant<HostStep, SegmentStep>;
 
+// What a search decided, without the network: with the legal graph it makes the plan again, also
+// for another length of the same network, where every segment keeps its pieces.
+struct PlanRecipe {
+  std::string target;
+  int64_t block_channels = 0;
+  bool encoder_on_chip = false;
+  bool masks_on_chip = false;
+  int64_t dilation = 0;  // the largest that pieces may have; wider ones are gathered by phases
+  bool kernels_read_host = false;  // kernels over time stand at the beginning of segments only
+  std::map<std::string, std::string> on_host;  // node -> rule that the target has against it
+  struct Segment {
+    std::string name;
+    Tiling tiling;
+    Verdict verdict = Verdict::unknown;
+  };
+  std::vector<Segment> segments;
+};
+
 struct Plan {
   Graph graph;  // legal; steps and segments speak of its nodes
-  std::string target;
-  int64_t block_channels = 0;  // 0: convolutions are whole
+  PlanRecipe recipe;
   std::vector<ChipSegment> segments;
   std::vector<Step> steps;  // in order of execution
   Verdict verdict = Verdict::unknown;
@@ -122,5 +147,9 @@ struct PlanOptions {
 // kUnsupported naming the smallest piece and the rule it breaks or leaves unknown;
 // kInvalidArgument for options.
 Result<Plan> make_plan(const Graph& legal, const Target& target, const PlanOptions& options = {});
+
+// The plan of a recipe for `legal`, of any length. `target` gives the cost figures; verdicts are
+// the recipe's. Errors: kMismatch when the graph divides into other segments than the recipe's.
+Result<Plan> replay_plan(const Graph& legal, const Target& target, const PlanRecipe& recipe);
 
 }  // namespace tessera

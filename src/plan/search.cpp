@@ -5,16 +5,18 @@
 
 #include <fmt/format.h>
 
-#include "plan/channel_blocks.h"
+#include "plan/assemble.h"
 #include "plan/cost.h"
-#include "plan/segments.h"
+#include "plan/phases.h"
+#include "plan/placement.h"
 #include "plan/tiling.h"
 
 namespace tessera {
 namespace {
 
-// Side by side in a row of eight, the width the chip's memory rounds to: nothing is wasted.
+// Rows of stripes are multiples of eight, the width the chip's memory rounds to: nothing is wasted.
 constexpr int64_t kStripes = 8;
+constexpr int64_t kMostStripes = 512;
 constexpr int64_t kWidestTile = 4096;
 constexpr int64_t kBlockChoices[] = {512, 256, 128, 64, 32, 16, 8, 4, 2, 1};
 
@@ -48,25 +50,33 @@ Error bad_option(std::string name, int64_t value) {
                        "choose at least 1, or 0 to have it searched");
 }
 
-// Candidate tilings, from the widest tile to the narrowest: few calls first.
-std::vector<Tiling> candidates(int64_t frames, const PlanOptions& options) {
-  std::vector<int64_t> widths;
-  if (options.tile_frames > 0) {
-    widths.push_back(std::min(options.tile_frames, frames));
-  } else {
-    for (int64_t width = kWidestTile; width >= 1; width /= 2) {
-      if (width < 2 * frames) widths.push_back(std::min(width, frames));
-      if (width > 1 && width * 3 / 4 < frames) widths.push_back(width * 3 / 4);
-    }
+// Widths to try for a sequence of `frames`, the widest first: few calls.
+std::vector<int64_t> widths(int64_t frames, const PlanOptions& options) {
+  if (options.tile_frames > 0) return {std::min(options.tile_frames, frames)};
+  std::vector<int64_t> list;
+  for (int64_t width = kWidestTile; width >= 1; width /= 2) {
+    if (width < 2 * frames) list.push_back(std::min(width, frames));
+    if (width > 1 && width * 3 / 4 < frames) list.push_back(width * 3 / 4);
   }
+  return list;
+}
+
+// The phases that spare the chip a dilation it is not known to have.
+int64_t phases_for(const Graph& graph, const ChipSegment& segment, const Target& target) {
+  const int64_t dilation = common_dilation(graph, segment.nodes);
+  return target.limit("dilation").judge(dilation) == Verdict::fits ? 1 : dilation;
+}
+
+std::vector<Tiling> candidates(int64_t frames, int64_t phases, const PlanOptions& options) {
   std::vector<Tiling> tilings;
-  for (int64_t width : widths) {
-    if (options.layout != LayoutChoice::stripes) tilings.push_back({Layout::row, width, 1});
-    if (options.layout != LayoutChoice::row) {
-      // A stripe is a tile of its own: together they are as wide as one row tile of this width.
-      const int64_t each =
-          options.tile_frames > 0 ? width : std::max<int64_t>(1, (width + kStripes - 1) / kStripes);
-      tilings.push_back({Layout::stripes, each, kStripes});
+  const int64_t longest = phase_frames(frames, phases, 0);
+  for (int64_t width : widths(longest, options)) {
+    const int64_t tiles = std::min(frames, phases) * ((longest + width - 1) / width);
+    if (options.layout != LayoutChoice::stripes) tilings.push_back({Layout::row, width, 1, phases});
+    if (options.layout == LayoutChoice::row) continue;
+    for (int64_t stripes = kStripes; stripes <= kMostStripes; stripes *= 2) {
+      tilings.push_back({Layout::stripes, width, stripes, phases});
+      if (stripes >= tiles) break;
     }
   }
   return tilings;
@@ -111,7 +121,7 @@ Choice choose_tiling(const Graph& graph, const ChipSegment& bare, const Target& 
                      const PlanOptions& options) {
   Choice choice;
   const int64_t frames = graph.node(bare.writes.front()).shape.w;
-  for (const Tiling& tiling : candidates(frames, options)) {
+  for (const Tiling& tiling : candidates(frames, phases_for(graph, bare, target), options)) {
     ChipSegment segment = bare;
     segment.tiling = tiling;
     if (Result<void> tiled = tile_segment(graph, segment); !tiled) {
@@ -131,55 +141,52 @@ Choice choose_tiling(const Graph& graph, const ChipSegment& bare, const Target& 
   return choice;
 }
 
-int64_t host_macs(const Plan& plan) {
-  int64_t total = 0;
-  for (const Step& step : plan.steps) {
-    const auto* host = std::get_if<HostStep>(&step);
-    if (host == nullptr) continue;
-    const Node& node = plan.graph.node(host->node);
-    total += macs(node.op, plan.graph.operand_shapes(node.id), node.shape);
-  }
-  return total;
+Result<Plan> plan_blocks(const Graph& legal, const PlanRecipe& recipe, const Target& target,
+                         const PlanOptions& options) {
+  std::map<std::string, ChipSegment> known;  // by segment_key: its tiling, verdict and cost
+  return assemble_plan(legal, target, recipe,
+                       [&](const Graph& graph, ChipSegment& segment) -> Result<void> {
+                         const std::string key = segment_key(graph, segment);
+                         const auto found = known.find(key);
+                         if (found != known.end()) {
+                           segment.tiling = found->second.tiling;
+                           segment.verdict = found->second.verdict;
+                           segment.cost = found->second.cost;
+                           return tile_segment(graph, segment);
+                         }
+                         Choice choice = choose_tiling(graph, segment, target, options);
+                         if (!choice.found) return std::move(choice.error);
+                         segment = std::move(choice.segment);
+                         known.emplace(key, segment);
+                         return {};
+                       });
 }
 
-Result<Plan> plan_blocks(const Graph& legal, int64_t block, const Target& target,
+// Whether some tile of the plan computes frames of its neighbours.
+bool halo_inside(const Plan& plan) {
+  return std::any_of(plan.segments.begin(), plan.segments.end(), [&](const ChipSegment& segment) {
+    return std::any_of(segment.nodes.begin(), segment.nodes.end(), [&](NodeId id) {
+      const auto* conv = plan.graph.get_if<Conv>(id);
+      if (conv == nullptr || conv->weight.dim(3) == 1) return false;
+      const NodeId operand = plan.graph.node(id).inputs[0];
+      return std::find(segment.reads.begin(), segment.reads.end(), operand) == segment.reads.end();
+    });
+  });
+}
+
+// The better of the two ways to cut: long segments whose tiles overlap inside, and more of them
+// whose halos the host gathers.
+Result<Plan> plan_either(const Graph& legal, PlanRecipe recipe, const Target& target,
                          const PlanOptions& options) {
-  Plan plan;
-  plan.target = target.name;
-  plan.block_channels = block;
-  plan.graph = legal;
-  PlacementOptions placement{options.encoder_on_chip, options.masks_on_chip, block > 0};
-  if (block > 0) {
-    TESSERA_TRY(plan.graph, split_channel_blocks(legal, block));
+  Result<Plan> longer = plan_blocks(legal, recipe, target, options);
+  if (longer && !halo_inside(*longer)) return longer;
+  recipe.kernels_read_host = true;
+  Result<Plan> shorter = plan_blocks(legal, recipe, target, options);
+  if (!longer || !shorter) return longer ? std::move(longer) : std::move(shorter);
+  if (longer->verdict != shorter->verdict) {
+    return longer->verdict < shorter->verdict ? std::move(longer) : std::move(shorter);
   }
-  Division division = divide(plan.graph, place_nodes(plan.graph, placement),
-                             block > 0 ? Sharing::none : Sharing::reads);
-  plan.steps = std::move(division.steps);
-  plan.verdict = Verdict::fits;
-  std::map<std::string, ChipSegment> known;  // by segment_key: its tiling, verdict and cost
-  for (ChipSegment& segment : division.segments) {
-    const std::string key = segment_key(plan.graph, segment);
-    const auto found = known.find(key);
-    if (found == known.end()) {
-      Choice choice = choose_tiling(plan.graph, segment, target, options);
-      if (!choice.found) return std::move(choice.error);
-      segment = std::move(choice.segment);
-      known.emplace(key, segment);
-    } else {
-      segment.tiling = found->second.tiling;
-      segment.verdict = found->second.verdict;
-      segment.cost = found->second.cost;
-      TESSERA_TRY_VOID(tile_segment(plan.graph, segment));
-    }
-    plan.verdict = worse(plan.verdict, segment.verdict);
-    plan.cost += segment.cost;
-    plan.segments.push_back(std::move(segment));
-  }
-  const ContextEstimate contexts = estimate_contexts(plan, target);
-  plan.contexts = contexts.contexts;
-  plan.cost.switch_s = contexts.switch_s;
-  plan.host_macs = host_macs(plan);
-  return plan;
+  return longer->cost.seconds() <= shorter->cost.seconds() ? std::move(longer) : std::move(shorter);
 }
 
 // The first violation that keeps a plan from fitting, and the piece that has it.
@@ -210,8 +217,9 @@ Error no_cut_fits(const Plan& plan, const Target& target) {
     return TESSERA_ERROR(kUnsupported, "plan", fmt::format("no cut fits '{}'", target.name), "");
   }
   const Violation& v = obstacle->violation;
-  const std::string channels =
-      plan.block_channels > 0 ? fmt::format("{}", plan.block_channels) : std::string("all");
+  const std::string channels = plan.recipe.block_channels > 0
+                                   ? fmt::format("{}", plan.recipe.block_channels)
+                                   : std::string("all");
   return TESSERA_ERROR(
       kUnsupported, fmt::format("piece '{}', node '{}'", obstacle->piece, v.node_name),
       fmt::format("no cut fits '{}': the smallest piece, {} channels by {} frames, breaks rule {}: "
@@ -231,14 +239,18 @@ bool blocks_may_cure(const Plan& plan, const Target& target) {
 Result<Plan> make_plan(const Graph& legal, const Target& target, const PlanOptions& options) {
   if (options.tile_frames < 0) return bad_option("tile frames", options.tile_frames);
   if (options.block_channels < 0) return bad_option("block channels", options.block_channels);
-  if (options.block_channels > 0) {
-    TESSERA_TRY(Plan plan, plan_blocks(legal, options.block_channels, target, options));
-    if (plan.verdict == Verdict::fits) return plan;
-    return no_cut_fits(plan, target);
-  }
-  TESSERA_TRY(Plan plan, plan_blocks(legal, 0, target, options));
-  for (size_t i = 0; i < std::size(kBlockChoices) && blocks_may_cure(plan, target); ++i) {
-    Result<Plan> narrower = plan_blocks(legal, kBlockChoices[i], target, options);
+  PlanRecipe recipe;
+  recipe.target = target.name;
+  recipe.block_channels = options.block_channels;
+  recipe.encoder_on_chip = options.encoder_on_chip;
+  recipe.masks_on_chip = options.masks_on_chip;
+  recipe.dilation = target.limit("dilation").pass.value_or(1);
+  recipe.on_host = beyond_cutting(legal, target);
+  TESSERA_TRY(Plan plan, plan_either(legal, recipe, target, options));
+  for (size_t i = 0; i < std::size(kBlockChoices) && options.block_channels == 0; ++i) {
+    if (!blocks_may_cure(plan, target)) break;
+    recipe.block_channels = kBlockChoices[i];
+    Result<Plan> narrower = plan_either(legal, recipe, target, options);
     if (!narrower && narrower.error().code == ErrorCode::kResourceLimit) break;  // too many pieces
     TESSERA_TRY(plan, std::move(narrower));
   }

@@ -137,6 +137,7 @@ class TileBuilder {
       operands.push_back(operand);
       if (i == 0) tile = tile_op(node.op, wanted, in, range);
     }
+    TESSERA_TRY_VOID(lay_padding_bare(node, tile.op, operands));
     TESSERA_TRY(NodeId id, editor_.add(std::move(tile.op), std::move(operands), node.name,
                                        node.origin.source));
     if (tile_.node(id).shape.w != range.frames()) {
@@ -144,6 +145,18 @@ class TileBuilder {
                                   node.name + ".cut"));
     }
     made_[node.id] = {id, range};
+    return {};
+  }
+
+  // At one end of the sequence a convolution is padded on one side only, which compilers of chips
+  // do not have as an attribute: the zeros become a layer of their own.
+  Result<void> lay_padding_bare(const Node& node, Op& op, std::vector<NodeId>& operands) {
+    auto* conv = std::get_if<Conv>(&op);
+    if (conv == nullptr || conv->padding.left == conv->padding.right) return {};
+    const Padding sides{0, 0, conv->padding.left, conv->padding.right};
+    conv->padding.left = conv->padding.right = 0;
+    TESSERA_TRY(operands[0],
+                editor_.add(Pad{sides, PadMode::zero}, {operands[0]}, node.name + ".pad"));
     return {};
   }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "plan/phases.h"
 #include "plan/tile_graph.h"
 
 namespace tessera {
@@ -16,18 +17,20 @@ struct Stretch {
   FrameRange written;
 };
 
-std::vector<Stretch> stretches(int64_t frames, int64_t tile_frames) {
-  const int64_t width = std::min(tile_frames, frames);
+// Tiles of `width` over `frames`; the last reaches back over its neighbour. A sequence shorter than
+// a tile is computed past its end.
+std::vector<Stretch> stretches(int64_t frames, int64_t width) {
   std::vector<Stretch> result;
   for (int64_t begin = 0; begin < frames; begin += width) {
-    const int64_t from = std::min(begin, frames - width);
+    const int64_t from = std::max<int64_t>(0, std::min(begin, frames - width));
     result.push_back({{from, from + width}, {begin, std::min(begin + width, frames)}});
   }
   return result;
 }
 
-Tile tile_of(const TileWindows& windows, const Stretch& stretch) {
+Tile tile_of(int64_t phase, const TileWindows& windows, const Stretch& stretch) {
   Tile tile;
+  tile.phase = phase;
   for (const FrameRange& range : windows.reads) tile.read_begin.push_back(range.begin);
   tile.write_begin = stretch.written.begin;
   tile.write_frames = stretch.written.frames();
@@ -49,51 +52,106 @@ Result<int64_t> written_frames(const Graph& graph, const ChipSegment& segment) {
   return frames;
 }
 
+// Makes the pieces and calls of one segment, phase by phase.
+class Tiler {
+ public:
+  explicit Tiler(ChipSegment& segment) : segment_(segment), tiling_(segment.tiling) {
+    segment_.pieces.clear();
+    segment_.calls.clear();
+  }
+
+  // `graph` and `network` are the segment as this phase sees it, `frames` frames of it the phase's
+  // own.
+  Result<void> add_phase(const Graph& graph, const ChipSegment& network, int64_t phase,
+                         int64_t frames, int64_t width) {
+    for (const Stretch& stretch : stretches(frames, width)) {
+      TESSERA_TRY(const TileWindows windows, tile_windows(graph, network, stretch.computed));
+      const std::string key = tile_key(graph, network, windows, stretch.computed);
+      const auto [place, is_new] =
+          piece_of_.try_emplace(key, static_cast<int32_t>(segment_.pieces.size()));
+      if (is_new) TESSERA_TRY_VOID(add_piece(graph, network, windows, stretch));
+      add_tile(place->second, tile_of(phase, windows, stretch));
+    }
+    return {};
+  }
+
+  // Repeats the last tile of a call that is not full.
+  void fill_calls() {
+    for (PieceCall& call : segment_.calls) {
+      while (static_cast<int64_t>(call.tiles.size()) < tiling_.stripes)
+        call.tiles.push_back(call.tiles.back());
+    }
+  }
+
+ private:
+  Result<void> add_piece(const Graph& graph, const ChipSegment& network, const TileWindows& windows,
+                         const Stretch& stretch) {
+    TESSERA_TRY(Graph tile, tile_graph(graph, network, windows, stretch.computed));
+    if (tiling_.layout == Layout::stripes) {
+      TESSERA_TRY(tile, to_stripes(tile, tiling_.stripes));
+    }
+    Piece piece{fmt::format("{}_{}", segment_.name, segment_.pieces.size()),
+                std::move(tile),
+                {},
+                tiling_.stripes};
+    for (const FrameRange& range : windows.reads) piece.frames.push_back(range.frames());
+    segment_.pieces.push_back(std::move(piece));
+    return {};
+  }
+
+  void add_tile(int32_t piece, Tile tile) {
+    const auto open = open_call_.find(piece);
+    if (open == open_call_.end()) {
+      open_call_[piece] = segment_.calls.size();
+      segment_.calls.push_back({piece, {}});
+    }
+    PieceCall& call = segment_.calls[open_call_.at(piece)];
+    call.tiles.push_back(std::move(tile));
+    if (static_cast<int64_t>(call.tiles.size()) == tiling_.stripes) open_call_.erase(piece);
+  }
+
+  ChipSegment& segment_;
+  const Tiling tiling_;
+  std::map<std::string, int32_t> piece_of_;  // by tile_key
+  std::map<int32_t, size_t> open_call_;      // by piece: the call that still has room for tiles
+};
+
 }  // namespace
 
 Result<void> tile_segment(const Graph& graph, ChipSegment& segment) {
   const Tiling& tiling = segment.tiling;
-  if (tiling.tile_frames < 1 || tiling.stripes < 1) {
-    return TESSERA_ERROR(kInvalidArgument, segment.name,
-                         fmt::format("a tile of {} frames in {} stripes has no meaning",
-                                     tiling.tile_frames, tiling.stripes),
-                         "choose at least 1 of each");
+  if (tiling.tile_frames < 1 || tiling.stripes < 1 || tiling.phases < 1) {
+    return TESSERA_ERROR(
+        kInvalidArgument, segment.name,
+        fmt::format("a tile of {} frames in {} stripes and {} phases has no meaning",
+                    tiling.tile_frames, tiling.stripes, tiling.phases),
+        "choose at least 1 of each");
   }
   TESSERA_TRY(const int64_t frames, written_frames(graph, segment));
-  segment.pieces.clear();
-  segment.calls.clear();
-  std::map<std::string, int32_t> piece_of;
-  std::map<int32_t, size_t> open_call;  // by piece: the call that still has room for tiles
-  for (const Stretch& stretch : stretches(frames, tiling.tile_frames)) {
-    TESSERA_TRY(const TileWindows windows, tile_windows(graph, segment, stretch.computed));
-    const std::string key = tile_key(graph, segment, windows, stretch.computed);
-    const auto [place, is_new] =
-        piece_of.try_emplace(key, static_cast<int32_t>(segment.pieces.size()));
+  const bool any_width = frames > 1 && can_run_past_the_end(graph, segment);
+  const int64_t shortest = std::max<int64_t>(1, frames / tiling.phases);
+  const int64_t width = any_width ? tiling.tile_frames : std::min(tiling.tile_frames, shortest);
+  Tiler tiler(segment);
+  std::map<std::pair<int64_t, std::vector<int64_t>>, PhaseNetwork> networks;  // by lengths
+  for (int64_t phase = 0; phase < std::min(tiling.phases, frames); ++phase) {
+    const int64_t own = phase_frames(frames, tiling.phases, phase);
+    const int64_t extra = std::max<int64_t>(0, width - own);
+    if (tiling.phases == 1 && extra == 0) {
+      TESSERA_TRY_VOID(tiler.add_phase(graph, segment, phase, own, width));
+      continue;
+    }
+    std::pair<int64_t, std::vector<int64_t>> lengths{own, {}};
+    for (NodeId id : segment.reads) {
+      lengths.second.push_back(phase_frames(graph.node(id).shape.w, tiling.phases, phase));
+    }
+    const auto [network, is_new] = networks.try_emplace(std::move(lengths));
     if (is_new) {
-      TESSERA_TRY(Graph network, tile_graph(graph, segment, windows, stretch.computed));
-      if (tiling.layout == Layout::stripes) {
-        TESSERA_TRY(network, to_stripes(network, tiling.stripes));
-      }
-      Piece piece{fmt::format("{}_{}", segment.name, segment.pieces.size()),
-                  std::move(network),
-                  {},
-                  tiling.stripes};
-      for (const FrameRange& range : windows.reads) piece.frames.push_back(range.frames());
-      segment.pieces.push_back(std::move(piece));
+      TESSERA_TRY(network->second, phase_network(graph, segment, tiling.phases, phase, extra));
     }
-    const auto open = open_call.find(place->second);
-    if (open == open_call.end()) {
-      open_call[place->second] = segment.calls.size();
-      segment.calls.push_back({place->second, {}});
-    }
-    PieceCall& call = segment.calls[open_call.at(place->second)];
-    call.tiles.push_back(tile_of(windows, stretch));
-    if (static_cast<int64_t>(call.tiles.size()) == tiling.stripes) open_call.erase(place->second);
+    TESSERA_TRY_VOID(
+        tiler.add_phase(network->second.graph, network->second.segment, phase, own, width));
   }
-  for (PieceCall& call : segment.calls) {
-    while (static_cast<int64_t>(call.tiles.size()) < tiling.stripes)
-      call.tiles.push_back(call.tiles.back());
-  }
+  tiler.fill_calls();
   return {};
 }
 

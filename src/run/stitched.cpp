@@ -17,8 +17,7 @@ namespace {
 // What a piece's executable reads and writes in each call.
 struct LoadedPiece {
   std::unique_ptr<Executable> executable;
-  int64_t stripes = 1;
-  Layout layout = Layout::row;
+  Tiling tiling;
   std::vector<int64_t> read_frames;
   int64_t write_frames = 0;
   std::vector<std::vector<float>> inputs;
@@ -50,15 +49,14 @@ Result<LoadedPiece> load_piece(const ChipSegment& segment, const Piece& piece, B
   if (!executable) return at_piece(std::move(executable).error(), piece.name);
   LoadedPiece loaded;
   loaded.executable = std::move(*executable);
-  loaded.stripes = piece.stripes;
-  loaded.layout = segment.tiling.layout;
+  loaded.tiling = segment.tiling;
   loaded.read_frames = piece.frames;
   for (NodeId id : piece.graph.inputs()) {
     loaded.inputs.emplace_back(static_cast<size_t>(piece.graph.node(id).shape.size()));
   }
   for (const GraphOutput& output : piece.graph.outputs()) {
     const Shape& shape = piece.graph.node(output.node).shape;
-    loaded.write_frames = loaded.layout == Layout::stripes ? shape.h : shape.w;
+    loaded.write_frames = loaded.tiling.layout == Layout::stripes ? shape.h : shape.w;
     loaded.outputs.emplace_back(static_cast<size_t>(shape.size()));
   }
   loaded.input_views.assign(loaded.inputs.begin(), loaded.inputs.end());
@@ -169,17 +167,18 @@ class Stitched final : public StitchedExecutable {
       LoadedPiece& piece = step.pieces[static_cast<size_t>(call.piece)];
       for (size_t i = 0; i < step.reads.size(); ++i) {
         const Shape& shape = graph_.node(step.reads[i]).shape;
-        for (int64_t s = 0; s < piece.stripes; ++s) {
-          gather_tile(step.input_views[i], shape, call.tiles[static_cast<size_t>(s)].read_begin[i],
-                      piece.read_frames[i], piece.layout, s, piece.stripes, piece.inputs[i]);
+        for (TileSlot slot{piece.tiling}; slot.stripe < piece.tiling.stripes; ++slot.stripe) {
+          const Tile& tile = call.tiles[static_cast<size_t>(slot.stripe)];
+          gather_tile(step.input_views[i], shape, tile.phase, tile.read_begin[i],
+                      piece.read_frames[i], slot, piece.inputs[i]);
         }
       }
       TESSERA_TRY_VOID(piece.executable->run(piece.input_views, piece.output_views));
       for (size_t i = 0; i < step.writes.size(); ++i) {
         const Shape& shape = graph_.node(step.writes[i]).shape;
-        for (int64_t s = 0; s < piece.stripes; ++s) {
-          scatter_tile(piece.outputs[i], piece.write_frames, piece.layout, s, piece.stripes,
-                       call.tiles[static_cast<size_t>(s)], shape, step.output_views[i]);
+        for (TileSlot slot{piece.tiling}; slot.stripe < piece.tiling.stripes; ++slot.stripe) {
+          scatter_tile(piece.outputs[i], piece.write_frames, slot,
+                       call.tiles[static_cast<size_t>(slot.stripe)], shape, step.output_views[i]);
         }
       }
     }

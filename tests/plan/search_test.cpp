@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "support/conv_tasnet.h"
 #include "tessera/plan.h"
@@ -44,13 +45,33 @@ TEST(Plan, HasOnlyPiecesThatFit) {
   EXPECT_EQ(plan->verdict, Verdict::fits);
 }
 
-// No compile on record has a dilation beyond 2, so the default network's 4 to 128 are not promised.
+// No compile on record has a dilation beyond 2: the default network's 4 to 128 are gathered by
+// phases.
 TEST(Plan, PromisesNothingThatNoCompileHasShown) {
-  const Result<Plan> plan = make_plan(legal({}), target_named("hailo8"));
-  ASSERT_FALSE(plan.has_value());
-  EXPECT_NE(plan.error().message.find("breaks rule conv_dilation: 4 steps"), std::string::npos)
-      << plan.error().message;
-  EXPECT_EQ(plan.error().hint, "cure: lower_dilation_to_phases");
+  const Target target = target_named("hailo8");
+  const Result<Plan> plan = make_plan(legal({}), target);
+  ASSERT_TRUE(plan.has_value()) << plan.error().to_string();
+  std::set<int64_t> phases;
+  for (const ChipSegment& segment : plan->segments) {
+    phases.insert(segment.tiling.phases);
+    for (const Piece& piece : segment.pieces) {
+      EXPECT_EQ(check(piece.graph, target).verdict, Verdict::fits) << piece.name;
+    }
+  }
+  EXPECT_EQ(phases, (std::set<int64_t>{1, 4, 8, 16, 32, 64, 128}));
+}
+
+TEST(Plan, GivesTheHostWhatARuleOfTheTargetForbids) {
+  Target target = target_named("hailo8");
+  target.support.at("activations") = {{"relu"}, {"prelu"}, "a test"};
+  const Result<Plan> plan = make_plan(legal(small()), target);
+  ASSERT_TRUE(plan.has_value()) << plan.error().to_string();
+  int reasons = 0;
+  for (const Step& step : plan->steps) {
+    const auto* host = std::get_if<HostStep>(&step);
+    if (host != nullptr && host->reason == "rule activation: prelu") ++reasons;
+  }
+  EXPECT_EQ(reasons, 2 * 2 + 1);  // two per block, one before the mask convolution
 }
 
 TEST(Plan, CoversEveryFrameOnce) {
@@ -61,9 +82,14 @@ TEST(Plan, CoversEveryFrameOnce) {
     for (const PieceCall& call : segment.calls) {
       for (size_t i = 0; i < call.tiles.size(); ++i) {
         const Tile& tile = call.tiles[i];
-        if (i > 0 && tile.write_begin == call.tiles[i - 1].write_begin) continue;  // fills a call
-        for (int64_t t = 0; t < tile.write_frames; ++t)
-          ++written[static_cast<size_t>(tile.write_begin + t)];
+        if (i > 0 && tile.write_begin == call.tiles[i - 1].write_begin &&
+            tile.phase == call.tiles[i - 1].phase) {
+          continue;
+        }  // fills a call
+        for (int64_t t = 0; t < tile.write_frames; ++t) {
+          ++written[static_cast<size_t>(tile.phase +
+                                        (tile.write_begin + t) * segment.tiling.phases)];
+        }
       }
     }
     EXPECT_TRUE(std::all_of(written.begin(), written.end(), [](int n) { return n == 1; }))

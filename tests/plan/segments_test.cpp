@@ -46,14 +46,14 @@ TEST(Segments, ABatchNormIsNone) {
 
 TEST(Segments, EncoderMasksAndDecoderStayOnTheHost) {
   const Graph graph = legal_graph(NormKind::batch);
-  const std::vector<Place> places = place_nodes(graph, {});
+  const std::vector<Placement> places = place_nodes(graph, {});
   for (NodeId id : graph.order()) {
     const Node& node = graph.node(id);
     const bool reads_input = std::any_of(node.inputs.begin(), node.inputs.end(), [&](NodeId input) {
       return graph.get_if<Input>(input) != nullptr;
     });
     if (reads_input || std::holds_alternative<Mul>(node.op)) {
-      EXPECT_EQ(places[static_cast<size_t>(index_of(id))], Place::host) << node.name;
+      EXPECT_EQ(places[static_cast<size_t>(index_of(id))].place, Place::host) << node.name;
     }
   }
 }

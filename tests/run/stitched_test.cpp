@@ -7,10 +7,12 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "graph/compare.h"
 #include "plan/segments.h"
 #include "plan/tiling.h"
 #include "support/conv_tasnet.h"
 #include "support/random_values.h"
+#include "tessera/rewrite.h"
 
 namespace tessera {
 namespace {
@@ -109,7 +111,8 @@ INSTANTIATE_TEST_SUITE_P(Tilings, StitchedEqualsWhole, testing::ValuesIn(cases()
 TEST(Stitched, EncoderAndDecoderOnTheChipToo) {
   const Graph graph = build(small(NormKind::batch, false));
   const Plan plan =
-      plan_with(graph, {.encoder_on_chip = true, .masks_on_chip = true}, {Layout::row, 500, 1});
+      plan_with(graph, {.encoder_on_chip = true, .masks_on_chip = true, .on_host = {}},
+                {Layout::row, 500, 1});
   EXPECT_LE(stitched_error(graph, plan), 1e-5);
 }
 
@@ -118,6 +121,97 @@ TEST(Stitched, BarriersDivideANetworkIntoSegments) {
   const Plan plan = plan_with(graph, {}, {Layout::row, 100, 1});
   EXPECT_EQ(plan.segments.size(), 2u * 4 * 2 + 1);
   EXPECT_LE(stitched_error(graph, plan), 1e-5);
+}
+
+Target hailo8() {
+  return read_target(std::string(TESSERA_SOURCE_DIR) + "/targets/hailo8.toml").value();
+}
+
+Graph legal(const ConvTasNet& network) {
+  Graph graph = build(network);
+  const auto log = rewrite(graph);
+  EXPECT_TRUE(log.has_value()) << log.error().to_string();
+  return graph;
+}
+
+int64_t widest_dilation(const Plan& plan) {
+  int64_t widest = 1;
+  for (const ChipSegment& segment : plan.segments) {
+    for (const Piece& piece : segment.pieces) {
+      for (NodeId id : piece.graph.order()) {
+        const auto* conv = piece.graph.get_if<Conv>(id);
+        if (conv == nullptr) continue;
+        widest = std::max({widest, conv->dilation.w, conv->dilation.h});
+      }
+    }
+  }
+  return widest;
+}
+
+struct Phased {
+  NormKind norm;
+  bool causal;
+  int64_t samples;
+  PlanOptions options;
+};
+
+class StitchedByPhases : public testing::TestWithParam<Phased> {};
+
+// Dilations 1 to 16 on a chip that is known to have 1 and 2 only.
+TEST_P(StitchedByPhases, EqualsWholeWithoutDilationOnTheChip) {
+  const Phased& c = GetParam();
+  ConvTasNet network = small(c.norm, c.causal);
+  network.samples = c.samples;
+  network.blocks = 5;
+  const Graph graph = legal(network);
+  const Result<Plan> plan = make_plan(graph, hailo8(), c.options);
+  ASSERT_TRUE(plan.has_value()) << plan.error().to_string();
+  EXPECT_EQ(plan->verdict, Verdict::fits);
+  EXPECT_LE(widest_dilation(*plan), 2);
+  EXPECT_LE(stitched_error(graph, *plan), 1e-5);
+}
+
+std::vector<Phased> phased() {
+  std::vector<Phased> list;
+  for (NormKind norm : {NormKind::batch, NormKind::global, NormKind::cumulative}) {
+    for (bool causal : {false, true}) {
+      for (int64_t samples : {3011, 200, 130}) list.push_back({norm, causal, samples, {}});
+      list.push_back({norm, causal, 3011, {LayoutChoice::row, 50}});
+      list.push_back({norm, causal, 3011, {LayoutChoice::stripes, 7}});
+      list.push_back({norm, causal, 3011, {LayoutChoice::automatic, 64, 8}});
+    }
+  }
+  return list;
+}
+
+INSTANTIATE_TEST_SUITE_P(Plans, StitchedByPhases, testing::ValuesIn(phased()));
+
+// The pieces of a plan play any length: only their calls change.
+TEST(Stitched, PiecesDoNotDependOnTheLength) {
+  ConvTasNet network = small(NormKind::global, true);
+  const Plan four = make_plan(legal(network), hailo8()).value();
+  for (int64_t samples : {200, 1111, 3011, 9001}) {
+    network.samples = samples;
+    const Graph graph = legal(network);
+    const Result<Plan> plan = replay_plan(graph, hailo8(), four.recipe);
+    ASSERT_TRUE(plan.has_value()) << plan.error().to_string();
+    ASSERT_EQ(plan->segments.size(), four.segments.size());
+    for (size_t i = 0; i < four.segments.size(); ++i) {
+      ASSERT_EQ(plan->segments[i].pieces.size(), 1u);
+      const auto difference =
+          compare_graphs(plan->segments[i].pieces[0].graph, four.segments[i].pieces[0].graph, 0);
+      EXPECT_TRUE(difference.same)
+          << plan->segments[i].name << " at " << samples << ": " << difference.text;
+    }
+    EXPECT_LE(stitched_error(graph, *plan), 1e-5) << samples;
+  }
+}
+
+TEST(Stitched, ARecipeOfAnotherNetworkIsRefused) {
+  const Plan plan = make_plan(legal(small(NormKind::global, false)), hailo8()).value();
+  const auto other = replay_plan(legal(small(NormKind::batch, false)), hailo8(), plan.recipe);
+  ASSERT_FALSE(other.has_value());
+  EXPECT_EQ(other.error().code, ErrorCode::kMismatch);
 }
 
 }  // namespace
