@@ -113,7 +113,8 @@ Result<double> try_backend(std::string_view name, Console& console) {
   std::vector<float> wave(256);
   for (size_t i = 0; i < wave.size(); ++i) wave[i] = static_cast<float>((i * 37) % 101) / 50 - 1;
   TESSERA_TRY(const auto backend, make_backend(name));
-  TESSERA_TRY(Session session, Session::create(graph, *backend));
+  const Encodings in_float;
+  TESSERA_TRY(Session session, Session::create(graph, *backend, &in_float));
   TESSERA_TRY(const auto outputs, session.run({ConstValues(wave)}));
   const std::vector<std::vector<float>> inputs{wave};
   TESSERA_TRY(const Difference difference,

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tessera/encodings.h"
 #include "tessera/graph.h"
 #include "tessera/result.h"
 
@@ -21,9 +22,10 @@ struct DeviceInfo {
   int threads = 1;
 };
 
-// What a backend is asked to evaluate. The graph must outlive load(), not the Executable.
+// What a backend is asked to evaluate. Graph and encodings must outlive load(), not the Executable.
 struct Segment {
   const Graph& graph;
+  const Encodings* encodings = nullptr;  // read by backends that compute in integers
 };
 
 // Values of one tensor, [C, H, W] row-major.

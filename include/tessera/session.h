@@ -22,7 +22,8 @@ class Session {
  public:
   // Neither `graph` nor `backend` is needed afterwards. Errors: those of verify() and of
   // Backend::load().
-  static Result<Session> create(const Graph& graph, Backend& backend);
+  static Result<Session> create(const Graph& graph, Backend& backend,
+                                const Encodings* encodings = nullptr);
 
   const Signature& signature() const { return signature_; }
 

@@ -16,10 +16,12 @@ using ValueObserver = std::function<void(const Node& node, ConstValues values)>;
 // An Executable with the inputs and outputs of plan.graph. Chip pieces run call by call with their
 // halos gathered from whole-sequence values (zeros only outside the sequence); host steps between
 // two segments run together over the whole sequence. Both on `backend`. The plan is not needed
-// afterwards. Errors: those of Backend::load(), subject = piece; kResourceLimit.
+// afterwards, nor are the encodings of its nodes, which every piece gets. Errors: those of
+// Backend::load(), subject = piece; kResourceLimit.
 class StitchedExecutable : public Executable {
  public:
-  static Result<std::unique_ptr<StitchedExecutable>> load(const Plan& plan, Backend& backend);
+  static Result<std::unique_ptr<StitchedExecutable>> load(const Plan& plan, Backend& backend,
+                                                          const Encodings* encodings = nullptr);
 
   // Called from run() for every value that leaves a segment or a group of host steps, in order.
   virtual void observe(ValueObserver observer) = 0;

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "backends/cpu/cpu_backend.h"
+#include "backends/emulator/emulator_backend.h"
 #include "backends/reference/reference_backend.h"
 #include "tessera/backend.h"
 
@@ -16,6 +17,7 @@ struct Entry {
 
 constexpr Entry kBackends[] = {
     {"reference", make_reference_backend},
+    {"emulator", make_emulator_backend},
     {"cpu", make_cpu_backend},
 };
 

@@ -17,11 +17,11 @@ class Stopwatch {
 
 }  // namespace
 
-Result<Session> Session::create(const Graph& graph, Backend& backend) {
+Result<Session> Session::create(const Graph& graph, Backend& backend, const Encodings* encodings) {
   const Stopwatch watch;
   TESSERA_TRY_VOID(verify(graph, graph.stage()));
   Session session;
-  TESSERA_TRY(session.executable_, backend.load({graph}));
+  TESSERA_TRY(session.executable_, backend.load({graph, encodings}));
   session.signature_ = signature_of(graph);
   session.timing_.load_seconds = watch.seconds();
   return session;

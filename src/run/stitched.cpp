@@ -44,8 +44,9 @@ Error at_piece(Error error, const std::string& name) {
   return error;
 }
 
-Result<LoadedPiece> load_piece(const ChipSegment& segment, const Piece& piece, Backend& backend) {
-  Result<std::unique_ptr<Executable>> executable = backend.load({piece.graph});
+Result<LoadedPiece> load_piece(const ChipSegment& segment, const Piece& piece, Backend& backend,
+                               const Encodings* encodings) {
+  Result<std::unique_ptr<Executable>> executable = backend.load({piece.graph, encodings});
   if (!executable) return at_piece(std::move(executable).error(), piece.name);
   LoadedPiece loaded;
   loaded.executable = std::move(*executable);
@@ -66,7 +67,8 @@ Result<LoadedPiece> load_piece(const ChipSegment& segment, const Piece& piece, B
 
 class Stitched final : public StitchedExecutable {
  public:
-  Result<void> prepare(const Plan& plan, Backend& backend) {
+  Result<void> prepare(const Plan& plan, Backend& backend, const Encodings* encodings) {
+    encodings_ = encodings;
     graph_ = plan.graph;
     signature_ = signature_of(graph_);
     std::vector<NodeId> host_nodes;
@@ -82,6 +84,7 @@ class Stitched final : public StitchedExecutable {
     }
     TESSERA_TRY_VOID(add_host_group(host_nodes, backend));
     TESSERA_TRY_VOID(plan_values());
+    encodings_ = nullptr;
     return {};
   }
 
@@ -113,7 +116,7 @@ class Stitched final : public StitchedExecutable {
     TESSERA_TRY(HostGroup group, make_host_group(graph_, nodes));
     if (group.writes.empty()) return {};
     LoadedStep step;
-    TESSERA_TRY(step.host, backend.load({group.graph}));
+    TESSERA_TRY(step.host, backend.load({group.graph, encodings_}));
     piece_bytes_ += step.host->arena_bytes();
     step.reads = std::move(group.reads);
     step.writes = std::move(group.writes);
@@ -124,7 +127,7 @@ class Stitched final : public StitchedExecutable {
   Result<void> add_segment(const ChipSegment& segment, Backend& backend) {
     LoadedStep step;
     for (const Piece& piece : segment.pieces) {
-      TESSERA_TRY(LoadedPiece loaded, load_piece(segment, piece, backend));
+      TESSERA_TRY(LoadedPiece loaded, load_piece(segment, piece, backend, encodings_));
       piece_bytes_ += loaded.executable->arena_bytes();
       step.pieces.push_back(std::move(loaded));
     }
@@ -185,6 +188,7 @@ class Stitched final : public StitchedExecutable {
     return {};
   }
 
+  const Encodings* encodings_ = nullptr;  // while preparing
   Graph graph_;
   Signature signature_;
   std::vector<LoadedStep> steps_;
@@ -197,9 +201,10 @@ class Stitched final : public StitchedExecutable {
 }  // namespace
 
 Result<std::unique_ptr<StitchedExecutable>> StitchedExecutable::load(const Plan& plan,
-                                                                     Backend& backend) {
+                                                                     Backend& backend,
+                                                                     const Encodings* encodings) {
   auto stitched = std::make_unique<Stitched>();
-  TESSERA_TRY_VOID(stitched->prepare(plan, backend));
+  TESSERA_TRY_VOID(stitched->prepare(plan, backend, encodings));
   return std::unique_ptr<StitchedExecutable>(std::move(stitched));
 }
 

@@ -53,8 +53,9 @@ void operator delete(void* block, size_t, std::align_val_t) noexcept {
 namespace tessera {
 namespace {
 
-int64_t allocations_while_running(const Graph& graph, std::string_view name) {
-  auto executable = make_backend(name, {.threads = 2}).value()->load({graph}).value();
+int64_t allocations_while_running(const Graph& graph, std::string_view name,
+                                  const Encodings& encodings = {}) {
+  auto executable = make_backend(name, {.threads = 2}).value()->load({graph, &encodings}).value();
   const auto inputs = test::random_inputs(graph, 1);
   std::vector<std::vector<float>> results;
   for (const GraphOutput& output : graph.outputs())

@@ -1,0 +1,48 @@
+// The obvious truth of integer arithmetic (semantics: tessera/encodings.h): plain loops over codes.
+// Every faster implementation must give the same bits. They allocate nothing and keep no state.
+#pragma once
+
+#include <span>
+
+#include "kernels/ref/coding.h"
+#include "kernels/ref/reference_kernels.h"
+
+namespace tessera::integer {
+
+using reference::Source;
+using reference::Target;
+
+// Code: Code8 or Code16, as the coding says.
+template <typename Code>
+void quantize(const Source& src, const Coding& coding, const CodeTarget<Code>& dst);
+template <typename Code>
+void dequantize(const CodeSource<Code>& src, const Coding& coding, const Target& dst);
+
+// The operand and weights of a convolution. `op` gives geometry; its float weights are not read.
+template <typename Code>
+struct ConvOperands {
+  const Conv& op;
+  const IntegerWeights& weights;
+  CodeSource<Code> src;
+  const Coding& coding;  // of src
+};
+
+// acc * weight_scale.
+template <typename Code>
+void conv(const ConvOperands<Code>& operands, const Target& dst);
+// saturate(round_half_even(acc * (weight_scale / scale)) + zero_point).
+template <typename Code, typename Result>
+void conv(const ConvOperands<Code>& operands, const Coding& result, const CodeTarget<Result>& dst);
+
+// dst[c] = table[c*256 + code] for codes of 8 bits.
+template <typename Result>
+void look_up(std::span<const Result> table, const CodeSource<Code8>& src,
+             const CodeTarget<Result>& dst);
+
+// NormStatistics of encoded values. Over the whole sequence, and over all frames so far, sums are
+// exact whatever the length: mean and variance are those of the codes, rounded once.
+template <typename Code>
+void norm_statistics(const NormStatistics& op, const CodeSource<Code>& src, const Coding& coding,
+                     const Target& dst);
+
+}  // namespace tessera::integer
