@@ -39,6 +39,11 @@ install(FILES
   ${PROJECT_BINARY_DIR}/tessera-config.cmake ${PROJECT_BINARY_DIR}/tessera-config-version.cmake
   DESTINATION ${TESSERA_CMAKE_DIR} COMPONENT library)
 
+# The torch backend, where the program looks for it (src/backends/torch/CMakeLists.txt).
+if(TARGET tessera_torch)
+  install(TARGETS tessera_torch LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/tessera COMPONENT tools)
+endif()
+
 if(TESSERA_BUILD_APPS)
   install(TARGETS tessera_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
 endif()

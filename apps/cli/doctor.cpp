@@ -148,7 +148,7 @@ Document check_backends(Console& console, std::vector<std::string>& broken) {
     if (!backend) {
       entry["reason"] = backend.error().hint;
       console.print("  {:<11}not available: {}\n", name, backend.error().hint);
-      broken.emplace_back(name);
+      if (!backend_is_optional(name)) broken.emplace_back(name);
       document.push_back(std::move(entry));
       continue;
     }
@@ -213,7 +213,8 @@ Result<Document> doctor(Console& console) {
 
 Action define_doctor(CLI::App& app) {
   app.footer(
-      "Fails only when something required is broken; optional programs may be missing.\n\n"
+      "Fails only when something required is broken; optional backends and programs may be "
+      "missing.\n\n"
       "Examples:\n"
       "  tessera doctor\n"
       "  tessera doctor --json > machine.json");

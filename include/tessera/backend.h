@@ -37,8 +37,8 @@ class Executable {
   virtual ~Executable() = default;
 
   // One evaluation. inputs[i] and outputs[i] follow Graph::inputs() and Graph::outputs() and hold
-  // exactly shape.size() floats each. Errors: kInvalidArgument for a wrong count or size. Allocates
-  // nothing.
+  // exactly shape.size() floats each. Errors: kInvalidArgument for a wrong count or size. The
+  // backends of this library allocate nothing; "torch" leaves memory to libtorch.
   virtual Result<void> run(std::span<const ConstValues> inputs,
                            std::span<const Values> outputs) = 0;
 
@@ -60,10 +60,16 @@ class Backend {
 struct BackendOptions {
   int threads = 0;                 // 0: as many as the process may use
   int64_t memory_limit_bytes = 0;  // activations; 0: no limit of our own
+  // Where backends that are plugins lie ("torch"). Empty: as installed, seen from the running
+  // program (bin/../lib/tessera), else where this library was to be installed.
+  std::string plugin_folder = {};
 };
 
 // Names of every backend this build knows, available or not.
 std::vector<std::string_view> backend_names();
+
+// Whether a build may lack this backend: it needs a library that is not required.
+bool backend_is_optional(std::string_view name);
 
 // Errors: kInvalidArgument for an unknown name (the message lists the known ones), kUnavailable
 // with the reason.

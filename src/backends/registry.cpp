@@ -5,6 +5,7 @@
 #include "backends/cpu/cpu_backend.h"
 #include "backends/emulator/emulator_backend.h"
 #include "backends/reference/reference_backend.h"
+#include "backends/torch/torch_backend.h"
 #include "tessera/backend.h"
 
 namespace tessera {
@@ -13,11 +14,14 @@ namespace {
 struct Entry {
   std::string_view name;
   std::unique_ptr<Backend> (*make)(const BackendOptions& options);
+  bool optional = false;
 };
 
+// The last, the fastest in floats, is the default of the tools.
 constexpr Entry kBackends[] = {
     {"reference", make_reference_backend},
     {"emulator", make_emulator_backend},
+    {"torch", make_torch_backend, /*optional=*/true},
     {"cpu", make_cpu_backend},
 };
 
@@ -27,6 +31,13 @@ std::vector<std::string_view> backend_names() {
   std::vector<std::string_view> names;
   for (const Entry& entry : kBackends) names.push_back(entry.name);
   return names;
+}
+
+bool backend_is_optional(std::string_view name) {
+  for (const Entry& entry : kBackends) {
+    if (entry.name == name) return entry.optional;
+  }
+  return false;
 }
 
 Result<std::unique_ptr<Backend>> make_backend(std::string_view name,

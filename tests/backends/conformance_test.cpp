@@ -1,0 +1,121 @@
+// Every float backend computes what the reference backend computes: every op, every fusion, any
+// length.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "support/conv_tasnet.h"
+#include "support/random_graph.h"
+#include "support/random_values.h"
+#include "tessera/backend.h"
+
+namespace tessera {
+namespace {
+
+using Outputs = std::vector<std::vector<float>>;
+
+Outputs run_on(std::string_view name, const Graph& graph, const Outputs& inputs, int threads = 1) {
+  auto backend = make_backend(name, {.threads = threads}).value();
+  auto executable = backend->load({graph}).value();
+  Outputs results;
+  for (const GraphOutput& output : graph.outputs()) {
+    results.emplace_back(graph.node(output.node).shape.size(), NAN);
+  }
+  const std::vector<ConstValues> sources(inputs.begin(), inputs.end());
+  const std::vector<Values> targets(results.begin(), results.end());
+  EXPECT_TRUE(executable->run(sources, targets).has_value());
+  return results;
+}
+
+// Within `tolerance` of the largest value of each output; NaN only where expected.
+void expect_close(const Outputs& expected, const Outputs& actual, double tolerance, uint32_t seed) {
+  ASSERT_EQ(expected.size(), actual.size());
+  for (size_t port = 0; port < expected.size(); ++port) {
+    double peak = 1;
+    for (float value : expected[port]) peak = std::max(peak, std::abs(double{value}));
+    for (size_t i = 0; i < expected[port].size(); ++i) {
+      const double e = expected[port][i];
+      const double a = actual[port][i];
+      if (std::isnan(e) && std::isnan(a)) continue;
+      ASSERT_NEAR(e, a, tolerance * peak) << "seed " << seed << " output " << port << " at " << i;
+    }
+  }
+}
+
+class FloatBackend : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    if (const auto backend = make_backend(GetParam()); !backend)
+      GTEST_SKIP() << backend.error().to_string();
+  }
+  Outputs run(const Graph& graph, const Outputs& inputs, int threads = 1) {
+    return run_on(GetParam(), graph, inputs, threads);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(All, FloatBackend, ::testing::Values("cpu", "torch"),
+                         [](const auto& tested) { return std::string(tested.param); });
+
+TEST_P(FloatBackend, ComputesEveryOpAsTheReferenceDoes) {
+  for (uint32_t seed = 0; seed < 300; ++seed) {
+    const Graph graph = test::random_graph(seed);
+    const Outputs inputs = test::random_inputs(graph, seed);
+    expect_close(test::run_graph(graph, inputs), run(graph, inputs), 1e-4, seed);
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST_P(FloatBackend, ComputesTheOpsOfRewrittenNetworksAsTheReferenceDoes) {
+  for (uint32_t seed = 0; seed < 300; ++seed) {
+    const Graph graph = test::random_graph(seed, {.rewritten = true});
+    const Outputs inputs = test::random_inputs(graph, seed);
+    expect_close(test::run_graph(graph, inputs), run(graph, inputs), 1e-4, seed);
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST_P(FloatBackend, ComputesConvTasNetsOfEveryOptionAsTheReferenceDoes) {
+  for (uint32_t seed = 0; seed < 100; ++seed) {
+    const Graph graph = test::random_conv_tasnet(seed);
+    const Outputs inputs = test::random_inputs(graph, seed);
+    // A norm behind a bottleneck of one channel sees multiples of one vector: near the zeros of
+    // that channel it divides rounding errors by almost nothing.
+    const double tolerance = test::random_conv_tasnet_options(seed).bottleneck == 1 ? 1e-3 : 1e-5;
+    expect_close(test::run_graph(graph, inputs), run(graph, inputs), tolerance, seed);
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST_P(FloatBackend, GivesTheSameAgainWhenRunAgain) {
+  const Graph graph = test::random_conv_tasnet(3);
+  auto executable = make_backend(GetParam(), {.threads = 2}).value()->load({graph}).value();
+  const Outputs inputs = test::random_inputs(graph, 3);
+  const std::vector<ConstValues> sources(inputs.begin(), inputs.end());
+  Outputs first = test::run_graph(graph, inputs);
+  Outputs second = first;
+  const std::vector<Values> first_views(first.begin(), first.end());
+  const std::vector<Values> second_views(second.begin(), second.end());
+  ASSERT_TRUE(executable->run(sources, first_views).has_value());
+  ASSERT_TRUE(executable->run(sources, second_views).has_value());
+  EXPECT_EQ(first, second);
+}
+
+TEST_P(FloatBackend, RefusesAGraphThatPassesTheMemoryLimit) {
+  const Graph graph = build(test::ConvTasNet{});
+  const auto backend = make_backend(GetParam(), {.memory_limit_bytes = 1'000'000}).value();
+  EXPECT_EQ(backend->load({graph}).error().code, ErrorCode::kResourceLimit);
+}
+
+TEST(CpuBackend, GivesTheSameBitsWithAnyNumberOfThreads) {
+  for (uint32_t seed = 0; seed < 20; ++seed) {
+    const Graph graph = test::random_conv_tasnet(seed);
+    const Outputs inputs = test::random_inputs(graph, seed);
+    const Outputs one = run_on("cpu", graph, inputs, 1);
+    EXPECT_EQ(one, run_on("cpu", graph, inputs, 2)) << "seed " << seed;
+    EXPECT_EQ(one, run_on("cpu", graph, inputs, 5)) << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace tessera
