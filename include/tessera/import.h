@@ -55,11 +55,21 @@ struct ImportedModel {
   std::vector<Note> notes;
   std::map<std::string, std::string>
       metadata;  // dataset, task, license, versions: whatever the file tells
+  // Files that were read beside the model's own, by their names relative to its folder: external
+  // weights, configuration.
+  std::vector<std::string> files_beside;
 };
+
+// A model file and those beside it, in memory, by their names relative to the model's folder.
+using ModelFiles = std::map<std::string, std::vector<uint8_t>>;
 
 // Errors: those of read_file; kUnsafe, kCorrupt, kUnsupported, kInvalidModel, kResourceLimit from
 // the file's content (subject = "file" or "file: tensor or node"); kInvalidArgument for options.
 Result<ImportedModel> import_model(const std::filesystem::path& path,
+                                   const ImportOptions& options = {});
+
+// The same for a model in memory: `name` is one of `files`; nothing is read from the disk.
+Result<ImportedModel> import_model(std::shared_ptr<const ModelFiles> files, const std::string& name,
                                    const ImportOptions& options = {});
 
 // 4 s at `sample_rate`, or at 8 kHz when it is unknown.

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -13,6 +14,8 @@ namespace tessera {
 struct SourceFile {
   std::filesystem::path path;  // for files that lie beside it (external data, configuration)
   std::span<const uint8_t> bytes;
+  // Where `path` and the files beside it lie in memory; else they lie on the disk.
+  std::shared_ptr<const ModelFiles> memory = nullptr;
 };
 
 struct ModelFormat {

@@ -25,6 +25,20 @@ Error in_file(Error error, const std::filesystem::path& path) {
   return error;
 }
 
+Result<ImportedModel> import_source(const SourceFile& file, const ImportOptions& options) {
+  if (file.bytes.empty())
+    return TESSERA_ERROR(kCorrupt, file.path.string(), "the file is empty", "");
+  for (const ModelFormat& format : kFormats) {
+    if (!format.recognises(file)) continue;
+    auto model = format.read(file, options);
+    if (!model) return in_file(std::move(model).error(), file.path);
+    return model;
+  }
+  return TESSERA_ERROR(
+      kUnsupported, file.path.string(), "this is no network file known here",
+      "give a checkpoint of torch.save (.pth, .pt, .bin, .ckpt), a .safetensors or an .onnx file");
+}
+
 }  // namespace
 
 int64_t default_length_samples(std::optional<int> sample_rate) {
@@ -34,17 +48,16 @@ int64_t default_length_samples(std::optional<int> sample_rate) {
 Result<ImportedModel> import_model(const std::filesystem::path& path,
                                    const ImportOptions& options) {
   TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(path, kMaxModelBytes));
-  if (bytes.empty()) return TESSERA_ERROR(kCorrupt, path.string(), "the file is empty", "");
-  const SourceFile file{path, bytes};
-  for (const ModelFormat& format : kFormats) {
-    if (!format.recognises(file)) continue;
-    auto model = format.read(file, options);
-    if (!model) return in_file(std::move(model).error(), path);
-    return model;
+  return import_source({path, bytes}, options);
+}
+
+Result<ImportedModel> import_model(std::shared_ptr<const ModelFiles> files, const std::string& name,
+                                   const ImportOptions& options) {
+  const auto found = files->find(name);
+  if (found == files->end()) {
+    return TESSERA_ERROR(kNotFound, name, "is not one of the files in memory", "");
   }
-  return TESSERA_ERROR(
-      kUnsupported, path.string(), "this is no network file known here",
-      "give a checkpoint of torch.save (.pth, .pt, .bin, .ckpt), a .safetensors or an .onnx file");
+  return import_source({name, found->second, files}, options);
 }
 
 }  // namespace tessera

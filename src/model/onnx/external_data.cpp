@@ -58,6 +58,24 @@ Result<fs::path> locate(const fs::path& folder, const std::string& location,
   return path;
 }
 
+// The range has the bytes that the tensor needs and lies in the file.
+Result<void> check_range(const ExternalRange& range, int64_t expected, const std::string& file,
+                         int64_t file_bytes, const std::string& subject) {
+  if (range.length >= 0 && range.length != expected) {
+    return TESSERA_ERROR(
+        kCorrupt, subject,
+        fmt::format("its external data has {} bytes, its shape needs {}", range.length, expected),
+        "");
+  }
+  if (range.offset > file_bytes || expected > file_bytes - range.offset) {
+    return TESSERA_ERROR(kCorrupt, subject,
+                         fmt::format("needs {} bytes at offset {} of '{}', which has {}", expected,
+                                     range.offset, file, file_bytes),
+                         "check that the download or export finished");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<int64_t> parse_external_number(const std::string& text, const std::string& subject,
@@ -80,18 +98,7 @@ Result<std::vector<uint8_t>> read_external(const fs::path& folder, const Externa
   if (failed) {
     return TESSERA_ERROR(kIo, subject, fmt::format("cannot read '{}'", path.string()), "");
   }
-  if (range.length >= 0 && range.length != expected) {
-    return TESSERA_ERROR(
-        kCorrupt, subject,
-        fmt::format("its external data has {} bytes, its shape needs {}", range.length, expected),
-        "");
-  }
-  if (range.offset > file_bytes || expected > file_bytes - range.offset) {
-    return TESSERA_ERROR(kCorrupt, subject,
-                         fmt::format("needs {} bytes at offset {} of '{}', which has {}", expected,
-                                     range.offset, path.string(), file_bytes),
-                         "check that the download or export finished");
-  }
+  TESSERA_TRY_VOID(check_range(range, expected, path.string(), file_bytes, subject));
   std::vector<uint8_t> bytes(static_cast<size_t>(expected));
   std::ifstream in(path, std::ios::binary);
   in.seekg(range.offset);
@@ -100,6 +107,25 @@ Result<std::vector<uint8_t>> read_external(const fs::path& folder, const Externa
     return TESSERA_ERROR(kIo, subject, fmt::format("cannot read '{}'", path.string()), "");
   }
   return bytes;
+}
+
+std::string external_name(const std::string& location) {
+  return fs::path(location).lexically_normal().generic_string();
+}
+
+Result<std::vector<uint8_t>> read_external(const ModelFiles& files, const ExternalRange& range,
+                                           int64_t expected, const std::string& subject) {
+  const std::string name = external_name(range.location);
+  const auto found = files.find(name);
+  if (found == files.end()) {
+    return TESSERA_ERROR(
+        kNotFound, subject, fmt::format("its values are in '{}', which does not exist", name),
+        "build the package again with the external data file beside the .onnx file");
+  }
+  TESSERA_TRY_VOID(
+      check_range(range, expected, name, static_cast<int64_t>(found->second.size()), subject));
+  const auto begin = found->second.begin() + range.offset;
+  return std::vector<uint8_t>(begin, begin + expected);
 }
 
 }  // namespace tessera::onnx_import

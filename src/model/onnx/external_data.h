@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tessera/import.h"
 #include "tessera/result.h"
 
 namespace tessera::onnx_import {
@@ -25,5 +26,12 @@ Result<int64_t> parse_external_number(const std::string& text, const std::string
 Result<std::vector<uint8_t>> read_external(const std::filesystem::path& folder,
                                            const ExternalRange& range, int64_t expected,
                                            const std::string& subject);
+
+// The same from memory. Errors: kNotFound, kCorrupt.
+Result<std::vector<uint8_t>> read_external(const ModelFiles& files, const ExternalRange& range,
+                                           int64_t expected, const std::string& subject);
+
+// The location as a key of ModelFiles: without "." and repeated slashes.
+std::string external_name(const std::string& location);
 
 }  // namespace tessera::onnx_import

@@ -129,7 +129,8 @@ bool recognises_onnx(const SourceFile& file) {
 Result<ImportedModel> import_onnx(const SourceFile& source, const ImportOptions& options) {
   std::filesystem::path folder = source.path.parent_path();
   if (folder.empty()) folder = ".";
-  TESSERA_TRY(std::shared_ptr<ModelFile> file, ModelFile::parse(source.bytes, "", folder));
+  TESSERA_TRY(std::shared_ptr<ModelFile> file,
+              ModelFile::parse(source.bytes, "", folder, source.memory));
   ImportedModel model;
   model.family = "onnx";
   const auto& proto = file->proto();
@@ -150,6 +151,7 @@ Result<ImportedModel> import_onnx(const SourceFile& source, const ImportOptions&
         {NoteSeverity::info, fmt::format("{} weights in double precision were rounded to float32",
                                          file->rounded_doubles())});
   }
+  model.files_beside.assign(file->external_files().begin(), file->external_files().end());
   note_missing_eps(result.graph, model.notes);
   model.graph = std::move(result.graph);
   model.inputs = std::move(result.inputs);

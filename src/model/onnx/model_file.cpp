@@ -46,11 +46,12 @@ Result<std::shared_ptr<ModelFile>> ModelFile::open(const std::filesystem::path& 
 }
 
 Result<std::shared_ptr<ModelFile>> ModelFile::parse(std::span<const uint8_t> bytes,
-                                                    std::string name,
-                                                    std::filesystem::path folder) {
+                                                    std::string name, std::filesystem::path folder,
+                                                    std::shared_ptr<const ModelFiles> memory) {
   std::shared_ptr<ModelFile> file(new ModelFile());
   file->name_ = std::move(name);
   file->folder_ = std::move(folder);
+  file->memory_ = std::move(memory);
   if (bytes.size() > kMaxFileBytes ||
       !file->proto_->ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return TESSERA_ERROR(kCorrupt, file->name_, "is not an ONNX file, or it is damaged",
@@ -121,7 +122,10 @@ Result<std::vector<uint8_t>> ModelFile::external_bytes(const onnx::TensorProto& 
       TESSERA_TRY(range.length, parse_external_number(entry.value(), what, "length"));
     }
   }
-  return read_external(folder_, range, expected, what);
+  TESSERA_TRY(auto bytes, memory_ ? read_external(*memory_, range, expected, what)
+                                  : read_external(folder_, range, expected, what));
+  external_files_.insert(external_name(range.location));
+  return bytes;
 }
 
 }  // namespace tessera::onnx_import

@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "model/onnx/const_array.h"
+#include "tessera/import.h"
 #include "tessera/result.h"
 
 namespace onnx {
@@ -25,9 +27,11 @@ class ModelFile {
   // Errors: those of read_file; kCorrupt when the bytes are no ONNX protobuf; kUnsupported for an
   // opset or IR this reader does not know; kInvalidModel when no graph is inside.
   static Result<std::shared_ptr<ModelFile>> open(const std::filesystem::path& path);
-  // `folder`: where external data may lie; empty: external data is refused.
-  static Result<std::shared_ptr<ModelFile>> parse(std::span<const uint8_t> bytes, std::string name,
-                                                  std::filesystem::path folder);
+  // `folder`: where external data may lie; empty: external data is refused. `memory`: external data
+  // lies there instead.
+  static Result<std::shared_ptr<ModelFile>> parse(
+      std::span<const uint8_t> bytes, std::string name, std::filesystem::path folder,
+      std::shared_ptr<const ModelFiles> memory = nullptr);
   ~ModelFile();
   ModelFile(const ModelFile&) = delete;
   ModelFile& operator=(const ModelFile&) = delete;
@@ -39,6 +43,9 @@ class ModelFile {
   // Errors: kNotFound (external file), kUnsafe (its path leaves the model's folder), kCorrupt
   // (sizes do not match), kUnsupported (element type), kResourceLimit.
   Result<ConstArray> tensor(const onnx::TensorProto& tensor, const std::string& what);
+
+  // Names of the external files read so far, relative to the model's folder.
+  const std::set<std::string>& external_files() const { return external_files_; }
 
   // Elements of weights converted so far that double precision held more exactly than float32 can.
   int64_t rounded_doubles() const { return rounded_doubles_; }
@@ -52,6 +59,8 @@ class ModelFile {
   std::unique_ptr<onnx::ModelProto> proto_;
   std::string name_;
   std::filesystem::path folder_;
+  std::shared_ptr<const ModelFiles> memory_;
+  std::set<std::string> external_files_;
   std::unordered_map<const onnx::TensorProto*, ConstArray> cache_;
   int64_t rounded_doubles_ = 0;
 };

@@ -113,6 +113,22 @@ Result<ImportedModel> import_checkpoint(Checkpoint checkpoint, const ImportOptio
   return model;
 }
 
+// The configuration beside a checkpoint, if there is one.
+Result<std::optional<std::vector<uint8_t>>> read_config(const SourceFile& file,
+                                                        const std::filesystem::path& path) {
+  if (file.memory) {
+    const auto found = file.memory->find(path.filename().string());
+    if (found == file.memory->end()) return std::optional<std::vector<uint8_t>>();
+    return std::optional(found->second);
+  }
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) {
+    return std::optional<std::vector<uint8_t>>();
+  }
+  TESSERA_TRY(std::vector<uint8_t> json, read_file(path, kMaxConfigBytes));
+  return std::optional(std::move(json));
+}
+
 }  // namespace
 
 bool recognises_torch(const SourceFile& file) {
@@ -135,16 +151,19 @@ Result<ImportedModel> import_safetensors(const SourceFile& file, const ImportOpt
   TESSERA_TRY(Checkpoint checkpoint, read_safetensors(file.bytes));
   std::filesystem::path own = file.path;
   own.replace_extension(".json");
+  std::vector<std::string> beside;
   for (const std::filesystem::path& config : {own, file.path.parent_path() / "config.json"}) {
-    std::error_code ignored;
-    if (!std::filesystem::is_regular_file(config, ignored)) continue;
-    TESSERA_TRY(const std::vector<uint8_t> json, read_file(config, kMaxConfigBytes));
-    TESSERA_TRY_VOID(add_json_config(json, config.filename().string(), checkpoint));
+    TESSERA_TRY(const auto json, read_config(file, config));
+    if (!json) continue;
+    beside.push_back(config.filename().string());
+    TESSERA_TRY_VOID(add_json_config(*json, beside.back(), checkpoint));
     checkpoint.notes.push_back(
         {NoteSeverity::info, fmt::format("model arguments come from {}", config.string())});
     break;
   }
-  return import_checkpoint(std::move(checkpoint), options);
+  TESSERA_TRY(ImportedModel model, import_checkpoint(std::move(checkpoint), options));
+  model.files_beside = std::move(beside);
+  return model;
 }
 
 }  // namespace tessera
