@@ -69,11 +69,6 @@ int64_t rows_wanted(const Node& reader) {
   return 2;
 }
 
-// No more rows than there are.
-int64_t rows_needed(const Node& reader, int64_t height) {
-  return std::min(rows_wanted(reader), std::max<int64_t>(2, height));
-}
-
 class Builder {
  public:
   Builder(const Graph& graph, const Target& target)
@@ -220,6 +215,11 @@ class Builder {
 };
 
 }  // namespace
+
+int64_t rows_needed(const Node& reader, int64_t height) {
+  // No more rows than there are.
+  return std::min(rows_wanted(reader), std::max<int64_t>(2, height));
+}
 
 Ledger make_ledger(const Graph& graph, const Target& target) {
   return Builder(graph, target).build();

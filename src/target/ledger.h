@@ -39,6 +39,10 @@ struct Ledger {
   int64_t bottleneck_cycles = 0;  // of the estimate: cycles of the slowest layer
 };
 
+// Rows of a tensor of `height` rows that one reader buffers: what it sees at once along H, and one
+// that is being filled.
+int64_t rows_needed(const Node& reader, int64_t height);
+
 Ledger make_ledger(const Graph& graph, const Target& target);
 
 // Cycles of the slowest layer when `sc_budget` compute units are spread so that layers take equal

@@ -1,0 +1,74 @@
+// The builtin compiler: puts the pieces of a plan on a chip's clusters, layer by layer, as the unit
+// ledger says what each takes. It stands where the vendor's compiler stands and knows what its
+// allocator is known to do; what it places is never more than a cluster has.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tessera/plan.h"
+#include "tessera/result.h"
+#include "tessera/target.h"
+
+namespace tessera {
+
+// What a layer takes, or a cluster has and gives.
+struct ClusterUnits {
+  int64_t lcu = 0;       // control
+  int64_t sc = 0;        // compute
+  int64_t apu = 0;       // activations
+  int64_t aligners = 0;  // input aligners
+  int64_t l3_cuts = 0;   // memory: weights that compute units cannot hold, rows that wait
+  int64_t ports_in = 0;  // values from the host or from another context
+  int64_t ports_out = 0;
+
+  ClusterUnits& operator+=(const ClusterUnits& other);
+  friend bool operator==(const ClusterUnits&, const ClusterUnits&) = default;
+};
+
+enum class LayerKind : uint8_t {
+  operation,  // computes
+  shortcut,   // passes a value on that more layers read than one can feed
+};
+std::string_view to_string(LayerKind kind);
+
+struct PlacedLayer {
+  std::string name;  // unique in its piece
+  std::string node;  // of the piece's graph
+  LayerKind kind = LayerKind::operation;
+  int32_t context = 0;
+  int32_t cluster = 0;
+  ClusterUnits units;  // rows that wait count where they are read, once per cluster
+  int64_t weight_bytes = 0;
+  int64_t cycles = 0;  // for one call
+};
+
+struct PlacedPiece {
+  std::string name;
+  int64_t calls = 0;   // in one run over the sequence
+  int64_t cycles = 0;  // of its slowest layer, which is what a call takes
+  std::vector<PlacedLayer> layers;
+};
+
+// What is on the chip together.
+struct PlacedContext {
+  std::vector<ClusterUnits> clusters;  // what each gives
+  int64_t weight_bytes = 0;
+  std::vector<std::string> pieces;  // in order of first use
+};
+
+struct Placement {
+  std::string target;
+  ClusterUnits cluster;        // what one has
+  double utilisation_cap = 0;  // share of the chip that contexts may fill
+  std::vector<PlacedContext> contexts;
+  std::vector<PlacedPiece> pieces;  // in order of first use
+};
+
+// Contexts are filled in order of execution; spare compute units then go to the slowest layers. The
+// same plan gives the same placement. Errors: kUnsupported naming the layer that no cluster holds.
+Result<Placement> place_plan(const Plan& plan, const Target& target);
+
+}  // namespace tessera

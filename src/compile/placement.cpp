@@ -1,0 +1,114 @@
+#include "tessera/placement.h"
+
+#include <algorithm>
+#include <map>
+
+#include "compile/allocator.h"
+#include "compile/physical_network.h"
+
+namespace tessera {
+namespace {
+
+constexpr int32_t kMostContexts = 10'000;
+
+// Cycles in which the host can send and fetch what one call takes and gives.
+int64_t link_cycles(const Graph& graph, const Target& target) {
+  int64_t bytes = 0;
+  for (NodeId id : graph.inputs()) bytes += graph.node(id).shape.size();
+  for (const GraphOutput& output : graph.outputs()) bytes += graph.node(output.node).shape.size();
+  const double cycles = static_cast<double>(bytes) / target.cost("link") * target.unit("clock");
+  return static_cast<int64_t>(std::min(cycles, 1e15));
+}
+
+std::vector<Allocation> allocations_of(const Plan& plan, const Target& target) {
+  std::vector<Allocation> pieces;
+  for (const Step& step : plan.steps) {
+    const auto* run = std::get_if<SegmentStep>(&step);
+    if (run == nullptr) continue;
+    const ChipSegment& segment = plan.segments[static_cast<size_t>(run->segment)];
+    for (size_t i = 0; i < segment.pieces.size(); ++i) {
+      Allocation piece;
+      piece.piece = segment.pieces[i].name;
+      piece.calls = std::count_if(
+          segment.calls.begin(), segment.calls.end(),
+          [&](const PieceCall& call) { return call.piece == static_cast<int32_t>(i); });
+      piece.enough_cycles = link_cycles(segment.pieces[i].graph, target);
+      piece.network = physical_network(segment.pieces[i].graph, target);
+      pieces.push_back(std::move(piece));
+    }
+  }
+  return pieces;
+}
+
+PlacedPiece placed(const Allocation& allocation, const Allocator& allocator) {
+  PlacedPiece piece;
+  piece.name = allocation.piece;
+  piece.calls = allocation.calls;
+  std::map<int32_t, std::vector<ClusterUnits>> units;  // by context
+  for (size_t i = 0; i < allocation.network.layers.size(); ++i) {
+    const PhysicalLayer& layer = allocation.network.layers[i];
+    const int32_t context = allocation.context[i];
+    const auto found = units.find(context);
+    const auto& all =
+        found != units.end()
+            ? found->second
+            : units.emplace(context, allocator.layer_units(allocation, context)).first->second;
+    piece.layers.push_back({layer.name, layer.node, layer.kind, context, allocation.cluster[i],
+                            all[i], layer.weight_bytes, allocation.cycles(i)});
+    piece.cycles = std::max(piece.cycles, allocation.cycles(i));
+  }
+  return piece;
+}
+
+}  // namespace
+
+std::string_view to_string(LayerKind kind) {
+  return kind == LayerKind::operation ? "operation" : "shortcut";
+}
+
+ClusterUnits& ClusterUnits::operator+=(const ClusterUnits& other) {
+  lcu += other.lcu;
+  sc += other.sc;
+  apu += other.apu;
+  aligners += other.aligners;
+  l3_cuts += other.l3_cuts;
+  ports_in += other.ports_in;
+  ports_out += other.ports_out;
+  return *this;
+}
+
+Result<Placement> place_plan(const Plan& plan, const Target& target) {
+  std::vector<Allocation> allocations = allocations_of(plan, target);
+  const Chip chip = chip_of(target);
+  Placement placement;
+  placement.target = target.name;
+  placement.utilisation_cap = chip.cap_single;
+  // A single context may fill more of the chip than each of several.
+  Allocator allocator(chip, chip.cap_single);
+  if (!allocator.place(allocations, 1)) {
+    placement.utilisation_cap = chip.cap_multi;
+    allocator = Allocator(chip, chip.cap_multi);
+    TESSERA_TRY_VOID(allocator.place(allocations, kMostContexts));
+  }
+  allocator.speed_up(allocations);
+  placement.cluster = allocator.cluster_has();
+  placement.contexts.resize(static_cast<size_t>(allocator.contexts()));
+  for (PlacedContext& context : placement.contexts) {
+    context.clusters.resize(static_cast<size_t>(chip.clusters));
+  }
+  for (const Allocation& allocation : allocations) {
+    PlacedPiece piece = placed(allocation, allocator);
+    for (const PlacedLayer& layer : piece.layers) {
+      PlacedContext& context = placement.contexts[static_cast<size_t>(layer.context)];
+      context.clusters[static_cast<size_t>(layer.cluster)] += layer.units;
+      context.weight_bytes += layer.weight_bytes;
+      if (context.pieces.empty() || context.pieces.back() != piece.name) {
+        context.pieces.push_back(piece.name);
+      }
+    }
+    placement.pieces.push_back(std::move(piece));
+  }
+  return placement;
+}
+
+}  // namespace tessera
