@@ -7,7 +7,7 @@
 
 #include "compile/physical_network.h"
 #include "target/ledger_rules.h"
-#include "tessera/placement.h"
+#include "tessera/chip_placement.h"
 #include "tessera/result.h"
 
 namespace tessera {

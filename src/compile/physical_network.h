@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "tessera/chip_placement.h"
 #include "tessera/graph.h"
-#include "tessera/placement.h"
 #include "tessera/target.h"
 
 namespace tessera {

@@ -59,7 +59,7 @@ struct PlacedContext {
   std::vector<std::string> pieces;  // in order of first use
 };
 
-struct Placement {
+struct ChipPlacement {
   std::string target;
   ClusterUnits cluster;        // what one has
   double utilisation_cap = 0;  // share of the chip that contexts may fill
@@ -69,6 +69,6 @@ struct Placement {
 
 // Contexts are filled in order of execution; spare compute units then go to the slowest layers. The
 // same plan gives the same placement. Errors: kUnsupported naming the layer that no cluster holds.
-Result<Placement> place_plan(const Plan& plan, const Target& target);
+Result<ChipPlacement> place_on_chip(const Plan& plan, const Target& target);
 
 }  // namespace tessera

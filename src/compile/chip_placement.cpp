@@ -1,4 +1,4 @@
-#include "tessera/placement.h"
+#include "tessera/chip_placement.h"
 
 #include <algorithm>
 #include <map>
@@ -77,10 +77,10 @@ ClusterUnits& ClusterUnits::operator+=(const ClusterUnits& other) {
   return *this;
 }
 
-Result<Placement> place_plan(const Plan& plan, const Target& target) {
+Result<ChipPlacement> place_on_chip(const Plan& plan, const Target& target) {
   std::vector<Allocation> allocations = allocations_of(plan, target);
   const Chip chip = chip_of(target);
-  Placement placement;
+  ChipPlacement placement;
   placement.target = target.name;
   placement.utilisation_cap = chip.cap_single;
   // A single context may fill more of the chip than each of several.

@@ -1,0 +1,177 @@
+#include "compile/plan_json.h"
+
+#include <array>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "compile/json_fields.h"
+
+namespace tessera {
+namespace {
+
+constexpr int64_t kMost = int64_t{1} << 40;
+constexpr std::string_view kName = "plan.json";
+
+Json recipe_json(const PlanRecipe& recipe) {
+  Json segments = Json::array();
+  for (const PlanRecipe::Segment& segment : recipe.segments) {
+    segments.push_back({{"name", segment.name},
+                        {"layout", to_string(segment.tiling.layout)},
+                        {"tile_frames", segment.tiling.tile_frames},
+                        {"stripes", segment.tiling.stripes},
+                        {"phases", segment.tiling.phases},
+                        {"verdict", to_string(segment.verdict)}});
+  }
+  return {{"target", recipe.target},
+          {"block_channels", recipe.block_channels},
+          {"encoder_on_chip", recipe.encoder_on_chip},
+          {"masks_on_chip", recipe.masks_on_chip},
+          {"dilation", recipe.dilation},
+          {"kernels_read_host", recipe.kernels_read_host},
+          {"on_host", recipe.on_host},
+          {"segments", std::move(segments)}};
+}
+
+Json cost_json(const Cost& cost) {
+  return {{"calls", cost.calls},   {"bytes_in", cost.bytes_in},   {"bytes_out", cost.bytes_out},
+          {"macs", cost.macs},     {"compute_s", cost.compute_s}, {"link_s", cost.link_s},
+          {"call_s", cost.call_s}, {"switch_s", cost.switch_s}};
+}
+
+Json names_json(const Graph& graph, const std::vector<NodeId>& nodes) {
+  Json names = Json::array();
+  for (NodeId id : nodes) names.push_back(graph.node(id).name);
+  return names;
+}
+
+Json segments_json(const Plan& plan) {
+  Json segments = Json::array();
+  for (const ChipSegment& segment : plan.segments) {
+    Json pieces = Json::array();
+    for (const Piece& piece : segment.pieces) pieces.push_back(piece.name);
+    segments.push_back({{"name", segment.name},
+                        {"nodes", names_json(plan.graph, segment.nodes)},
+                        {"reads", names_json(plan.graph, segment.reads)},
+                        {"writes", names_json(plan.graph, segment.writes)},
+                        {"pieces", std::move(pieces)},
+                        {"estimated", cost_json(segment.cost)}});
+  }
+  return segments;
+}
+
+template <typename Word>
+std::optional<Word> find_word(std::string_view text, std::span<const Word> words) {
+  for (Word word : words) {
+    if (to_string(word) == text) return word;
+  }
+  return std::nullopt;
+}
+
+constexpr std::array kLayouts{Layout::row, Layout::stripes};
+constexpr std::array kVerdicts{Verdict::fits, Verdict::unknown, Verdict::does_not_fit};
+
+Result<PlanRecipe::Segment> read_segment(const JsonFields& fields) {
+  PlanRecipe::Segment segment;
+  TESSERA_TRY(segment.name, fields.text("name"));
+  TESSERA_TRY(const std::string layout, fields.text("layout"));
+  TESSERA_TRY(const std::string verdict, fields.text("verdict"));
+  const auto known_layout = find_word<Layout>(layout, kLayouts);
+  if (!known_layout) return fields.error("layout", fmt::format("is '{}', no layout", layout));
+  const auto known_verdict = find_word<Verdict>(verdict, kVerdicts);
+  if (!known_verdict) return fields.error("verdict", fmt::format("is '{}', no verdict", verdict));
+  segment.tiling.layout = *known_layout;
+  segment.verdict = *known_verdict;
+  TESSERA_TRY(segment.tiling.tile_frames, fields.integer("tile_frames", 1, kMost));
+  TESSERA_TRY(segment.tiling.stripes, fields.integer("stripes", 1, 1024));
+  TESSERA_TRY(segment.tiling.phases, fields.integer("phases", 1, kMost));
+  return segment;
+}
+
+Json units_json(const ClusterUnits& units) {
+  return {{"lcu", units.lcu},
+          {"sc", units.sc},
+          {"apu", units.apu},
+          {"aligners", units.aligners},
+          {"l3_cuts", units.l3_cuts},
+          {"ports_in", units.ports_in},
+          {"ports_out", units.ports_out}};
+}
+
+Json layer_json(const PlacedLayer& layer) {
+  return {{"name", layer.name},
+          {"node", layer.node},
+          {"kind", to_string(layer.kind)},
+          {"context", layer.context},
+          {"cluster", layer.cluster},
+          {"units", units_json(layer.units)},
+          {"weight_bytes", layer.weight_bytes},
+          {"cycles", layer.cycles}};
+}
+
+}  // namespace
+
+std::string print_plan(const Plan& plan) {
+  Json host = Json::array();
+  for (const Step& step : plan.steps) {
+    const auto* run = std::get_if<HostStep>(&step);
+    if (run == nullptr) continue;
+    host.push_back({{"node", plan.graph.node(run->node).name}, {"reason", run->reason}});
+  }
+  return print_json({{"recipe", recipe_json(plan.recipe)},
+                     {"verdict", to_string(plan.verdict)},
+                     {"contexts", plan.contexts},
+                     {"host_macs", plan.host_macs},
+                     {"estimated", cost_json(plan.cost)},
+                     {"segments", segments_json(plan)},
+                     {"host", std::move(host)}});
+}
+
+Result<PlanRecipe> parse_recipe(std::span<const uint8_t> text) {
+  const std::string name(kName);
+  TESSERA_TRY(const Json json, parse_json(text, name));
+  TESSERA_TRY(const JsonFields document, JsonFields::of(json, name));
+  TESSERA_TRY(const JsonFields fields, document.object("recipe"));
+  PlanRecipe recipe;
+  TESSERA_TRY(recipe.target, fields.text("target"));
+  TESSERA_TRY(recipe.block_channels, fields.integer("block_channels", 0, kMost));
+  TESSERA_TRY(recipe.encoder_on_chip, fields.boolean("encoder_on_chip"));
+  TESSERA_TRY(recipe.masks_on_chip, fields.boolean("masks_on_chip"));
+  TESSERA_TRY(recipe.dilation, fields.integer("dilation", 0, kMost));
+  TESSERA_TRY(recipe.kernels_read_host, fields.boolean("kernels_read_host"));
+  TESSERA_TRY(recipe.on_host, fields.texts("on_host"));
+  TESSERA_TRY(const std::vector<JsonFields> segments, fields.objects("segments"));
+  for (const JsonFields& row : segments) {
+    TESSERA_TRY(PlanRecipe::Segment segment, read_segment(row));
+    recipe.segments.push_back(std::move(segment));
+  }
+  return recipe;
+}
+
+std::string print_placement(const ChipPlacement& placement) {
+  Json contexts = Json::array();
+  for (const PlacedContext& context : placement.contexts) {
+    Json clusters = Json::array();
+    for (const ClusterUnits& units : context.clusters) clusters.push_back(units_json(units));
+    contexts.push_back({{"pieces", context.pieces},
+                        {"weight_bytes", context.weight_bytes},
+                        {"clusters", std::move(clusters)}});
+  }
+  Json pieces = Json::array();
+  for (const PlacedPiece& piece : placement.pieces) {
+    Json layers = Json::array();
+    for (const PlacedLayer& layer : piece.layers) layers.push_back(layer_json(layer));
+    pieces.push_back({{"name", piece.name},
+                      {"calls", piece.calls},
+                      {"cycles", piece.cycles},
+                      {"layers", std::move(layers)}});
+  }
+  return print_json({{"target", placement.target},
+                     {"compiler", "builtin"},
+                     {"cluster", units_json(placement.cluster)},
+                     {"utilisation_cap", placement.utilisation_cap},
+                     {"contexts", std::move(contexts)},
+                     {"pieces", std::move(pieces)}});
+}
+
+}  // namespace tessera
