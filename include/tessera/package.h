@@ -15,6 +15,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tessera/import.h"
+#include "tessera/plan.h"
 #include "tessera/result.h"
 
 namespace tessera {
@@ -72,6 +74,13 @@ struct PackageManifest {
   std::vector<PackageEntry> entries;  // in the order in which they lie in the file
 };
 
+// A package's network for one length.
+struct PackagedNetwork {
+  ImportedModel model;  // what its user gave, read again
+  Graph legal;          // rewritten into what the target can do
+  Plan plan;            // what runs: the pieces are those of the package
+};
+
 class Package {
  public:
   // Reads the file and checks it whole: its digest, its structure, and every entry against the
@@ -87,8 +96,13 @@ class Package {
 
   // Contents of an entry, valid as long as any copy of the package. Errors: kNotFound.
   Result<std::span<const uint8_t>> read(std::string_view name) const;
+  // The network for `length_samples`, or for the length it was built for. Errors: those of
+  // import_model; kMismatch where this length needs a piece that the package does not hold.
+  Result<PackagedNetwork> network(std::optional<int64_t> length_samples = {}) const;
+
   // Manifest included.
   std::vector<std::string> names() const;
+  std::span<const uint8_t> bytes() const { return content_->bytes; }
 
  private:
   struct Content {

@@ -12,6 +12,7 @@
 
 #include "tessera/backend.h"
 #include "tessera/graph.h"
+#include "tessera/plan.h"
 #include "tessera/result.h"
 #include "tessera/signature.h"
 
@@ -24,6 +25,9 @@ class Session {
   // Backend::load().
   static Result<Session> create(const Graph& graph, Backend& backend,
                                 const Encodings* encodings = nullptr);
+
+  // The network as its plan cuts it, piece by piece (tessera/stitched.h).
+  static Result<Session> create(const Plan& plan, Backend& backend);
 
   const Signature& signature() const { return signature_; }
 

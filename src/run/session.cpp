@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "tessera/stitched.h"
+
 namespace tessera {
 namespace {
 
@@ -23,6 +25,15 @@ Result<Session> Session::create(const Graph& graph, Backend& backend, const Enco
   Session session;
   TESSERA_TRY(session.executable_, backend.load({graph, encodings}));
   session.signature_ = signature_of(graph);
+  session.timing_.load_seconds = watch.seconds();
+  return session;
+}
+
+Result<Session> Session::create(const Plan& plan, Backend& backend) {
+  const Stopwatch watch;
+  Session session;
+  TESSERA_TRY(session.executable_, StitchedExecutable::load(plan, backend));
+  session.signature_ = signature_of(plan.graph);
   session.timing_.load_seconds = watch.seconds();
   return session;
 }

@@ -1,0 +1,63 @@
+// build: a trained network's file in, one package out. The stages in order are the program:
+// import -> rewrite -> plan -> compile -> verify -> save.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "tessera/chip_placement.h"
+#include "tessera/import.h"
+#include "tessera/package.h"
+#include "tessera/plan.h"
+#include "tessera/result.h"
+#include "tessera/rewrite.h"
+
+namespace tessera {
+
+enum class BuildStage : uint8_t { import, rewrite, plan, compile, verify, save };
+std::string_view to_string(BuildStage stage);
+
+// Called when a stage begins and when it has ended; not at its end when it fails.
+struct StageEvent {
+  BuildStage stage = BuildStage::import;
+  bool ended = false;
+  double seconds = 0;  // that it took
+  std::string text;    // what came of it, one line: "251 nodes, 32 000 samples at 8 000 Hz"
+};
+using StageObserver = std::function<void(const StageEvent& event)>;
+
+enum class NormMode : uint8_t {
+  exact,   // statistics of the whole sequence, taken by the host
+  frozen,  // calibrated constants instead: another network, nearly
+};
+std::string_view to_string(NormMode mode);
+
+struct BuildOptions {
+  ImportOptions import;
+  std::filesystem::path target;  // a target file
+  NormMode norm = NormMode::exact;
+  std::map<std::string, NormConstants> frozen_norms;  // by name of the norm; NormMode::frozen
+  PlanOptions plan;
+  int threads = 0;               // of the verification; 0: as many as the process may use
+  std::filesystem::path output;  // the package; empty: not written
+  bool force = false;            // replace a file that is there
+};
+
+struct Built {
+  Package package;
+  RewriteLog rewritten;
+  Plan plan;
+  ChipPlacement placement;
+};
+
+// The same file, options and machine give the same bytes. Errors: those of every stage;
+// kInvalidArgument for frozen norms without constants; kUnsupported where something is left that a
+// legal graph must not have; kMismatch when the stitched pieces do not compute the network.
+Result<Built> build(const std::filesystem::path& model, const BuildOptions& options,
+                    const StageObserver& observer = {});
+
+}  // namespace tessera

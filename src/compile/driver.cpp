@@ -1,0 +1,215 @@
+// The program: every stage in order, each handing on what it made.
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "compile/entries.h"
+#include "compile/legal_graph.h"
+#include "compile/manifest.h"
+#include "compile/parity.h"
+#include "compile/plan_json.h"
+#include "tessera/backend.h"
+#include "tessera/build.h"
+#include "tessera/file.h"
+#include "tessera/hash.h"
+#include "tessera/text.h"
+
+namespace tessera {
+namespace {
+
+constexpr uint64_t kMostModelBytes = uint64_t{4} << 30;
+constexpr uint64_t kMostTargetBytes = uint64_t{1} << 20;
+constexpr std::string_view kParityBackend = "cpu";
+
+std::vector<uint8_t> bytes_of(std::string_view text) {
+  return {text.begin(), text.end()};
+}
+
+class Driver {
+ public:
+  Driver(const std::filesystem::path& model, const BuildOptions& options,
+         const StageObserver& observer)
+      : path_(model), options_(options), observer_(observer) {}
+
+  Result<Built> build() {
+    TESSERA_TRY_VOID(check_options());
+    TESSERA_TRY_VOID(stage(BuildStage::import, [&] { return import(); }));
+    TESSERA_TRY_VOID(stage(BuildStage::rewrite, [&] { return rewrite(); }));
+    TESSERA_TRY_VOID(stage(BuildStage::plan, [&] { return plan(); }));
+    TESSERA_TRY_VOID(stage(BuildStage::compile, [&] { return compile(); }));
+    TESSERA_TRY_VOID(stage(BuildStage::verify, [&] { return verify(); }));
+    Result<Package> package = TESSERA_ERROR(kIo, "", "nothing was saved", "");
+    TESSERA_TRY_VOID(stage(BuildStage::save, [&] { return save(package); }));
+    TESSERA_TRY(Package saved, std::move(package));
+    return Built{std::move(saved), std::move(rewritten_), std::move(plan_), std::move(placement_)};
+  }
+
+ private:
+  // A stage says in one line what came of it.
+  template <typename Work>
+  Result<void> stage(BuildStage name, const Work& work) {
+    if (observer_) observer_({name, false, 0, ""});
+    const auto begin = std::chrono::steady_clock::now();
+    TESSERA_TRY(std::string text, work());
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+    if (observer_) observer_({name, true, seconds.count(), std::move(text)});
+    return {};
+  }
+
+  Result<void> check_options() const {
+    if (options_.norm == NormMode::frozen && options_.frozen_norms.empty()) {
+      return TESSERA_ERROR(kInvalidArgument, "norm mode",
+                           "frozen norms need constants, and none were given",
+                           "take them from recordings that the network is made for: --calib FILE");
+    }
+    if (options_.output.empty()) return {};
+    return check_writable(options_.output, {.force = options_.force});
+  }
+
+  Result<std::string> import() {
+    TESSERA_TRY(target_, read_target(options_.target));
+    TESSERA_TRY(imported_, import_model(path_, options_.import));
+    TESSERA_TRY_VOID(pack_model());
+    TESSERA_TRY(std::vector<uint8_t> target, read_file(options_.target, kMostTargetBytes));
+    contents_.push_back({entries::of_target(target_.name), "target", std::move(target)});
+    manifest_.target = target_.name;
+    return fmt::format("{}: {} nodes for {} samples", imported_.family,
+                       imported_.graph.order().size(), imported_.length_samples);
+  }
+
+  // The file as it is on the disk, and what was read beside it.
+  Result<void> pack_model() {
+    PackageModel& model = manifest_.model;
+    std::vector<std::string> names{path_.filename().string()};
+    names.insert(names.end(), imported_.files_beside.begin(), imported_.files_beside.end());
+    for (const std::string& name : names) {
+      TESSERA_TRY(std::vector<uint8_t> bytes,
+                  read_file(path_.parent_path() / name, kMostModelBytes));
+      if (model.files.empty()) model.hash = content_hash(bytes);
+      std::string entry = entries::of_model_file(name);
+      while (is_packed(entry)) entry += '_';
+      model.files.push_back({name, entry});
+      contents_.push_back({std::move(entry), "model", std::move(bytes)});
+    }
+    model.family = imported_.family;
+    model.arguments = options_.import.model_args;
+    model.length_samples = imported_.length_samples;
+    model.sample_rate = imported_.sample_rate;
+    model.n_src = imported_.n_src;
+    return {};
+  }
+
+  bool is_packed(const std::string& entry) const {
+    for (const PackageContent& content : contents_) {
+      if (content.name == entry) return true;
+    }
+    return false;
+  }
+
+  Result<std::string> rewrite() {
+    legal_ = imported_.graph;
+    TESSERA_TRY(rewritten_, make_legal(legal_, options_.norm, options_.frozen_norms));
+    contents_.push_back({std::string(entries::kLegal), "graph", bytes_of(print_graph(legal_))});
+    if (options_.norm == NormMode::frozen) {
+      contents_.push_back({std::string(entries::kFrozenNorms), "calibration",
+                           bytes_of(print_frozen_norms(options_.frozen_norms))});
+    }
+    return fmt::format("{} nodes -> {}, {}", rewritten_.nodes_before, rewritten_.nodes_after,
+                       rewritten_.exact ? "exact" : "approximate, as asked");
+  }
+
+  Result<std::string> plan() {
+    TESSERA_TRY(plan_, make_plan(legal_, target_, options_.plan));
+    contents_.push_back({std::string(entries::kPlan), "plan", bytes_of(print_plan(plan_))});
+    manifest_.options = {std::string(to_string(options_.norm)), layout_word(),
+                         options_.plan.tile_frames, options_.plan.block_channels};
+    return fmt::format("{} segments, {} calls, about {:.3g} s on {}: {}", plan_.segments.size(),
+                       plan_.cost.calls, plan_.cost.seconds(), target_.name,
+                       to_string(plan_.verdict));
+  }
+
+  std::string layout_word() const {
+    switch (options_.plan.layout) {
+      case LayoutChoice::row: return "row";
+      case LayoutChoice::stripes: return "stripes";
+      case LayoutChoice::automatic: break;
+    }
+    return "auto";
+  }
+
+  Result<std::string> compile() {
+    TESSERA_TRY(placement_, place_on_chip(plan_, target_));
+    contents_.push_back(
+        {std::string(entries::kPlacement), "placement", bytes_of(print_placement(placement_))});
+    size_t pieces = 0;
+    for (const ChipSegment& segment : plan_.segments) {
+      for (const Piece& piece : segment.pieces) {
+        TESSERA_TRY(std::vector<uint8_t> file, entries::piece_file(piece));
+        contents_.push_back({entries::of_piece(piece), "piece", std::move(file)});
+        ++pieces;
+      }
+    }
+    return fmt::format("{} pieces in {} context{}", pieces, placement_.contexts.size(),
+                       placement_.contexts.size() == 1 ? "" : "s");
+  }
+
+  Result<std::string> verify() {
+    TESSERA_TRY(const auto backend, make_backend(kParityBackend, {.threads = options_.threads}));
+    TESSERA_TRY(ParityEvidence parity, measure_parity(imported_.graph, plan_, rewritten_.exact,
+                                                      *backend, std::string(kParityBackend)));
+    std::string text =
+        fmt::format("largest difference {:.2g} at a peak of {:.2g}", parity.max_abs, parity.peak);
+    manifest_.parity.push_back(std::move(parity));
+    return text;
+  }
+
+  Result<std::string> save(Result<Package>& package) {
+    manifest_.tessera = TESSERA_VERSION;
+    TESSERA_TRY(std::vector<uint8_t> bytes, write_package(std::move(manifest_), contents_));
+    contents_.clear();
+    const size_t size = bytes.size();
+    if (!options_.output.empty()) {
+      TESSERA_TRY_VOID(write_file_atomically(options_.output, bytes, {.force = options_.force}));
+    }
+    package = Package::from_bytes(std::move(bytes),
+                                  options_.output.empty() ? "package" : options_.output.string());
+    return fmt::format("{} bytes", size);
+  }
+
+  const std::filesystem::path& path_;
+  const BuildOptions& options_;
+  const StageObserver& observer_;
+  PackageManifest manifest_;
+  std::vector<PackageContent> contents_;
+  Target target_;
+  ImportedModel imported_;
+  Graph legal_;
+  RewriteLog rewritten_;
+  Plan plan_;
+  ChipPlacement placement_;
+};
+
+}  // namespace
+
+std::string_view to_string(BuildStage stage) {
+  switch (stage) {
+    case BuildStage::import: return "import";
+    case BuildStage::rewrite: return "rewrite";
+    case BuildStage::plan: return "plan";
+    case BuildStage::compile: return "compile";
+    case BuildStage::verify: return "verify";
+    case BuildStage::save: return "save";
+  }
+  return "";
+}
+
+std::string_view to_string(NormMode mode) {
+  return mode == NormMode::frozen ? "frozen" : "exact";
+}
+
+Result<Built> build(const std::filesystem::path& model, const BuildOptions& options,
+                    const StageObserver& observer) {
+  return Driver(model, options, observer).build();
+}
+
+}  // namespace tessera

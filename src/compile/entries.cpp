@@ -1,0 +1,46 @@
+#include "compile/entries.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "tessera/export.h"
+
+namespace tessera::entries {
+namespace {
+
+bool plain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+         c == '_' || c == '-' || c == '/';
+}
+
+std::string plain_name(std::string_view name) {
+  std::string text(name);
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return !plain(c); }, '_');
+  return text;
+}
+
+}  // namespace
+
+std::string of_model_file(std::string_view name) {
+  return "model/" + plain_name(name);
+}
+
+std::string of_target(std::string_view target) {
+  return fmt::format("target/{}.toml", plain_name(target));
+}
+
+std::string of_piece(const Piece& piece) {
+  return fmt::format("pieces/{}.onnx", plain_name(piece.name));
+}
+
+Result<std::vector<uint8_t>> piece_file(const Piece& piece) {
+  Result<std::vector<uint8_t>> file = export_onnx(piece.graph);
+  if (file) return file;
+  Error error = std::move(file).error();
+  error.subject = fmt::format("piece '{}': {}", piece.name, error.subject);
+  return error;
+}
+
+}  // namespace tessera::entries

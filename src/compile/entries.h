@@ -1,0 +1,27 @@
+// Where things lie in a package, and the pieces as files.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tessera/plan.h"
+#include "tessera/result.h"
+
+namespace tessera::entries {
+
+inline constexpr std::string_view kLegal = "graph/legal.txt";
+inline constexpr std::string_view kPlan = "plan.json";
+inline constexpr std::string_view kPlacement = "placement.json";
+inline constexpr std::string_view kFrozenNorms = "calibration/frozen_norms.json";
+
+// "model/net.pth": the name with everything replaced that a zip's name should not have.
+std::string of_model_file(std::string_view name);
+std::string of_target(std::string_view target);
+std::string of_piece(const Piece& piece);
+
+// The piece as an ONNX file: the same piece gives the same bytes.
+Result<std::vector<uint8_t>> piece_file(const Piece& piece);
+
+}  // namespace tessera::entries

@@ -1,0 +1,44 @@
+#include "compile/legal_graph.h"
+
+#include "compile/json_fields.h"
+
+namespace tessera {
+
+Result<RewriteLog> make_legal(Graph& graph, NormMode norm,
+                              const std::map<std::string, NormConstants>& frozen_norms) {
+  RewriteOptions options;
+  if (norm == NormMode::frozen) {
+    options.enable = {"freeze_global_norm"};
+    options.parameters.calibrated = frozen_norms;
+  }
+  TESSERA_TRY(RewriteLog log, rewrite(graph, options));
+  if (!log.not_legal.empty()) {
+    return TESSERA_ERROR(kUnsupported, "",
+                         "rewriting leaves what no chip and no host step does: " + log.not_legal,
+                         "'tessera rewrite MODEL --show' tells why every rule declined");
+  }
+  return log;
+}
+
+std::string print_frozen_norms(const std::map<std::string, NormConstants>& norms) {
+  Json json = Json::object();
+  for (const auto& [name, constants] : norms) {
+    json[name] = {{"mean", constants.mean}, {"variance", constants.variance}};
+  }
+  return print_json({{"norms", std::move(json)}});
+}
+
+Result<std::map<std::string, NormConstants>> parse_frozen_norms(std::span<const uint8_t> text) {
+  const std::string name = "calibration/frozen_norms.json";
+  TESSERA_TRY(const Json json, parse_json(text, name));
+  TESSERA_TRY(const JsonFields fields, JsonFields::of(json, name));
+  TESSERA_TRY(const auto rows, fields.named_objects("norms"));
+  std::map<std::string, NormConstants> norms;
+  for (const auto& [norm, row] : rows) {
+    TESSERA_TRY(norms[norm].mean, row.numbers("mean"));
+    TESSERA_TRY(norms[norm].variance, row.numbers("variance"));
+  }
+  return norms;
+}
+
+}  // namespace tessera

@@ -1,0 +1,24 @@
+// The one way from an imported graph to the legal one that is planned: a build takes it, and so
+// does whoever wants the package's network for another length.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+
+#include "tessera/build.h"
+#include "tessera/graph.h"
+#include "tessera/result.h"
+#include "tessera/rewrite.h"
+
+namespace tessera {
+
+// Errors: those of rewrite; kUnsupported where something is left that no legal graph has.
+Result<RewriteLog> make_legal(Graph& graph, NormMode norm,
+                              const std::map<std::string, NormConstants>& frozen_norms);
+
+// calibration/frozen_norms.json
+std::string print_frozen_norms(const std::map<std::string, NormConstants>& norms);
+Result<std::map<std::string, NormConstants>> parse_frozen_norms(std::span<const uint8_t> text);
+
+}  // namespace tessera

@@ -1,0 +1,96 @@
+// Package::network(): the packaged network for any length, from the packaged model and recipe.
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "compile/entries.h"
+#include "compile/legal_graph.h"
+#include "compile/plan_json.h"
+#include "tessera/hash.h"
+#include "tessera/package.h"
+#include "tessera/text.h"
+
+namespace tessera {
+namespace {
+
+std::string_view text_of(std::span<const uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+Result<ImportedModel> import_packaged(const Package& package, int64_t length) {
+  const PackageModel& model = package.manifest().model;
+  const auto files = std::make_shared<ModelFiles>();
+  for (const PackageModel::File& file : model.files) {
+    TESSERA_TRY(const auto bytes, package.read(file.entry));
+    (*files)[file.name].assign(bytes.begin(), bytes.end());
+  }
+  ImportOptions options;
+  options.length_samples = length;
+  options.model_args = model.arguments;
+  return import_model(files, model.files.front().name, options);
+}
+
+Result<Graph> legal_graph(const Package& package, const ImportedModel& model) {
+  const PackageManifest& manifest = package.manifest();
+  if (model.length_samples == manifest.model.length_samples) {
+    TESSERA_TRY(const auto text, package.read(entries::kLegal));
+    return parse_graph(text_of(text), entries::kLegal);
+  }
+  Graph graph = model.graph;
+  std::map<std::string, NormConstants> frozen;
+  const bool is_frozen = manifest.options.norm == to_string(NormMode::frozen);
+  if (is_frozen) {
+    TESSERA_TRY(const auto text, package.read(entries::kFrozenNorms));
+    TESSERA_TRY(frozen, parse_frozen_norms(text));
+  }
+  TESSERA_TRY(const RewriteLog log,
+              make_legal(graph, is_frozen ? NormMode::frozen : NormMode::exact, frozen));
+  return graph;
+}
+
+// Every piece of the plan is one that the package holds.
+Result<void> check_pieces(const Package& package, const Plan& plan, int64_t length) {
+  std::set<std::string, std::less<>> held;
+  for (const PackageEntry& entry : package.manifest().entries) {
+    if (entry.kind == "piece") held.insert(entry.hash);
+  }
+  for (const ChipSegment& segment : plan.segments) {
+    for (const Piece& piece : segment.pieces) {
+      TESSERA_TRY(const auto file, entries::piece_file(piece));
+      if (held.contains(content_hash(file))) continue;
+      return TESSERA_ERROR(
+          kMismatch, fmt::format("piece '{}'", piece.name),
+          fmt::format("inputs of {} samples need a piece that this package does not hold", length),
+          fmt::format("build it again with --length {}", length));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<PackagedNetwork> Package::network(std::optional<int64_t> length_samples) const {
+  const auto assemble = [&]() -> Result<PackagedNetwork> {
+    PackagedNetwork network;
+    const int64_t length = length_samples.value_or(manifest().model.length_samples);
+    TESSERA_TRY(network.model, import_packaged(*this, length));
+    TESSERA_TRY(network.legal, legal_graph(*this, network.model));
+    const std::string target_name = entries::of_target(manifest().target);
+    TESSERA_TRY(const auto target_text, read(target_name));
+    TESSERA_TRY(const Target target, parse_target(text_of(target_text), target_name));
+    TESSERA_TRY(const auto recipe_text, read(entries::kPlan));
+    TESSERA_TRY(const PlanRecipe recipe, parse_recipe(recipe_text));
+    TESSERA_TRY(network.plan, replay_plan(network.legal, target, recipe));
+    TESSERA_TRY_VOID(check_pieces(*this, network.plan, length));
+    return network;
+  };
+  Result<PackagedNetwork> network = assemble();
+  if (network) return network;
+  Error error = std::move(network).error();
+  error.subject = error.subject.empty() ? content_->subject
+                                        : fmt::format("{}: {}", content_->subject, error.subject);
+  return error;
+}
+
+}  // namespace tessera
