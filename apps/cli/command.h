@@ -35,6 +35,7 @@ Action define_doctor(CLI::App& app);
 Action define_export(CLI::App& app);
 Action define_inspect(CLI::App& app);
 Action define_check(CLI::App& app);
+Action define_plan(CLI::App& app);
 Action define_rewrite(CLI::App& app);
 Action define_run(CLI::App& app);
 Action define_target(CLI::App& app);

@@ -15,6 +15,8 @@ std::span<const Command> commands() {
       {"export", "Write a network as an ONNX file", define_export},
       {"doctor", "Check this machine and this build", define_doctor},
       {"check", "Would this network fit on a chip, and if not, every reason why", define_check},
+      {"plan", "Cut a network for a chip: segments, tiles, calls, cost, and what else one could do",
+       define_plan},
       {"target", "Known chips, their rules, and how these explain recorded compiles",
        define_target},
       {"completion", "Print a completion script for your shell", define_completion, true},

@@ -148,6 +148,14 @@ struct PlanOptions {
 // kInvalidArgument for options.
 Result<Plan> make_plan(const Graph& legal, const Target& target, const PlanOptions& options = {});
 
+// The plan of someone who does not cut: one tile per segment, the whole sequence long and with its
+// dilations, whatever the verdict. Shown beside a plan as what it is compared with.
+Result<Plan> make_uncut_plan(const Graph& legal, const Target& target,
+                             const PlanOptions& options = {});
+
+// The first rule that keeps a plan from fitting, with piece, node and number; empty if it fits.
+std::string obstacle_of(const Plan& plan, const Target& target);
+
 // The plan of a recipe for `legal`, of any length. `target` gives the cost figures; verdicts are
 // the recipe's. Errors: kMismatch when the graph divides into other segments than the recipe's.
 Result<Plan> replay_plan(const Graph& legal, const Target& target, const PlanRecipe& recipe);

@@ -13,6 +13,13 @@ namespace tessera {
 // Sees a whole-sequence value when it is complete: [C, H, W] of plan.graph's node.
 using ValueObserver = std::function<void(const Node& node, ConstValues values)>;
 
+// Seconds of the last run, by what they were spent on.
+struct StitchedTiming {
+  double host = 0;    // host steps
+  double pieces = 0;  // chip pieces, as the backend plays them
+  double copies = 0;  // gathering tiles with their halos, laying down what is new
+};
+
 // An Executable with the inputs and outputs of plan.graph. Chip pieces run call by call with their
 // halos gathered from whole-sequence values (zeros only outside the sequence); host steps between
 // two segments run together over the whole sequence. Both on `backend`. The plan is not needed
@@ -27,6 +34,7 @@ class StitchedExecutable : public Executable {
   virtual void observe(ValueObserver observer) = 0;
   // Calls of chip pieces in one run.
   virtual int64_t chip_calls() const = 0;
+  virtual const StitchedTiming& timing() const = 0;
 };
 
 }  // namespace tessera

@@ -1,5 +1,6 @@
 // The search behind make_plan(): channel blocks outside, then layout and tile width per segment.
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <optional>
 
@@ -210,22 +211,37 @@ std::optional<Obstacle> first_obstacle(const Plan& plan, const Target& target) {
   return std::nullopt;
 }
 
+std::string text_of(const Obstacle& obstacle) {
+  const Violation& v = obstacle.violation;
+  return fmt::format("rule {}: {} ({})", v.rule, v.value, v.limit);
+}
+
 // The refusal of the narrowest plan: which piece, which rule, which number.
 Error no_cut_fits(const Plan& plan, const Target& target) {
   const std::optional<Obstacle> obstacle = first_obstacle(plan, target);
   if (!obstacle) {
     return TESSERA_ERROR(kUnsupported, "plan", fmt::format("no cut fits '{}'", target.name), "");
   }
-  const Violation& v = obstacle->violation;
   const std::string channels = plan.recipe.block_channels > 0
                                    ? fmt::format("{}", plan.recipe.block_channels)
                                    : std::string("all");
   return TESSERA_ERROR(
-      kUnsupported, fmt::format("piece '{}', node '{}'", obstacle->piece, v.node_name),
-      fmt::format("no cut fits '{}': the smallest piece, {} channels by {} frames, breaks rule {}: "
-                  "{} ({})",
-                  target.name, channels, obstacle->tile_frames, v.rule, v.value, v.limit),
-      fmt::format("cure: {}", v.cure));
+      kUnsupported,
+      fmt::format("piece '{}', node '{}'", obstacle->piece, obstacle->violation.node_name),
+      fmt::format("no cut fits '{}': the smallest piece, {} channels by {} frames, breaks {}",
+                  target.name, channels, obstacle->tile_frames, text_of(*obstacle)),
+      fmt::format("cure: {}", obstacle->violation.cure));
+}
+
+PlanRecipe recipe_for(const Graph& legal, const Target& target, const PlanOptions& options) {
+  PlanRecipe recipe;
+  recipe.target = target.name;
+  recipe.block_channels = options.block_channels;
+  recipe.encoder_on_chip = options.encoder_on_chip;
+  recipe.masks_on_chip = options.masks_on_chip;
+  recipe.dilation = target.limit("dilation").pass.value_or(1);
+  recipe.on_host = beyond_cutting(legal, target);
+  return recipe;
 }
 
 // Whether narrower convolutions could help: other rules break whatever the width.
@@ -239,13 +255,7 @@ bool blocks_may_cure(const Plan& plan, const Target& target) {
 Result<Plan> make_plan(const Graph& legal, const Target& target, const PlanOptions& options) {
   if (options.tile_frames < 0) return bad_option("tile frames", options.tile_frames);
   if (options.block_channels < 0) return bad_option("block channels", options.block_channels);
-  PlanRecipe recipe;
-  recipe.target = target.name;
-  recipe.block_channels = options.block_channels;
-  recipe.encoder_on_chip = options.encoder_on_chip;
-  recipe.masks_on_chip = options.masks_on_chip;
-  recipe.dilation = target.limit("dilation").pass.value_or(1);
-  recipe.on_host = beyond_cutting(legal, target);
+  PlanRecipe recipe = recipe_for(legal, target, options);
   TESSERA_TRY(Plan plan, plan_either(legal, recipe, target, options));
   for (size_t i = 0; i < std::size(kBlockChoices) && options.block_channels == 0; ++i) {
     if (!blocks_may_cure(plan, target)) break;
@@ -256,6 +266,27 @@ Result<Plan> make_plan(const Graph& legal, const Target& target, const PlanOptio
   }
   if (plan.verdict != Verdict::fits) return no_cut_fits(plan, target);
   return plan;
+}
+
+Result<Plan> make_uncut_plan(const Graph& legal, const Target& target, const PlanOptions& options) {
+  PlanRecipe recipe = recipe_for(legal, target, options);
+  recipe.block_channels = 0;
+  recipe.dilation = std::numeric_limits<int64_t>::max();
+  return assemble_plan(
+      legal, target, recipe, [&](const Graph& graph, ChipSegment& segment) -> Result<void> {
+        segment.tiling = {Layout::row, graph.node(segment.writes.front()).shape.w, 1, 1};
+        TESSERA_TRY_VOID(tile_segment(graph, segment));
+        segment.verdict = segment_verdict(segment, target);
+        segment.cost = segment_cost(segment, target);
+        return {};
+      });
+}
+
+std::string obstacle_of(const Plan& plan, const Target& target) {
+  const std::optional<Obstacle> obstacle = first_obstacle(plan, target);
+  if (!obstacle) return "";
+  return fmt::format("piece '{}', node '{}': {}", obstacle->piece, obstacle->violation.node_name,
+                     text_of(*obstacle));
 }
 
 }  // namespace tessera

@@ -1,6 +1,7 @@
 #include "tessera/stitched.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <set>
 
@@ -37,6 +38,16 @@ struct LoadedStep {
   std::unique_ptr<Executable> host;
   std::vector<ConstValues> input_views;
   std::vector<Values> output_views;
+};
+
+class Stopwatch {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 
 Error at_piece(Error error, const std::string& name) {
@@ -93,9 +104,9 @@ class Stitched final : public StitchedExecutable {
     for (size_t i = 0; i < inputs.size(); ++i) {
       std::copy(inputs[i].begin(), inputs[i].end(), values_.at(graph_.inputs()[i]).begin());
     }
+    timing_ = {};
     for (LoadedStep& step : steps_) {
-      TESSERA_TRY_VOID(step.host ? step.host->run(step.input_views, step.output_views)
-                                 : run_segment(step));
+      TESSERA_TRY_VOID(step.host ? run_host(step) : run_segment(step));
       if (!observer_) continue;
       for (NodeId id : step.writes) observer_(graph_.node(id), values_.at(id));
     }
@@ -109,6 +120,7 @@ class Stitched final : public StitchedExecutable {
   int64_t arena_bytes() const override { return values_.size_bytes() + piece_bytes_; }
   void observe(ValueObserver observer) override { observer_ = std::move(observer); }
   int64_t chip_calls() const override { return chip_calls_; }
+  const StitchedTiming& timing() const override { return timing_; }
 
  private:
   Result<void> add_host_group(const std::vector<NodeId>& nodes, Backend& backend) {
@@ -165,7 +177,16 @@ class Stitched final : public StitchedExecutable {
     return {};
   }
 
+  Result<void> run_host(LoadedStep& step) {
+    const Stopwatch watch;
+    TESSERA_TRY_VOID(step.host->run(step.input_views, step.output_views));
+    timing_.host += watch.seconds();
+    return {};
+  }
+
   Result<void> run_segment(LoadedStep& step) {
+    const Stopwatch whole;
+    const double pieces_before = timing_.pieces;
     for (const PieceCall& call : step.calls) {
       LoadedPiece& piece = step.pieces[static_cast<size_t>(call.piece)];
       for (size_t i = 0; i < step.reads.size(); ++i) {
@@ -176,7 +197,9 @@ class Stitched final : public StitchedExecutable {
                       piece.read_frames[i], slot, piece.inputs[i]);
         }
       }
+      const Stopwatch watch;
       TESSERA_TRY_VOID(piece.executable->run(piece.input_views, piece.output_views));
+      timing_.pieces += watch.seconds();
       for (size_t i = 0; i < step.writes.size(); ++i) {
         const Shape& shape = graph_.node(step.writes[i]).shape;
         for (TileSlot slot{piece.tiling}; slot.stripe < piece.tiling.stripes; ++slot.stripe) {
@@ -185,6 +208,7 @@ class Stitched final : public StitchedExecutable {
         }
       }
     }
+    timing_.copies += whole.seconds() - (timing_.pieces - pieces_before);
     return {};
   }
 
@@ -196,6 +220,7 @@ class Stitched final : public StitchedExecutable {
   ValueObserver observer_;
   int64_t piece_bytes_ = 0;
   int64_t chip_calls_ = 0;
+  StitchedTiming timing_;
 };
 
 }  // namespace

@@ -1,0 +1,289 @@
+// tessera plan: how a network would run on a chip and its host, with the cost expected.
+#include <fmt/format.h>
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "cli/command.h"
+#include "cli/model_options.h"
+#include "cli/plan_alternatives.h"
+#include "cli/plan_options.h"
+#include "cli/progress.h"
+#include "cli/table.h"
+#include "cli/target_options.h"
+#include "report/plan_drawing.h"
+#include "tessera/file.h"
+#include "tessera/plan.h"
+#include "tessera/rewrite.h"
+
+namespace tessera::cli {
+namespace {
+
+struct Options {
+  ModelOptions model;
+  BackendChoice backend;
+  std::string target = "hailo8";
+  PlanOptions plan;
+  std::string drawing;
+  bool host_steps = false;
+  bool measure = true;
+  bool force = false;
+};
+
+std::string milliseconds(double seconds) {
+  return fmt::format("{:.2f}", seconds * 1e3);
+}
+
+std::string tile_text(const Tiling& tiling) {
+  std::string text = fmt::to_string(tiling.tile_frames);
+  return tiling.stripes > 1 ? fmt::format("{} x {}", tiling.stripes, text) : text;
+}
+
+// The convolutions of a segment, by kind: "depthwise 3", "2 pointwise".
+std::string work_of(const Plan& plan, const ChipSegment& segment) {
+  std::map<std::string, int> kinds;
+  for (NodeId id : segment.nodes) {
+    const auto* conv = plan.graph.get_if<Conv>(id);
+    if (conv == nullptr) continue;
+    const int64_t taps = conv->weight.dim(2) * conv->weight.dim(3);
+    const bool depthwise = conv->groups > 1 && conv->weight.dim(1) == 1;
+    ++kinds[depthwise   ? fmt::format("depthwise {}", taps)
+            : taps == 1 ? std::string("pointwise")
+                        : fmt::format("conv {}", taps)];
+  }
+  std::string text;
+  for (const auto& [kind, count] : kinds) {
+    text += fmt::format("{}{}{}", text.empty() ? "" : ", ",
+                        count > 1 ? fmt::format("{} ", count) : "", kind);
+  }
+  return text.empty() ? "element by element" : text;
+}
+
+void print_segments(const Plan& plan, Console& console) {
+  Table table;
+  table.add_column("segment");
+  table.add_column("convolutions");
+  table.add_column("layout");
+  table.add_column("tile", Table::Align::right);
+  table.add_column("phases", Table::Align::right);
+  table.add_column("pieces", Table::Align::right);
+  table.add_column("calls", Table::Align::right);
+  table.add_column("bytes in", Table::Align::right);
+  table.add_column("bytes out", Table::Align::right);
+  table.add_column("ms", Table::Align::right);
+  table.add_column("verdict");
+  for (const ChipSegment& segment : plan.segments) {
+    const Tiling& tiling = segment.tiling;
+    table.add_row({segment.name, work_of(plan, segment), std::string(to_string(tiling.layout)),
+                   tile_text(tiling), fmt::to_string(tiling.phases),
+                   fmt::to_string(segment.pieces.size()), fmt::to_string(segment.calls.size()),
+                   grouped(segment.cost.bytes_in), grouped(segment.cost.bytes_out),
+                   milliseconds(segment.cost.seconds()), std::string(to_string(segment.verdict))});
+  }
+  console.print("{}\n", table.to_string());
+}
+
+void print_host_steps(const Plan& plan, Console& console) {
+  Table table;
+  table.add_column("on the host");
+  table.add_column("op");
+  table.add_column("why");
+  for (const Step& step : plan.steps) {
+    const auto* host = std::get_if<HostStep>(&step);
+    if (host == nullptr) continue;
+    const Node& node = plan.graph.node(host->node);
+    table.add_row({printable(node.name), op_name(node.op), host->reason});
+  }
+  console.print("{}\n", table.to_string());
+}
+
+void print_alternatives(const std::vector<Alternative>& list, double audio_s, Console& console) {
+  Table table;
+  table.add_column("way");
+  table.add_column("same network");
+  table.add_column("verdict");
+  table.add_column("calls", Table::Align::right);
+  table.add_column("contexts", Table::Align::right);
+  table.add_column("link bytes", Table::Align::right);
+  table.add_column("chip ms, estimated", Table::Align::right);
+  table.add_column("host ms, measured", Table::Align::right);
+  if (audio_s > 0) table.add_column("real-time factor", Table::Align::right);
+  for (const Alternative& way : list) {
+    const bool chip = !way.verdict.empty();
+    std::vector<std::string> row{way.name,
+                                 way.exact ? "yes" : "no",
+                                 chip ? way.verdict : "",
+                                 chip ? grouped(way.calls) : "",
+                                 chip ? grouped(way.contexts) : "",
+                                 chip ? grouped(way.link_bytes) : "",
+                                 chip ? milliseconds(way.chip_s) : "",
+                                 way.host_s > 0 ? milliseconds(way.host_s) : ""};
+    if (audio_s > 0) {
+      row.push_back(way.host_s > 0 ? fmt::format("{:.4f}", way.seconds() / audio_s) : "");
+    }
+    table.add_row(std::move(row));
+  }
+  console.print("{}", table.to_string());
+  for (const Alternative& way : list) {
+    if (!way.obstacle.empty()) console.print("{}: {}\n", way.name, way.obstacle);
+  }
+}
+
+Document cost_document(const Cost& cost) {
+  return {{"calls", cost.calls},
+          {"bytes_in", cost.bytes_in},
+          {"bytes_out", cost.bytes_out},
+          {"macs", cost.macs},
+          {"compute_ms_estimated", cost.compute_s * 1e3},
+          {"link_ms_estimated", cost.link_s * 1e3},
+          {"call_ms_estimated", cost.call_s * 1e3},
+          {"switch_ms_estimated", cost.switch_s * 1e3},
+          {"total_ms_estimated", cost.seconds() * 1e3}};
+}
+
+Document segments_document(const Plan& plan) {
+  Document segments = Document::array();
+  for (const ChipSegment& segment : plan.segments) {
+    Document nodes = Document::array();
+    for (NodeId id : segment.nodes) nodes.push_back(plan.graph.node(id).name);
+    segments.push_back({{"name", segment.name},
+                        {"nodes", std::move(nodes)},
+                        {"layout", to_string(segment.tiling.layout)},
+                        {"tile_frames", segment.tiling.tile_frames},
+                        {"stripes", segment.tiling.stripes},
+                        {"phases", segment.tiling.phases},
+                        {"pieces", segment.pieces.size()},
+                        {"verdict", to_string(segment.verdict)},
+                        {"cost", cost_document(segment.cost)}});
+  }
+  return segments;
+}
+
+Document host_document(const Plan& plan) {
+  Document steps = Document::array();
+  for (const Step& step : plan.steps) {
+    const auto* host = std::get_if<HostStep>(&step);
+    if (host == nullptr) continue;
+    steps.push_back({{"node", plan.graph.node(host->node).name}, {"reason", host->reason}});
+  }
+  return steps;
+}
+
+Document alternatives_document(const std::vector<Alternative>& list) {
+  Document ways = Document::array();
+  for (const Alternative& way : list) {
+    Document entry{{"name", way.name}, {"exact", way.exact}};
+    if (!way.verdict.empty()) {
+      entry["verdict"] = way.verdict;
+      entry["segments"] = way.segments;
+      entry["calls"] = way.calls;
+      entry["contexts_estimated"] = way.contexts;
+      entry["link_bytes"] = way.link_bytes;
+      entry["chip_ms_estimated"] = way.chip_s * 1e3;
+    }
+    if (way.host_s > 0) entry["host_ms_measured"] = way.host_s * 1e3;
+    if (!way.obstacle.empty()) entry["obstacle"] = way.obstacle;
+    ways.push_back(std::move(entry));
+  }
+  return ways;
+}
+
+Result<std::vector<Alternative>> compare_ways(const Options& options, const ImportedModel& model,
+                                              const Graph& legal, const Plan& plan,
+                                              const Target& target) {
+  std::vector<Alternative> ways{alternative_of("exact, cut (this plan)", plan, target)};
+  TESSERA_TRY(std::vector<Alternative> others, other_plans(model, legal, target, options.plan));
+  Alternative alone;
+  alone.name = "this processor alone";
+  if (options.measure) {
+    TESSERA_TRY(const auto backend, open_backend(options.backend));
+    TESSERA_TRY(ways[0].host_s, measure_host(plan, *backend));
+    TESSERA_TRY(alone.host_s, measure_alone(model.graph, *backend));
+    alone.name += fmt::format(" ({})", options.backend.name);
+    ways.push_back(alone);
+  }
+  ways.insert(ways.end(), others.begin(), others.end());
+  return ways;
+}
+
+Result<Document> run(const Options& options, Console& console) {
+  TESSERA_TRY(const Target target, load_target(options.target));
+  TESSERA_TRY(const ImportedModel model, load_model(options.model, ImportNotes::warnings, console));
+  Graph legal = model.graph;
+  Plan plan;
+  std::vector<Alternative> ways;
+  {
+    const Progress progress(console, "planning");
+    TESSERA_TRY(const RewriteLog log, rewrite(legal));
+    if (!log.not_legal.empty()) {
+      return TESSERA_ERROR(kUnsupported, options.model.path, log.not_legal,
+                           "'tessera rewrite --show' tells what each rule did");
+    }
+    TESSERA_TRY(plan, make_plan(legal, target, options.plan));
+    TESSERA_TRY(ways, compare_ways(options, model, legal, plan, target));
+  }
+  print_segments(plan, console);
+  // Who moved something to the chip wants to see whether it got there.
+  if (options.host_steps || options.plan.encoder_on_chip || options.plan.masks_on_chip) {
+    print_host_steps(plan, console);
+  }
+  const Cost& cost = plan.cost;
+  console.print("{} on {}: {} segments, {} calls, {} bytes in, {} bytes out, {} contexts\n",
+                to_string(plan.verdict), target.name, plan.segments.size(), grouped(cost.calls),
+                grouped(cost.bytes_in), grouped(cost.bytes_out), plan.contexts);
+  console.print("estimated {} ms = compute {} + link {} + calls {} + contexts {}\n",
+                milliseconds(cost.seconds()), milliseconds(cost.compute_s),
+                milliseconds(cost.link_s), milliseconds(cost.call_s), milliseconds(cost.switch_s));
+  console.print("{} MACs on the chip (halos included), {} on the host\n\n", grouped(cost.macs),
+                grouped(plan.host_macs));
+  const double audio_s = model.sample_rate ? static_cast<double>(model.length_samples) /
+                                                 static_cast<double>(*model.sample_rate)
+                                           : 0;
+  print_alternatives(ways, audio_s, console);
+  Document document{{"target", target.name},
+                    {"verdict", to_string(plan.verdict)},
+                    {"length_samples", model.length_samples},
+                    {"block_channels", plan.recipe.block_channels},
+                    {"contexts_estimated", plan.contexts},
+                    {"host_macs", plan.host_macs},
+                    {"cost", cost_document(cost)},
+                    {"segments", segments_document(plan)},
+                    {"host_steps", host_document(plan)},
+                    {"alternatives", alternatives_document(ways)}};
+  if (!options.drawing.empty()) {
+    const std::string title = std::filesystem::path(options.model.path).filename().string();
+    TESSERA_TRY_VOID(
+        write_file_atomically(options.drawing, draw_plan(plan, title), {.force = options.force}));
+    console.print("drawn in {}\n", options.drawing);
+    document["drawing"] = options.drawing;
+  }
+  return document;
+}
+
+}  // namespace
+
+Action define_plan(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  add_model_options(app, options->model, true);
+  add_target_option(app, options->target);
+  add_plan_options(app, options->plan);
+  app.add_option("--svg", options->drawing,
+                 "Also draw the plan: network along x, time along y, one colour per segment")
+      ->type_name("FILE.svg");
+  app.add_flag("--host-steps", options->host_steps, "List what the host does, and why");
+  app.add_flag("--measure,!--no-measure", options->measure,
+               "Time the host's steps and the whole network on this machine (default)");
+  app.add_flag("--force", options->force, "Overwrite the drawing");
+  add_backend_options(app, options->backend);
+  app.footer(
+      "The network is rewritten first (tessera rewrite --show). Times of the chip are estimates "
+      "from\nthe target's cost figures (tessera target show), in which nothing overlaps; times of "
+      "the host\nare measured here, on noise, with --backend.\n\n"
+      "Examples:\n"
+      "  tessera plan model.pth --target hailo8 --svg plan.svg\n"
+      "  tessera plan model.pth --target hailo8l --length 16000 --layout row --tile-frames 256\n");
+  return [options](Console& console) { return run(*options, console); };
+}
+
+}  // namespace tessera::cli

@@ -1,0 +1,105 @@
+#include "cli/plan_alternatives.h"
+
+#include <algorithm>
+
+#include "cli/rewrite_signal.h"
+#include "tessera/rewrite.h"
+#include "tessera/session.h"
+#include "tessera/stitched.h"
+
+namespace tessera::cli {
+namespace {
+
+// Statistics for every norm over time: only their presence matters to a plan.
+std::map<std::string, NormConstants> placeholder_statistics(const Graph& graph) {
+  std::map<std::string, NormConstants> statistics;
+  for (NodeId id : graph.order()) {
+    const auto* norm = graph.get_if<Norm>(id);
+    if (norm == nullptr) continue;
+    if (norm->kind == NormKind::global) statistics[graph.node(id).name] = {{0}, {1}};
+    if (norm->kind == NormKind::feature_wise) {
+      const auto channels = static_cast<size_t>(graph.node(id).shape.c);
+      statistics[graph.node(id).name] = {std::vector<double>(channels, 0),
+                                         std::vector<double>(channels, 1)};
+    }
+  }
+  return statistics;
+}
+
+void add_plan(std::vector<Alternative>& list, std::string name, bool exact,
+              const Result<Plan>& plan, const Target& target) {
+  if (plan) {
+    list.push_back(alternative_of(std::move(name), *plan, target));
+    list.back().exact = exact;
+    return;
+  }
+  Alternative none;
+  none.name = std::move(name);
+  none.exact = exact;
+  none.verdict = to_string(Verdict::does_not_fit);
+  none.obstacle = plan.error().to_string();
+  list.push_back(std::move(none));
+}
+
+}  // namespace
+
+Result<double> measure_host(const Plan& plan, Backend& backend) {
+  TESSERA_TRY(const auto stitched, StitchedExecutable::load(plan, backend));
+  const std::vector<float> input = noise_signal(plan.graph);
+  std::vector<std::vector<float>> outputs;
+  for (const GraphOutput& output : plan.graph.outputs()) {
+    outputs.emplace_back(static_cast<size_t>(plan.graph.node(output.node).shape.size()));
+  }
+  const std::vector<ConstValues> inputs{ConstValues(input)};
+  const std::vector<Values> views(outputs.begin(), outputs.end());
+  double best = 0;
+  for (int round = 0; round < 2; ++round) {
+    TESSERA_TRY_VOID(stitched->run(inputs, views));
+    const double seconds = stitched->timing().host + stitched->timing().copies;
+    best = round == 0 ? seconds : std::min(best, seconds);
+  }
+  return best;
+}
+
+Result<double> measure_alone(const Graph& graph, Backend& backend) {
+  TESSERA_TRY(Session session, Session::create(graph, backend));
+  const std::vector<float> input = noise_signal(graph);
+  double best = 0;
+  for (int round = 0; round < 2; ++round) {
+    TESSERA_TRY(const auto outputs, session.run({ConstValues(input)}));
+    const double seconds = session.timing().run_seconds;
+    best = round == 0 ? seconds : std::min(best, seconds);
+  }
+  return best;
+}
+
+Alternative alternative_of(std::string name, const Plan& plan, const Target& target) {
+  Alternative made;
+  made.name = std::move(name);
+  made.verdict = to_string(plan.verdict);
+  if (plan.verdict != Verdict::fits) made.obstacle = obstacle_of(plan, target);
+  made.segments = static_cast<int64_t>(plan.segments.size());
+  made.calls = plan.cost.calls;
+  made.contexts = plan.contexts;
+  made.link_bytes = plan.cost.bytes_in + plan.cost.bytes_out;
+  made.chip_s = plan.cost.seconds();
+  return made;
+}
+
+Result<std::vector<Alternative>> other_plans(const ImportedModel& imported, const Graph& legal,
+                                             const Target& target, const PlanOptions& options) {
+  std::vector<Alternative> list;
+  add_plan(list, "exact, uncut", true, make_uncut_plan(legal, target, options), target);
+  RewriteOptions freeze;
+  freeze.parameters.calibrated = placeholder_statistics(imported.graph);
+  if (freeze.parameters.calibrated.empty()) return list;
+  freeze.enable = {"freeze_global_norm"};
+  Graph frozen = imported.graph;
+  TESSERA_TRY(const RewriteLog log, rewrite(frozen, freeze));
+  if (!log.not_legal.empty()) return list;
+  add_plan(list, "norms frozen, cut", false, make_plan(frozen, target, options), target);
+  add_plan(list, "norms frozen, uncut", false, make_uncut_plan(frozen, target, options), target);
+  return list;
+}
+
+}  // namespace tessera::cli

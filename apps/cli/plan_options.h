@@ -1,0 +1,13 @@
+// How a network is cut: the choices that plan and build share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "tessera/plan.h"
+
+namespace tessera::cli {
+
+// --layout, --tile-frames, --block-channels, --encoder-on-chip, --masks-on-chip.
+void add_plan_options(CLI::App& app, PlanOptions& options);
+
+}  // namespace tessera::cli
