@@ -30,7 +30,9 @@ TEST(CliPlan, FitsAndSaysWhatItWouldCostToDoOtherwise) {
     ways.push_back(way.at("name"));
     const bool alone = !way.contains("verdict");
     EXPECT_EQ(way.contains("chip_ms_estimated"), !alone);
-    if (alone) EXPECT_GT(way.at("host_ms_measured"), 0);
+    if (alone) {
+      EXPECT_GT(way.at("host_ms_measured"), 0);
+    }
   }
   EXPECT_EQ(ways,
             (std::vector<std::string>{"exact, cut (this plan)", "this processor alone (cpu)",
