@@ -45,6 +45,8 @@ struct IntegerWeights {
   std::vector<int8_t> values;  // row-major
   std::vector<int32_t> bias;   // [out], in units of the accumulator
   std::vector<float> scale;    // [out]: what one unit of the accumulator is worth
+  // How an operand that stays float is read: quantised for this op alone.
+  std::optional<ValueEncoding> operand = {};
   friend bool operator==(const IntegerWeights&, const IntegerWeights&) = default;
 };
 

@@ -7,8 +7,13 @@
 
 #include <fmt/format.h>
 
+#include "quantize/roles.h"
+
 namespace tessera {
 namespace {
+
+using quantization::Matrix;
+using quantization::matrix_of;
 
 template <typename T>
 T entry(const std::vector<T>& list, int64_t channel) {
@@ -20,12 +25,11 @@ Error invalid(const Node& node, std::string message) {
                        std::move(message), "quantise the network again");
 }
 
-Result<void> check_value(const Node& node, const ValueEncoding& encoding) {
+Result<void> check_value(const Node& node, int64_t channels, const ValueEncoding& encoding) {
   if (encoding.bits != 8 && encoding.bits != 16)
     return invalid(node, fmt::format("has {} bits, not 8 or 16", encoding.bits));
-  const auto channels = static_cast<size_t>(node.shape.c);
   for (size_t count : {encoding.scale.size(), encoding.zero_point.size()}) {
-    if (count != 1 && count != channels) {
+    if (count != 1 && count != static_cast<size_t>(channels)) {
       return invalid(node,
                      fmt::format("has {} scales and {} zero points for {} channels",
                                  encoding.scale.size(), encoding.zero_point.size(), node.shape.c));
@@ -46,34 +50,16 @@ Result<void> check_value(const Node& node, const ValueEncoding& encoding) {
   return {};
 }
 
-// Weight, and how many channels of the operand one output channel reads, from which on.
-struct Matrix {
-  const Tensor* weight = nullptr;
-  int64_t groups = 1;
-};
-
-std::optional<Matrix> matrix_of(const Op& op) {
-  if (const auto* conv = std::get_if<Conv>(&op)) return Matrix{&conv->weight, conv->groups};
-  if (const auto* gemm = std::get_if<Gemm>(&op)) return Matrix{&gemm->weight, 1};
-  return std::nullopt;
-}
-
 // |bias| + sum of |weight| * the largest |q - zero point| of its channel, for each output channel.
 Result<void> check_accumulators(const Node& node, const Matrix& matrix,
                                 const IntegerWeights& integers, const ValueEncoding& operand) {
-  const int64_t outputs = matrix.weight->dim(0);
-  const int64_t channels = matrix.weight->dim(1);
-  const int64_t taps = matrix.weight->size() / (outputs * channels);
-  const int64_t per_group = outputs / matrix.groups;
-  for (int64_t o = 0; o < outputs; ++o) {
+  const int64_t row = matrix.inputs() * matrix.taps();
+  for (int64_t o = 0; o < matrix.outputs(); ++o) {
     int64_t bound = std::abs(static_cast<int64_t>(integers.bias[static_cast<size_t>(o)]));
-    for (int64_t c = 0; c < channels; ++c) {
-      const int32_t zero = operand.zero_point_of(o / per_group * channels + c);
+    for (int64_t i = 0; i < row; ++i) {
+      const int32_t zero = operand.zero_point_of(matrix.channel(o, i / matrix.taps()));
       const int64_t reach = std::max(operand.highest() - zero, zero - operand.lowest());
-      for (int64_t k = 0; k < taps; ++k) {
-        bound +=
-            reach * std::abs(integers.values[static_cast<size_t>((o * channels + c) * taps + k)]);
-      }
+      bound += reach * std::abs(integers.values[static_cast<size_t>(o * row + i)]);
     }
     if (bound > std::numeric_limits<int32_t>::max()) {
       return invalid(node, fmt::format("lets the accumulator of output channel {} reach {}, beyond "
@@ -89,7 +75,7 @@ Result<void> check_weights(const Graph& graph, const Node& node, const IntegerWe
   const std::optional<Matrix> matrix = matrix_of(node.op);
   if (!matrix)
     return invalid(node, fmt::format("has integer weights, but is a {}", op_name(node.op)));
-  const auto outputs = static_cast<size_t>(matrix->weight->dim(0));
+  const auto outputs = static_cast<size_t>(matrix->outputs());
   if (integers.values.size() != static_cast<size_t>(matrix->weight->size()) ||
       integers.bias.size() != outputs || integers.scale.size() != outputs) {
     return invalid(node,
@@ -103,7 +89,11 @@ Result<void> check_weights(const Graph& graph, const Node& node, const IntegerWe
   }
   if (std::find(integers.values.begin(), integers.values.end(), -128) != integers.values.end())
     return invalid(node, "has the weight -128, outside -127..127");
-  const auto operand = encoding_of(graph, node.inputs[0], encodings);
+  auto operand = encoding_of(graph, node.inputs[0], encodings);
+  if (!operand && integers.operand) {
+    TESSERA_TRY_VOID(check_value(node, graph.node(node.inputs[0]).shape.c, *integers.operand));
+    operand = integers.operand;
+  }
   if (!operand) return invalid(node, "has integer weights, but its operand is float");
   return check_accumulators(node, *matrix, integers, *operand);
 }
@@ -144,7 +134,8 @@ Result<void> check_encodings(const Graph& graph, const Encodings& encodings) {
   for (NodeId id : graph.order()) {
     const Node& node = graph.node(id);
     if (const auto value = encodings.values.find(node.name); value != encodings.values.end())
-      TESSERA_TRY_VOID(check_value(node, value->second));
+      TESSERA_TRY_VOID(check_value(node, node.shape.c, value->second));
+    if (std::holds_alternative<Input>(node.op)) continue;  // in a piece: a value made elsewhere
     if (const auto weights = encodings.weights.find(node.name); weights != encodings.weights.end())
       TESSERA_TRY_VOID(check_weights(graph, node, weights->second, encodings));
   }

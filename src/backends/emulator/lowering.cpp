@@ -64,9 +64,7 @@ class Lowering {
     const Value& dst = lowered_->values[slot(node.id)];
     if (!node.inputs.empty()) {
       const Value& src = lowered_->values[slot(node.inputs[0])];
-      if (src.coding) {
-        if (auto step = integer_step(node, src, dst)) return step;
-      }
+      if (auto step = integer_step(node, src, dst)) return step;
     }
     std::vector<const Value*> operands;
     for (NodeId input : node.inputs) operands.push_back(&lowered_->values[slot(input)]);
@@ -81,6 +79,7 @@ class Lowering {
         return conv_step(*conv, with_dims_of(*conv, weights->second), src, dst);
       return conv_step(Conv{}, weights->second, src, dst);  // Gemm: one row of a pointwise
     }
+    if (!src.coding) return nullptr;
     if (const auto* statistics = std::get_if<NormStatistics>(&node.op); statistics && !dst.coding)
       return statistics_step(*statistics, src, dst);
     if (!dst.coding) return nullptr;

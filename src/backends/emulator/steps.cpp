@@ -28,10 +28,23 @@ class QuantizeStep final : public Step {
 class ConvStep final : public Step {
  public:
   ConvStep(Conv op, IntegerWeights weights, const Value& src, const Value& dst)
-      : op_(std::move(op)), weights_(std::move(weights)), src_(src), dst_(dst) {}
+      : op_(std::move(op)), weights_(std::move(weights)), src_(src), dst_(dst) {
+    if (src.coding) {
+      coding_ = *src.coding;
+    } else {
+      coding_ = integer::make_coding(weights_.operand.value(), src.shape.c);
+      scratch_bytes = src.shape.size() * coding_.code_bytes();
+    }
+  }
   void run() override {
-    with_code(*src_.coding, [&]<typename Code>(Code) {
-      const integer::ConvOperands<Code> operands{op_, weights_, src_.codes<Code>(), *src_.coding};
+    with_code(coding_, [&]<typename Code>(Code) {
+      integer::CodeSource<Code> codes = src_.codes<Code>();
+      if (!src_.coding) {
+        auto* own = reinterpret_cast<Code*>(scratch);
+        integer::quantize(src_.floats(), coding_, integer::CodeTarget<Code>{own, src_.shape});
+        codes.codes = own;
+      }
+      const integer::ConvOperands<Code> operands{op_, weights_, codes, coding_};
       if (!dst_.coding) {
         integer::conv(operands, dst_.float_target());
         return;
@@ -45,6 +58,7 @@ class ConvStep final : public Step {
  private:
   Conv op_;
   IntegerWeights weights_;
+  Coding coding_;  // of the codes read
   const Value& src_;
   const Value& dst_;
 };

@@ -12,7 +12,8 @@ namespace tessera::emulator {
 // Floats to codes.
 std::unique_ptr<Step> quantize_step(const Value& src, const Value& dst);
 
-// A convolution of codes with integer weights; dst may be codes or floats.
+// A convolution with integer weights of codes, or of floats that it quantises for itself; dst may
+// be codes or floats.
 std::unique_ptr<Step> conv_step(Conv op, IntegerWeights weights, const Value& src,
                                 const Value& dst);
 

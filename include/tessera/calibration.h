@@ -1,0 +1,80 @@
+// Calibration: what values a network's nodes take on representative inputs. quantize() turns these
+// statistics into codes.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tessera/graph.h"
+#include "tessera/result.h"
+
+namespace tessera {
+
+// Distribution of the values of one channel, over all frames of all runs.
+class ChannelStatistics {
+ public:
+  static constexpr int kBins = 512;  // of equal width over -reach..reach
+
+  // Counts values. False, and nothing counted, if one is NaN or infinite.
+  bool observe(std::span<const float> values);
+  void merge(const ChannelStatistics& other);
+
+  int64_t count() const { return count_; }
+  float low() const { return low_; }
+  float high() const { return high_; }
+  double mean() const { return count_ > 0 ? sum_ / static_cast<double>(count_) : 0.0; }
+  double mean_square() const { return count_ > 0 ? squares_ / static_cast<double>(count_) : 0.0; }
+  // A power of two that no value's magnitude exceeds; 0 if all values were 0.
+  float reach() const { return reach_; }
+  std::span<const int64_t> bins() const { return bins_; }
+
+ private:
+  void widen(float magnitude);
+
+  int64_t count_ = 0;
+  double sum_ = 0;
+  double squares_ = 0;
+  float low_ = 0;
+  float high_ = 0;
+  float reach_ = 0;
+  std::vector<int64_t> bins_;  // kBins, once a value was not 0
+};
+
+// By node name: statistics of each channel.
+class CalibrationStatistics {
+ public:
+  // One more run's value of a node, [C, H, W]. Errors: kInvalidModel for NaN or infinities, naming
+  // the node and the channel.
+  Result<void> observe(const Node& node, std::span<const float> values);
+
+  void merge(const CalibrationStatistics& other);
+
+  // Null for a node that was not observed.
+  const std::vector<ChannelStatistics>* find(const std::string& node) const;
+  const std::map<std::string, std::vector<ChannelStatistics>>& nodes() const { return nodes_; }
+
+ private:
+  std::map<std::string, std::vector<ChannelStatistics>> nodes_;
+};
+
+// How a range of codes is taken from a distribution.
+enum class Observer : uint8_t {
+  min_max,     // everything that was seen
+  percentile,  // all but a share of the values, half of it at each end
+  mse,         // least expected squared error of 8 bits
+  entropy,     // least divergence of the distribution that 8 bits keep from the one seen
+};
+std::string_view to_string(Observer observer);
+
+struct Range {
+  float low = 0;   // <= 0
+  float high = 0;  // >= 0
+};
+// Holds 0, which paddings need. `kept` is the share of values inside (percentile only).
+Range range_of(const ChannelStatistics& statistics, Observer observer, double kept = 0.9999);
+
+}  // namespace tessera

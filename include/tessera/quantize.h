@@ -1,0 +1,46 @@
+// quantize: a legal Graph and statistics of its values in, Encodings out.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tessera/calibration.h"
+#include "tessera/encodings.h"
+#include "tessera/graph.h"
+#include "tessera/result.h"
+
+namespace tessera {
+
+struct QuantizeOptions {
+  Observer observer = Observer::min_max;
+  double kept = 0.9999;   // percentile only
+  double headroom = 1.0;  // ranges are widened by this factor: other inputs reach further
+
+  // Float islands: by default the host keeps encoder, mask products and decoder in float.
+  bool encoder_in_integers = false;
+  bool masks_in_integers = false;
+
+  bool wide = false;            // every value in 16 bits; weights keep 8
+  std::set<std::string> widen;  // these values in 16 bits, by node name
+
+  // Each for comparison; all of them help and none depends on the network.
+  bool scale_per_channel = true;  // where every reader and the maker can carry it
+  bool balance = true;            // of a value's channels against the weights that read them
+  bool correct_bias = true;       // for the mean error of rounded weights
+};
+
+// Nodes whose values quantize() needs statistics of: those it encodes, and operands of its
+// convolutions. In graph order.
+std::vector<NodeId> calibrated_nodes(const Graph& legal, const QuantizeOptions& options = {});
+
+// What there is to widen: names of the values that quantize() encodes, each Slice with the value it
+// is part of left out.
+std::vector<std::string> encoded_values(const Graph& legal, const QuantizeOptions& options = {});
+
+// Errors: kInvalidArgument if `legal` is not at Stage::legal, for an unknown name in `widen`;
+// kNotFound naming a node without statistics.
+Result<Encodings> quantize(const Graph& legal, const CalibrationStatistics& statistics,
+                           const QuantizeOptions& options = {});
+
+}  // namespace tessera

@@ -1,0 +1,218 @@
+#include "tessera/calibration.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace tessera {
+namespace {
+
+constexpr int kBins = ChannelStatistics::kBins;
+
+float middle_of(int bin, float reach) {
+  return (static_cast<float>(bin) + 0.5F) * (2.0F * reach / kBins) - reach;
+}
+
+// The values beyond which lies `share` of all, on each side.
+Range percentile_range(const ChannelStatistics& statistics, double share) {
+  const auto allowed = static_cast<int64_t>(share * static_cast<double>(statistics.count()));
+  const auto bins = statistics.bins();
+  const float width = 2.0F * statistics.reach() / kBins;
+  Range range{statistics.low(), statistics.high()};
+  int64_t beyond = 0;
+  for (size_t i = 0; i < bins.size() && (beyond += bins[i]) <= allowed; ++i)
+    range.low = std::max(range.low, static_cast<float>(i + 1) * width - statistics.reach());
+  beyond = 0;
+  for (size_t i = bins.size(); i-- > 0 && (beyond += bins[i]) <= allowed;)
+    range.high = std::min(range.high, static_cast<float>(i) * width - statistics.reach());
+  return range;
+}
+
+// Rounding error of 256 codes inside, distance to the nearest end outside.
+double squared_error(const ChannelStatistics& statistics, const Range& range) {
+  const double step = (static_cast<double>(range.high) - static_cast<double>(range.low)) / 255;
+  double error = 0;
+  for (int i = 0; i < kBins; ++i) {
+    const int64_t count = statistics.bins()[static_cast<size_t>(i)];
+    if (count == 0) continue;
+    const auto x = static_cast<double>(middle_of(i, statistics.reach()));
+    const double outside =
+        std::max({0.0, x - static_cast<double>(range.high), static_cast<double>(range.low) - x});
+    error +=
+        static_cast<double>(count) * (outside * outside + (outside > 0 ? 0 : step * step / 12));
+  }
+  return error;
+}
+
+// Divergence of the clipped distribution from the seen one, where all values in one of `kLevels`
+// steps look alike. Migacz: "8-bit inference with TensorRT", GTC 2017.
+double divergence(const ChannelStatistics& statistics, const Range& range) {
+  constexpr int kLevels = 128;
+  std::array<double, kBins> clipped{};
+  std::array<double, kLevels> level{};
+  std::array<int, kLevels> filled{};
+  const auto level_of = [&](int bin) {
+    const float x = middle_of(bin, statistics.reach());
+    const float at = (x - range.low) / (range.high - range.low) * kLevels;
+    return std::clamp(static_cast<int>(at), 0, kLevels - 1);
+  };
+  const auto last = static_cast<float>(kBins - 1);
+  const auto bin_of = [&](float x) {
+    const float at = (x + statistics.reach()) / (2.0F * statistics.reach()) * kBins;
+    return static_cast<int>(std::clamp(at, 0.0F, last));
+  };
+  for (int i = 0; i < kBins; ++i) {
+    const auto count = static_cast<double>(statistics.bins()[static_cast<size_t>(i)]);
+    if (count == 0) continue;
+    const float x = std::clamp(middle_of(i, statistics.reach()), range.low, range.high);
+    clipped[static_cast<size_t>(bin_of(x))] += count;
+    if (x != middle_of(i, statistics.reach())) continue;  // what is cut off is not in the codes
+    level[static_cast<size_t>(level_of(i))] += count;
+    ++filled[static_cast<size_t>(level_of(i))];
+  }
+  double inside = 0;
+  for (double count : level) inside += count;
+  double sum = 0;
+  for (int i = 0; i < kBins; ++i) {
+    const double p = clipped[static_cast<size_t>(i)] / static_cast<double>(statistics.count());
+    if (p == 0) continue;
+    const auto at = static_cast<size_t>(level_of(i));
+    const double q = filled[at] > 0 ? level[at] / filled[at] / inside : 0;
+    sum += p * std::log(p / std::max(q, 1e-12));
+  }
+  return sum;
+}
+
+// The whole range times the factor that makes `error` least.
+template <typename ErrorOf>
+Range best_shrunk_range(const ChannelStatistics& statistics, ErrorOf&& error_of) {
+  const Range whole{std::min(0.0F, statistics.low()), std::max(0.0F, statistics.high())};
+  Range best = whole;
+  double least = error_of(statistics, whole);
+  for (int i = 1; i <= 16; ++i) {
+    const float factor = 1.0F - 0.05F * static_cast<float>(i);
+    const Range range{whole.low * factor, whole.high * factor};
+    const double error = error_of(statistics, range);
+    if (error < least) {
+      least = error;
+      best = range;
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+std::string_view to_string(Observer observer) {
+  switch (observer) {
+    case Observer::min_max: return "min_max";
+    case Observer::percentile: return "percentile";
+    case Observer::mse: return "mse";
+    case Observer::entropy: return "entropy";
+  }
+  return "";
+}
+
+bool ChannelStatistics::observe(std::span<const float> values) {
+  double sum = 0;
+  double squares = 0;
+  float low = 0;
+  float high = 0;
+  for (float x : values) {
+    const auto wide = static_cast<double>(x);
+    sum += wide;
+    squares += wide * wide;
+    low = std::min(low, x);
+    high = std::max(high, x);
+  }
+  // Finite floats cannot overflow double sums of squares.
+  if (!std::isfinite(squares)) return false;
+  if (values.empty()) return true;
+  const bool first = count_ == 0;
+  const auto [least, most] = std::minmax_element(values.begin(), values.end());
+  low_ = first ? *least : std::min(low_, *least);
+  high_ = first ? *most : std::max(high_, *most);
+  widen(std::max(-low, high));
+  count_ += static_cast<int64_t>(values.size());
+  sum_ += sum;
+  squares_ += squares;
+  if (reach_ == 0) return true;
+  const float bins_per_unit = kBins / (2 * reach_);
+  for (float x : values) {
+    const int at = static_cast<int>((x + reach_) * bins_per_unit);
+    ++bins_[static_cast<size_t>(std::min(at, kBins - 1))];
+  }
+  return true;
+}
+
+// Doubling the reach joins pairs of bins towards the middle, where 0 is a border.
+void ChannelStatistics::widen(float magnitude) {
+  if (magnitude <= reach_) return;
+  const float wanted = std::max(std::exp2(std::ceil(std::log2(magnitude))), 1e-30F);
+  if (bins_.empty()) {
+    bins_.assign(kBins, 0);
+    bins_[kBins / 2] = count_;  // only zeros until now
+    reach_ = wanted;
+  }
+  for (; reach_ < wanted; reach_ *= 2) {
+    std::vector<int64_t> wider(kBins, 0);
+    for (int i = 0; i < kBins; ++i)
+      wider[static_cast<size_t>(kBins / 4 + i / 2)] += bins_[static_cast<size_t>(i)];
+    bins_ = std::move(wider);
+  }
+}
+
+void ChannelStatistics::merge(const ChannelStatistics& other) {
+  if (other.count_ == 0) return;
+  low_ = count_ == 0 ? other.low_ : std::min(low_, other.low_);
+  high_ = count_ == 0 ? other.high_ : std::max(high_, other.high_);
+  ChannelStatistics added = other;
+  added.widen(reach_);
+  widen(other.reach_);
+  for (size_t i = 0; i < bins_.size(); ++i) bins_[i] += added.bins_[i];  // equal reach by now
+  count_ += other.count_;
+  sum_ += other.sum_;
+  squares_ += other.squares_;
+}
+
+Result<void> CalibrationStatistics::observe(const Node& node, std::span<const float> values) {
+  TESSERA_CHECK(static_cast<int64_t>(values.size()) == node.shape.size(), "a whole value");
+  auto& channels = nodes_[node.name];
+  channels.resize(static_cast<size_t>(node.shape.c));
+  const auto each = static_cast<size_t>(node.shape.h * node.shape.w);
+  for (size_t c = 0; c < channels.size(); ++c) {
+    if (!channels[c].observe(values.subspan(c * each, each))) {
+      return TESSERA_ERROR(kInvalidModel, fmt::format("node '{}'", node.name),
+                           fmt::format("gives NaN or infinity in channel {}", c),
+                           "look at the calibration input that causes it");
+    }
+  }
+  return {};
+}
+
+void CalibrationStatistics::merge(const CalibrationStatistics& other) {
+  for (const auto& [name, added] : other.nodes_) {
+    auto& channels = nodes_[name];
+    channels.resize(added.size());
+    for (size_t c = 0; c < added.size(); ++c) channels[c].merge(added[c]);
+  }
+}
+
+const std::vector<ChannelStatistics>* CalibrationStatistics::find(const std::string& node) const {
+  const auto found = nodes_.find(node);
+  return found == nodes_.end() ? nullptr : &found->second;
+}
+
+Range range_of(const ChannelStatistics& statistics, Observer observer, double kept) {
+  Range range{statistics.low(), statistics.high()};
+  if (statistics.reach() > 0) {
+    if (observer == Observer::percentile) range = percentile_range(statistics, (1 - kept) / 2);
+    if (observer == Observer::mse) range = best_shrunk_range(statistics, squared_error);
+    if (observer == Observer::entropy) range = best_shrunk_range(statistics, divergence);
+  }
+  return {std::min(0.0F, range.low), std::max(0.0F, range.high)};
+}
+
+}  // namespace tessera

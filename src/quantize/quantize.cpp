@@ -1,0 +1,178 @@
+#include "tessera/quantize.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "quantize/roles.h"
+#include "quantize/scales.h"
+#include "quantize/weights.h"
+
+namespace tessera {
+namespace {
+
+using quantization::Matrix;
+using quantization::matrix_of;
+using quantization::Role;
+using quantization::Scaling;
+
+size_t at(NodeId id) {
+  return static_cast<size_t>(index_of(id));
+}
+
+class Quantizer {
+ public:
+  Quantizer(const Graph& graph, const CalibrationStatistics& statistics,
+            const QuantizeOptions& options)
+      : graph_(graph),
+        statistics_(statistics),
+        options_(options),
+        roles_(quantization::roles_of(graph, options)) {}
+
+  Result<Encodings> run() {
+    for (NodeId id : graph_.order()) {
+      const Role& role = roles_[at(id)];
+      const Node& node = graph_.node(id);
+      if (role.inherits) {
+        encodings_.values[node.name] = encoding_of(graph_, id, encodings_).value();
+      } else if (role.encoded) {
+        TESSERA_TRY(encodings_.values[node.name], encode(node, role));
+      } else if (role.encoded_for_readers) {
+        TESSERA_TRY(for_readers_[id], encode(node, role));
+      }
+    }
+    for (NodeId id : graph_.order()) TESSERA_TRY_VOID(add_weights(graph_.node(id)));
+    TESSERA_TRY_VOID(check_encodings(graph_, encodings_));
+    return std::move(encodings_);
+  }
+
+ private:
+  Result<const std::vector<ChannelStatistics>*> statistics_of(const Node& node) const {
+    const auto* found = statistics_.find(node.name);
+    if (found == nullptr || static_cast<int64_t>(found->size()) != node.shape.c) {
+      return TESSERA_ERROR(kNotFound, fmt::format("node '{}'", node.name),
+                           "has no calibration statistics",
+                           "calibrate this network with the same options");
+    }
+    return found;
+  }
+
+  Result<ValueEncoding> encode(const Node& node, const Role& role) const {
+    TESSERA_TRY(const auto* channels, statistics_of(node));
+    std::vector<Range> ranges;
+    for (const ChannelStatistics& channel : *channels)
+      ranges.push_back(widened(range_of(channel, options_.observer, options_.kept)));
+    const bool wide = options_.wide || options_.widen.contains(node.name);
+    ValueEncoding encoding = quantization::encode_ranges(ranges, parts_of(node, role),
+                                                         wide ? 16 : 8, role.one_zero_point);
+    const std::vector<Matrix> readers = column_readers(node.id);
+    if (role.scaling == Scaling::per_channel && options_.balance)
+      quantization::balance(encoding, ranges, *channels, readers);
+    return encoding;
+  }
+
+  Range widened(const Range& range) const {
+    const auto factor = static_cast<float>(options_.headroom);
+    return {range.low * factor, range.high * factor};
+  }
+
+  // Which channels share a scale.
+  std::vector<int> parts_of(const Node& node, const Role& role) const {
+    std::vector<int> parts(static_cast<size_t>(node.shape.c), 0);
+    if (role.scaling == Scaling::per_channel) {
+      for (size_t c = 0; c < parts.size(); ++c) parts[c] = static_cast<int>(c);
+    } else if (role.scaling == Scaling::per_slice) {
+      int part = 0;
+      for (NodeId user : graph_.users(node.id)) {
+        const auto& slice = std::get<Slice>(graph_.node(user).op);
+        std::fill(parts.begin() + slice.begin, parts.begin() + slice.end, part++);
+      }
+    }
+    return parts;
+  }
+
+  // Readers that mix channels: scales enter their columns.
+  std::vector<Matrix> column_readers(NodeId id) const {
+    std::vector<Matrix> readers;
+    for (NodeId user : graph_.users(id)) {
+      const auto matrix = matrix_of(graph_.node(user).op);
+      if (matrix && matrix->inputs() > 1) readers.push_back(*matrix);
+    }
+    return readers;
+  }
+
+  Result<void> add_weights(const Node& node) {
+    const auto matrix = matrix_of(node.op);
+    if (!matrix) return {};
+    const NodeId operand = node.inputs[0];
+    const auto own = encoding_of(graph_, operand, encodings_);
+    const auto read = for_readers_.find(operand);
+    if (!own && (read == for_readers_.end() || !on_chip(node))) return {};
+    const ValueEncoding& encoding = own ? *own : read->second;
+    std::vector<double> means;
+    if (options_.correct_bias) {
+      TESSERA_TRY(const auto* channels, statistics_of(graph_.node(operand)));
+      for (const ChannelStatistics& channel : *channels) means.push_back(channel.mean());
+    }
+    IntegerWeights weights = quantization::encode_weights(*matrix, encoding, means);
+    if (!own) weights.operand = encoding;
+    encodings_.weights[node.name] = std::move(weights);
+    return {};
+  }
+
+  // Its result is encoded, or goes into an activation whose result is.
+  bool on_chip(const Node& node) const {
+    if (roles_[at(node.id)].encoded) return true;
+    const auto users = graph_.users(node.id);
+    return users.size() == 1 && roles_[at(users[0])].encoded;
+  }
+
+  const Graph& graph_;
+  const CalibrationStatistics& statistics_;
+  const QuantizeOptions& options_;
+  std::vector<Role> roles_;
+  std::map<NodeId, ValueEncoding> for_readers_;
+  Encodings encodings_;
+};
+
+}  // namespace
+
+std::vector<NodeId> calibrated_nodes(const Graph& legal, const QuantizeOptions& options) {
+  const std::vector<Role> roles = quantization::roles_of(legal, options);
+  std::vector<NodeId> nodes;
+  for (NodeId id : legal.order()) {
+    if (roles[at(id)].encoded || roles[at(id)].encoded_for_readers) nodes.push_back(id);
+  }
+  return nodes;
+}
+
+std::vector<std::string> encoded_values(const Graph& legal, const QuantizeOptions& options) {
+  const std::vector<Role> roles = quantization::roles_of(legal, options);
+  std::vector<std::string> names;
+  for (NodeId id : legal.order()) {
+    const Role& role = roles[at(id)];
+    if ((role.encoded && !role.inherits) || role.encoded_for_readers)
+      names.push_back(legal.node(id).name);
+  }
+  return names;
+}
+
+Result<Encodings> quantize(const Graph& legal, const CalibrationStatistics& statistics,
+                           const QuantizeOptions& options) {
+  if (legal.stage() != Stage::legal) {
+    return TESSERA_ERROR(
+        kInvalidArgument, "quantize",
+        fmt::format("the graph is at stage {}, not legal", to_string(legal.stage())),
+        "rewrite the network first");
+  }
+  for (const std::string& name : options.widen) {
+    if (legal.find(name) == kNoNode) {
+      return TESSERA_ERROR(kInvalidArgument, fmt::format("value '{}'", name),
+                           "is to have 16 bits, but is not in the network",
+                           "name values as `tessera inspect` lists them");
+    }
+  }
+  return Quantizer(legal, statistics, options).run();
+}
+
+}  // namespace tessera

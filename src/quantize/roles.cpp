@@ -1,0 +1,140 @@
+#include "quantize/roles.h"
+
+#include <algorithm>
+
+#include "plan/placement.h"
+
+namespace tessera::quantization {
+namespace {
+
+bool is_activation(const Op& op) {
+  return std::holds_alternative<Unary>(op);
+}
+
+PlacementOptions placement_of(const QuantizeOptions& options) {
+  PlacementOptions placement;
+  placement.encoder_on_chip = options.encoder_in_integers;
+  placement.masks_on_chip = options.masks_in_integers;
+  return placement;
+}
+
+class Roles {
+ public:
+  Roles(const Graph& graph, const QuantizeOptions& options)
+      : graph_(graph), options_(options), places_(place_nodes(graph, placement_of(options))) {}
+
+  std::vector<Role> run() const {
+    std::vector<Role> roles(static_cast<size_t>(graph_.id_limit()));
+    for (NodeId id : graph_.order()) {
+      Role& role = roles[static_cast<size_t>(index_of(id))];
+      const Node& node = graph_.node(id);
+      role = role_of(node);
+      if (!role.encoded || node.inputs.empty()) continue;
+      const Role& operand = roles[static_cast<size_t>(index_of(node.inputs[0]))];
+      role.inherits = passes_codes_on(node.op) && operand.encoded;
+    }
+    return roles;
+  }
+
+ private:
+  bool on_chip(NodeId id) const {
+    return places_[static_cast<size_t>(index_of(id))].place == Place::chip;
+  }
+
+  static bool passes_codes_on(const Op& op) {
+    const auto* pad = std::get_if<Pad>(&op);
+    return std::holds_alternative<Slice>(op) || (pad != nullptr && pad->mode == PadMode::zero);
+  }
+
+  // Its accumulators go straight into the activation: no codes between.
+  bool joined_with_activation(const Node& node) const {
+    const auto users = graph_.users(node.id);
+    return matrix_of(node.op) && users.size() == 1 && !graph_.is_output(node.id) &&
+           on_chip(users[0]) && is_activation(graph_.node(users[0]).op);
+  }
+
+  Role role_of(const Node& node) const {
+    Role role;
+    if (std::holds_alternative<Constant>(node.op)) return role;
+    const auto users = graph_.users(node.id);
+    const bool chip_reads =
+        std::any_of(users.begin(), users.end(), [&](NodeId u) { return on_chip(u); });
+    if (!on_chip(node.id) && !chip_reads) return role;
+    if (on_chip(node.id) && joined_with_activation(node)) return role;
+    role.encoded = true;
+    if (!on_chip(node.id) && chip_reads && host_keeps_float(node.id)) {
+      role.encoded = false;
+      role.encoded_for_readers = true;
+    }
+    role.scaling = scaling_of(node);
+    role.one_zero_point = on_chip(node.id);
+    return role;
+  }
+
+  // Read by float nodes of the host too, and on the chip by convolutions alone.
+  bool host_keeps_float(NodeId id) const {
+    const auto users = graph_.users(id);
+    const bool host_reads =
+        graph_.is_output(id) || std::any_of(users.begin(), users.end(), [&](NodeId u) {
+          return !on_chip(u) && graph_.get_if<NormStatistics>(u) == nullptr &&
+                 graph_.get_if<ScaleShift>(u) == nullptr;
+        });
+    return host_reads && std::all_of(users.begin(), users.end(), [&](NodeId u) {
+             return !on_chip(u) || matrix_of(graph_.node(u).op).has_value();
+           });
+  }
+
+  // The maker writes channels apart: rows of a convolution, perhaps through an activation, an
+  // activation's table, or the host.
+  bool made_per_channel(const Node& node) const {
+    return !on_chip(node.id) || matrix_of(node.op) || is_activation(node.op) ||
+           std::holds_alternative<Affine>(node.op);
+  }
+
+  bool reads_per_channel(const Node& reader) const {
+    return !on_chip(reader.id) || matrix_of(reader.op) || is_activation(reader.op) ||
+           std::holds_alternative<Affine>(reader.op);
+  }
+
+  Scaling scaling_of(const Node& node) const {
+    if (!options_.scale_per_channel || !made_per_channel(node)) return Scaling::per_tensor;
+    const auto users = graph_.users(node.id);
+    if (std::all_of(users.begin(), users.end(),
+                    [&](NodeId u) { return reads_per_channel(graph_.node(u)); })) {
+      return Scaling::per_channel;
+    }
+    return read_by_disjoint_slices(node) ? Scaling::per_slice : Scaling::per_tensor;
+  }
+
+  bool read_by_disjoint_slices(const Node& node) const {
+    std::vector<const Slice*> slices;
+    for (NodeId user : graph_.users(node.id)) {
+      const auto* slice = graph_.get_if<Slice>(user);
+      if (slice == nullptr || slice->axis != Axis::c) return false;
+      for (const Slice* other : slices) {
+        if (slice->begin < other->end && other->begin < slice->end) return false;
+      }
+      slices.push_back(slice);
+    }
+    return true;
+  }
+
+  const Graph& graph_;
+  const QuantizeOptions& options_;
+  std::vector<Placement> places_;
+};
+
+}  // namespace
+
+std::vector<Role> roles_of(const Graph& legal, const QuantizeOptions& options) {
+  return Roles(legal, options).run();
+}
+
+std::optional<Matrix> matrix_of(const Op& op) {
+  if (const auto* conv = std::get_if<Conv>(&op))
+    return Matrix{&conv->weight, &conv->bias, conv->groups};
+  if (const auto* gemm = std::get_if<Gemm>(&op)) return Matrix{&gemm->weight, &gemm->bias, 1};
+  return std::nullopt;
+}
+
+}  // namespace tessera::quantization

@@ -1,0 +1,25 @@
+// From ranges of channels to scales and zero points.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "quantize/roles.h"
+#include "tessera/calibration.h"
+#include "tessera/encodings.h"
+
+namespace tessera::quantization {
+
+// `parts[c]` names the group of channel c that shares a scale (0.. ); all zero: one scale for all.
+// A channel whose range is tiny beside the widest gets a scale as if it were a thousandth of that:
+// what calibration never saw must not saturate at once.
+ValueEncoding encode_ranges(std::span<const Range> ranges, std::span<const int> parts, int bits,
+                            bool one_zero_point);
+
+// Multiplies channels' scales (none below what its range needs) so that the error that rounding
+// them causes behind `readers`, and the error of the readers' rounded weights, are least together.
+// `statistics` are the channels' own.
+void balance(ValueEncoding& encoding, std::span<const Range> ranges,
+             std::span<const ChannelStatistics> statistics, std::span<const Matrix> readers);
+
+}  // namespace tessera::quantization

@@ -1,0 +1,232 @@
+// Calibrate, quantise, run in integers: what holds for every network.
+#include "tessera/quantize.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "plan/segments.h"
+#include "plan/tiling.h"
+#include "support/conv_tasnet.h"
+#include "support/random_values.h"
+#include "tessera/calibrate.h"
+#include "tessera/metrics.h"
+#include "tessera/rewrite.h"
+#include "tessera/session.h"
+#include "tessera/stitched.h"
+
+namespace tessera {
+namespace {
+
+Graph legal_network(NormKind norm, bool causal = false) {
+  test::ConvTasNet network;
+  network.samples = 3011;
+  network.filters = 20;
+  network.bottleneck = 12;
+  network.hidden = 18;
+  network.skip = 10;
+  network.blocks = 3;
+  network.repeats = 2;
+  network.norm = norm;
+  network.causal = causal;
+  network.encoder_relu = true;
+  Graph graph = build(network);
+  const auto log = rewrite(graph);
+  EXPECT_TRUE(log.has_value()) << log.error().to_string();
+  return graph;
+}
+
+std::vector<std::vector<float>> windows_for(const Graph& graph) {
+  std::vector<std::vector<float>> windows;
+  for (uint32_t seed = 1; seed <= 3; ++seed) windows.push_back(test::random_inputs(graph, seed)[0]);
+  return windows;
+}
+
+Encodings encodings_of(const Graph& graph, const QuantizeOptions& options = {}) {
+  CalibrationStatistics statistics;
+  const auto backend = make_backend("cpu", {.threads = 1}).value();
+  const auto done = calibrate(graph, options, *backend, windows_for(graph), statistics);
+  EXPECT_TRUE(done.has_value()) << done.error().to_string();
+  auto encodings = quantize(graph, statistics, options);
+  EXPECT_TRUE(encodings.has_value()) << encodings.error().to_string();
+  return std::move(encodings).value();
+}
+
+std::vector<float> emulated(const Graph& graph, const Encodings& encodings,
+                            const std::vector<float>& input) {
+  const auto backend = make_backend("emulator").value();
+  auto session = Session::create(graph, *backend, &encodings);
+  EXPECT_TRUE(session.has_value()) << session.error().to_string();
+  return session->run({ConstValues(input)}).value()[0];
+}
+
+double snr_over_float(const Graph& graph, const Encodings& encodings) {
+  const std::vector<std::vector<float>> input = test::random_inputs(graph, 9);
+  return snr_db(emulated(graph, encodings, input[0]), test::run_graph(graph, input)[0]).value();
+}
+
+constexpr NormKind kNorms[] = {NormKind::global, NormKind::feature_wise, NormKind::channel_wise,
+                               NormKind::cumulative, NormKind::batch};
+
+TEST(Quantize, KeepsTheSignalIn8BitsAndMoreOfItIn16) {
+  for (NormKind norm : kNorms) {
+    const Graph graph = legal_network(norm);
+    const double narrow = snr_over_float(graph, encodings_of(graph));
+    QuantizeOptions options;
+    options.wide = true;
+    const double wide = snr_over_float(graph, encodings_of(graph, options));
+    EXPECT_GT(narrow, 20.0) << to_string(norm);
+    EXPECT_GT(wide, narrow + 3.0) << to_string(norm);
+  }
+}
+
+TEST(Quantize, EncoderMasksAndDecoderToo) {
+  QuantizeOptions options;
+  options.encoder_in_integers = true;
+  options.masks_in_integers = true;
+  const Graph graph = legal_network(NormKind::global);
+  const Encodings encodings = encodings_of(graph, options);
+  EXPECT_TRUE(encodings.weights.contains("encoder"));
+  EXPECT_GT(snr_over_float(graph, encodings), 15.0);
+}
+
+TEST(Quantize, LeavesEncoderMasksAndDecoderInFloatByDefault) {
+  for (NormKind norm : kNorms) {
+    const Graph graph = legal_network(norm);
+    const Encodings encodings = encodings_of(graph);
+    for (NodeId id : graph.order()) {
+      const Node& node = graph.node(id);
+      const bool island = std::holds_alternative<Mul>(node.op) ||
+                          std::holds_alternative<OverlapAdd>(node.op) || node.name == "encoder" ||
+                          node.name == "encoder.act";
+      if (island) {
+        EXPECT_FALSE(encodings.values.contains(node.name)) << node.name;
+      }
+      const bool conv = std::holds_alternative<Conv>(node.op);
+      if (conv && node.name.starts_with("tcn")) {
+        EXPECT_TRUE(encodings.weights.contains(node.name)) << node.name;
+      }
+    }
+  }
+}
+
+TEST(Quantize, GivesTheSameEncodingsForTheSameStatistics) {
+  const Graph graph = legal_network(NormKind::global);
+  EXPECT_EQ(encodings_of(graph), encodings_of(graph));
+}
+
+// Codes cross the borders of pieces inside floats: tiles must change nothing, not even one bit.
+TEST(Quantize, TiledIsTheWholeBitForBit) {
+  for (NormKind norm : kNorms) {
+    const Graph graph = legal_network(norm);
+    const Encodings encodings = encodings_of(graph);
+    const std::vector<float> input = test::random_inputs(graph, 5)[0];
+    const std::vector<float> whole = emulated(graph, encodings, input);
+    for (int64_t frames : {1, 7, 64, 300}) {
+      Plan plan;
+      plan.graph = graph;
+      Division division = divide(graph, place_nodes(graph, PlacementOptions{}));
+      plan.segments = std::move(division.segments);
+      plan.steps = std::move(division.steps);
+      for (ChipSegment& segment : plan.segments) {
+        segment.tiling = {Layout::row, frames, 1, 1};
+        ASSERT_TRUE(tile_segment(graph, segment).has_value());
+      }
+      const auto backend = make_backend("emulator").value();
+      const auto stitched = StitchedExecutable::load(plan, *backend, &encodings);
+      ASSERT_TRUE(stitched.has_value()) << stitched.error().to_string();
+      std::vector<float> actual(whole.size());
+      const ConstValues source(input);
+      const Values target(actual);
+      ASSERT_TRUE((*stitched)->run(std::span(&source, 1), std::span(&target, 1)).has_value());
+      EXPECT_EQ(actual, whole) << to_string(norm) << " " << frames;
+    }
+  }
+}
+
+TEST(Quantize, RefusesAGraphThatIsNotLegal) {
+  const Graph graph = build(test::ConvTasNet{.samples = 400,
+                                             .filters = 4,
+                                             .bottleneck = 3,
+                                             .hidden = 4,
+                                             .skip = 3,
+                                             .blocks = 1,
+                                             .repeats = 1});
+  EXPECT_EQ(quantize(graph, {}, {}).error().to_string(),
+            "quantize: the graph is at stage imported, not legal (rewrite the network first)");
+}
+
+TEST(Quantize, RefusesToWidenWhatIsNotThere) {
+  QuantizeOptions options;
+  options.widen = {"nothing"};
+  EXPECT_EQ(quantize(legal_network(NormKind::global), {}, options).error().to_string(),
+            "value 'nothing': is to have 16 bits, but is not in the network (name values as "
+            "`tessera inspect` lists them)");
+}
+
+TEST(Quantize, NamesTheNodeWithoutStatistics) {
+  EXPECT_EQ(
+      quantize(legal_network(NormKind::global), {}, {}).error().to_string(),
+      "node 'bottleneck.norm': has no calibration statistics (calibrate this network with the "
+      "same options)");
+}
+
+class CalibrateRefuses : public testing::Test {
+ protected:
+  std::string error(const std::vector<std::vector<float>>& windows) {
+    CalibrationStatistics statistics;
+    const auto done = calibrate(graph_, {}, *backend_, windows, statistics);
+    return done ? "" : done.error().to_string();
+  }
+  const Graph graph_ = legal_network(NormKind::global);
+  const std::unique_ptr<Backend> backend_ = make_backend("cpu", {.threads = 1}).value();
+};
+
+TEST_F(CalibrateRefuses, NoWindows) {
+  EXPECT_EQ(error({}),
+            "calibration: there are no windows (give recordings that are long and loud enough)");
+}
+
+TEST_F(CalibrateRefuses, AWindowOfOneSample) {
+  EXPECT_EQ(error({{0.5F}}),
+            "calibration window 0: has 1 values, the network takes 3011 (cut or pad it to the "
+            "network's input)");
+}
+
+TEST_F(CalibrateRefuses, Silence) {
+  EXPECT_EQ(error({std::vector<float>(3011, 0.0F)}),
+            "calibration: every window is silent (give recordings of what the network will hear)");
+}
+
+TEST_F(CalibrateRefuses, Nan) {
+  std::vector<float> window(3011, 0.1F);
+  window[7] = std::nanf("");
+  EXPECT_EQ(error({window}),
+            "calibration window 0: holds NaN or infinity (leave it out, or repair the recording)");
+}
+
+TEST(Calibrate, AConstantSignalStillGivesANetworkThatRuns) {
+  const Graph graph = legal_network(NormKind::global);
+  CalibrationStatistics statistics;
+  const auto backend = make_backend("cpu", {.threads = 1}).value();
+  const std::vector<std::vector<float>> windows{std::vector<float>(3011, 0.25F)};
+  ASSERT_TRUE(calibrate(graph, {}, *backend, windows, statistics).has_value());
+  const auto encodings = quantize(graph, statistics, {});
+  ASSERT_TRUE(encodings.has_value()) << encodings.error().to_string();
+  for (float x : emulated(graph, *encodings, test::random_inputs(graph, 5)[0]))
+    ASSERT_TRUE(std::isfinite(x));
+}
+
+TEST(Calibrate, StopsWhenAskedAndKeepsWhatItHas) {
+  const Graph graph = legal_network(NormKind::global);
+  CalibrationStatistics statistics;
+  const auto backend = make_backend("cpu", {.threads = 1}).value();
+  const auto done = calibrate(graph, {}, *backend, windows_for(graph), statistics,
+                              [](int64_t so_far, int64_t) { return so_far < 2; });
+  ASSERT_FALSE(done.has_value());
+  EXPECT_EQ(done.error().to_string(), "calibration: stopped after 2 of 3 windows");
+  EXPECT_FALSE(statistics.nodes().empty());
+}
+
+}  // namespace
+}  // namespace tessera

@@ -1,0 +1,120 @@
+#include "tessera/calibration.h"
+
+#include <cmath>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "support/random_values.h"
+
+namespace tessera {
+namespace {
+
+int64_t counted(const ChannelStatistics& statistics) {
+  int64_t sum = 0;
+  for (int64_t count : statistics.bins()) sum += count;
+  return sum;
+}
+
+TEST(ChannelStatistics, KnowEndsAndMeans) {
+  ChannelStatistics statistics;
+  ASSERT_TRUE(statistics.observe(std::vector<float>{-1.0F, 3.0F}));
+  ASSERT_TRUE(statistics.observe(std::vector<float>{4.0F, 2.0F}));
+  EXPECT_EQ(statistics.low(), -1.0F);
+  EXPECT_EQ(statistics.high(), 4.0F);
+  EXPECT_EQ(statistics.mean(), 2.0);
+  EXPECT_EQ(statistics.mean_square(), 7.5);
+}
+
+TEST(ChannelStatistics, KeepEveryValueWhenTheReachGrows) {
+  ChannelStatistics statistics;
+  test::Random random(1);
+  for (float reach : {0.0F, 0.01F, 100.0F, 3.0F, 5000.0F}) {
+    std::vector<float> values(100);
+    for (float& x : values) x = reach > 0 ? random.uniform(-reach, reach) : 0.0F;
+    ASSERT_TRUE(statistics.observe(values));
+    EXPECT_EQ(counted(statistics), reach > 0 ? statistics.count() : 0);
+  }
+  EXPECT_EQ(statistics.reach(), 8192.0F);
+}
+
+TEST(ChannelStatistics, MergedAreThoseOfBothTogether) {
+  test::Random random(2);
+  ChannelStatistics together;
+  ChannelStatistics merged;
+  for (float reach : {0.0F, 2.0F, 0.1F, 30.0F}) {
+    std::vector<float> values(50);
+    for (float& x : values) x = reach > 0 ? random.uniform(-reach, reach) : 0.0F;
+    ChannelStatistics part;
+    ASSERT_TRUE(part.observe(values));
+    merged.merge(part);
+    ASSERT_TRUE(together.observe(values));
+  }
+  EXPECT_EQ(merged.count(), together.count());
+  EXPECT_EQ(merged.low(), together.low());
+  EXPECT_EQ(merged.high(), together.high());
+  EXPECT_EQ(counted(merged), merged.count());
+  EXPECT_DOUBLE_EQ(merged.mean(), together.mean());
+}
+
+TEST(ChannelStatistics, RefuseNanAndInfinity) {
+  for (float bad : {std::nanf(""), std::numeric_limits<float>::infinity()}) {
+    ChannelStatistics statistics;
+    EXPECT_FALSE(statistics.observe(std::vector<float>{1.0F, bad}));
+    EXPECT_EQ(statistics.count(), 0);
+  }
+}
+
+TEST(CalibrationStatistics, NameTheNodeThatGivesNan) {
+  Graph graph;
+  GraphEditor editor(graph, "import");
+  const Node node = graph.node(editor.add(Input{Shape{2, 1, 2}}, {}, "encoder").value());
+  CalibrationStatistics statistics;
+  const std::vector<float> values{0.0F, 1.0F, 2.0F, std::nanf("")};
+  EXPECT_EQ(
+      statistics.observe(node, values).error().to_string(),
+      "node 'encoder': gives NaN or infinity in channel 1 (look at the calibration input that "
+      "causes it)");
+}
+
+// 10 000 values in -1..1 and one far outside.
+ChannelStatistics with_an_outlier() {
+  ChannelStatistics statistics;
+  test::Random random(4);
+  std::vector<float> values(10'000);
+  for (float& x : values) x = random.uniform(-1.0F, 1.0F);
+  values.push_back(60.0F);
+  EXPECT_TRUE(statistics.observe(values));
+  return statistics;
+}
+
+TEST(RangeOf, MinMaxHoldsEverything) {
+  EXPECT_EQ(range_of(with_an_outlier(), Observer::min_max).high, 60.0F);
+}
+
+TEST(RangeOf, ThePercentileLeavesAnOutlierOut) {
+  EXPECT_LE(range_of(with_an_outlier(), Observer::percentile, 0.999).high, 1.25F);
+}
+
+TEST(RangeOf, LeastSquaresAndEntropyCutWhatCostsTooMuch) {
+  ChannelStatistics statistics;
+  std::vector<float> values(1'000'000, 0.5F);
+  for (size_t i = 0; i < values.size(); ++i)
+    values[i] = static_cast<float>(i % 1000) / 1000.0F - 0.5F;
+  values[0] = 8.0F;
+  ASSERT_TRUE(statistics.observe(values));
+  EXPECT_LT(range_of(statistics, Observer::mse).high, 8.0F);
+  EXPECT_LT(range_of(statistics, Observer::entropy).high, 8.0F);
+}
+
+TEST(RangeOf, AlwaysHoldsZero) {
+  ChannelStatistics statistics;
+  ASSERT_TRUE(statistics.observe(std::vector<float>{2.0F, 3.0F}));
+  for (Observer observer :
+       {Observer::min_max, Observer::percentile, Observer::mse, Observer::entropy}) {
+    EXPECT_EQ(range_of(statistics, observer).low, 0.0F) << to_string(observer);
+  }
+}
+
+}  // namespace
+}  // namespace tessera
