@@ -118,11 +118,30 @@ bool better(const ChipSegment& a, const ChipSegment& b) {
   return a.cost.seconds() < b.cost.seconds();
 }
 
+// What no tiling of this shape can undercut: every call costs, and every value crosses the link
+// once at least.
+double least_seconds(const Graph& graph, const ChipSegment& segment, const Tiling& tiling,
+                     const Target& target) {
+  const int64_t frames = graph.node(segment.writes.front()).shape.w;
+  const int64_t longest = phase_frames(frames, tiling.phases, 0);
+  const int64_t tiles = std::min(frames, tiling.phases) * (longest / tiling.tile_frames);
+  const int64_t calls = (tiles + tiling.stripes - 1) / tiling.stripes;
+  int64_t bytes = 0;
+  for (NodeId id : segment.reads) bytes += graph.node(id).shape.size();
+  for (NodeId id : segment.writes) bytes += graph.node(id).shape.size();
+  return static_cast<double>(calls) * target.cost("call") +
+         static_cast<double>(bytes) / target.cost("link");
+}
+
 Choice choose_tiling(const Graph& graph, const ChipSegment& bare, const Target& target,
                      const PlanOptions& options) {
   Choice choice;
   const int64_t frames = graph.node(bare.writes.front()).shape.w;
   for (const Tiling& tiling : candidates(frames, phases_for(graph, bare, target), options)) {
+    const bool have_one = choice.found && choice.segment.verdict == Verdict::fits;
+    if (have_one && least_seconds(graph, bare, tiling, target) >= choice.segment.cost.seconds()) {
+      continue;
+    }
     ChipSegment segment = bare;
     segment.tiling = tiling;
     if (Result<void> tiled = tile_segment(graph, segment); !tiled) {
@@ -131,10 +150,7 @@ Choice choose_tiling(const Graph& graph, const ChipSegment& bare, const Target& 
     }
     segment.cost = segment_cost(segment, target);
     // The verdict is the dear part: ask only where the answer could matter.
-    if (choice.found && choice.segment.verdict == Verdict::fits &&
-        segment.cost.seconds() >= choice.segment.cost.seconds()) {
-      continue;
-    }
+    if (have_one && segment.cost.seconds() >= choice.segment.cost.seconds()) continue;
     segment.verdict = segment_verdict(segment, target);
     if (!choice.found || better(segment, choice.segment)) choice.segment = std::move(segment);
     choice.found = true;

@@ -60,8 +60,28 @@ class Tiler {
     segment_.calls.clear();
   }
 
-  // `graph` and `network` are the segment as this phase sees it, `frames` frames of it the phase's
-  // own.
+  // Every tile is the same network at another place, wherever it lies: one piece, one set of
+  // windows. `network` is any phase of the segment with at least one whole tile.
+  Result<void> add_alike(const PhaseNetwork& network, int64_t frames) {
+    const int64_t width = tiling_.tile_frames;
+    const Stretch first{{0, width}, {0, width}};
+    TESSERA_TRY(const TileWindows at_zero,
+                tile_windows(network.graph, network.segment, first.computed));
+    TESSERA_TRY_VOID(add_piece(network.graph, network.segment, at_zero, first));
+    for (int64_t phase = 0; phase < std::min(tiling_.phases, frames); ++phase) {
+      for (const Stretch& stretch : stretches(phase_frames(frames, tiling_.phases, phase), width)) {
+        Tile tile = tile_of(phase, at_zero, stretch);
+        for (size_t i = 0; i < tile.read_begin.size(); ++i) {
+          const NodeId read = network.segment.reads[i];
+          if (network.graph.node(read).shape.w > 1) tile.read_begin[i] += stretch.computed.begin;
+        }
+        add_tile(0, std::move(tile));
+      }
+    }
+    return {};
+  }
+
+  // `graph` and `network` are the segment as this phase sees it, `frames` frames long.
   Result<void> add_phase(const Graph& graph, const ChipSegment& network, int64_t phase,
                          int64_t frames, int64_t width) {
     for (const Stretch& stretch : stretches(frames, width)) {
@@ -128,28 +148,25 @@ Result<void> tile_segment(const Graph& graph, ChipSegment& segment) {
         "choose at least 1 of each");
   }
   TESSERA_TRY(const int64_t frames, written_frames(graph, segment));
-  const bool any_width = frames > 1 && can_run_past_the_end(graph, segment);
-  const int64_t shortest = std::max<int64_t>(1, frames / tiling.phases);
-  const int64_t width = any_width ? tiling.tile_frames : std::min(tiling.tile_frames, shortest);
   Tiler tiler(segment);
-  std::map<std::pair<int64_t, std::vector<int64_t>>, PhaseNetwork> networks;  // by lengths
-  for (int64_t phase = 0; phase < std::min(tiling.phases, frames); ++phase) {
-    const int64_t own = phase_frames(frames, tiling.phases, phase);
-    const int64_t extra = std::max<int64_t>(0, width - own);
-    if (tiling.phases == 1 && extra == 0) {
-      TESSERA_TRY_VOID(tiler.add_phase(graph, segment, phase, own, width));
-      continue;
+  if (frames > 1 && can_run_past_the_end(graph, segment)) {
+    const int64_t extra =
+        std::max<int64_t>(0, tiling.tile_frames - phase_frames(frames, tiling.phases, 0));
+    TESSERA_TRY(const PhaseNetwork network, phase_network(graph, segment, tiling.phases, 0, extra));
+    TESSERA_TRY_VOID(tiler.add_alike(network, frames));
+  } else {
+    const int64_t shortest = std::max<int64_t>(1, frames / tiling.phases);
+    const int64_t width = std::min(tiling.tile_frames, shortest);
+    for (int64_t phase = 0; phase < std::min(tiling.phases, frames); ++phase) {
+      const int64_t own = phase_frames(frames, tiling.phases, phase);
+      if (tiling.phases == 1) {
+        TESSERA_TRY_VOID(tiler.add_phase(graph, segment, phase, own, width));
+        continue;
+      }
+      TESSERA_TRY(const PhaseNetwork network,
+                  phase_network(graph, segment, tiling.phases, phase, 0));
+      TESSERA_TRY_VOID(tiler.add_phase(network.graph, network.segment, phase, own, width));
     }
-    std::pair<int64_t, std::vector<int64_t>> lengths{own, {}};
-    for (NodeId id : segment.reads) {
-      lengths.second.push_back(phase_frames(graph.node(id).shape.w, tiling.phases, phase));
-    }
-    const auto [network, is_new] = networks.try_emplace(std::move(lengths));
-    if (is_new) {
-      TESSERA_TRY(network->second, phase_network(graph, segment, tiling.phases, phase, extra));
-    }
-    TESSERA_TRY_VOID(
-        tiler.add_phase(network->second.graph, network->second.segment, phase, own, width));
   }
   tiler.fill_calls();
   return {};
