@@ -42,6 +42,29 @@ simd::BinaryOp op_of(const Op& op) {
   return simd::BinaryOp::kAdd;
 }
 
+// a * b or a + b into a new value; `shape` is the result's.
+ValueId add_pair(LoweringState& state, simd::BinaryOp op, const BinaryOperand& a,
+                 const BinaryOperand& b, const Shape& shape, const Tail& tail) {
+  BinaryStep step;
+  step.op = op;
+  step.a = a;
+  step.b = b;
+  step.dst = state.add_value(shape);
+  step.channels = static_cast<size_t>(shape.c);
+  step.tiles = state.tiles(LoweringState::domain_of(shape));
+  step.tile_frames = state.kernels.tile_frames;
+  for (const BinaryOperand& operand : {a, b}) {
+    const bool elsewhere = operand.one_frame || operand.one_plane;
+    step.reads.push_back({operand.value, elsewhere ? Reach::whole : Reach::tile});
+    const bool full = !elsewhere && !operand.one_channel;
+    if (full && step.overwrites == kNoValue) step.overwrites = operand.value;
+  }
+  set_activation(tail, step.channels, state.kernels, step.epilogue);
+  const ValueId dst = step.dst;
+  state.add_step(std::move(step), dst);
+  return dst;
+}
+
 BinaryOperand operand(const LoweringState& state, NodeId id, const Shape& result) {
   const Shape& shape = state.shape_of(id);
   return {.value = state.value(id),
@@ -93,24 +116,24 @@ void lower_softmax(LoweringState& state, NodeId id) {
 
 void lower_pair(LoweringState& state, NodeId root, NodeId id, const Tail& tail) {
   const Node& node = state.graph.node(id);
-  BinaryStep step;
-  step.op = op_of(node.op);
-  step.a = operand(state, node.inputs[0], node.shape);
-  step.b = operand(state, node.inputs[1], node.shape);
-  step.dst = state.add_value(node.shape);
-  step.channels = static_cast<size_t>(node.shape.c);
-  step.tiles = state.tiles(LoweringState::domain_of(node.shape));
-  step.tile_frames = state.kernels.tile_frames;
-  for (const BinaryOperand& operand : {step.a, step.b}) {
-    const bool elsewhere = operand.one_frame || operand.one_plane;
-    step.reads.push_back({operand.value, elsewhere ? Reach::whole : Reach::tile});
-    const bool full = !elsewhere && !operand.one_channel;
-    if (full && step.overwrites == kNoValue) step.overwrites = operand.value;
-  }
-  set_activation(tail, step.channels, state.kernels, step.epilogue);
-  const ValueId dst = step.dst;
-  state.add_step(std::move(step), dst);
-  state.set_value(root, dst);
+  const BinaryOperand a = operand(state, node.inputs[0], node.shape);
+  const BinaryOperand b = operand(state, node.inputs[1], node.shape);
+  state.set_value(root, add_pair(state, op_of(node.op), a, b, node.shape, tail));
+}
+
+void lower_scale_shift(LoweringState& state, NodeId id) {
+  const Node& node = state.graph.node(id);
+  const auto channels = static_cast<size_t>(node.shape.c);
+  const ValueId numbers = state.value(node.inputs[1]);
+  BinaryOperand factor;
+  factor.value = state.add_view(numbers, 0, channels);
+  factor.one_frame = state.shape_of(node.inputs[1]).w == 1 && node.shape.w != 1;
+  BinaryOperand term = factor;
+  term.value = state.add_view(numbers, channels, channels);
+  BinaryOperand product;
+  product.value = add_pair(state, simd::BinaryOp::kMul, {.value = state.value(node.inputs[0])},
+                           factor, node.shape, {});
+  state.set_value(id, add_pair(state, simd::BinaryOp::kAdd, product, term, node.shape, {}));
 }
 
 }  // namespace tessera::cpu

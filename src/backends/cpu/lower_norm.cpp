@@ -234,6 +234,35 @@ void lower_norm(LoweringState& state, NodeId root, NodeId id, const Tail& tail) 
   add_normalize(state, root, source, result, channel_affine(norm), tail);
 }
 
+void lower_norm_statistics(LoweringState& state, NodeId id) {
+  const Node& node = state.graph.node(id);
+  const auto& op = std::get<NormStatistics>(node.op);
+  const ValueId source = state.value(node.inputs[0]);
+  const auto channels = static_cast<int64_t>(state.program.values[source].channels);
+  // The statistics alone: gamma and beta come with the coefficients.
+  Norm bare;
+  bare.kind = op.kind;
+  bare.eps = op.eps;
+  bare.gamma = Tensor({channels}, std::vector<float>(static_cast<size_t>(channels), 1.0f));
+  bare.beta = Tensor({channels}, std::vector<float>(static_cast<size_t>(channels), 0.0f));
+  const NormResult result = finish_statistics(state, bare, source, false);
+  NormCoefficientsStep step;
+  step.rows = result.rows;
+  step.per_channel = result.per_channel;
+  step.source_channels = static_cast<size_t>(channels);
+  step.gamma = op.gamma;
+  step.beta = op.beta;
+  step.center = op.center;
+  step.dst = state.add_value(node.shape);
+  if (step.rows.value != kNoValue) {
+    step.reads.push_back({step.rows.value, step.rows.per_tile ? Reach::tile : Reach::whole});
+  }
+  if (step.per_channel != kNoValue) step.reads.push_back({step.per_channel, Reach::whole});
+  const ValueId dst = step.dst;
+  state.add_step(std::move(step), dst);
+  state.set_value(id, dst);
+}
+
 void lower_affine(LoweringState& state, NodeId root, NodeId id, const Tail& tail) {
   const ValueId source = state.value(state.graph.node(id).inputs[0]);
   add_normalize(state, root, source, {}, channel_affine(state.graph.node(id).op), tail);

@@ -80,8 +80,8 @@ struct LowerOp {
   void operator()(const Reduce&) const { lower_by_reference(state, id); }
   void operator()(const CumulativeSum&) const { lower_by_reference(state, id); }
   void operator()(const OverlapAdd&) const { lower_by_reference(state, id); }
-  void operator()(const NormStatistics&) const { lower_by_reference(state, id); }
-  void operator()(const ScaleShift&) const { lower_by_reference(state, id); }
+  void operator()(const NormStatistics&) const { lower_norm_statistics(state, id); }
+  void operator()(const ScaleShift&) const { lower_scale_shift(state, id); }
 };
 
 void lower_node(LoweringState& state, NodeId root) {

@@ -109,7 +109,9 @@ void lower_gemm(LoweringState& state, NodeId root, NodeId gemm, const Tail& tail
 void lower_transposed(LoweringState& state, NodeId node);
 void lower_affine(LoweringState& state, NodeId root, NodeId node, const Tail& tail);
 void lower_norm(LoweringState& state, NodeId root, NodeId node, const Tail& tail);
+void lower_norm_statistics(LoweringState& state, NodeId node);
 void lower_pair(LoweringState& state, NodeId root, NodeId node, const Tail& tail);
+void lower_scale_shift(LoweringState& state, NodeId node);
 void lower_unary(LoweringState& state, NodeId node);
 void lower_softmax(LoweringState& state, NodeId node);
 void lower_concat(LoweringState& state, NodeId node);

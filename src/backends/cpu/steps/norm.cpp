@@ -111,6 +111,28 @@ void CumulativeNormStep::run(const TileContext& context) const {
   }
 }
 
+void NormCoefficientsStep::run(const TileContext& context) const {
+  const size_t frames = context.kernels.tile_frames;
+  const auto n = static_cast<size_t>(gamma.size());
+  float* const factor = context.tile_of(dst);
+  float* const term = factor + n * frames;
+  const float* const channel =
+      per_channel == kNoValue ? nullptr
+                              : context.blob(per_channel) + context.plane * 3 * source_channels;
+  for (size_t c = 0; c < n; ++c) {
+    const auto g = static_cast<double>(gamma.data()[c]);
+    const auto b = static_cast<double>(beta.data()[c]);
+    const auto z = static_cast<double>(center.data()[c]);
+    for (size_t t = 0; t < frames; ++t) {
+      const auto mean = static_cast<double>(channel ? channel[c] : rows.center(context)[t]);
+      const auto r =
+          static_cast<double>(channel ? channel[source_channels + c] : rows.scale(context)[t]);
+      factor[c * frames + t] = static_cast<float>(g * r);
+      term[c * frames + t] = static_cast<float>(b - z * mean * r);
+    }
+  }
+}
+
 void RescaleStep::run(const TileContext& context) const {
   simd::RescaleArgs args;
   args.src = context.tile_of(src);

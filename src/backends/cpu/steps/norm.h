@@ -75,6 +75,17 @@ struct NormRows {
   }
 };
 
+// What NormStatistics hands to its readers: gamma*r and beta - center*mean*r for each channel, from
+// rows or from a blob per channel whose gains are r.
+struct NormCoefficientsStep : Step {
+  NormRows rows;
+  ValueId per_channel = kNoValue;  // blob [planes][ mean C | r C | 0 ]
+  size_t source_channels = 0;
+  Tensor gamma, beta, center;
+  ValueId dst = kNoValue;
+  void run(const TileContext& context) const override;
+};
+
 // Applies a norm behind the pointwise convolution that was taken first (kernels/simd/rescale.h).
 struct RescaleStep : Step {
   ValueId src = kNoValue;
