@@ -21,10 +21,40 @@ struct LoadedPiece {
   Tiling tiling;
   std::vector<int64_t> read_frames;
   int64_t write_frames = 0;
-  std::vector<std::vector<float>> inputs;
-  std::vector<std::vector<float>> outputs;
+  std::vector<int64_t> input_sizes;
+  std::vector<int64_t> output_sizes;
+  // In Staging, once every piece is known.
+  std::vector<Values> inputs;
   std::vector<ConstValues> input_views;
-  std::vector<Values> output_views;
+  std::vector<Values> outputs;
+};
+
+// What pieces read and write, one call after another in the same memory.
+class Staging {
+ public:
+  void make_room(const LoadedPiece& piece) {
+    int64_t needed = 0;
+    for (int64_t size : piece.input_sizes) needed += size;
+    for (int64_t size : piece.output_sizes) needed += size;
+    size_ = std::max(size_, needed);
+  }
+  void allocate() { memory_.resize(static_cast<size_t>(size_)); }
+  void assign(LoadedPiece& piece) {
+    float* next = memory_.data();
+    const auto take = [&](int64_t size) {
+      const Values values(next, static_cast<size_t>(size));
+      next += size;
+      return values;
+    };
+    for (int64_t size : piece.input_sizes) piece.inputs.push_back(take(size));
+    for (int64_t size : piece.output_sizes) piece.outputs.push_back(take(size));
+    piece.input_views.assign(piece.inputs.begin(), piece.inputs.end());
+  }
+  int64_t size_bytes() const { return size_ * static_cast<int64_t>(sizeof(float)); }
+
+ private:
+  int64_t size_ = 0;
+  std::vector<float> memory_;
 };
 
 // One step: a segment with its pieces, or a group of host steps.
@@ -64,15 +94,13 @@ Result<LoadedPiece> load_piece(const ChipSegment& segment, const Piece& piece, B
   loaded.tiling = segment.tiling;
   loaded.read_frames = piece.frames;
   for (NodeId id : piece.graph.inputs()) {
-    loaded.inputs.emplace_back(static_cast<size_t>(piece.graph.node(id).shape.size()));
+    loaded.input_sizes.push_back(piece.graph.node(id).shape.size());
   }
   for (const GraphOutput& output : piece.graph.outputs()) {
     const Shape& shape = piece.graph.node(output.node).shape;
     loaded.write_frames = loaded.tiling.layout == Layout::stripes ? shape.h : shape.w;
-    loaded.outputs.emplace_back(static_cast<size_t>(shape.size()));
+    loaded.output_sizes.push_back(shape.size());
   }
-  loaded.input_views.assign(loaded.inputs.begin(), loaded.inputs.end());
-  loaded.output_views.assign(loaded.outputs.begin(), loaded.outputs.end());
   return loaded;
 }
 
@@ -94,9 +122,12 @@ class Stitched final : public StitchedExecutable {
           plan.segments[static_cast<size_t>(std::get<SegmentStep>(step).segment)], backend));
     }
     TESSERA_TRY_VOID(add_host_group(host_nodes, backend));
-    TESSERA_TRY_VOID(plan_values());
     encodings_ = nullptr;
-    return {};
+    staging_.allocate();
+    for (LoadedStep& step : steps_) {
+      for (LoadedPiece& piece : step.pieces) staging_.assign(piece);
+    }
+    return plan_values();
   }
 
   Result<void> run(std::span<const ConstValues> inputs, std::span<const Values> outputs) override {
@@ -117,7 +148,9 @@ class Stitched final : public StitchedExecutable {
     return {};
   }
 
-  int64_t arena_bytes() const override { return values_.size_bytes() + piece_bytes_; }
+  int64_t arena_bytes() const override {
+    return values_.size_bytes() + staging_.size_bytes() + piece_bytes_;
+  }
   void observe(ValueObserver observer) override { observer_ = std::move(observer); }
   int64_t chip_calls() const override { return chip_calls_; }
   const StitchedTiming& timing() const override { return timing_; }
@@ -141,6 +174,7 @@ class Stitched final : public StitchedExecutable {
     for (const Piece& piece : segment.pieces) {
       TESSERA_TRY(LoadedPiece loaded, load_piece(segment, piece, backend, encodings_));
       piece_bytes_ += loaded.executable->arena_bytes();
+      staging_.make_room(loaded);
       step.pieces.push_back(std::move(loaded));
     }
     step.reads = segment.reads;
@@ -198,7 +232,7 @@ class Stitched final : public StitchedExecutable {
         }
       }
       const Stopwatch watch;
-      TESSERA_TRY_VOID(piece.executable->run(piece.input_views, piece.output_views));
+      TESSERA_TRY_VOID(piece.executable->run(piece.input_views, piece.outputs));
       timing_.pieces += watch.seconds();
       for (size_t i = 0; i < step.writes.size(); ++i) {
         const Shape& shape = graph_.node(step.writes[i]).shape;
@@ -217,6 +251,7 @@ class Stitched final : public StitchedExecutable {
   Signature signature_;
   std::vector<LoadedStep> steps_;
   ValueStore values_;
+  Staging staging_;
   ValueObserver observer_;
   int64_t piece_bytes_ = 0;
   int64_t chip_calls_ = 0;
