@@ -1,6 +1,7 @@
 // Stitched execution: plays a plan on a backend, piece by piece, as host and chip would.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -20,15 +21,20 @@ struct StitchedTiming {
   double copies = 0;  // gathering tiles with their halos, laying down what is new
 };
 
+// Whether host steps between two segments run as one graph, as in operation, or one by one, so that
+// an observer sees the value of each.
+enum class HostSteps : uint8_t { together, one_by_one };
+
 // An Executable with the inputs and outputs of plan.graph. Chip pieces run call by call with their
 // halos gathered from whole-sequence values (zeros only outside the sequence); host steps between
-// two segments run together over the whole sequence. Both on `backend`. The plan is not needed
+// two segments run over the whole sequence. Both on `backend`. The plan is not needed
 // afterwards, nor are the encodings of its nodes, which every piece gets. Errors: those of
 // Backend::load(), subject = piece; kResourceLimit.
 class StitchedExecutable : public Executable {
  public:
   static Result<std::unique_ptr<StitchedExecutable>> load(const Plan& plan, Backend& backend,
-                                                          const Encodings* encodings = nullptr);
+                                                          const Encodings* encodings = nullptr,
+                                                          HostSteps host = HostSteps::together);
 
   // Called from run() for every value that leaves a segment or a group of host steps, in order.
   virtual void observe(ValueObserver observer) = 0;

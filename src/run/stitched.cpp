@@ -106,7 +106,8 @@ Result<LoadedPiece> load_piece(const ChipSegment& segment, const Piece& piece, B
 
 class Stitched final : public StitchedExecutable {
  public:
-  Result<void> prepare(const Plan& plan, Backend& backend, const Encodings* encodings) {
+  Result<void> prepare(const Plan& plan, Backend& backend, const Encodings* encodings,
+                       HostSteps host_steps) {
     encodings_ = encodings;
     graph_ = plan.graph;
     signature_ = signature_of(graph_);
@@ -114,6 +115,9 @@ class Stitched final : public StitchedExecutable {
     for (const Step& step : plan.steps) {
       if (const auto* host = std::get_if<HostStep>(&step)) {
         if (graph_.get_if<Input>(host->node) == nullptr) host_nodes.push_back(host->node);
+        if (host_steps == HostSteps::together) continue;
+        TESSERA_TRY_VOID(add_host_group(host_nodes, backend));
+        host_nodes.clear();
         continue;
       }
       TESSERA_TRY_VOID(add_host_group(host_nodes, backend));
@@ -262,9 +266,10 @@ class Stitched final : public StitchedExecutable {
 
 Result<std::unique_ptr<StitchedExecutable>> StitchedExecutable::load(const Plan& plan,
                                                                      Backend& backend,
-                                                                     const Encodings* encodings) {
+                                                                     const Encodings* encodings,
+                                                                     HostSteps host) {
   auto stitched = std::make_unique<Stitched>();
-  TESSERA_TRY_VOID(stitched->prepare(plan, backend, encodings));
+  TESSERA_TRY_VOID(stitched->prepare(plan, backend, encodings, host));
   return std::unique_ptr<StitchedExecutable>(std::move(stitched));
 }
 

@@ -1,0 +1,247 @@
+#include "evidence/counterparts.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace tessera {
+namespace {
+
+bool is_folded_kind(const Op& op) {
+  const auto* norm = std::get_if<Norm>(&op);
+  return std::holds_alternative<Affine>(op) || (norm != nullptr && norm->kind == NormKind::batch);
+}
+
+bool takes_affine_after(const Op& op) {
+  return std::holds_alternative<Conv>(op) || std::holds_alternative<ConvTranspose>(op) ||
+         std::holds_alternative<Gemm>(op) || is_folded_kind(op);
+}
+
+bool is_pointwise(const Op& op) {
+  const auto* conv = std::get_if<Conv>(&op);
+  return conv != nullptr && conv->groups == 1 && conv->weight.dim(2) == 1 &&
+         conv->weight.dim(3) == 1;
+}
+
+// [in, out, 1, K] as the rows of a pointwise convolution, tap by tap: the definition, written out
+// here once more so that the rule is not its own witness.
+Tensor taps_of(const Tensor& weight) {
+  const int64_t in = weight.dim(0);
+  const int64_t out = weight.dim(1);
+  const int64_t taps = weight.dim(3);
+  std::vector<float> rows;
+  rows.reserve(static_cast<size_t>(weight.size()));
+  for (int64_t tap = 0; tap < taps; ++tap) {
+    for (int64_t o = 0; o < out; ++o) {
+      for (int64_t i = 0; i < in; ++i) rows.push_back(weight[(i * out + o) * taps + tap]);
+    }
+  }
+  return Tensor({taps * out, in, 1, 1}, std::move(rows));
+}
+
+// "mask.conv.o64.i0.sum" -> "mask.conv", 64
+struct BlockName {
+  std::string base;
+  int64_t first_channel = 0;
+};
+
+std::optional<int64_t> number(std::string_view text) {
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+bool drop_suffix(std::string_view& text, std::string_view suffix) {
+  if (!text.ends_with(suffix)) return false;
+  text.remove_suffix(suffix.size());
+  return true;
+}
+
+// Drops ".<mark><digits>" from the end and returns the digits' value.
+std::optional<int64_t> drop_numbered(std::string_view& text, std::string_view mark) {
+  const size_t dot = text.rfind('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  const std::string_view word = text.substr(dot + 1);
+  if (!word.starts_with(mark)) return std::nullopt;
+  const std::optional<int64_t> value = number(word.substr(mark.size()));
+  if (value) text = text.substr(0, dot);
+  return value;
+}
+
+std::optional<BlockName> block_name(std::string_view name) {
+  drop_suffix(name, ".sum");
+  if (!drop_numbered(name, "i")) return std::nullopt;
+  const std::optional<int64_t> first = drop_numbered(name, "o");
+  if (!first) return std::nullopt;
+  return BlockName{std::string(name), *first};
+}
+
+class Finder {
+ public:
+  Finder(const Graph& imported, const Graph& planned) : imported_(imported), planned_(planned) {}
+
+  std::map<NodeId, Correspondence> run() {
+    for (NodeId id : planned_.order()) {
+      if (planned_.get_if<Input>(id) == nullptr) found_.emplace(id, correspondence(id));
+    }
+    return std::move(found_);
+  }
+
+ private:
+  // A value whose batch norm or affine was folded into the op before it is the norm's.
+  NodeId behind_folded(NodeId id) const {
+    while (takes_affine_after(imported_.node(id).op) && imported_.users(id).size() == 1 &&
+           !imported_.is_output(id)) {
+      const Node& reader = imported_.node(imported_.users(id)[0]);
+      if (!is_folded_kind(reader.op) || planned_.find(reader.name) != kNoNode) break;
+      id = reader.id;
+    }
+    return id;
+  }
+
+  Correspondence correspondence(NodeId id) const {
+    const Node& node = planned_.node(id);
+    if (std::optional<Counterpart> named = by_name(node.name, id)) return std::move(*named);
+    if (const auto block = block_name(node.name)) return block_of(node, *block);
+    if (const auto* slice = std::get_if<Slice>(&node.op)) return slice_of(node, *slice);
+    if (const auto* concat = std::get_if<Concat>(&node.op)) return concat_of(node, *concat);
+    if (std::holds_alternative<Constant>(node.op)) return NoCounterpart{"a constant of a rule"};
+    return NoCounterpart{"made by rewriting; the network has no such value"};
+  }
+
+  // By the name of the value, which need not be that of a node (a convolution of one block).
+  std::optional<Counterpart> by_name(std::string_view name, NodeId id) const {
+    if (const NodeId same = imported_.find(std::string(name)); same != kNoNode) {
+      const NodeId value = behind_folded(same);
+      return Counterpart{
+          {value},
+          {},
+          value == same ? "" : fmt::format("with '{}' folded in", imported_.node(value).name)};
+    }
+    if (std::string_view base = name; drop_suffix(base, ".taps")) return taps(base);
+    if (std::string_view base = name; drop_suffix(base, ".statistics")) return statistics(base);
+    if (std::string_view base = name; drop_suffix(base, ".and_skip"))
+      return residual_and_skip(base);
+    if (std::string_view base = name; drop_numbered(base, "source"))
+      return head_of_source(base, id);
+    return std::nullopt;
+  }
+
+  // lower_transposed_conv: each frame times every tap, before they are laid over each other.
+  std::optional<Counterpart> taps(std::string_view base) const {
+    const NodeId decoder = imported_.find(std::string(base));
+    if (decoder == kNoNode) return std::nullopt;
+    const auto* conv = imported_.get_if<ConvTranspose>(decoder);
+    if (conv == nullptr) return std::nullopt;
+    Conv rows;
+    rows.weight = taps_of(conv->weight);
+    return Counterpart{{imported_.node(decoder).inputs[0]},
+                       {std::move(rows)},
+                       fmt::format("taps of '{}' before they overlap", base)};
+  }
+
+  // split_*_norm: the numbers that stand for a norm.
+  std::optional<Counterpart> statistics(std::string_view base) const {
+    const NodeId id = imported_.find(std::string(base));
+    if (id == kNoNode) return std::nullopt;
+    const auto* norm = imported_.get_if<Norm>(id);
+    if (norm == nullptr || norm->kind == NormKind::batch) return std::nullopt;
+    return Counterpart{
+        {imported_.node(id).inputs[0]},
+        {NormStatistics{norm->kind, norm->gamma, norm->beta, norm->gamma, norm->eps}},
+        fmt::format("scale and shift of '{}'", base)};
+  }
+
+  // merge_residual_skip: one convolution computes both.
+  std::optional<Counterpart> residual_and_skip(std::string_view base) const {
+    const NodeId residual = imported_.find(std::string(base));
+    if (residual == kNoNode || imported_.node(residual).inputs.empty()) return std::nullopt;
+    std::vector<NodeId> others;
+    for (NodeId user : imported_.users(imported_.node(residual).inputs[0])) {
+      if (user != residual && is_pointwise(imported_.node(user).op)) others.push_back(user);
+    }
+    if (others.size() != 1) return std::nullopt;
+    return Counterpart{{residual, others[0]},
+                       {Concat{Axis::c}},
+                       fmt::format("'{}' and '{}'", base, imported_.node(others[0]).name)};
+  }
+
+  // split_mask_head: the channels that the slice behind it took.
+  std::optional<Counterpart> head_of_source(std::string_view base, NodeId id) const {
+    const NodeId head = imported_.find(std::string(base));
+    if (head == kNoNode) return std::nullopt;
+    for (int step = 0; step < 64 && !planned_.users(id).empty(); ++step) {
+      id = planned_.users(id)[0];
+      const NodeId behind = imported_.find(planned_.node(id).name);
+      if (behind == kNoNode) continue;
+      const auto* slice = imported_.get_if<Slice>(behind);
+      if (slice == nullptr || slice->axis != Axis::c) return std::nullopt;
+      return Counterpart{{behind_folded(head)},
+                         {*slice},
+                         fmt::format("channels {}..{}", slice->begin, slice->end - 1)};
+    }
+    return std::nullopt;
+  }
+
+  // A block of a convolution's channels, once all its partial sums are in.
+  Correspondence block_of(const Node& node, const BlockName& block) const {
+    for (NodeId user : planned_.users(node.id)) {
+      const auto next = block_name(planned_.node(user).name);
+      if (next && next->base == block.base && planned_.get_if<Add>(user) != nullptr)
+        return NoCounterpart{fmt::format("a partial sum of '{}'", block.base)};
+    }
+    std::optional<Counterpart> whole = by_name(block.base, node.id);
+    if (!whole) return NoCounterpart{fmt::format("'{}' is not in the network", block.base)};
+    return part(std::move(*whole),
+                Slice{Axis::c, block.first_channel, block.first_channel + node.shape.c, 1});
+  }
+
+  // `slice` of a counterpart; the whole of it is the counterpart itself.
+  Counterpart part(Counterpart whole, const Slice& slice) const {
+    if (slice.axis == Axis::c && slice.begin == 0 && whole.ops.empty() &&
+        imported_.node(whole.sources[0]).shape.c == slice.end)
+      return whole;
+    if (!whole.how.empty()) whole.how += ", ";
+    whole.how += fmt::format("{} {}..{}", slice.axis == Axis::c ? "channels" : "elements",
+                             slice.begin, slice.end - 1);
+    whole.ops.emplace_back(slice);
+    return whole;
+  }
+
+  Correspondence slice_of(const Node& node, const Slice& slice) const {
+    const auto operand = found_.find(node.inputs[0]);
+    if (operand == found_.end()) return NoCounterpart{"a part of the input"};
+    const auto* whole = std::get_if<Counterpart>(&operand->second);
+    if (whole == nullptr) return NoCounterpart{"a part of a value that the network does not have"};
+    return part(*whole, slice);
+  }
+
+  Correspondence concat_of(const Node& node, const Concat& concat) const {
+    Counterpart all{{}, {concat}, "joined values"};
+    for (NodeId input : node.inputs) {
+      const auto operand = found_.find(input);
+      const auto* one =
+          operand == found_.end() ? nullptr : std::get_if<Counterpart>(&operand->second);
+      if (one == nullptr || !one->ops.empty())
+        return NoCounterpart{"joins values that the network does not have"};
+      all.sources.push_back(one->sources[0]);
+    }
+    return all;
+  }
+
+  const Graph& imported_;
+  const Graph& planned_;
+  std::map<NodeId, Correspondence> found_;
+};
+
+}  // namespace
+
+std::map<NodeId, Correspondence> find_counterparts(const Graph& imported, const Graph& planned) {
+  return Finder(imported, planned).run();
+}
+
+}  // namespace tessera
