@@ -52,7 +52,7 @@ def write_voices(folder):
 
 def settings(output, **changed):
     return types.SimpleNamespace(**{"variant": "gln", "init": None, "minutes": None, "steps": 3, "learning_rate": 1e-3,
-                                    "batch": 2, "seconds": 0.25, "seed": 1, "output": str(output), **changed})
+                                    "batch": 2, "seconds": 0.25, "seed": 1, "threads": 1, "output": str(output), **changed})
 
 
 class Recipe(unittest.TestCase):
@@ -127,8 +127,16 @@ class Recipe(unittest.TestCase):
         part.save()
         resumed = self.trained("part.pth", variant="bn", steps=4)
         self.assertEqual(resumed.step, 4)
-        for one, other in zip(whole.network.state_dict().values(), resumed.network.state_dict().values()):
-            self.assertTrue(torch.equal(one, other))
+        for kept in ("network", "average"):
+            for one, other in zip(getattr(whole, kept).state_dict().values(), getattr(resumed, kept).state_dict().values()):
+                self.assertTrue(torch.equal(one, other), kept)
+
+    def test_the_average_of_the_weights_is_what_gets_saved(self):
+        run = self.trained("average.pth")
+        saved = conv_tasnet.load(self.folder / "average.pth").state_dict()
+        for name, mean in run.average.state_dict().items():
+            self.assertTrue(torch.equal(saved[name], mean), name)
+        self.assertFalse(torch.equal(saved["encoder.filterbank._filters"], run.network.encoder.filterbank._filters))
 
     def test_a_state_of_other_settings_is_refused(self):
         self.trained("state.pth")
