@@ -130,6 +130,21 @@ void print_alternatives(const std::vector<Alternative>& list, double audio_s, Co
   }
 }
 
+// Is the chip worth it? Only where both were measured.
+void print_conclusion(const Alternative& plan, const std::vector<Alternative>& ways,
+                      Console& console) {
+  for (const Alternative& way : ways) {
+    if (!way.verdict.empty() || way.host_s <= 0 || plan.host_s <= 0) continue;
+    const double ratio = plan.seconds() / way.seconds();
+    if (ratio > 1) {
+      console.print("{} is {:.1f} times as fast as this plan: the chip is not worth it here\n",
+                    way.name, ratio);
+    } else {
+      console.print("this plan is {:.1f} times as fast as {}\n", 1 / ratio, way.name);
+    }
+  }
+}
+
 Document cost_document(const Cost& cost) {
   return {{"calls", cost.calls},
           {"bytes_in", cost.bytes_in},
@@ -241,6 +256,7 @@ Result<Document> run(const Options& options, Console& console) {
                                                  static_cast<double>(*model.sample_rate)
                                            : 0;
   print_alternatives(ways, audio_s, console);
+  print_conclusion(ways.front(), ways, console);
   Document document{{"target", target.name},
                     {"verdict", to_string(plan.verdict)},
                     {"length_samples", model.length_samples},
