@@ -67,7 +67,7 @@ class Roles {
       role.encoded_for_readers = true;
     }
     role.scaling = scaling_of(node);
-    role.one_zero_point = on_chip(node.id);
+    role.one_zero_point = on_chip(node.id) && !std::holds_alternative<Affine>(node.op);
     return role;
   }
 

@@ -26,6 +26,7 @@ struct Role {
   Scaling scaling = Scaling::per_tensor;
   // What the chip makes has one zero point. What the host writes may have one per channel: it lays
   // the codes of padding too, so that a zero point is nothing but a constant in the reader's bias.
+  // So may an affine's result, whose own bias is per channel.
   bool one_zero_point = true;
 };
 

@@ -40,7 +40,6 @@ int32_t common_zero_point(std::span<const Range> ranges, int32_t lowest, int32_t
     for (const Range& range : ranges) {
       const double step = step_for(range, zero, lowest, highest);
       if (step > 0) sum += std::log(step);
-      if (sum > least + 100) break;
     }
     if (sum < least) {
       least = sum;
