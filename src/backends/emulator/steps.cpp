@@ -66,20 +66,8 @@ class ConvStep final : public Step {
 template <typename Result>
 class TableStep final : public Step {
  public:
-  // Every code of every channel once through the op itself.
-  TableStep(const Op& op, const Value& src, const Value& dst) : src_(src), dst_(dst) {
-    const Shape shape{src.shape.c, 1, 256};
-    const auto entries = static_cast<size_t>(shape.size());
-    std::vector<Code8> codes(entries);
-    for (size_t i = 0; i < entries; ++i) codes[i] = static_cast<Code8>(i % 256);
-    std::vector<float> x(entries);
-    std::vector<float> y(entries);
-    integer::dequantize<Code8>({codes.data(), shape}, *src.coding, {x.data(), shape});
-    const reference::Source operand{x.data(), shape};
-    reference::evaluate(op, std::span(&operand, 1), {y.data(), shape});
-    table_.resize(entries);
-    integer::quantize<Result>({y.data(), shape}, *dst.coding, {table_.data(), shape});
-  }
+  TableStep(const Op& op, const Value& src, const Value& dst)
+      : src_(src), dst_(dst), table_(integer::tabulate<Result>(op, *src.coding, *dst.coding)) {}
   void run() override {
     integer::look_up<Result>(table_, src_.codes<Code8>(), dst_.code_target<Result>());
   }

@@ -44,6 +44,22 @@ void dequantize(const CodeSource<Code>& src, const Coding& coding, const Target&
 }
 
 template <typename Result>
+std::vector<Result> tabulate(const Op& op, const Coding& src, const Coding& result) {
+  const Shape shape{static_cast<int64_t>(src.scale.size()), 1, 256};
+  const auto entries = static_cast<size_t>(shape.size());
+  std::vector<Code8> codes(entries);
+  for (size_t i = 0; i < entries; ++i) codes[i] = static_cast<Code8>(i % 256);
+  std::vector<float> x(entries);
+  std::vector<float> y(entries);
+  dequantize<Code8>({codes.data(), shape}, src, {x.data(), shape});
+  const Source operand{x.data(), shape};
+  reference::evaluate(op, std::span(&operand, 1), {y.data(), shape});
+  std::vector<Result> table(entries);
+  quantize<Result>({y.data(), shape}, result, {table.data(), shape});
+  return table;
+}
+
+template <typename Result>
 void look_up(std::span<const Result> table, const CodeSource<Code8>& src,
              const CodeTarget<Result>& dst) {
   for (int64_t c = 0; c < src.shape.c; ++c) {
@@ -60,6 +76,8 @@ template void quantize(const Source&, const Coding&, const CodeTarget<Code8>&);
 template void quantize(const Source&, const Coding&, const CodeTarget<Code16>&);
 template void dequantize(const CodeSource<Code8>&, const Coding&, const Target&);
 template void dequantize(const CodeSource<Code16>&, const Coding&, const Target&);
+template std::vector<Code8> tabulate(const Op&, const Coding&, const Coding&);
+template std::vector<Code16> tabulate(const Op&, const Coding&, const Coding&);
 template void look_up(std::span<const Code8>, const CodeSource<Code8>&, const CodeTarget<Code8>&);
 template void look_up(std::span<const Code16>, const CodeSource<Code8>&, const CodeTarget<Code16>&);
 

@@ -1,5 +1,6 @@
 // The obvious truth of integer arithmetic (semantics: tessera/encodings.h): plain loops over codes.
-// Every faster implementation must give the same bits. They allocate nothing and keep no state.
+// Every faster implementation must give the same bits. But for tabulate() they
+// allocate nothing and keep no state.
 #pragma once
 
 #include <span>
@@ -33,6 +34,10 @@ void conv(const ConvOperands<Code>& operands, const Target& dst);
 // saturate(round_half_even(acc * (weight_scale / scale)) + zero_point).
 template <typename Code, typename Result>
 void conv(const ConvOperands<Code>& operands, const Coding& result, const CodeTarget<Result>& dst);
+
+// An element-by-element op of one operand on every code of 8 bits of every channel: [C, 256].
+template <typename Result>
+std::vector<Result> tabulate(const Op& op, const Coding& src, const Coding& result);
 
 // dst[c] = table[c*256 + code] for codes of 8 bits.
 template <typename Result>

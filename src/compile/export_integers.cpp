@@ -1,0 +1,471 @@
+#include "tessera/export_integers.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include <fmt/format.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include "kernels/ref/integer_kernels.h"
+#include "model/onnx/checker.h"
+#include "model/onnx/export_builder.h"
+#include "model/onnx/proto.h"
+#include "quantize/roles.h"
+
+namespace tessera {
+namespace {
+
+using integer::Coding;
+using onnx_export::ExportBuilder;
+using quantization::Matrix;
+
+// Initialisers of the types that float networks do not have.
+class Constants {
+ public:
+  Constants(onnx::GraphProto& proto, ExportBuilder& out) : proto_(proto), out_(out) {}
+
+  std::string bytes(const std::string& name, std::span<const uint8_t> values,
+                    std::vector<int64_t> dims = {}, bool is_signed = false) {
+    onnx::TensorProto& tensor = add(name, dims);
+    tensor.set_data_type(is_signed ? onnx::TensorProto::INT8 : onnx::TensorProto::UINT8);
+    tensor.set_raw_data(values.data(), values.size());
+    return tensor.name();
+  }
+  std::string integers(const std::string& name, std::span<const int32_t> values,
+                       std::vector<int64_t> dims = {}) {
+    onnx::TensorProto& tensor = add(name, dims);
+    tensor.set_data_type(onnx::TensorProto::INT32);
+    for (int32_t v : values) tensor.add_int32_data(v);
+    return tensor.name();
+  }
+  std::string floats(const std::string& name, std::span<const float> values,
+                     std::vector<int64_t> dims = {}) {
+    onnx::TensorProto& tensor = add(name, dims);
+    tensor.set_data_type(onnx::TensorProto::FLOAT);
+    for (float v : values) tensor.add_float_data(v);
+    return tensor.name();
+  }
+
+ private:
+  onnx::TensorProto& add(const std::string& name, const std::vector<int64_t>& dims) {
+    onnx::TensorProto& tensor = *proto_.add_initializer();
+    tensor.set_name(out_.unique(name));
+    for (int64_t d : dims) tensor.add_dims(d);
+    return tensor;
+  }
+
+  onnx::GraphProto& proto_;
+  ExportBuilder& out_;
+};
+
+void describe(onnx::ValueInfoProto& info, const std::string& name, const Shape& shape) {
+  info.set_name(name);
+  auto& type = *info.mutable_type()->mutable_tensor_type();
+  type.set_elem_type(onnx::TensorProto::FLOAT);
+  for (int64_t d : {int64_t{1}, shape.c, shape.h, shape.w})
+    type.mutable_shape()->add_dim()->set_dim_value(d);
+}
+
+// A value of the graph as the file has it: codes, floats, or both once asked for.
+struct Exported {
+  std::optional<Coding> coding;
+  std::string codes;
+  std::string floats;
+};
+
+class IntegerExport {
+ public:
+  IntegerExport(const Graph& graph, const Encodings& encodings, onnx::GraphProto& proto)
+      : graph_(graph),
+        encodings_(encodings),
+        proto_(proto),
+        out_(proto, false),
+        constants_(proto, out_) {}
+
+  void run() {
+    for (NodeId id : graph_.order()) {
+      const Node& node = graph_.node(id);
+      Exported& value = values_[id];
+      if (const auto encoding = encoding_of(graph_, id, encodings_);
+          encoding && !std::holds_alternative<Constant>(node.op)) {
+        value.coding = integer::make_coding(*encoding, node.shape.c);
+      }
+      write(node, value);
+    }
+    for (const GraphOutput& output : graph_.outputs()) {
+      const std::string name = out_.unique("output:" + output.name);
+      out_.node("Identity", {floats(output.node)}, name);
+      describe(*proto_.add_output(), name, graph_.node(output.node).shape);
+    }
+  }
+
+ private:
+  static std::vector<int64_t> per_channel(size_t channels) {
+    return {1, static_cast<int64_t>(channels), 1, 1};
+  }
+
+  void write(const Node& node, Exported& value) {
+    if (std::holds_alternative<Input>(node.op)) {
+      const std::string name = out_.unique(node.name);
+      describe(*proto_.add_input(), name, node.shape);
+      set(value, node.name, name);
+    } else if (const auto* constant = std::get_if<Constant>(&node.op)) {
+      value.floats =
+          out_.weights(node.name, constant->value, {1, node.shape.c, node.shape.h, node.shape.w});
+    } else if (const auto weights = encodings_.weights.find(node.name);
+               weights != encodings_.weights.end()) {
+      write_conv(node, weights->second, value);
+    } else if (is_table(node, value)) {
+      write_table(node, value);
+    } else if (std::holds_alternative<ScaleShift>(node.op)) {
+      set(value, node.name, scale_shift(node));
+    } else if (const auto* affine = std::get_if<Affine>(&node.op)) {
+      set(value, node.name, in_double(node, *affine));
+    } else {
+      std::vector<std::string> operands;
+      for (NodeId input : node.inputs) operands.push_back(floats(input));
+      const std::string name = out_.unique(node.name);
+      onnx_export::export_op(out_, graph_, node, operands, name);
+      set(value, node.name, name);
+    }
+  }
+
+  // The value is `floats`; quantised if it is encoded.
+  void set(Exported& value, const std::string& name, const std::string& floats) {
+    if (value.coding) {
+      value.codes = quantize(name, floats, *value.coding);
+    } else {
+      value.floats = floats;
+    }
+  }
+
+  std::string quantize(const std::string& name, const std::string& x, const Coding& coding) {
+    if (!coding.wide) {
+      const std::vector<uint8_t> zeros(coding.zero_point.begin(), coding.zero_point.end());
+      const auto channels = static_cast<int64_t>(zeros.size());
+      const std::string output = out_.unique(name + "/codes");
+      out_.node("QuantizeLinear",
+                {x, constants_.floats(name + ".scale", coding.scale, {channels}),
+                 constants_.bytes(name + ".zero_point", zeros, {channels})},
+                output)
+          .integer("axis", 1);
+      return output;
+    }
+    const std::string scale =
+        constants_.floats(name + ".scale", coding.scale, per_channel(coding.scale.size()));
+    return wide_codes(name, out_.step("Div", {x, scale}, name, "steps"), coding);
+  }
+
+  // Clip, round, add the zero point: QuantizeLinear for 16 bits.
+  std::string wide_codes(const std::string& name, const std::string& steps, const Coding& coding) {
+    std::vector<float> low;
+    std::vector<float> high;
+    for (int32_t zero : coding.zero_point) {
+      low.push_back(static_cast<float>(coding.lowest - zero));
+      high.push_back(static_cast<float>(coding.highest - zero));
+    }
+    const auto dims = per_channel(low.size());
+    std::string x =
+        out_.step("Max", {steps, constants_.floats(name + ".low", low, dims)}, name, "low");
+    x = out_.step("Min", {x, constants_.floats(name + ".high", high, dims)}, name, "high");
+    x = out_.step("Round", {x}, name, "rounded");
+    x = cast(x, onnx::TensorProto::INT32, name, "integer");
+    return out_.step("Add", {x, constants_.integers(name + ".zero_point", coding.zero_point, dims)},
+                     name, "codes");
+  }
+
+  std::string cast(const std::string& x, int type, const std::string& name,
+                   const std::string& suffix) {
+    const std::string output = out_.unique(name + "/" + suffix);
+    out_.node("Cast", {x}, output).integer("to", type);
+    return output;
+  }
+
+  // The value dequantised, once.
+  std::string floats(NodeId id) {
+    Exported& value = values_.at(id);
+    if (!value.floats.empty()) return value.floats;
+    const Coding& coding = *value.coding;
+    const std::string& name = graph_.node(id).name;
+    const auto dims = per_channel(coding.scale.size());
+    std::string steps = cast(value.codes, onnx::TensorProto::INT32, name, "wide");
+    steps = out_.step("Sub", {steps, constants_.integers(name + ".zero", coding.zero_point, dims)},
+                      name, "offset");
+    steps = cast(steps, onnx::TensorProto::FLOAT, name, "float");
+    value.floats = out_.step("Mul", {steps, constants_.floats(name + ".unit", coding.scale, dims)},
+                             name, "value");
+    return value.floats;
+  }
+
+  // a*x + b in double, rounded once.
+  std::string scale_shift(const Node& node) {
+    const Shape& x = graph_.node(node.inputs[0]).shape;
+    const std::string wide =
+        cast(floats(node.inputs[0]), onnx::TensorProto::DOUBLE, node.name, "x");
+    const std::string ab = cast(floats(node.inputs[1]), onnx::TensorProto::DOUBLE, node.name, "ab");
+    const auto half = [&](int64_t begin, const char* suffix) {
+      const std::array<int64_t, 1> from{begin};
+      const std::array<int64_t, 1> to{begin + x.c};
+      const std::array<int64_t, 1> axis{1};
+      return out_.step(
+          "Slice",
+          {ab, out_.numbers(node.name + ".from", from), out_.numbers(node.name + ".to", to),
+           out_.numbers(node.name + ".axis", axis)},
+          node.name, suffix);
+    };
+    std::string y = out_.step("Mul", {wide, half(0, "a")}, node.name, "scaled");
+    y = out_.step("Add", {y, half(x.c, "b")}, node.name, "shifted");
+    return cast(y, onnx::TensorProto::FLOAT, node.name, "float");
+  }
+
+  std::string in_double(const Node& node, const Affine& affine) {
+    const std::vector<int64_t> dims{1, node.shape.c, 1, 1};
+    const auto constant = [&](const Tensor& tensor, const char* suffix) {
+      return cast(out_.weights(node.name + "." + suffix, tensor, dims), onnx::TensorProto::DOUBLE,
+                  node.name, suffix);
+    };
+    std::string y = cast(floats(node.inputs[0]), onnx::TensorProto::DOUBLE, node.name, "x");
+    y = out_.step("Mul", {y, constant(affine.scale, "scale")}, node.name, "scaled");
+    y = out_.step("Add", {y, constant(affine.bias, "bias")}, node.name, "shifted");
+    return cast(y, onnx::TensorProto::FLOAT, node.name, "float");
+  }
+
+  bool is_table(const Node& node, const Exported& value) const {
+    if (node.inputs.empty() || !value.coding) return false;
+    const auto& operand = values_.at(node.inputs[0]).coding;
+    if (!operand || operand->wide || value.coding->wide) return false;
+    const auto* unary = std::get_if<Unary>(&node.op);
+    if (unary != nullptr) return unary->kind != UnaryKind::relu && unary->kind != UnaryKind::prelu;
+    return std::holds_alternative<Affine>(node.op);
+  }
+
+  void write_table(const Node& node, Exported& value) {
+    const Exported& operand = values_.at(node.inputs[0]);
+    const auto table = integer::tabulate<uint8_t>(node.op, *operand.coding, *value.coding);
+    std::vector<int32_t> begins;
+    for (int64_t c = 0; c < node.shape.c; ++c) begins.push_back(static_cast<int32_t>(c * 256));
+    std::string at = cast(operand.codes, onnx::TensorProto::INT32, node.name, "index");
+    at = out_.step(
+        "Add", {at, constants_.integers(node.name + ".begin", begins, per_channel(begins.size()))},
+        node.name, "entry");
+    const auto entries = static_cast<int64_t>(table.size());
+    value.codes = out_.unique(node.name + "/codes");
+    out_.node("Gather", {constants_.bytes(node.name + ".table", table, {entries}), at}, value.codes)
+        .integer("axis", 0);
+  }
+
+  // Convolution as ONNX's integer ops see it.
+  struct ConvParts {
+    const Node& node;
+    const IntegerWeights& weights;
+    Matrix matrix;
+    std::vector<int64_t> dims;  // of the weight, 4
+    Conv op;
+    std::vector<int32_t> bias;  // holds the zero points where there is more than one
+  };
+
+  void write_conv(const Node& node, const IntegerWeights& weights, Exported& value) {
+    ConvParts parts{node, weights, *quantization::matrix_of(node.op), {}, {}, weights.bias};
+    if (const auto* conv = std::get_if<Conv>(&node.op)) parts.op = *conv;
+    parts.dims = parts.matrix.weight->dims();
+    parts.dims.resize(4, 1);
+    const Exported& operand = values_.at(node.inputs[0]);
+    const Coding coding =
+        operand.coding
+            ? *operand.coding
+            : integer::make_coding(weights.operand.value(), graph_.node(node.inputs[0]).shape.c);
+    const std::string codes =
+        operand.coding ? operand.codes : quantize(node.name + "/operand", operand.floats, coding);
+    if (!coding.wide && value.coding && !value.coding->wide && one_zero_point(coding) &&
+        one_zero_point(*value.coding)) {
+      value.codes = qlinear_conv(parts, codes, coding, *value.coding);
+      return;
+    }
+    std::string acc =
+        coding.wide ? wide_accumulators(parts, codes, coding) : accumulators(parts, codes, coding);
+    acc = out_.step(
+        "Add",
+        {acc, constants_.integers(node.name + ".bias", parts.bias, per_channel(parts.bias.size()))},
+        node.name, "acc");
+    acc = cast(acc, onnx::TensorProto::FLOAT, node.name, "real");
+    std::vector<float> multiplier = weights.scale;
+    for (size_t o = 0; value.coding && o < multiplier.size(); ++o)
+      multiplier[o] /= value.coding->scale[o];
+    acc = out_.step("Mul",
+                    {acc, constants_.floats(node.name + ".multiplier", multiplier,
+                                            per_channel(multiplier.size()))},
+                    node.name, "scaled");
+    if (!value.coding) {
+      value.floats = acc;
+      return;
+    }
+    Coding units = *value.coding;
+    std::fill(units.scale.begin(), units.scale.end(), 1.0F);
+    value.codes = quantize(node.name, acc, units);
+  }
+
+  static bool one_zero_point(const Coding& coding) {
+    return std::all_of(coding.zero_point.begin(), coding.zero_point.end(),
+                       [&](int32_t zero) { return zero == coding.zero_point[0]; });
+  }
+
+  std::string weight(const ConvParts& parts) {
+    const auto* bytes = reinterpret_cast<const uint8_t*>(parts.weights.values.data());
+    return constants_.bytes(parts.node.name + ".weight", {bytes, parts.weights.values.size()},
+                            parts.dims, true);
+  }
+
+  // Scales of 1 and the whole multiplier in the weights' scale: the same float32 number.
+  std::string qlinear_conv(const ConvParts& parts, const std::string& codes, const Coding& coding,
+                           const Coding& result) {
+    const std::string& name = parts.node.name;
+    std::vector<float> multiplier = parts.weights.scale;
+    for (size_t o = 0; o < multiplier.size(); ++o) multiplier[o] /= result.scale[o];
+    const auto outputs = static_cast<int64_t>(multiplier.size());
+    const std::array<float, 1> one{1.0F};
+    const std::array<uint8_t, 1> x_zero{static_cast<uint8_t>(coding.zero_point[0])};
+    const std::array<uint8_t, 1> y_zero{static_cast<uint8_t>(result.zero_point[0])};
+    const std::vector<uint8_t> w_zero(multiplier.size(), 0);
+    const std::string unit = constants_.floats(name + ".one", one);
+    const std::string output = out_.unique(name + "/codes");
+    set_geometry(out_.node("QLinearConv",
+                           {codes, unit, constants_.bytes(name + ".x_zero", x_zero), weight(parts),
+                            constants_.floats(name + ".multiplier", multiplier, {outputs}),
+                            constants_.bytes(name + ".w_zero", w_zero, {outputs}, true), unit,
+                            constants_.bytes(name + ".y_zero", y_zero),
+                            constants_.integers(name + ".bias", parts.bias, {outputs})},
+                           output),
+                 parts.op, parts.op.padding);
+    return output;
+  }
+
+  static void set_geometry(ExportBuilder::NodeWriter writer, const Conv& op, const Padding& pads) {
+    writer.integers("strides", std::array{op.stride.h, op.stride.w})
+        .integers("dilations", std::array{op.dilation.h, op.dilation.w})
+        .integers("pads", std::array{pads.top, pads.left, pads.bottom, pads.right})
+        .integer("group", op.groups);
+  }
+
+  std::string conv_integer(const ConvParts& parts, const std::string& codes, uint8_t zero,
+                           const Padding& pads, const std::string& suffix) {
+    const std::string& name = parts.node.name;
+    const std::array<uint8_t, 1> x_zero{zero};
+    const std::string output = out_.unique(name + "/" + suffix);
+    set_geometry(
+        out_.node("ConvInteger", {codes, weight(parts), constants_.bytes(name + ".x_zero", x_zero)},
+                  output),
+        parts.op, pads);
+    return output;
+  }
+
+  // One zero point: the op's own. Several: padding is laid as codes, the zero points enter the
+  // bias.
+  std::string accumulators(ConvParts& parts, const std::string& codes, const Coding& coding) {
+    if (one_zero_point(coding)) {
+      return conv_integer(parts, codes, static_cast<uint8_t>(coding.zero_point[0]),
+                          parts.op.padding, "sum");
+    }
+    const Matrix& matrix = parts.matrix;
+    const int64_t row = matrix.inputs() * matrix.taps();
+    for (int64_t o = 0; o < matrix.outputs(); ++o) {
+      int64_t sum = parts.bias[static_cast<size_t>(o)];
+      for (int64_t i = 0; i < row; ++i) {
+        const auto channel = static_cast<size_t>(matrix.channel(o, i / matrix.taps()));
+        sum -= static_cast<int64_t>(parts.weights.values[static_cast<size_t>(o * row + i)]) *
+               coding.zero_point[channel];
+      }
+      parts.bias[static_cast<size_t>(o)] = static_cast<int32_t>(sum);
+    }
+    const std::string padded = lay_padding(parts, codes, coding);
+    return conv_integer(parts, padded, 0, {}, "sum");
+  }
+
+  std::string lay_padding(const ConvParts& parts, std::string codes, const Coding& coding) {
+    Shape shape = graph_.node(parts.node.inputs[0]).shape;
+    const Padding& pads = parts.op.padding;
+    const auto border = [&](int64_t h, int64_t w) {
+      std::vector<uint8_t> bytes;
+      for (int32_t zero : coding.zero_point)
+        bytes.insert(bytes.end(), static_cast<size_t>(h * w), static_cast<uint8_t>(zero));
+      return constants_.bytes(parts.node.name + ".border", bytes, {1, shape.c, h, w});
+    };
+    const auto join = [&](const std::vector<std::string>& list, int64_t axis) {
+      if (list.size() == 1) return;
+      codes = out_.unique(parts.node.name + "/padded");
+      out_.node("Concat", list, codes).integer("axis", axis);
+    };
+    std::vector<std::string> list{codes};
+    if (pads.left > 0) list.insert(list.begin(), border(shape.h, pads.left));
+    if (pads.right > 0) list.push_back(border(shape.h, pads.right));
+    join(list, 3);
+    shape.w += pads.left + pads.right;
+    list = {codes};
+    if (pads.top > 0) list.insert(list.begin(), border(pads.top, shape.w));
+    if (pads.bottom > 0) list.push_back(border(pads.bottom, shape.w));
+    join(list, 2);
+    return codes;
+  }
+
+  // q - zero point as its positive and negative part, each of them two bytes: four convolutions.
+  std::string wide_accumulators(const ConvParts& parts, const std::string& codes,
+                                const Coding& coding) {
+    const std::string& name = parts.node.name;
+    const std::array<int32_t, 1> zero{0};
+    const std::array<int32_t, 1> byte{256};
+    const std::string nothing = constants_.integers(name + ".nothing", zero);
+    const std::string radix = constants_.integers(name + ".radix", byte);
+    const std::string steps =
+        out_.step("Sub",
+                  {codes, constants_.integers(name + ".x_zeros", coding.zero_point,
+                                              per_channel(coding.zero_point.size()))},
+                  name, "steps");
+    const auto convolve = [&](const std::string& x, const std::string& suffix) {
+      const std::string bytes = cast(x, onnx::TensorProto::UINT8, name, suffix + "_byte");
+      return conv_integer(parts, bytes, 0, parts.op.padding, suffix + "_sum");
+    };
+    const auto sum_of = [&](const std::string& x, const std::string& suffix) {
+      const std::string part = out_.step("Max", {x, nothing}, name, suffix);
+      const std::string low = out_.step("Mod", {part, radix}, name, suffix + "_low");
+      const std::string high = out_.step("Div", {part, radix}, name, suffix + "_high");
+      const std::string scaled =
+          out_.step("Mul", {convolve(high, suffix + "_high"), radix}, name, suffix + "_scaled");
+      return out_.step("Add", {scaled, convolve(low, suffix + "_low")}, name, suffix + "_sum");
+    };
+    const std::string above = sum_of(steps, "above");
+    const std::string below = sum_of(out_.step("Neg", {steps}, name, "negative"), "below");
+    return out_.step("Sub", {above, below}, name, "sum");
+  }
+
+  const Graph& graph_;
+  const Encodings& encodings_;
+  onnx::GraphProto& proto_;
+  ExportBuilder out_;
+  Constants constants_;
+  std::map<NodeId, Exported> values_;
+};
+
+}  // namespace
+
+Result<std::vector<uint8_t>> export_integers(const Graph& graph, const Encodings& encodings) {
+  TESSERA_TRY_VOID(verify(graph, graph.stage()));
+  TESSERA_TRY_VOID(check_encodings(graph, encodings));
+  onnx::ModelProto model;
+  model.set_ir_version(8);
+  model.set_producer_name("tessera");
+  auto& opset = *model.add_opset_import();
+  opset.set_domain("");
+  opset.set_version(17);
+  model.mutable_graph()->set_name("tessera_integers");
+  IntegerExport(graph, encodings, *model.mutable_graph()).run();
+  TESSERA_TRY_VOID(onnx_export::check_model(model));
+  std::vector<uint8_t> bytes(model.ByteSizeLong());
+  google::protobuf::io::ArrayOutputStream stream(bytes.data(), static_cast<int>(bytes.size()));
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  model.SerializeWithCachedSizes(&coded);
+  return bytes;
+}
+
+}  // namespace tessera
