@@ -8,9 +8,10 @@
 namespace tessera::cli {
 
 void add_model_options(CLI::App& app, ModelOptions& options, bool with_length) {
-  app.add_option(
-         "MODEL", options.path,
-         "The network: .pth, .pt, .bin, .safetensors or .onnx; content decides, not the name")
+  app.add_option("MODEL", options.path,
+                 "The network: .pth, .pt, .bin, .safetensors, .onnx, or a package; content "
+                 "decides, not the "
+                 "name")
       ->required()
       ->type_name("FILE");
   app.add_option("--model-arg", options.model_args,
@@ -25,7 +26,31 @@ void add_model_options(CLI::App& app, ModelOptions& options, bool with_length) {
   }
 }
 
-Result<ImportedModel> load_model(const ModelOptions& options, ImportNotes notes, Console& console) {
+namespace {
+
+void tell(const std::vector<Note>& all, ImportNotes notes, Console& console) {
+  if (notes == ImportNotes::none) return;
+  for (const Note& note : all) {
+    if (note.severity == NoteSeverity::warning) {
+      console.warning(note.text);
+    } else if (notes == ImportNotes::all || console.json()) {
+      console.note(note.text);
+    }
+  }
+}
+
+Result<Package> open_package(const ModelOptions& options) {
+  if (!options.model_args.empty()) {
+    return TESSERA_ERROR(kInvalidArgument, "--model-arg",
+                         "a package holds the arguments that it was built with",
+                         "give them to 'tessera build'");
+  }
+  return Package::open(options.path);
+}
+
+}  // namespace
+
+Result<ImportOptions> import_options(const ModelOptions& options) {
   ImportOptions import;
   import.length_samples = options.length_samples;
   for (const std::string& argument : options.model_args) {
@@ -37,16 +62,49 @@ Result<ImportedModel> load_model(const ModelOptions& options, ImportNotes notes,
     }
     import.model_args[argument.substr(0, equals)] = argument.substr(equals + 1);
   }
-  TESSERA_TRY(ImportedModel model, import_model(options.path, import));
-  if (notes == ImportNotes::none) return model;
-  for (const Note& note : model.notes) {
-    if (note.severity == NoteSeverity::warning) {
-      console.warning(note.text);
-    } else if (notes == ImportNotes::all || console.json()) {
-      console.note(note.text);
-    }
+  return import;
+}
+
+Result<ImportedModel> load_model(const ModelOptions& options, ImportNotes notes, Console& console) {
+  ImportedModel model;
+  if (is_package(options.path)) {
+    TESSERA_TRY(const Package package, open_package(options));
+    TESSERA_TRY(model, package.model(options.length_samples));
+  } else {
+    TESSERA_TRY(const ImportOptions import, import_options(options));
+    TESSERA_TRY(model, import_model(options.path, import));
   }
+  tell(model.notes, notes, console);
   return model;
+}
+
+Result<Runnable> load_runnable(const ModelOptions& options, ImportNotes notes, Console& console) {
+  Runnable runnable;
+  if (!is_package(options.path)) {
+    TESSERA_TRY(runnable.model, load_model(options, notes, console));
+    return runnable;
+  }
+  TESSERA_TRY(runnable.package, open_package(options));
+  const int64_t built = runnable.package->manifest().model.length_samples;
+  TESSERA_TRY_VOID(runnable.set_length(options.length_samples.value_or(built)));
+  tell(runnable.model.notes, notes, console);
+  return runnable;
+}
+
+Result<Session> Runnable::open(Backend& backend) const {
+  return plan ? Session::create(*plan, backend) : Session::create(model.graph, backend);
+}
+
+Result<void> Runnable::set_length(int64_t length_samples) {
+  if (!package) {
+    TESSERA_TRY(model.graph, model.network->instantiate(length_samples));
+    model.length_samples = length_samples;
+    return {};
+  }
+  TESSERA_TRY(PackagedNetwork network, package->network(length_samples));
+  model = std::move(network.model);
+  plan = std::move(network.plan);
+  return {};
 }
 
 void add_backend_options(CLI::App& app, BackendChoice& choice) {

@@ -12,7 +12,10 @@
 #include "cli/console.h"
 #include "tessera/backend.h"
 #include "tessera/import.h"
+#include "tessera/package.h"
+#include "tessera/plan.h"
 #include "tessera/result.h"
+#include "tessera/session.h"
 
 namespace tessera::cli {
 
@@ -25,10 +28,26 @@ struct ModelOptions {
 // MODEL and --model-arg; --length only where the command lets the user choose it.
 void add_model_options(CLI::App& app, ModelOptions& options, bool with_length);
 
+// --length and --model-arg as an import takes them.
+Result<ImportOptions> import_options(const ModelOptions& options);
+
 // How much of what the importer noted people want to read; --json holds all of it but for none.
 enum class ImportNotes { all, warnings, none };
 
+// The network of a model file, or the one that a package was built from.
 Result<ImportedModel> load_model(const ModelOptions& options, ImportNotes notes, Console& console);
+
+// What `run` and `separate` evaluate: a network as it is, or as a package's plan cuts it.
+struct Runnable {
+  ImportedModel model;
+  std::optional<Package> package;
+  std::optional<Plan> plan;  // with a package
+
+  Result<Session> open(Backend& backend) const;
+  // For inputs of another length. Errors: those of Network::instantiate and Package::network.
+  Result<void> set_length(int64_t length_samples);
+};
+Result<Runnable> load_runnable(const ModelOptions& options, ImportNotes notes, Console& console);
 
 struct BackendChoice {
   std::string name{backend_names().back()};  // the fastest is listed last

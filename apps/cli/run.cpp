@@ -127,14 +127,14 @@ const IoLayout* layout_of(const std::vector<IoLayout>& layouts, size_t port) {
 
 // The arrays in the order of the inputs, and the network for their length.
 struct Inputs {
-  ImportedModel model;
+  Runnable network;
   std::vector<std::string> files;
   std::vector<NpyArray> arrays;
 };
 Result<Inputs> read_inputs(const Options& options, Console& console) {
   Inputs inputs;
-  TESSERA_TRY(inputs.model, load_model(options.model, ImportNotes::warnings, console));
-  const std::vector<Port> ports = signature_of(inputs.model.graph).inputs;
+  TESSERA_TRY(inputs.network, load_runnable(options.model, ImportNotes::warnings, console));
+  const std::vector<Port> ports = signature_of(inputs.network.model.graph).inputs;
   TESSERA_TRY(inputs.files, assign_files(options.inputs, ports, "--input"));
   for (size_t i = 0; i < ports.size(); ++i) {
     if (inputs.files[i].empty()) {
@@ -148,22 +148,23 @@ Result<Inputs> read_inputs(const Options& options, Console& console) {
   // One input decides the length; with several the user does.
   if (ports.size() != 1 || options.model.length_samples) return inputs;
   const int64_t length = length_of(inputs.arrays[0], ports[0].shape);
-  if (length == inputs.model.length_samples) return inputs;
+  if (length == inputs.network.model.length_samples) return inputs;
   ModelOptions other = options.model;
   other.length_samples = length;
-  auto model = load_model(other, ImportNotes::none, console);
-  if (!model) {
-    Error error = model.error();
+  auto network = load_runnable(other, ImportNotes::none, console);
+  if (!network) {
+    Error error = network.error();
     if (error.code == ErrorCode::kInvalidArgument) error.subject = inputs.files[0];
     return error;
   }
-  inputs.model = std::move(*model);
+  inputs.network = std::move(*network);
   return inputs;
 }
 
 Result<Document> run(const Options& options, Console& console) {
   TESSERA_TRY(Inputs given, read_inputs(options, console));
-  const Graph& graph = given.model.graph;
+  const ImportedModel& model = given.network.model;
+  const Graph& graph = model.graph;
   const Signature signature = signature_of(graph);
   TESSERA_TRY(const auto output_files,
               assign_files(options.outputs, signature.outputs, "--output"));
@@ -172,13 +173,13 @@ Result<Document> run(const Options& options, Console& console) {
   }
   std::vector<std::vector<float>> inputs;
   for (size_t i = 0; i < given.arrays.size(); ++i) {
-    TESSERA_TRY(auto values, values_for(signature.inputs[i], layout_of(given.model.inputs, i),
+    TESSERA_TRY(auto values, values_for(signature.inputs[i], layout_of(model.inputs, i),
                                         std::move(given.arrays[i]), given.files[i], console));
     inputs.push_back(std::move(values));
   }
 
   TESSERA_TRY(const auto backend, open_backend(options.backend));
-  TESSERA_TRY(Session session, Session::create(graph, *backend));
+  TESSERA_TRY(Session session, given.network.open(*backend));
   std::vector<std::vector<float>> outputs;
   {
     const Progress progress(console, "running");
@@ -191,8 +192,7 @@ Result<Document> run(const Options& options, Console& console) {
                     {"outputs", Document::array()}};
   for (size_t i = 0; i < outputs.size(); ++i) {
     const Port& port = signature.outputs[i];
-    TESSERA_TRY(const FileValue file,
-                file_value(port, layout_of(given.model.outputs, i), outputs[i]));
+    TESSERA_TRY(const FileValue file, file_value(port, layout_of(model.outputs, i), outputs[i]));
     Document entry{{"name", port.name}, {"dims", file.dims}};
     if (!output_files[i].empty()) {
       TESSERA_TRY_VOID(

@@ -39,13 +39,12 @@ struct Options {
   bool check = false;
 };
 
-// The network with the graph and session for the length last asked for.
+// The network with the session for the length last asked for.
 struct Separator {
-  ImportedModel model;
+  Runnable network;
   std::unique_ptr<Backend> backend;
   int sources = 0;
   int64_t length = 0;
-  std::optional<Graph> graph;
   std::optional<Session> session;
 };
 
@@ -55,8 +54,8 @@ double seconds_since(Clock::time_point begin) {
 
 Result<Separator> open_separator(const Options& options, Console& console) {
   Separator separator;
-  TESSERA_TRY(separator.model, load_model(options.model, ImportNotes::warnings, console));
-  const Signature signature = signature_of(separator.model.graph);
+  TESSERA_TRY(separator.network, load_runnable(options.model, ImportNotes::warnings, console));
+  const Signature signature = signature_of(separator.network.model.graph);
   const auto is_wave = [](const Shape& shape) { return shape.c == 1 && shape.h == 1; };
   const bool separates = signature.inputs.size() == 1 && is_wave(signature.inputs[0].shape) &&
                          signature.outputs.size() == 1 && signature.outputs[0].shape.h == 1 &&
@@ -75,7 +74,7 @@ Result<Separator> open_separator(const Options& options, Console& console) {
 // The rate that the network works at: what its file or the user says, else the recording's.
 Result<int> network_rate(const Separator& separator, const Options& options,
                          const AudioBuffer& audio, const std::string& path, Console& console) {
-  const auto& told = separator.model.sample_rate;
+  const auto& told = separator.network.model.sample_rate;
   if (options.sample_rate && *options.sample_rate < 1) {
     return TESSERA_ERROR(kInvalidArgument, "--sample-rate",
                          fmt::format("{} Hz is no sampling rate", *options.sample_rate),
@@ -145,15 +144,14 @@ Result<Separated> separate_one(Separator& separator, const Options& options,
   for (const std::string& step : mono.steps) console.note(fmt::format("{}: {}", path, step));
   const auto length = static_cast<int64_t>(mono.samples.size());
   if (length != separator.length) {
-    auto graph = separator.model.network->instantiate(length);
-    if (!graph) {
-      Error error = graph.error();
+    const Result<void> ready = separator.network.set_length(length);
+    if (!ready) {
+      Error error = ready.error();
       error.subject = path;  // the network accepts other lengths: it is the recording's fault
       return error;
     }
     separator.session.reset();
-    separator.graph = std::move(*graph);
-    TESSERA_TRY(separator.session, Session::create(*separator.graph, *separator.backend));
+    TESSERA_TRY(separator.session, separator.network.open(*separator.backend));
     separator.length = length;
   }
 
@@ -163,8 +161,8 @@ Result<Separated> separate_one(Separator& separator, const Options& options,
   if (options.check) {
     const auto begin = Clock::now();
     const std::vector<std::vector<float>> inputs{mono.samples};
-    TESSERA_TRY(result.difference,
-                compare_with_reference(*separator.graph, inputs, outputs, path, console));
+    TESSERA_TRY(result.difference, compare_with_reference(separator.network.model.graph, inputs,
+                                                          outputs, path, console));
     result.check_seconds = seconds_since(begin);
   }
   const size_t each = outputs[0].size() / static_cast<size_t>(separator.sources);

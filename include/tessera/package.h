@@ -96,6 +96,10 @@ class Package {
 
   // Contents of an entry, valid as long as any copy of the package. Errors: kNotFound.
   Result<std::span<const uint8_t>> read(std::string_view name) const;
+  // The model alone, for `length_samples` or the length the package was built for. Errors: those of
+  // import_model.
+  Result<ImportedModel> model(std::optional<int64_t> length_samples = {}) const;
+
   // The network for `length_samples`, or for the length it was built for. Errors: those of
   // import_model; kMismatch where this length needs a piece that the package does not hold.
   Result<PackagedNetwork> network(std::optional<int64_t> length_samples = {}) const;

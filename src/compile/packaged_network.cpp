@@ -70,11 +70,15 @@ Result<void> check_pieces(const Package& package, const Plan& plan, int64_t leng
 
 }  // namespace
 
+Result<ImportedModel> Package::model(std::optional<int64_t> length_samples) const {
+  return import_packaged(*this, length_samples.value_or(manifest().model.length_samples));
+}
+
 Result<PackagedNetwork> Package::network(std::optional<int64_t> length_samples) const {
   const auto assemble = [&]() -> Result<PackagedNetwork> {
     PackagedNetwork network;
     const int64_t length = length_samples.value_or(manifest().model.length_samples);
-    TESSERA_TRY(network.model, import_packaged(*this, length));
+    TESSERA_TRY(network.model, model(length));
     TESSERA_TRY(network.legal, legal_graph(*this, network.model));
     const std::string target_name = entries::of_target(manifest().target);
     TESSERA_TRY(const auto target_text, read(target_name));
