@@ -30,10 +30,12 @@ struct Command {
 std::span<const Command> commands();
 
 // One per file of the same name.
+Action define_build(CLI::App& app);
 Action define_completion(CLI::App& app);
 Action define_doctor(CLI::App& app);
 Action define_export(CLI::App& app);
 Action define_inspect(CLI::App& app);
+Action define_package(CLI::App& app);
 Action define_check(CLI::App& app);
 Action define_plan(CLI::App& app);
 Action define_rewrite(CLI::App& app);

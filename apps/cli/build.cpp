@@ -1,0 +1,152 @@
+// tessera build: a network's file in, a package out.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/model_options.h"
+#include "cli/plan_options.h"
+#include "cli/rewrite_signal.h"
+#include "cli/stage_display.h"
+#include "cli/table.h"
+#include "cli/target_options.h"
+#include "tessera/build.h"
+#include "tessera/file.h"
+
+namespace tessera::cli {
+namespace {
+
+struct Options {
+  ModelOptions model;
+  std::string target = "hailo8";
+  std::string norm{to_string(NormMode::exact)};
+  BuildOptions build;
+  std::vector<std::string> calibration;
+  std::string output;
+};
+
+Result<void> refuse_a_package(const Options& options) {
+  if (!is_package(options.model.path)) return {};
+  return TESSERA_ERROR(kInvalidArgument, options.model.path, "is a package already",
+                       "'tessera package extract' gives the model it was built from");
+}
+
+// Statistics of every norm, over all recordings together.
+Result<std::map<std::string, NormConstants>> frozen_norms(const Options& options,
+                                                          Console& console) {
+  if (options.norm == to_string(NormMode::exact)) {
+    if (options.calibration.empty()) return std::map<std::string, NormConstants>();
+    return TESSERA_ERROR(kInvalidArgument, "--calib", "exact norms take no calibration",
+                         "leave it out, or add --norm frozen");
+  }
+  TESSERA_TRY(const ImportedModel model, load_model(options.model, ImportNotes::none, console));
+  TESSERA_TRY(const auto backend, open_backend({.threads = options.build.threads}));
+  const Progress progress(console, "calibrating");
+  return calibrate_norms(model, options.calibration, *backend, console);
+}
+
+std::string duration_text(const Built& built) {
+  const PackageModel& model = built.package.manifest().model;
+  const double estimated = built.plan.cost.seconds();
+  std::string text = fmt::format("about {:.3g} s on the chip and its link", estimated);
+  if (model.sample_rate) {
+    const double seconds = static_cast<double>(model.length_samples) / *model.sample_rate;
+    text += fmt::format(", {:.3g} of real time", estimated / seconds);
+  }
+  return text;
+}
+
+Document document_of(const Options& options, const Built& built, const StageDisplay& stages) {
+  const PackageManifest& manifest = built.package.manifest();
+  const ParityEvidence& parity = manifest.parity.front();
+  int64_t pieces = 0;
+  for (const ChipSegment& segment : built.plan.segments) {
+    pieces += static_cast<int64_t>(segment.pieces.size());
+  }
+  return {{"model", options.model.path},
+          {"package", options.output},
+          {"hash", built.package.hash()},
+          {"bytes", built.package.bytes().size()},
+          {"target", manifest.target},
+          {"norm", manifest.options.norm},
+          {"exact", built.rewritten.exact},
+          {"length", manifest.model.length_samples},
+          {"verdict", to_string(built.plan.verdict)},
+          {"segments", built.plan.segments.size()},
+          {"pieces", pieces},
+          {"calls", built.plan.cost.calls},
+          {"contexts", built.placement.contexts.size()},
+          {"bytes_in", built.plan.cost.bytes_in},
+          {"bytes_out", built.plan.cost.bytes_out},
+          {"estimated_seconds", built.plan.cost.seconds()},
+          {"parity",
+           {{"backend", parity.backend},
+            {"max_abs", parity.max_abs},
+            {"peak", parity.peak},
+            {"tolerance", parity.tolerance}}},
+          {"stages", stages.document()}};
+}
+
+Result<Document> build_package(const Options& options, Console& console) {
+  TESSERA_TRY_VOID(refuse_a_package(options));
+  TESSERA_TRY_VOID(check_writable(options.output, {.force = options.build.force}));
+  TESSERA_TRY(const Target target, load_target(options.target));
+  BuildOptions choice = options.build;
+  choice.norm = options.norm == to_string(NormMode::frozen) ? NormMode::frozen : NormMode::exact;
+  TESSERA_TRY(choice.import, import_options(options.model));
+  TESSERA_TRY(choice.frozen_norms, frozen_norms(options, console));
+  choice.target = target.file;
+  choice.output = options.output;
+  StageDisplay stages(console);
+  TESSERA_TRY(const Built built, build(options.model.path, choice, stages.observer()));
+  if (!built.rewritten.exact) {
+    console.warning("the package computes another network than the model: its norms are frozen");
+  }
+  console.print("{}: {}, {} calls; {}\n", options.output,
+                bytes_text(static_cast<int64_t>(built.package.bytes().size())),
+                grouped(built.plan.cost.calls), duration_text(built));
+  return document_of(options, built, stages);
+}
+
+}  // namespace
+
+Action define_build(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  add_model_options(app, options->model, true);
+  add_target_option(app, options->target);
+  add_plan_options(app, options->build.plan);
+  app.add_option("--norm", options->norm,
+                 "exact: the host takes the statistics of norms over the whole recording; frozen: "
+                 "constants from --calib stand for them, another network")
+      ->check(CLI::IsMember({"exact", "frozen"}).description(""))
+      ->type_name("exact|frozen")
+      ->capture_default_str();
+  app.add_option("--calib", options->calibration,
+                 "With --norm frozen: a recording or array to take the constants from (repeatable)")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  app.add_option("--threads", options->build.threads,
+                 "Threads of the verification; 0: as many as the process may use")
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("-o,--output", options->output, "The package to write")
+      ->required()
+      ->type_name("FILE.tess");
+  app.add_flag("--force", options->build.force, "Replace the package if it exists");
+  app.footer(
+      "A build reads the network, rewrites it into what the chip can do, cuts it into pieces that\n"
+      "fit, places these on the chip's clusters, and runs them stitched together against the\n"
+      "network it was given: where they differ by more than rounding, nothing is written.\n\n"
+      "Examples:\n"
+      "  tessera build net.pth --target hailo8 -o net.tess\n"
+      "  tessera build net.pth --length 16000 --layout stripes -o net.tess\n"
+      "  tessera build net.pth --norm frozen --calib speech.wav -o net.tess\n"
+      "  tessera separate net.tess meeting.wav -o voices");
+  return [options](Console& console) { return build_package(*options, console); };
+}
+
+}  // namespace tessera::cli

@@ -1,0 +1,167 @@
+// tessera package: what is in a package, its files, and whether it is what it says.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/table.h"
+#include "tessera/file.h"
+#include "tessera/hash.h"
+#include "tessera/package.h"
+
+namespace tessera::cli {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr uint64_t kMostModelBytes = uint64_t{4} << 30;
+
+struct ExtractOptions {
+  std::vector<std::string> names;
+  std::string folder = ".";
+  bool force = false;
+};
+
+Document head_of(const std::string& path, const Package& package) {
+  const PackageManifest& manifest = package.manifest();
+  return {{"package", path},
+          {"hash", package.hash()},
+          {"schema", manifest.schema},
+          {"tessera", manifest.tessera},
+          {"model", manifest.model.files.front().name},
+          {"model_hash", manifest.model.hash},
+          {"length", manifest.model.length_samples},
+          {"target", manifest.target},
+          {"norm", manifest.options.norm}};
+}
+
+Result<Document> list(const std::string& path, Console& console) {
+  TESSERA_TRY(const Package package, Package::open(path));
+  const PackageManifest& manifest = package.manifest();
+  Document document = head_of(path, package);
+  document["entries"] = Document::array();
+  Table table;
+  table.add_column("entry");
+  table.add_column("kind");
+  table.add_column("bytes", Table::Align::right);
+  table.add_column("hash");
+  int64_t total = 0;
+  for (const PackageEntry& entry : manifest.entries) {
+    const auto bytes = static_cast<int64_t>(entry.bytes);
+    total += bytes;
+    table.add_row({entry.name, printable(entry.kind), grouped(bytes), printable(entry.hash)});
+    document["entries"].push_back(
+        {{"name", entry.name}, {"kind", entry.kind}, {"bytes", bytes}, {"hash", entry.hash}});
+  }
+  table.add_rule();
+  table.add_row({"total", "", grouped(total), ""});
+  console.print("{}", table.to_string());
+  console.print("{} for {}, inputs of {}; {} norms; Tessera {}\n",
+                printable(manifest.model.files.front().name), printable(manifest.target),
+                grouped(manifest.model.length_samples), manifest.options.norm,
+                printable(manifest.tessera));
+  return document;
+}
+
+// Names in a package never leave the folder: reading it made sure.
+Result<Document> extract(const std::string& path, const ExtractOptions& options, Console& console) {
+  TESSERA_TRY(const Package package, Package::open(path));
+  const std::vector<std::string> names = options.names.empty() ? package.names() : options.names;
+  for (const std::string& name : names) {
+    TESSERA_TRY_VOID(package.read(name));
+    std::error_code ignored;
+    const fs::path target = fs::path(options.folder) / name;
+    if (fs::exists(target, ignored)) {
+      TESSERA_TRY_VOID(check_writable(target, {.force = options.force}));
+    }
+  }
+  Document files = Document::array();
+  for (const std::string& name : names) {
+    TESSERA_TRY(const auto bytes, package.read(name));
+    const fs::path target = fs::path(options.folder) / name;
+    TESSERA_TRY_VOID(ensure_directory(target.parent_path()));
+    TESSERA_TRY_VOID(write_file_atomically(target, bytes, {.force = options.force}));
+    files.push_back(target.string());
+  }
+  console.print("{} file{} in {}\n", names.size(), names.size() == 1 ? "" : "s", options.folder);
+  return Document{{"package", path}, {"files", std::move(files)}};
+}
+
+Result<void> check_model(const Package& package, const std::string& model) {
+  TESSERA_TRY(const auto bytes, read_file(model, kMostModelBytes));
+  if (content_hash(bytes) == package.manifest().model.hash) return {};
+  return TESSERA_ERROR(kMismatch, model,
+                       fmt::format("is not the file that the package was built from ('{}')",
+                                   printable(package.manifest().model.files.front().name)),
+                       "build the package again from this file");
+}
+
+Result<Document> verify(const std::string& path, const std::string& model, Console& console) {
+  TESSERA_TRY(const Package package, Package::open(path));
+  if (!model.empty()) TESSERA_TRY_VOID(check_model(package, model));
+  TESSERA_TRY(const PackagedNetwork network, package.network());
+  console.print("{}: {} entries as listed, digest {}\n", path, package.manifest().entries.size(),
+                package.hash());
+  console.print("its {} segments come from its model and plan, piece for piece\n",
+                network.plan.segments.size());
+  if (!model.empty()) console.print("built from {}\n", model);
+  Document document = head_of(path, package);
+  document["entries"] = package.manifest().entries.size();
+  document["segments"] = network.plan.segments.size();
+  document["intact"] = true;
+  return document;
+}
+
+CLI::App* add(CLI::App& app, const char* name, const char* summary, const char* examples,
+              std::string& file) {
+  CLI::App* sub = app.add_subcommand(name, summary);
+  sub->fallthrough();  // --json belongs to the command
+  sub->footer(fmt::format("Examples:\n{}", examples));
+  sub->add_option("FILE", file, "A package")->required()->type_name("FILE.tess");
+  return sub;
+}
+
+}  // namespace
+
+Action define_package(CLI::App& app) {
+  struct All {
+    std::string file;
+    ExtractOptions extract;
+    std::string model;
+  };
+  auto all = std::make_shared<All>();
+  app.require_subcommand(1);
+  CLI::App* ls =
+      add(app, "ls", "List what a package holds", "  tessera package ls net.tess\n", all->file);
+  CLI::App* out = add(app, "extract", "Write what a package holds into a folder",
+                      "  tessera package extract net.tess -o folder\n"
+                      "  tessera package extract net.tess plan.json -o .\n",
+                      all->file);
+  out->add_option("ENTRY", all->extract.names, "Entries; default: all")->type_name("NAME...");
+  out->add_option("-o,--output", all->extract.folder, "The folder")
+      ->type_name("FOLDER")
+      ->capture_default_str();
+  out->add_flag("--force", all->extract.force, "Replace files that exist");
+  CLI::App* check = add(app, "verify", "Check a package against itself, and against its model",
+                        "  tessera package verify net.tess\n"
+                        "  tessera package verify net.tess --model net.pth\n",
+                        all->file);
+  check->add_option("--model", all->model, "The file that it should have been built from")
+      ->type_name("FILE");
+  app.footer(
+      "Opening a package checks every byte of it. 'verify' also makes its pieces again from its\n"
+      "model and plan and compares them; 'tessera run' evaluates it.\n\n"
+      "Examples:\n"
+      "  tessera package ls net.tess\n"
+      "  tessera package extract net.tess -o folder\n"
+      "  tessera package verify net.tess --model net.pth\n");
+  return [all, ls, out](Console& console) -> Result<Document> {
+    if (ls->parsed()) return list(all->file, console);
+    if (out->parsed()) return extract(all->file, all->extract, console);
+    return verify(all->file, all->model, console);
+  };
+}
+
+}  // namespace tessera::cli
