@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "report/node_caption.h"
 #include "tessera/analysis.h"
 #include "tessera/file.h"
+#include "tessera/package.h"
 #include "tessera/signature.h"
 #include "tessera/text.h"
 
@@ -141,6 +143,22 @@ void print_summary(const Options& options, const ImportedModel& model, const Cos
   }
 }
 
+// What the network was built into, where it lies in a package.
+Result<Document> package_document(const std::string& path, Console& console) {
+  TESSERA_TRY(const Package package, Package::open(path));
+  const PackageManifest& manifest = package.manifest();
+  const auto pieces =
+      std::count_if(manifest.entries.begin(), manifest.entries.end(),
+                    [](const PackageEntry& entry) { return entry.kind == "piece"; });
+  console.print("{:<17}{} pieces for {}, {} norms, built by Tessera {}\n", "package", pieces,
+                printable(manifest.target), manifest.options.norm, printable(manifest.tessera));
+  return Document{{"hash", package.hash()},
+                  {"target", manifest.target},
+                  {"norm", manifest.options.norm},
+                  {"pieces", pieces},
+                  {"tessera", manifest.tessera}};
+}
+
 Result<Document> inspect(const Options& options, Console& console) {
   if (!options.drawing.empty()) {
     TESSERA_TRY_VOID(check_writable(options.drawing, {.force = options.force}));
@@ -176,6 +194,9 @@ Result<Document> inspect(const Options& options, Console& console) {
   } else {
     document["layers"] = layers(graph, cost, console);
     print_summary(options, model, cost, seen, frames, console);
+  }
+  if (is_package(options.model.path)) {
+    TESSERA_TRY(document["package"], package_document(options.model.path, console));
   }
 
   if (!options.drawing.empty()) {

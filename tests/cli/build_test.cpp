@@ -1,0 +1,167 @@
+// tessera build and package, and packages where models are expected.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "cli/tool.h"
+#include "exit_codes.h"
+#include "tessera/file.h"
+#include "tessera/npy.h"
+
+namespace tessera {
+namespace {
+
+using nlohmann::json;
+
+const std::string kSmall = TESSERA_SOURCE_DIR "/tests/data/asteroid/gln_sigmoid.pth";
+const std::string kSmallInput = TESSERA_SOURCE_DIR "/tests/data/asteroid/gln_sigmoid.in.npy";
+const std::string kSmallOutput = TESSERA_SOURCE_DIR "/tests/data/asteroid/gln_sigmoid.out.npy";
+
+class CliBuild : public ::testing::Test {
+ protected:
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  // A package of the small network.
+  std::string package(std::vector<std::string> more = {}) {
+    std::vector<std::string> words{"build", kSmall, "-o", path("m.tess"), "--length", "2003"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Outcome outcome = tessera_tool(words);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return path("m.tess");
+  }
+
+  ScratchFolder folder_;
+};
+
+TEST_F(CliBuild, LeavesOneLinePerStageAndOneForThePackage) {
+  const Outcome outcome = tessera_tool({"build", kSmall, "-o", path("m.tess"), "--length", "2003"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 7) << outcome.out;
+  for (const char* stage :
+       {"import ", "\nrewrite ", "\nplan ", "\ncompile ", "\nverify ", "\nsave "})
+    EXPECT_NE(outcome.out.find(stage), std::string::npos) << stage;
+}
+
+TEST_F(CliBuild, JsonTellsStagesAndParity) {
+  const Outcome outcome =
+      tessera_tool({"build", kSmall, "-o", path("m.tess"), "--length", "2003", "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.out;
+  const json document = json::parse(outcome.out);
+  EXPECT_EQ(document.at("stages").size(), 6U);
+  EXPECT_EQ(document.at("verdict"), "fits");
+  EXPECT_LE(document.at("parity").at("max_abs"), document.at("parity").at("tolerance"));
+}
+
+TEST_F(CliBuild, APackageRunsAsItsModelDoes) {
+  const Outcome outcome = tessera_tool(
+      {"run", package(), "--input", kSmallInput, "--output", path("y.npy"), "--check"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const NpyArray ours = read_npy(path("y.npy")).value();
+  const NpyArray theirs = read_npy(kSmallOutput).value();
+  ASSERT_EQ(ours.values.size(), theirs.values.size());
+  for (size_t i = 0; i < ours.values.size(); ++i)
+    ASSERT_NEAR(ours.values[i], theirs.values[i], 1e-5);
+}
+
+TEST_F(CliBuild, APackageSeparatesRecordingsOfAnyLength) {
+  const Outcome outcome =
+      tessera_tool({"separate", package(), kDemoMixture, "-o", path("voices"), "--check"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "voices/04_mix_s2.wav"));
+}
+
+TEST_F(CliBuild, OtherCommandsReadTheModelInAPackage) {
+  const std::string built = package();
+  const Outcome inspected = tessera_tool({"inspect", built, "--json"});
+  ASSERT_EQ(inspected.code, 0) << inspected.out;
+  EXPECT_EQ(json::parse(inspected.out).at("package").at("target"), "hailo8");
+  EXPECT_EQ(json::parse(inspected.out).at("length"), 2003);
+  EXPECT_EQ(tessera_tool({"check", built}).code, 0);
+  EXPECT_EQ(tessera_tool({"export", built, "-o", path("m.onnx")}).code, 0);
+}
+
+TEST_F(CliBuild, PackageListsExtractsAndVerifies) {
+  const std::string built = package();
+  const Outcome listed = tessera_tool({"package", "ls", built, "--json"});
+  ASSERT_EQ(listed.code, 0) << listed.out;
+  const json entries = json::parse(listed.out).at("entries");
+  EXPECT_EQ(entries[0].at("name"), "model/gln_sigmoid.pth");
+  const Outcome extracted = tessera_tool({"package", "extract", built, "-o", path("out")});
+  ASSERT_EQ(extracted.code, 0) << extracted.err;
+  EXPECT_EQ(contents(folder_ / "out/model/gln_sigmoid.pth"), contents(kSmall));
+  EXPECT_EQ(tessera_tool({"package", "extract", built, "-o", path("out")}).code,
+            exit_code(ErrorCode::kAlreadyExists));
+  EXPECT_EQ(tessera_tool({"package", "verify", built, "--model", kSmall}).code, 0);
+}
+
+TEST_F(CliBuild, APackageOfAnotherModelIsTold) {
+  const std::string built = package();
+  const Outcome outcome = tessera_tool({"package", "verify", built, "--model", kDemoModel});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kMismatch));
+  EXPECT_EQ(outcome.err,
+            "error: is not the file that the package was built from "
+            "('gln_sigmoid.pth')\n  in: " +
+                kDemoModel + "\n  next: build the package again from this file\n");
+}
+
+TEST_F(CliBuild, AHalfWrittenPackageIsToldApartFromAModel) {
+  const std::string built = package();
+  std::filesystem::resize_file(built, std::filesystem::file_size(built) / 2);
+  const Outcome outcome = tessera_tool({"run", built, "--input", kSmallInput});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kCorrupt));
+  EXPECT_EQ(outcome.err, "error: the digest at the end of the file is missing\n  in: " + built +
+                             "\n  next: the package is damaged or was cut short: copy it again, or "
+                             "build it again\n");
+}
+
+TEST_F(CliBuild, AnUnknownTargetIsRefusedBeforeAnythingIsRead) {
+  const Outcome outcome =
+      tessera_tool({"build", "missing.pth", "--target", "hailo9", "-o", path("m.tess")});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kNotFound));
+  EXPECT_NE(outcome.err.find("hailo9"), std::string::npos) << outcome.err;
+}
+
+TEST_F(CliBuild, FrozenNormsNeedARecording) {
+  const Outcome outcome = tessera_tool({"build", kSmall, "--norm", "frozen", "-o", path("m.tess")});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument));
+  EXPECT_EQ(
+      outcome.err,
+      "error: frozen norms need constants, and none were given\n  in: norm mode\n  next: take "
+      "them from recordings that the network is made for: --calib FILE\n");
+  const Outcome frozen = tessera_tool({"build", kSmall, "--norm", "frozen", "--calib", kDemoMixture,
+                                       "--length", "2003", "-o", path("m.tess"), "--json"});
+  ASSERT_EQ(frozen.code, 0) << frozen.out;
+  EXPECT_EQ(json::parse(frozen.out).at("exact"), false);
+}
+
+TEST_F(CliBuild, AnUnknownLayoutIsAMistakeOfTheCommandLine) {
+  const Outcome outcome = tessera_tool({"build", kSmall, "--layout", "diagonal", "-o", path("m")});
+  EXPECT_EQ(outcome.code, kExitUsage);
+}
+
+TEST_F(CliBuild, AnExistingPackageIsReplacedOnlyByForce) {
+  const std::string built = package();
+  const Outcome outcome = tessera_tool({"build", kSmall, "-o", built, "--length", "2003"});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kAlreadyExists));
+  package({"--force"});
+}
+
+TEST_F(CliBuild, APackageIsNotBuiltFromAPackage) {
+  const std::string built = package();
+  const Outcome outcome = tessera_tool({"build", built, "-o", path("again.tess")});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument));
+}
+
+TEST_F(CliBuild, ConstructorArgumentsBelongToTheBuild) {
+  const Outcome outcome =
+      tessera_tool({"run", package(), "--model-arg", "mask_act=relu", "--input", kSmallInput});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument));
+  EXPECT_EQ(
+      outcome.err,
+      "error: a package holds the arguments that it was built with\n  in: --model-arg\n  next: "
+      "give them to 'tessera build'\n");
+}
+
+}  // namespace
+}  // namespace tessera
