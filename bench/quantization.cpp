@@ -1,0 +1,189 @@
+// What integers cost a separator, over a folder of two-voice mixtures NAME_mix.wav, NAME_s1.wav,
+// NAME_s2.wav of one length. Two folds: every mixture is separated by a network calibrated on the
+// other half's. bench/quantization drives this beside ONNX Runtime's quantiser.
+//
+// usage: bench_quantization MODEL FOLDER [MIXED_SNR_DB]
+//
+// One line per mode: mode, SI-SNRi in dB, loss against float, output SNR over float (mean, least),
+// values in 16 bits of all.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <limits>
+
+#include "tessera/audio.h"
+#include "tessera/calibrate.h"
+#include "tessera/import.h"
+#include "tessera/metrics.h"
+#include "tessera/mixed_precision.h"
+#include "tessera/rewrite.h"
+#include "tessera/session.h"
+
+namespace tessera {
+namespace {
+
+constexpr int64_t kWindow = 8000;
+
+struct Mixture {
+  std::vector<float> mix;
+  std::vector<std::vector<float>> voices;
+};
+
+Result<std::vector<float>> samples_of(const std::filesystem::path& path) {
+  TESSERA_TRY(AudioBuffer audio, read_audio(path));
+  return std::move(audio.channels.at(0));
+}
+
+Result<std::vector<Mixture>> read_mixtures(const std::filesystem::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with("_mix.wav")) names.push_back(name.substr(0, name.size() - 8));
+  }
+  std::sort(names.begin(), names.end());
+  std::vector<Mixture> mixtures;
+  for (const std::string& name : names) {
+    Mixture mixture;
+    TESSERA_TRY(mixture.mix, samples_of(folder / (name + "_mix.wav")));
+    for (const char* voice : {"_s1.wav", "_s2.wav"}) {
+      TESSERA_TRY(std::vector<float> samples, samples_of(folder / (name + voice)));
+      mixture.voices.push_back(std::move(samples));
+    }
+    mixtures.push_back(std::move(mixture));
+  }
+  return mixtures;
+}
+
+struct Scores {
+  double improvement = 0;
+  double snr = 0;
+  double least_snr = std::numeric_limits<double>::infinity();
+  double wide = 0;
+  double values = 0;
+};
+
+class Bench {
+ public:
+  Result<void> prepare(const char* model, const char* folder) {
+    TESSERA_TRY(mixtures_, read_mixtures(folder));
+    if (mixtures_.size() < 2) {
+      return TESSERA_ERROR(kNotFound, folder, "has fewer than two mixtures", "");
+    }
+    ImportOptions options;
+    options.length_samples = static_cast<int64_t>(mixtures_[0].mix.size());
+    TESSERA_TRY(const ImportedModel imported, import_model(model, options));
+    whole_ = imported.graph;
+    TESSERA_TRY(window_, imported.network->instantiate(kWindow));
+    TESSERA_TRY_VOID(rewrite(whole_));
+    TESSERA_TRY_VOID(rewrite(window_));
+    TESSERA_TRY(cpu_, make_backend("cpu"));
+    TESSERA_TRY(emulator_, make_backend("emulator"));
+    TESSERA_TRY(Session session, Session::create(whole_, *cpu_));
+    for (const Mixture& mixture : mixtures_) {
+      TESSERA_TRY(auto outputs, session.run({ConstValues(mixture.mix)}));
+      in_float_.push_back(std::move(outputs[0]));
+      TESSERA_TRY(const double improvement, improvement_of(mixture, in_float_.back()));
+      float_improvement_ += improvement / static_cast<double>(mixtures_.size());
+    }
+    std::printf("%-28s %7.3f\n", "float", float_improvement_);
+    return {};
+  }
+
+  // With `mixed_snr_db` above 0: values in 16 bits chosen for it.
+  Result<void> mode(const char* name, const QuantizeOptions& options, double mixed_snr_db = 0) {
+    Scores scores;
+    for (size_t fold = 0; fold < 2; ++fold) {
+      TESSERA_TRY(const Encodings encodings, encodings_for(fold, options, mixed_snr_db, scores));
+      TESSERA_TRY(Session session, Session::create(whole_, *emulator_, &encodings));
+      for (size_t i = fold; i < mixtures_.size(); i += 2) {
+        TESSERA_TRY(const auto outputs, session.run({ConstValues(mixtures_[i].mix)}));
+        TESSERA_TRY(const double improvement, improvement_of(mixtures_[i], outputs[0]));
+        TESSERA_TRY(const double snr, snr_db(outputs[0], in_float_[i]));
+        scores.improvement += improvement;
+        scores.snr += snr;
+        scores.least_snr = std::min(scores.least_snr, snr);
+      }
+    }
+    const auto count = static_cast<double>(mixtures_.size());
+    std::printf("%-28s %7.3f %7.3f %7.1f %7.1f %5.0f of %.0f\n", name, scores.improvement / count,
+                float_improvement_ - scores.improvement / count, scores.snr / count,
+                scores.least_snr, scores.wide / 2, scores.values / 2);
+    std::fflush(stdout);
+    return {};
+  }
+
+ private:
+  Result<Encodings> encodings_for(size_t fold, QuantizeOptions options, double mixed_snr_db,
+                                  Scores& scores) {
+    std::vector<std::vector<float>> windows;
+    for (size_t i = 1 - fold; i < mixtures_.size(); i += 2) {
+      const std::vector<float>& mix = mixtures_[i].mix;
+      for (size_t begin = 0; begin + kWindow <= mix.size(); begin += kWindow)
+        windows.emplace_back(mix.begin() + static_cast<int64_t>(begin),
+                             mix.begin() + static_cast<int64_t>(begin) + kWindow);
+    }
+    CalibrationStatistics statistics;
+    TESSERA_TRY_VOID(calibrate(window_, options, *cpu_, windows, statistics));
+    if (mixed_snr_db > 0) {
+      TESSERA_TRY(MixedPrecision mixed,
+                  choose_mixed_precision(window_, statistics, options, mixed_snr_db,
+                                         std::span(windows).first(3), *cpu_, *emulator_));
+      options = std::move(mixed.options);
+    }
+    const auto values = static_cast<double>(encoded_values(whole_, options).size());
+    scores.values += values;
+    scores.wide += options.wide ? values : static_cast<double>(options.widen.size());
+    return quantize(whole_, statistics, options);
+  }
+
+  Result<double> improvement_of(const Mixture& mixture, const std::vector<float>& separated) const {
+    const auto each = static_cast<int64_t>(mixture.mix.size());
+    const std::vector<std::vector<float>> estimates{{separated.begin(), separated.begin() + each},
+                                                    {separated.begin() + each, separated.end()}};
+    TESSERA_TRY(const SeparationScore score,
+                score_separation(estimates, mixture.voices, mixture.mix));
+    return score.mean_si_snr_improvement_db.value();
+  }
+
+  std::vector<Mixture> mixtures_;
+  Graph whole_;
+  Graph window_;
+  std::unique_ptr<Backend> cpu_;
+  std::unique_ptr<Backend> emulator_;
+  std::vector<std::vector<float>> in_float_;
+  double float_improvement_ = 0;
+};
+
+Result<void> run(const char* model, const char* folder, double mixed_snr_db) {
+  std::printf("%-28s %7s %7s %7s %7s %s\n", "mode", "SI-SNRi", "loss", "SNR", "least", "16 bits");
+  Bench bench;
+  TESSERA_TRY_VOID(bench.prepare(model, folder));
+  QuantizeOptions options;
+  TESSERA_TRY_VOID(bench.mode("int8", options));
+  TESSERA_TRY_VOID(bench.mode("mixed", options, mixed_snr_db));
+  options.wide = true;
+  TESSERA_TRY_VOID(bench.mode("int16", options));
+  options.wide = false;
+  options.encoder_in_integers = options.masks_in_integers = true;
+  TESSERA_TRY_VOID(bench.mode("int8, encoder to decoder", options));
+  options = {};
+  options.scale_per_channel = false;
+  return bench.mode("int8, one scale per tensor", options);
+}
+
+}  // namespace
+}  // namespace tessera
+
+int main(int argc, char** argv) {
+  if (argc < 3 || argc > 4) {
+    std::fprintf(stderr, "usage: bench_quantization MODEL FOLDER [MIXED_SNR_DB]\n");
+    return 2;
+  }
+  const auto done = tessera::run(
+      argv[1], argv[2], argc == 4 ? std::atof(argv[3]) : tessera::snr_for_loss_db(0.02, 15));
+  if (!done) {
+    std::fprintf(stderr, "error: %s\n", done.error().to_string().c_str());
+    return 1;
+  }
+}

@@ -1,0 +1,46 @@
+// Mixed precision: which values need 16 bits so that a network keeps its quality, found by
+// measuring what each costs.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tessera/backend.h"
+#include "tessera/calibrate.h"
+#include "tessera/calibration.h"
+#include "tessera/graph.h"
+#include "tessera/quantize.h"
+#include "tessera/result.h"
+
+namespace tessera {
+
+// Output SNR over float, in dB, that costs a network of `quality_db` SI-SNR at most `loss_db` of
+// it: errors of network and rounding are independent, so their powers add.
+double snr_for_loss_db(double loss_db, double quality_db);
+
+struct Sensitivity {
+  std::string value;
+  double gain = 0;  // error power that 16 bits for it alone take away, as a share of all
+};
+
+struct MixedPrecision {
+  QuantizeOptions options;   // those given, `widen` filled
+  double snr_db = 0;         // of the outputs over float, all windows together
+  bool reached = false;      // the SNR asked for; false: not even with 16 bits everywhere
+  double narrow_snr_db = 0;  // with 8 bits everywhere
+  std::vector<Sensitivity> sensitivities;  // largest gain first
+};
+
+// The fewest values in 16 bits, in order of their gain, with which the emulator's outputs reach
+// `snr_db` over the float network's on `windows` (not those of the calibration, if there are
+// others). One run of `emulator` per value and window, and a few more. Errors: those of
+// calibrate(), quantize() and Backend::load(); kCancelled when `progress` says so.
+Result<MixedPrecision> choose_mixed_precision(const Graph& legal,
+                                              const CalibrationStatistics& statistics,
+                                              const QuantizeOptions& options, double snr_db,
+                                              std::span<const std::vector<float>> windows,
+                                              Backend& in_float, Backend& emulator,
+                                              const CalibrationProgress& progress = nullptr);
+
+}  // namespace tessera

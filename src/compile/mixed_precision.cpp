@@ -1,0 +1,128 @@
+#include "tessera/mixed_precision.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "tessera/session.h"
+
+namespace tessera {
+namespace {
+
+using Outputs = std::vector<std::vector<float>>;
+
+class Search {
+ public:
+  Search(const Graph& legal, const CalibrationStatistics& statistics,
+         const QuantizeOptions& options, std::span<const std::vector<float>> windows,
+         Backend& emulator)
+      : legal_(legal),
+        statistics_(statistics),
+        options_(options),
+        windows_(windows),
+        emulator_(emulator) {}
+
+  Result<void> run_in_float(Backend& backend) {
+    TESSERA_TRY(Session session, Session::create(legal_, backend));
+    for (const auto& window : windows_) {
+      TESSERA_TRY(Outputs outputs, session.run({ConstValues(window)}));
+      for (const auto& output : outputs) {
+        for (float x : output) signal_ += static_cast<double>(x) * static_cast<double>(x);
+      }
+      expected_.push_back(std::move(outputs));
+    }
+    return {};
+  }
+
+  // Error power of the outputs with these values in 16 bits.
+  Result<double> error_with(const std::set<std::string>& widen) {
+    QuantizeOptions options = options_;
+    options.widen.insert(widen.begin(), widen.end());
+    TESSERA_TRY(const Encodings encodings, quantize(legal_, statistics_, options));
+    TESSERA_TRY(Session session, Session::create(legal_, emulator_, &encodings));
+    double error = 0;
+    for (size_t w = 0; w < windows_.size(); ++w) {
+      TESSERA_TRY(const Outputs outputs, session.run({ConstValues(windows_[w])}));
+      for (size_t i = 0; i < outputs.size(); ++i) {
+        for (size_t t = 0; t < outputs[i].size(); ++t) {
+          const double d =
+              static_cast<double>(outputs[i][t]) - static_cast<double>(expected_[w][i][t]);
+          error += d * d;
+        }
+      }
+    }
+    return error;
+  }
+
+  double snr_db(double error) const {
+    return error > 0 ? 10 * std::log10(signal_ / error) : std::numeric_limits<double>::infinity();
+  }
+
+ private:
+  const Graph& legal_;
+  const CalibrationStatistics& statistics_;
+  const QuantizeOptions& options_;
+  std::span<const std::vector<float>> windows_;
+  Backend& emulator_;
+  std::vector<Outputs> expected_;
+  double signal_ = 0;
+};
+
+std::set<std::string> first(const std::vector<Sensitivity>& list, size_t count) {
+  std::set<std::string> names;
+  for (size_t i = 0; i < count; ++i) names.insert(list[i].value);
+  return names;
+}
+
+}  // namespace
+
+double snr_for_loss_db(double loss_db, double quality_db) {
+  return quality_db - 10 * std::log10(std::pow(10.0, loss_db / 10) - 1);
+}
+
+Result<MixedPrecision> choose_mixed_precision(const Graph& legal,
+                                              const CalibrationStatistics& statistics,
+                                              const QuantizeOptions& options, double snr_db,
+                                              std::span<const std::vector<float>> windows,
+                                              Backend& in_float, Backend& emulator,
+                                              const CalibrationProgress& progress) {
+  if (windows.empty()) {
+    return TESSERA_ERROR(kInvalidArgument, "mixed precision", "there are no windows to measure on",
+                         "give recordings that are long and loud enough");
+  }
+  Search search(legal, statistics, options, windows, emulator);
+  TESSERA_TRY_VOID(search.run_in_float(in_float));
+  TESSERA_TRY(const double narrow, search.error_with({}));
+  MixedPrecision result{options, search.snr_db(narrow), true, search.snr_db(narrow), {}};
+  if (result.snr_db >= snr_db) return result;
+  const std::vector<std::string> names = encoded_values(legal, options);
+  for (size_t i = 0; i < names.size(); ++i) {
+    TESSERA_TRY(const double error, search.error_with({names[i]}));
+    result.sensitivities.push_back({names[i], (narrow - error) / narrow});
+    if (progress && !progress(static_cast<int64_t>(i + 1), static_cast<int64_t>(names.size()))) {
+      return TESSERA_ERROR(kCancelled, "mixed precision", "stopped", "");
+    }
+  }
+  std::stable_sort(result.sensitivities.begin(), result.sensitivities.end(),
+                   [](const Sensitivity& a, const Sensitivity& b) { return a.gain > b.gain; });
+  // Errors fall with every value widened, nearly: halving finds where they are small enough.
+  size_t too_few = 0;
+  size_t enough = names.size();
+  TESSERA_TRY(double error, search.error_with(first(result.sensitivities, enough)));
+  result.reached = search.snr_db(error) >= snr_db;
+  while (result.reached && enough - too_few > 1) {
+    const size_t middle = (too_few + enough) / 2;
+    TESSERA_TRY(const double at_middle, search.error_with(first(result.sensitivities, middle)));
+    if (search.snr_db(at_middle) >= snr_db) {
+      enough = middle;
+      error = at_middle;
+    } else {
+      too_few = middle;
+    }
+  }
+  result.options.widen.merge(first(result.sensitivities, enough));
+  result.snr_db = search.snr_db(error);
+  return result;
+}
+
+}  // namespace tessera
