@@ -1,4 +1,5 @@
 // tessera doctor: what this machine and this build have to offer, and whether they work.
+#include <archive.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <google/protobuf/stubs/common.h>
@@ -43,6 +44,7 @@ std::vector<Library> libraries() {
   return {
       {"libsndfile", sndfile, "audio files"},
       {"libsoxr", soxr, "resampling"},
+      {"libarchive", dotted(static_cast<unsigned>(archive_version_number()), 1000), "packages"},
       {"zlib", zlibVersion(), "checkpoints, pictures"},
       {"protobuf", google::protobuf::internal::VersionString(GOOGLE_PROTOBUF_VERSION), "ONNX"},
       {"Highway", TESSERA_HWY_VERSION, "SIMD kernels"},

@@ -80,6 +80,12 @@ class Driver {
   // The file as it is on the disk, and what was read beside it.
   Result<void> pack_model() {
     PackageModel& model = manifest_.model;
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(path_, ignored)) {
+      return TESSERA_ERROR(kInvalidArgument, path_.string(),
+                           "is no file, so that its bytes cannot go into the package",
+                           "write the model to a file first");
+    }
     std::vector<std::string> names{path_.filename().string()};
     names.insert(names.end(), imported_.files_beside.begin(), imported_.files_beside.end());
     for (const std::string& name : names) {

@@ -14,6 +14,9 @@
 namespace tessera {
 namespace {
 
+constexpr int64_t kMostTiles = int64_t{1} << 24;
+constexpr int64_t kLeastCallFrames = int64_t{1} << 17;
+
 std::string_view text_of(std::span<const uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -47,6 +50,22 @@ Result<Graph> legal_graph(const Package& package, const ImportedModel& model) {
   TESSERA_TRY(const RewriteLog log,
               make_legal(graph, is_frozen ? NormMode::frozen : NormMode::exact, frozen));
   return graph;
+}
+
+// Whether a hostile recipe asks for more tiles, or longer ones, than there is any use for. For the
+// most frames that a length can have: its samples.
+Result<void> check_tiling(const PlanRecipe& recipe, int64_t length) {
+  for (const PlanRecipe::Segment& segment : recipe.segments) {
+    const Tiling& tiling = segment.tiling;
+    const int64_t tiles = (length + tiling.tile_frames - 1) / tiling.tile_frames + tiling.phases;
+    const int64_t call_frames = tiling.tile_frames * tiling.stripes;
+    if (tiles <= kMostTiles && call_frames <= std::max(kLeastCallFrames, 2 * length)) continue;
+    return TESSERA_ERROR(kResourceLimit, fmt::format("plan.json: segment '{}'", segment.name),
+                         fmt::format("{} tiles of {} frames for {} samples are beyond all use",
+                                     tiles, tiling.tile_frames, length),
+                         "build the package again");
+  }
+  return {};
 }
 
 // Every piece of the plan is one that the package holds.
@@ -85,6 +104,7 @@ Result<PackagedNetwork> Package::network(std::optional<int64_t> length_samples) 
     TESSERA_TRY(const Target target, parse_target(text_of(target_text), target_name));
     TESSERA_TRY(const auto recipe_text, read(entries::kPlan));
     TESSERA_TRY(const PlanRecipe recipe, parse_recipe(recipe_text));
+    TESSERA_TRY_VOID(check_tiling(recipe, length));
     TESSERA_TRY(network.plan, replay_plan(network.legal, target, recipe));
     TESSERA_TRY_VOID(check_pieces(*this, network.plan, length));
     return network;

@@ -10,7 +10,9 @@
 namespace tessera {
 namespace {
 
-constexpr int64_t kMost = int64_t{1} << 40;
+// Far beyond what a search chooses, and small enough that no arithmetic on them overflows.
+constexpr int64_t kMost = int64_t{1} << 24;
+constexpr int64_t kMostStripes = 64;
 constexpr std::string_view kName = "plan.json";
 
 Json recipe_json(const PlanRecipe& recipe) {
@@ -83,7 +85,7 @@ Result<PlanRecipe::Segment> read_segment(const JsonFields& fields) {
   segment.tiling.layout = *known_layout;
   segment.verdict = *known_verdict;
   TESSERA_TRY(segment.tiling.tile_frames, fields.integer("tile_frames", 1, kMost));
-  TESSERA_TRY(segment.tiling.stripes, fields.integer("stripes", 1, 1024));
+  TESSERA_TRY(segment.tiling.stripes, fields.integer("stripes", 1, kMostStripes));
   TESSERA_TRY(segment.tiling.phases, fields.integer("phases", 1, kMost));
   return segment;
 }

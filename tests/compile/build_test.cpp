@@ -228,6 +228,26 @@ TEST(PackagedNetwork, RefusesALengthThatNeedsOtherPieces) {
       "hold (build it again with --length 3001)");
 }
 
+// The digest is right, the sizes are not meant well.
+TEST(PackagedNetwork, RefusesTilesBeyondAllUse) {
+  const Package package = built("tests/data/asteroid/gln_sigmoid.pth", options_for("hailo8", 2003));
+  std::vector<PackageContent> contents;
+  for (const PackageEntry& entry : package.manifest().entries) {
+    const auto bytes = *package.read(entry.name);
+    std::string text(bytes.begin(), bytes.end());
+    if (entry.kind == "plan") {
+      const size_t at = text.find("\"tile_frames\": ") + 15;
+      text.replace(at, text.find(',', at) - at, "16777216");
+    }
+    contents.push_back({entry.name, entry.kind, {text.begin(), text.end()}});
+  }
+  const auto hostile = Package::from_bytes(*write_package(package.manifest(), contents), "m.tess");
+  ASSERT_TRUE(hostile.has_value()) << hostile.error().to_string();
+  EXPECT_EQ(hostile->network().error().to_string(),
+            "m.tess: plan.json: segment 'seg00': 2 tiles of 16777216 frames for 2003 samples are "
+            "beyond all use (build the package again)");
+}
+
 // A package whose pieces are of another network than its model.
 TEST(PackagedNetwork, RefusesPiecesOfAnotherModel) {
   const Package a = built("tests/data/asteroid/gln_sigmoid.pth", options_for("hailo8", 2003));
