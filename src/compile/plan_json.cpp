@@ -12,7 +12,7 @@ namespace {
 
 // Far beyond what a search chooses, and small enough that no arithmetic on them overflows.
 constexpr int64_t kMost = int64_t{1} << 24;
-constexpr int64_t kMostStripes = 64;
+constexpr int64_t kMostStripes = int64_t{1} << 16;
 constexpr std::string_view kName = "plan.json";
 
 Json recipe_json(const PlanRecipe& recipe) {

@@ -9,6 +9,7 @@
 #include "compile/manifest.h"
 #include "model/onnx/onnx_builder.h"
 #include "scratch_folder.h"
+#include "support/conv_tasnet.h"
 #include "tessera/backend.h"
 #include "tessera/export.h"
 #include "tessera/file.h"
@@ -92,6 +93,26 @@ TEST(Build, ASecondLengthPlaysFromTheSamePieces) {
   const Package package =
       built("tests/data/asteroid/gln_sigmoid.pth", options_for("hailo8", 12000));
   EXPECT_LE(error_against_toolkit("asteroid/gln_sigmoid", package), 1e-5);
+}
+
+// Dilations up to 128, gathered by phases: what the search chooses is what a package may hold.
+TEST(Build, DilationsOfEveryBlockComeBackFromThePackage) {
+  const ScratchFolder folder;
+  test::ConvTasNet network;
+  network.samples = 8000;
+  network.filters = 32;
+  network.bottleneck = 16;
+  network.hidden = 32;
+  network.skip = 16;
+  network.repeats = 1;
+  ASSERT_TRUE(export_onnx(test::build(network), folder / "net.onnx").has_value());
+  const Result<Built> result = build(folder / "net.onnx", options_for("hailo8"));
+  ASSERT_TRUE(result.has_value()) << result.error().to_string();
+  const auto again = result->package.network();
+  ASSERT_TRUE(again.has_value()) << again.error().to_string();
+  for (size_t i = 0; i < result->plan.segments.size(); ++i) {
+    EXPECT_EQ(again->plan.segments[i].tiling, result->plan.segments[i].tiling);
+  }
 }
 
 TEST(Build, TheSameInputGivesTheSameBytes) {

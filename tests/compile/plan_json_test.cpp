@@ -53,7 +53,7 @@ TEST(PlanJson, RefusesWhatNoPlanWrites) {
   EXPECT_EQ(refusal("\"tile_frames\": 300", "\"tile_frames\": 0"),
             "plan.json.recipe.segments[0].tile_frames: is not within 1 .. 16777216");
   EXPECT_EQ(refusal("\"stripes\": 8", "\"stripes\": 18446744073709551615"),
-            "plan.json.recipe.segments[1].stripes: is not within 1 .. 64");
+            "plan.json.recipe.segments[1].stripes: is not within 1 .. 65536");
   EXPECT_EQ(refusal("\"row\"", "\"column\""),
             "plan.json.recipe.segments[0].layout: is 'column', no layout");
   EXPECT_EQ(refusal("\"fits\"", "\"may fit\""),
