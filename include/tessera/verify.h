@@ -72,6 +72,9 @@ struct VerifyReport {
   int64_t chip_calls = 0;
   double stitched_seconds = 0;  // one run of the plan, loading not included
   bool passed = false;
+  // What the stitched run handed out and what the network computes, by output.
+  std::vector<std::vector<float>> output_values;
+  std::vector<std::vector<float>> expected_output_values;
   // Largest difference and verdict by role, for every role found.
   struct Role {
     double max_abs = 0;

@@ -150,7 +150,9 @@ class Verification {
     if (inner) return {};
     TESSERA_TRY_VOID(compare_outputs(outputs, expected));
     report_.chip_calls = stitched->chip_calls();
-    return time_run(*stitched, targets);
+    TESSERA_TRY_VOID(time_run(*stitched, targets));
+    report_.output_values = std::move(outputs);
+    return {};
   }
 
   // The run above waited for the judge.
@@ -243,6 +245,7 @@ class Verification {
       stage.shape = plan_.graph.node(plan_.graph.outputs()[i].node).shape;
       TESSERA_TRY(const ConstValues want, expected.value(output.node));
       judge(stage, want, outputs[i]);
+      report_.expected_output_values.emplace_back(want.begin(), want.end());
       expected.release(output.node);
       report_.outputs.push_back(std::move(stage));
     }
