@@ -38,6 +38,8 @@ Action define_inspect(CLI::App& app);
 Action define_package(CLI::App& app);
 Action define_check(CLI::App& app);
 Action define_plan(CLI::App& app);
+Action define_parity(CLI::App& app);
+Action define_verify(CLI::App& app);
 Action define_rewrite(CLI::App& app);
 Action define_run(CLI::App& app);
 Action define_target(CLI::App& app);

@@ -1,0 +1,241 @@
+// tessera parity: decoder, masker or chain of a Conv-TasNet in tiles and channel blocks of known
+// sizes.
+#include "tessera/parity.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/model_options.h"
+#include "cli/progress.h"
+#include "cli/rewrite_signal.h"
+#include "cli/table.h"
+#include "cli/target_options.h"
+#include "cli/verify_report.h"
+#include "tessera/metrics.h"
+
+namespace tessera::cli {
+namespace {
+
+struct Options {
+  std::string part;
+  ModelOptions model;
+  BackendChoice backend;
+  JudgeChoice judge;
+  std::string target = "hailo8";
+  std::string audio;
+  std::vector<std::string> references;
+  std::optional<int64_t> length;
+  std::optional<int64_t> tile_frames;
+  std::optional<int64_t> block_channels;
+  VerifyOptions verify;
+};
+
+ParityPart part_named(const std::string& name) {
+  for (ParityPart part : {ParityPart::decoder, ParityPart::masker}) {
+    if (to_string(part) == name) return part;
+  }
+  return ParityPart::chain;
+}
+
+// The part's cases, or one of the user's own.
+std::vector<ParityCase> cases_of(const Options& options) {
+  const auto known = parity_cases(part_named(options.part));
+  std::vector<ParityCase> cases(known.begin(), known.end());
+  if (options.length || options.tile_frames) cases.resize(1);
+  for (ParityCase& which : cases) {
+    which.length = options.length.value_or(which.length);
+    which.tile_frames = options.tile_frames.value_or(which.tile_frames);
+    which.block_channels = options.block_channels.value_or(which.block_channels);
+  }
+  return cases;
+}
+
+// SI-SNR of what comes out over the true voices, cut to its length.
+Result<std::vector<double>> against_references(const ParityResult& result, const Options& options,
+                                               const ImportedModel& model, Console& console) {
+  const auto samples = static_cast<size_t>(result.which.length);
+  std::vector<std::vector<float>> estimates;
+  const std::vector<float>& values = result.report.output_values[0];
+  for (size_t begin = 0; begin < values.size(); begin += samples) {
+    estimates.emplace_back(values.begin() + static_cast<std::ptrdiff_t>(begin),
+                           values.begin() + static_cast<std::ptrdiff_t>(begin + samples));
+  }
+  std::vector<std::vector<float>> references;
+  for (const std::string& path : options.references) {
+    TESSERA_TRY(std::vector<float> voice, read_signal(path, model, console));
+    if (voice.size() < samples) {
+      return TESSERA_ERROR(kInvalidArgument, path,
+                           fmt::format("has {} samples, this case {}", voice.size(), samples),
+                           "give the reference at the recording's length");
+    }
+    voice.resize(samples);
+    references.push_back(std::move(voice));
+  }
+  TESSERA_TRY(const SeparationScore score, score_separation(estimates, references));
+  std::vector<double> si_snr_db;
+  for (const SourceScore& source : score.sources) si_snr_db.push_back(source.si_snr_db);
+  return si_snr_db;
+}
+
+std::string case_name(const ParityCase& which) {
+  return fmt::format("{}x{}", which.length, which.tile_frames);
+}
+
+Document case_document(const ParityResult& result, const std::vector<double>& si_snr_db,
+                       const VerifyOptions& options) {
+  Document entry{
+      {"case", case_name(result.which)},
+      {result.which.part == ParityPart::chain ? "samples" : "latent_frames", result.which.length},
+      {"tile_frames", result.which.tile_frames},
+      {"block_channels", result.which.block_channels}};
+  entry.update(report_document(result.report, options));
+  double largest = 0;
+  for (const StageCheck& output : result.report.outputs)
+    largest = std::max(largest, output.difference.max_abs);
+  entry["parity_max_abs_vs_reference"] = largest;
+  for (size_t i = 0; i < si_snr_db.size(); ++i) {
+    // Exact agreement has no finite ratio.
+    entry[fmt::format("si_snr_{}_db", i + 1)] =
+        std::isfinite(si_snr_db[i]) ? Document(si_snr_db[i]) : Document(nullptr);
+  }
+  entry["latency_ms"] = result.report.stitched_seconds * 1e3;
+  entry["rtf"] = result.audio_seconds > 0
+                     ? Document(result.report.stitched_seconds / result.audio_seconds)
+                     : Document(nullptr);
+  return entry;
+}
+
+void add_row(Table& table, const ParityResult& result, const std::vector<double>& si_snr_db) {
+  const VerifyReport& report = result.report;
+  double largest = 0;
+  for (const StageCheck& output : report.outputs)
+    largest = std::max(largest, output.difference.max_abs);
+  std::string ratios;
+  for (double db : si_snr_db) ratios += fmt::format("{}{:.1f}", ratios.empty() ? "" : " ", db);
+  const StageCheck* bad = report.first_failure();
+  table.add_row(
+      {case_name(result.which), fmt::to_string(result.which.block_channels),
+       fmt::to_string(report.segments), grouped(report.chip_calls),
+       fmt::to_string(report.stages.size() + report.outputs.size()), fmt::format("{:.3g}", largest),
+       ratios, fmt::format("{:.1f}", report.stitched_seconds * 1e3),
+       result.audio_seconds > 0
+           ? fmt::format("{:.4f}", report.stitched_seconds / result.audio_seconds)
+           : "",
+       bad == nullptr ? "same" : fmt::format("DIFFERS from '{}' on", printable(bad->name))});
+}
+
+Table case_table(bool with_references) {
+  Table table;
+  table.add_column("case");
+  for (const char* title : {"block", "segments", "calls", "compared", "max abs"})
+    table.add_column(title, Table::Align::right);
+  table.add_column(with_references ? "SI-SNR dB" : "SI-SNR dB over model");
+  table.add_column("ms", Table::Align::right);
+  table.add_column("real-time factor", Table::Align::right);
+  table.add_column("verdict");
+  return table;
+}
+
+Result<Document> run(const Options& options, Console& console) {
+  const bool chain = part_named(options.part) == ParityPart::chain;
+  if (!options.references.empty() && (!chain || options.audio.empty())) {
+    return TESSERA_ERROR(kInvalidArgument, "--reference",
+                         "is for the chain with a recording: nothing else gives voices",
+                         "write: tessera parity chain MODEL --audio MIX --reference VOICE ...");
+  }
+  TESSERA_TRY(const Target target, load_target(options.target));
+  TESSERA_TRY(const ImportedModel model, load_model(options.model, ImportNotes::warnings, console));
+  std::optional<std::vector<float>> audio;
+  if (!options.audio.empty()) {
+    TESSERA_TRY(audio, read_signal(options.audio, model, console));
+  }
+  std::string judged_by;
+  TESSERA_TRY(const auto backend, open_backend(options.backend));
+  TESSERA_TRY(const auto judge,
+              open_judge(options.judge, model.graph, options.backend, judged_by, console));
+  Document document{{"part", options.part},
+                    {"model", options.model.path},
+                    {"target", target.name},
+                    {"backend", options.backend.name},
+                    {"judge", judged_by},
+                    {"si_snr_against", options.references.empty() ? "model" : "reference"},
+                    {"cases", Document::array()}};
+  Table table = case_table(!options.references.empty());
+  Result<void> verdict;
+  for (const ParityCase& which : cases_of(options)) {
+    const Progress progress(console, fmt::format("{} {}", options.part, case_name(which)));
+    std::optional<std::span<const float>> heard;
+    if (audio) heard = std::span<const float>(*audio);
+    TESSERA_TRY(const ParityResult result,
+                run_parity(model, which, target, *backend, *judge, heard, options.verify));
+    std::vector<double> si_snr_db = result.si_snr_db;
+    if (!options.references.empty()) {
+      TESSERA_TRY(si_snr_db, against_references(result, options, model, console));
+    }
+    add_row(table, result, si_snr_db);
+    document["cases"].push_back(case_document(result, si_snr_db, options.verify));
+    if (verdict) {
+      verdict = verdict_of(result.report, fmt::format("{} {}", options.part, case_name(which)));
+    }
+  }
+  console.print("{}", table.to_string());
+  console.print("stitched on {}, judged by {}\n", options.backend.name, judged_by);
+  document["all_close"] = verdict.has_value();
+  if (!verdict) {
+    console.keep(std::move(document));
+    return verdict.error();
+  }
+  return document;
+}
+
+}  // namespace
+
+Action define_parity(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("PART", options->part,
+                 "decoder (what each source's decoder is given -> samples), masker (encoder's "
+                 "output -> masks) or chain (samples -> samples)")
+      ->required()
+      ->check(CLI::IsMember({"decoder", "masker", "chain"}).description(""))
+      ->type_name("{decoder,masker,chain}");
+  add_model_options(app, options->model, false);
+  app.add_option("--audio", options->audio, "A recording to hear; default: noise")
+      ->type_name("FILE.wav");
+  app.add_option("--reference", options->references,
+                 "The true voices of the recording, to score against (chain only)")
+      ->type_name("FILE.wav");
+  app.add_option(
+         "--length", options->length,
+         "One case of this length (frames; samples for the chain) instead of the known ones")
+      ->check(CLI::PositiveNumber.description(""))
+      ->type_name("T");
+  app.add_option("--tile-frames", options->tile_frames,
+                 "One case of this tile width instead of the known ones")
+      ->check(CLI::PositiveNumber.description(""))
+      ->type_name("N");
+  app.add_option("--block-channels", options->block_channels,
+                 "Channel blocks in every case; 0: whole where it fits; default: 64")
+      ->check(CLI::NonNegativeNumber.description(""))
+      ->type_name("N");
+  add_target_option(app, options->target);
+  add_backend_options(app, options->backend);
+  add_judge_option(app, options->judge);
+  add_tolerance_options(app, options->verify);
+  app.footer(
+      "Known cases (length x tile): decoder and masker 2000x256, 1024x256, 2000x512 frames; chain\n"
+      "16000x256, 16000x512, 8192x256 samples; channel blocks of 64. --json lists every stage.\n\n"
+      "Examples:\n"
+      "  tessera parity chain net.pth --audio mix.wav\n"
+      "  tessera parity masker net.pth --length 1999 --tile-frames 300 --block-channels 16\n"
+      "  tessera parity decoder net.pth --backend torch --json");
+  return [options](Console& console) { return run(*options, console); };
+}
+
+}  // namespace tessera::cli

@@ -1,0 +1,213 @@
+#include "cli/verify_report.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+
+#include "cli/table.h"
+
+namespace tessera::cli {
+namespace {
+
+constexpr int64_t kReferenceMacs = 4'000'000'000;  // about ten seconds of plain loops
+
+// Always there, in this order; blocks follow.
+constexpr std::array kRoles = {"encoder",       "bottleneck", "source_projector", "decoder_pre",
+                               "decoder_head",  "tcn0_in",    "tcn0_depth",       "tcn0_residual",
+                               "tcn0_skip",     "skip_sum",   "mask_score",       "mask_output",
+                               "masker_output", "masked_rep", "decoder_output",   "final_output"};
+
+std::string number(double value) {
+  return fmt::format("{:.3g}", value);
+}
+
+std::string decibels(double value) {
+  return std::isinf(value) ? (value > 0 ? "exact" : "none") : fmt::format("{:.1f}", value);
+}
+
+void add_row(Table& table, const StageCheck& stage) {
+  std::string what = printable(stage.name);
+  if (!stage.how.empty()) what += fmt::format(" ({})", printable(stage.how));
+  table.add_row(
+      {what, fmt::format("{}", fmt::join(stage.roles, ", ")), stage.where,
+       stage.shape == stage.expected_shape
+           ? to_string(stage.shape)
+           : fmt::format("{}, not {}", to_string(stage.shape), to_string(stage.expected_shape)),
+       number(stage.difference.peak), number(stage.difference.max_abs), number(stage.tolerance),
+       decibels(stage.difference.snr_db), stage.passed ? "same" : "DIFFERS"});
+}
+
+Table stage_table() {
+  Table table;
+  table.add_column("value");
+  table.add_column("role");
+  table.add_column("in");
+  table.add_column("shape");
+  table.add_column("peak", Table::Align::right);
+  table.add_column("max abs", Table::Align::right);
+  table.add_column("allowed", Table::Align::right);
+  table.add_column("SNR dB", Table::Align::right);
+  table.add_column("verdict");
+  return table;
+}
+
+void print_not_compared(const std::vector<NotCompared>& list, std::string_view whose,
+                        Console& console) {
+  std::map<std::string, std::vector<std::string>> by_reason;
+  for (const NotCompared& one : list) by_reason[one.reason].push_back(one.name);
+  for (const auto& [reason, names] : by_reason) {
+    console.print("not compared, {}: {} ({}): {}{}\n", whose, names.size(), printable(reason),
+                  printable(fmt::format(
+                      "{}", fmt::join(names.begin(),
+                                      names.begin() + static_cast<std::ptrdiff_t>(
+                                                          std::min<size_t>(names.size(), 4)),
+                                      ", "))),
+                  names.size() > 4 ? ", ..." : "");
+  }
+}
+
+Document finite(double value) {
+  return std::isfinite(value) ? Document(value) : Document(nullptr);
+}
+
+Document stage_document(const StageCheck& stage) {
+  Document entry{{"name", stage.name},
+                 {"op", stage.op},
+                 {"value", stage.value},
+                 {"compared", stage.how.empty() ? "itself" : stage.how},
+                 {"where", stage.where},
+                 {"inner", stage.inner},
+                 {"roles", stage.roles},
+                 {"shape", {stage.shape.c, stage.shape.h, stage.shape.w}},
+                 {"frames", stage.shape.w},
+                 {"frames_expected", stage.expected_shape.w},
+                 {"max_abs", finite(stage.difference.max_abs)},
+                 {"peak", stage.difference.peak},
+                 {"relative", finite(stage.difference.relative())},
+                 {"snr_db", finite(stage.difference.snr_db)},
+                 {"worst_frame", stage.difference.worst_at % std::max<int64_t>(1, stage.shape.w)},
+                 {"worst_channel",
+                  stage.difference.worst_at / std::max<int64_t>(1, stage.shape.w * stage.shape.h)},
+                 {"tolerance", stage.tolerance},
+                 {"passed", stage.passed}};
+  return entry;
+}
+
+Document not_compared_document(const std::vector<NotCompared>& list) {
+  Document entries = Document::array();
+  for (const NotCompared& one : list)
+    entries.push_back({{"name", one.name}, {"op", one.op}, {"reason", one.reason}});
+  return entries;
+}
+
+}  // namespace
+
+void add_judge_option(CLI::App& app, JudgeChoice& choice) {
+  app.add_option("--judge", choice.name,
+                 "What evaluates the imported network to compare with: a backend, or auto "
+                 "(reference; cpu for large networks)")
+      ->capture_default_str();
+}
+
+Result<std::unique_ptr<Backend>> open_judge(const JudgeChoice& choice, const Graph& imported,
+                                            const BackendChoice& backend, std::string& chosen,
+                                            Console& console) {
+  chosen = choice.name;
+  if (choice.name == "auto") {
+    int64_t total = 0;
+    for (NodeId id : imported.order()) {
+      const Node& node = imported.node(id);
+      const int64_t count = macs(node.op, imported.operand_shapes(id), node.shape);
+      total = count > kReferenceMacs - total ? kReferenceMacs : total + count;
+    }
+    chosen = total < kReferenceMacs ? "reference" : "cpu";
+  }
+  if (chosen == backend.name) {
+    console.note(
+        fmt::format("both sides are computed by the {} backend; --judge reference or "
+                    "--backend torch is a second opinion",
+                    chosen));
+  }
+  return open_backend({.name = chosen, .threads = backend.threads});
+}
+
+void add_tolerance_options(CLI::App& app, VerifyOptions& options) {
+  app.add_option("--tolerance", options.tolerance, "Largest difference that passes")
+      ->check(CLI::NonNegativeNumber.description(""))
+      ->capture_default_str();
+  app.add_option("--peak-tolerance", options.peak_tolerance,
+                 "Passes as well: this part of the value's peak")
+      ->check(CLI::NonNegativeNumber.description(""))
+      ->capture_default_str();
+}
+
+void print_report(const VerifyReport& report, bool all, Console& console) {
+  Table table = stage_table();
+  size_t left_out = 0;
+  for (const StageCheck& stage : report.stages) {
+    if (all || !stage.passed || !stage.roles.empty()) {
+      add_row(table, stage);
+    } else {
+      ++left_out;
+    }
+  }
+  table.add_rule();
+  for (const StageCheck& stage : report.outputs) add_row(table, stage);
+  console.print("{}", table.to_string());
+  if (left_out > 0) console.print("and {} other values, all the same (--all)\n", left_out);
+  print_not_compared(report.model_only, "the network's", console);
+  print_not_compared(report.plan_only, "the plan's", console);
+}
+
+Document report_document(const VerifyReport& report, const VerifyOptions& options) {
+  Document document;
+  const auto add_role = [&](const std::string& name) {
+    const auto found = report.roles.find(name);
+    document[name + "_max_abs"] =
+        found == report.roles.end() ? Document(nullptr) : finite(found->second.max_abs);
+  };
+  for (const char* name : kRoles) add_role(name);
+  document["tol"] = options.tolerance;
+  document["peak_tol"] = options.peak_tolerance;
+  document["all_close"] = report.passed;
+  for (int block = 1; report.roles.count(fmt::format("tcn{}_depth", block)) != 0; ++block) {
+    for (const char* part : {"in", "depth", "residual", "skip"})
+      add_role(fmt::format("tcn{}_{}", block, part));
+  }
+  document["segments"] = report.segments;
+  document["pieces"] = report.pieces;
+  document["chip_calls"] = report.chip_calls;
+  document["stages"] = Document::array();
+  for (const StageCheck& stage : report.stages) document["stages"].push_back(stage_document(stage));
+  document["outputs"] = Document::array();
+  for (const StageCheck& stage : report.outputs)
+    document["outputs"].push_back(stage_document(stage));
+  document["not_compared"] = {{"model", not_compared_document(report.model_only)},
+                              {"plan", not_compared_document(report.plan_only)}};
+  return document;
+}
+
+Result<void> verdict_of(const VerifyReport& report, const std::string& subject) {
+  const StageCheck* bad = report.first_failure();
+  if (bad == nullptr) return {};
+  const int64_t width = std::max<int64_t>(1, bad->shape.w);
+  const std::string what =
+      bad->shape != bad->expected_shape
+          ? fmt::format("is {}, not {}", to_string(bad->shape), to_string(bad->expected_shape))
+          : fmt::format(
+                "differs by {:.3g} at a peak of {:.3g} (channel {}, frame {}); {:.3g} is "
+                "allowed",
+                bad->difference.max_abs, bad->difference.peak,
+                bad->difference.worst_at / (width * std::max<int64_t>(1, bad->shape.h)),
+                bad->difference.worst_at % width, bad->tolerance);
+  return TESSERA_ERROR(kMismatch, subject,
+                       fmt::format("is not the network it was made from: '{}' in {} {}",
+                                   printable(bad->name), bad->where, what),
+                       "every stage before it is the same: look at what computes it");
+}
+
+}  // namespace tessera::cli

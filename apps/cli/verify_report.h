@@ -1,0 +1,38 @@
+// A verification for people and for machines.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+#include "cli/command.h"
+#include "cli/model_options.h"
+#include "tessera/verify.h"
+
+namespace tessera::cli {
+
+// What judges: the imported network, evaluated node by node on this backend.
+struct JudgeChoice {
+  std::string name = "auto";
+};
+void add_judge_option(CLI::App& app, JudgeChoice& choice);
+// "auto": the reference backend, or cpu for networks on which that takes minutes; the choice is
+// noted where both sides are computed by the same kernels.
+Result<std::unique_ptr<Backend>> open_judge(const JudgeChoice& choice, const Graph& imported,
+                                            const BackendChoice& backend, std::string& chosen,
+                                            Console& console);
+
+void add_tolerance_options(CLI::App& app, VerifyOptions& options);
+
+// One row per stage that has a role in a Conv-TasNet (or `all`: per value compared), failures and
+// what could not be compared always.
+void print_report(const VerifyReport& report, bool all, Console& console);
+
+// For each role `<role>_max_abs` (null where the network has none), `tol`, `all_close`; then every
+// stage and everything not compared.
+Document report_document(const VerifyReport& report, const VerifyOptions& options);
+
+// kMismatch naming the first stage that fails; success if none does.
+Result<void> verdict_of(const VerifyReport& report, const std::string& subject);
+
+}  // namespace tessera::cli
