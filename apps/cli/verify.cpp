@@ -53,6 +53,9 @@ Result<Plan> plan_of(const Runnable& given, const Options& options) {
 
 Result<Case> read_case(const Options& options, Console& console) {
   TESSERA_TRY(Runnable given, load_runnable(options.model, ImportNotes::warnings, console));
+  if (given.package && given.package->manifest().options.norm != "exact") {
+    console.warning("the package was built with frozen norms: an approximation, which differs");
+  }
   Case made;
   if (!options.signal.empty()) {
     TESSERA_TRY(std::vector<float> signal, read_signal(options.signal, given.model, console));

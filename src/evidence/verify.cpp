@@ -219,15 +219,10 @@ class Verification {
 
   std::vector<std::string> roles_of(const Node& node, const Counterpart& same) const {
     if (node.name.ends_with(".taps")) return {"decoder_pre"};
-    // The statistics of a value are not the value.
-    if (std::holds_alternative<NormStatistics>(node.op)) return {};
-    std::vector<std::string> roles;
-    for (NodeId id : same.sources) {
-      const auto found = roles_.find(id);
-      if (found == roles_.end()) continue;
-      roles.insert(roles.end(), found->second.begin(), found->second.end());
-    }
-    return roles;
+    // The statistics of a value are not the value, nor are several values joined.
+    if (std::holds_alternative<NormStatistics>(node.op) || same.sources.size() > 1) return {};
+    const auto found = roles_.find(same.sources[0]);
+    return found == roles_.end() ? std::vector<std::string>{} : found->second;
   }
 
   Result<void> compare_outputs(const std::vector<std::vector<float>>& outputs,
