@@ -57,6 +57,42 @@ class FloatBackend : public ::testing::TestWithParam<const char*> {
 INSTANTIATE_TEST_SUITE_P(All, FloatBackend, ::testing::Values("cpu", "torch"),
                          [](const auto& tested) { return std::string(tested.param); });
 
+// Frames along H and tiles side by side on W, as a chip's stripes lie.
+Graph striped_graph(int64_t frames, int64_t stripes) {
+  test::Random random(7);
+  Graph graph;
+  GraphEditor editor(graph, "test");
+  const NodeId y = editor.add(Input{{20, frames + 4, stripes}}, {}, "y").value();
+  const NodeId skip = editor.add(Input{{12, frames, stripes}}, {}, "skip").value();
+  Conv depthwise;
+  depthwise.weight = random.tensor({20, 1, 3, 1}, -1, 1);
+  depthwise.bias = random.tensor({20}, -1, 1);
+  depthwise.dilation = {2, 1};
+  depthwise.groups = 20;
+  Conv pointwise;
+  pointwise.weight = random.tensor({24, 20, 1, 1}, -1, 1);
+  Unary prelu{.kind = UnaryKind::prelu, .slope = random.tensor({1}, 0, 1)};
+  const NodeId deep = editor.add(depthwise, {y}).value();
+  const NodeId bent = editor.add(prelu, {deep}).value();
+  const NodeId both = editor.add(pointwise, {bent}).value();
+  const NodeId left = editor.add(Slice{Axis::c, 0, 12, 1}, {both}).value();
+  const NodeId right = editor.add(Slice{Axis::c, 12, 24, 1}, {both}).value();
+  editor.add_output("residual", editor.add(Add{}, {skip, left}).value());
+  editor.add_output("joined", editor.add(Concat{Axis::h}, {right, right}).value());
+  EXPECT_TRUE(editor.enter(Stage::legal).has_value());
+  return graph;
+}
+
+TEST_P(FloatBackend, ComputesStripesAsTheReferenceDoes) {
+  for (const auto& [frames, stripes] :
+       {std::pair<int64_t, int64_t>{60, 8}, {5, 8}, {33, 1}, {16, 128}}) {
+    const Graph graph = striped_graph(frames, stripes);
+    const Outputs inputs = test::random_inputs(graph, 3);
+    expect_close(run_on("reference", graph, inputs), run(graph, inputs, 2), 1e-5,
+                 static_cast<uint32_t>(frames));
+  }
+}
+
 TEST_P(FloatBackend, ComputesEveryOpAsTheReferenceDoes) {
   for (uint32_t seed = 0; seed < 300; ++seed) {
     const Graph graph = test::random_graph(seed);

@@ -9,6 +9,7 @@
 
 #include "backends/cpu/executable.h"
 #include "backends/cpu/lowering.h"
+#include "backends/cpu/turned.h"
 #include "kernels/simd/kernels.h"
 
 namespace tessera {
@@ -39,13 +40,21 @@ class CpuBackend : public Backend {
 
   Result<std::unique_ptr<Executable>> load(const Segment& segment) override {
     TESSERA_TRY_VOID(verify(segment.graph, segment.graph.stage()));
-    TESSERA_TRY(cpu::Lowered lowered, cpu::lower(segment.graph, kernels_));
+    TESSERA_TRY(const std::optional<Graph> turned,
+                cpu::turned_if_narrow(segment.graph, static_cast<int64_t>(kernels_.tile_frames)));
+    if (!turned) return load_as_it_lies(segment.graph);
+    TESSERA_TRY(auto executable, load_as_it_lies(*turned));
+    return cpu::make_turned(segment.graph, std::move(executable));
+  }
+
+ private:
+  Result<std::unique_ptr<Executable>> load_as_it_lies(const Graph& graph) {
+    TESSERA_TRY(cpu::Lowered lowered, cpu::lower(graph, kernels_));
     return cpu::make_executable(
         std::move(lowered), kernels_,
         {.threads = static_cast<size_t>(threads_), .memory_limit_bytes = memory_limit_bytes_});
   }
 
- private:
   simd::Kernels kernels_;
   int threads_;
   int64_t memory_limit_bytes_;
