@@ -136,11 +136,12 @@ Result<std::unique_ptr<Backend>> open_judge(const JudgeChoice& choice, const Gra
 }
 
 void add_tolerance_options(CLI::App& app, VerifyOptions& options) {
-  app.add_option("--tolerance", options.tolerance, "Largest difference that passes")
+  app.add_option("--tolerance", options.tolerance,
+                 "Largest difference that passes; times the peak where that is above 1")
       ->check(CLI::NonNegativeNumber.description(""))
       ->capture_default_str();
   app.add_option("--peak-tolerance", options.peak_tolerance,
-                 "Passes as well: this part of the value's peak")
+                 "And at most this part of the value's peak")
       ->check(CLI::NonNegativeNumber.description(""))
       ->capture_default_str();
 }

@@ -175,7 +175,10 @@ class Verification {
   void judge(StageCheck& stage, ConstValues expected, ConstValues actual) const {
     if (stage.shape != stage.expected_shape) return;
     stage.difference = difference(expected, actual);
-    stage.tolerance = std::max(options_.tolerance, options_.peak_tolerance * stage.difference.peak);
+    const double peak = stage.difference.peak;
+    stage.tolerance = std::max(
+        std::min(1e-7, options_.tolerance),
+        std::min(options_.tolerance * std::max(1.0, peak), options_.peak_tolerance * peak));
     stage.passed = stage.difference.max_abs <= stage.tolerance;
   }
 

@@ -9,6 +9,8 @@
 #include "support/random_graph.h"
 #include "support/random_values.h"
 #include "tessera/backend.h"
+#include "tessera/import.h"
+#include "tessera/npy.h"
 
 namespace tessera {
 namespace {
@@ -120,6 +122,24 @@ TEST_P(FloatBackend, ComputesConvTasNetsOfEveryOptionAsTheReferenceDoes) {
     const double tolerance = test::random_conv_tasnet_options(seed).bottleneck == 1 ? 1e-3 : 1e-5;
     expect_close(test::run_graph(graph, inputs), run(graph, inputs), tolerance, seed);
     if (HasFatalFailure()) return;
+  }
+}
+
+TEST_P(FloatBackend, GivesWhatAsteroidComputed) {
+  const std::string folder = TESSERA_SOURCE_DIR "/tests/data/asteroid/";
+  for (const char* name : {"bn_k5", "causal_cgln", "causal_cln", "enc_relu_k20", "gln_relu_skip0",
+                           "gln_sigmoid", "gln_softmax_3src", "one_src_denoise", "seed_shape_k1"}) {
+    const NpyArray input = read_npy(folder + name + ".in.npy").value();
+    const NpyArray expected = read_npy(folder + name + ".out.npy").value();
+    const auto length = static_cast<int64_t>(input.values.size());
+    const Graph graph =
+        import_model(folder + name + ".pth", {.length_samples = length, .model_args = {}})
+            .value()
+            .graph;
+    const Outputs actual = run(graph, {input.values}, 2);
+    ASSERT_EQ(actual[0].size(), expected.values.size());
+    for (size_t i = 0; i < expected.values.size(); ++i)
+      ASSERT_NEAR(actual[0][i], expected.values[i], 1e-5) << name << " at " << i;
   }
 }
 

@@ -239,6 +239,19 @@ TEST(VerifyPlan, NamesANormThatLostItsStatistics) {
   EXPECT_EQ(report.first_failure()->value, "tcn.1.norm2.statistics");
 }
 
+TEST(VerifyPlan, HoldsQuietValuesToTheirPeak) {
+  const Planned planned = test::plan_for(build(small()), {.tile_frames = 64});
+  const VerifyReport report = verified(planned).value();
+  for (const StageCheck& stage : report.stages) {
+    const double peak = stage.difference.peak;
+    if (peak > 1) {
+      EXPECT_DOUBLE_EQ(stage.tolerance, 1e-5 * peak) << stage.name;
+    } else if (peak < 0.1 && peak > 1e-3) {
+      EXPECT_DOUBLE_EQ(stage.tolerance, 1e-4 * peak) << stage.name;
+    }
+  }
+}
+
 TEST(VerifyPlan, RefusesAPlanOfAnotherLength) {
   Planned planned = test::plan_for(build(small()), {.tile_frames = 64});
   test::ConvTasNet longer = small();
