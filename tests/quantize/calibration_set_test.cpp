@@ -1,0 +1,150 @@
+#include "tessera/calibration_set.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "scratch_folder.h"
+#include "tessera/audio.h"
+#include "tessera/npy.h"
+
+namespace tessera {
+namespace {
+
+namespace fs = std::filesystem;
+
+class CalibrationSetTest : public testing::Test {
+ protected:
+  // Seconds of a tone at 8 kHz; level 0 is silence.
+  fs::path sound(const std::string& name, double seconds, float level, int rate = 8000) {
+    std::vector<float> samples(static_cast<size_t>(seconds * rate));
+    for (size_t i = 0; i < samples.size(); ++i)
+      samples[i] = level * static_cast<float>(std::sin(0.3 * static_cast<double>(i)));
+    const fs::path path = folder_.path() / name;
+    EXPECT_TRUE(write_audio(path, samples, rate).has_value());
+    return path;
+  }
+  fs::path array(const std::vector<int64_t>& dims) {
+    int64_t size = 1;
+    for (int64_t d : dims) size *= d;
+    std::vector<float> values(static_cast<size_t>(size));
+    for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i);
+    const fs::path path = folder_.path() / "calib.npy";
+    EXPECT_TRUE(write_npy(path, dims, values, {.force = true}).has_value());
+    return path;
+  }
+  static CalibrationOptions options(Shape input) {
+    CalibrationOptions options;
+    options.input = input;
+    options.sample_rate = 8000;
+    return options;
+  }
+  ScratchFolder folder_;
+};
+
+TEST_F(CalibrationSetTest, TakesLoudWindowsOfAFolder) {
+  sound("a.wav", 2.5, 0.5F);
+  sound("b.wav", 1.0, 0.0F);
+  const std::vector<fs::path> paths{folder_.path()};
+  const auto set = calibration_from_audio(paths, options({1, 1, 8000}));
+  ASSERT_TRUE(set.has_value()) << set.error().to_string();
+  EXPECT_EQ(set->windows.size(), 2u);
+  ASSERT_FALSE(set->notes.empty());
+  EXPECT_EQ(set->notes.back().text, "1 silent windows left out");
+}
+
+TEST_F(CalibrationSetTest, ChoosesTheSameWindowsForTheSameSeed) {
+  sound("a.wav", 4.0, 0.5F);
+  const std::vector<fs::path> paths{folder_.path()};
+  CalibrationOptions wanted = options({1, 1, 1000});
+  wanted.count = 5;
+  const auto first = calibration_from_audio(paths, wanted);
+  ASSERT_EQ(first->windows.size(), 5u);
+  EXPECT_EQ(first->windows, calibration_from_audio(paths, wanted)->windows);
+  wanted.seed = 2;
+  EXPECT_NE(first->windows, calibration_from_audio(paths, wanted)->windows);
+}
+
+TEST_F(CalibrationSetTest, RefusesSilenceAlone) {
+  const std::vector<fs::path> paths{sound("a.wav", 2.0, 0.0F)};
+  EXPECT_EQ(calibration_from_audio(paths, options({1, 1, 8000})).error().to_string(),
+            "calibration: no window of 8000 samples in 1 recordings is louder than -60 dB (give "
+            "recordings of what the network will hear)");
+}
+
+TEST_F(CalibrationSetTest, RefusesRecordingsForANetworkOfNineChannels) {
+  const std::vector<fs::path> paths{sound("a.wav", 2.0, 0.5F)};
+  EXPECT_EQ(calibration_from_audio(paths, options({9, 1, 100})).error().to_string(),
+            "calibration: the network takes [9,1,100], recordings have one channel (give an .npz "
+            "with calib_data)");
+}
+
+TEST_F(CalibrationSetTest, ReadsEveryLayoutOfOneChannel) {
+  for (const std::vector<int64_t>& dims :
+       {std::vector<int64_t>{3, 50}, {3, 1, 50}, {3, 1, 1, 50}, {3, 1, 50, 1}}) {
+    const auto set = calibration_from_array(array(dims), options({1, 1, 50}));
+    ASSERT_TRUE(set.has_value()) << set.error().to_string();
+    ASSERT_EQ(set->windows.size(), 3u);
+    EXPECT_EQ(set->windows[1][7], 57.0F);
+  }
+}
+
+TEST_F(CalibrationSetTest, TurnsChannelsLastIntoChannelsFirst) {
+  for (const std::vector<int64_t>& dims : {std::vector<int64_t>{2, 10, 3}, {2, 1, 10, 3}}) {
+    const auto set = calibration_from_array(array(dims), options({3, 1, 10}));
+    ASSERT_TRUE(set.has_value()) << set.error().to_string();
+    EXPECT_EQ(set->windows[1][1 * 10 + 4], 30.0F + 4 * 3 + 1);
+  }
+}
+
+TEST_F(CalibrationSetTest, RefusesOtherChannels) {
+  const fs::path path = array({2, 1, 10, 6});
+  EXPECT_EQ(calibration_from_array(path, options({9, 1, 10})).error().to_string(),
+            path.string() +
+                ": holds an array [2, 1, 10, 6] where the network takes [9,1,10] (save "
+                "calib_data as (N, T), (N, C, T) or (N, 1, T, C) of the network's "
+                "input)");
+}
+
+TEST_F(CalibrationSetTest, FollowsTheLengthPolicyAndSaysSo) {
+  const fs::path path = array({2, 4});
+  CalibrationOptions wanted = options({1, 1, 6});
+  EXPECT_FALSE(calibration_from_array(path, wanted).has_value());
+  wanted.length = LengthPolicy::pad;
+  auto set = calibration_from_array(path, wanted).value();
+  EXPECT_EQ(set.windows[0], (std::vector<float>{0, 1, 2, 3, 0, 0}));
+  EXPECT_EQ(set.notes[0].text,
+            path.string() + ": holds 4 frames where the network takes 6: padded with zeros");
+  wanted.length = LengthPolicy::repeat;
+  set = calibration_from_array(path, wanted).value();
+  EXPECT_EQ(set.windows[0], (std::vector<float>{0, 1, 2, 3, 0, 1}));
+  wanted = options({1, 1, 3});
+  wanted.length = LengthPolicy::crop;
+  set = calibration_from_array(path, wanted).value();
+  EXPECT_EQ(set.windows[1], (std::vector<float>{4, 5, 6}));
+}
+
+TEST_F(CalibrationSetTest, ReadsARealNpz) {
+  const fs::path folder = fs::path(TESSERA_SOURCE_DIR) / "../shared/data/hailo";
+  std::error_code error;
+  if (!fs::exists(folder, error)) GTEST_SKIP() << "shared data is not here";
+  int read = 0;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() != ".npz") continue;
+    CalibrationOptions wanted = options({1, 1, 16000});
+    wanted.length = LengthPolicy::crop;
+    const auto set = calibration_from_array(entry.path(), wanted);
+    if (set) ++read;
+  }
+  EXPECT_GT(read, 0);
+}
+
+TEST_F(CalibrationSetTest, RefusesAnNpzThatIsNone) {
+  const fs::path path = folder_.path() / "calib.npz";
+  std::vector<uint8_t> junk(100, 7);
+  ASSERT_TRUE(write_file_atomically(path, std::span<const uint8_t>(junk)).has_value());
+  EXPECT_EQ(calibration_from_array(path, options({1, 1, 50})).error().code, ErrorCode::kCorrupt);
+}
+
+}  // namespace
+}  // namespace tessera
