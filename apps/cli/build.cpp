@@ -1,6 +1,7 @@
 // tessera build: a network's file in, a package out.
 #include <fmt/format.h>
 
+#include <charconv>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -26,6 +27,9 @@ struct Options {
   std::string norm{to_string(NormMode::exact)};
   BuildOptions build;
   std::vector<std::string> calibration;
+  std::string quantize = "none";
+  std::string length_policy = "error";
+  IntegerOptions integers;
   std::string output;
 };
 
@@ -39,14 +43,61 @@ Result<void> refuse_a_package(const Options& options) {
 Result<std::map<std::string, NormConstants>> frozen_norms(const Options& options,
                                                           Console& console) {
   if (options.norm == to_string(NormMode::exact)) {
-    if (options.calibration.empty()) return std::map<std::string, NormConstants>();
-    return TESSERA_ERROR(kInvalidArgument, "--calib", "exact norms take no calibration",
-                         "leave it out, or add --norm frozen");
+    if (options.calibration.empty() || options.quantize != "none")
+      return std::map<std::string, NormConstants>();
+    return TESSERA_ERROR(kInvalidArgument, "--calib",
+                         "exact norms without integers take no calibration",
+                         "leave it out, or add --quantize int8 or --norm frozen");
   }
   TESSERA_TRY(const ImportedModel model, load_model(options.model, ImportNotes::none, console));
   TESSERA_TRY(const auto backend, open_backend({.threads = options.build.threads}));
   const Progress progress(console, "calibrating");
   return calibrate_norms(model, options.calibration, *backend, console);
+}
+
+constexpr std::string_view kMixed = "mixed";
+constexpr double kMixedLossDb = 0.05;
+
+// "mixed" or "mixed=0.05dB". Errors: kInvalidArgument.
+Result<double> mixed_loss_db(const std::string& text) {
+  if (text == kMixed) return kMixedLossDb;
+  std::string number = text.substr(kMixed.size() + 1);
+  if (number.ends_with("dB")) number.resize(number.size() - 2);
+  double loss = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), loss);
+  if (error != std::errc() || end != number.data() + number.size() || !(loss > 0 && loss < 100)) {
+    return TESSERA_ERROR(kInvalidArgument, "--quantize",
+                         fmt::format("'{}' names no loss in dB", text),
+                         "write it like mixed=0.05dB");
+  }
+  return loss;
+}
+
+LengthPolicy length_policy(const std::string& name) {
+  if (name == "crop") return LengthPolicy::crop;
+  if (name == "pad") return LengthPolicy::pad;
+  return name == "repeat" ? LengthPolicy::repeat : LengthPolicy::error;
+}
+
+// Errors: kInvalidArgument.
+Result<std::optional<IntegerOptions>> integer_options(const Options& options) {
+  if (options.quantize == "none") return std::optional<IntegerOptions>();
+  IntegerOptions integers = options.integers;
+  integers.quantize.wide = options.quantize == "int16";
+  if (options.quantize.starts_with("mixed=") || options.quantize == kMixed) {
+    TESSERA_TRY(integers.mixed_loss_db, mixed_loss_db(options.quantize));
+  } else if (options.quantize != "int8" && !integers.quantize.wide) {
+    return TESSERA_ERROR(kInvalidArgument, "--quantize",
+                         fmt::format("'{}' is not known", options.quantize),
+                         "none, int8, int16, mixed or mixed=0.05dB");
+  }
+  if (options.calibration.empty()) {
+    return TESSERA_ERROR(kInvalidArgument, "--quantize", "needs to see what the network will hear",
+                         "add --calib with recordings, a folder of them, or an .npz");
+  }
+  integers.calibration.assign(options.calibration.begin(), options.calibration.end());
+  integers.calibration_set.length = length_policy(options.length_policy);
+  return std::optional(std::move(integers));
 }
 
 std::string duration_text(const Built& built) {
@@ -73,6 +124,7 @@ Document document_of(const Options& options, const Built& built, const StageDisp
           {"bytes", built.package.bytes().size()},
           {"target", manifest.target},
           {"norm", manifest.options.norm},
+          {"quantize", options.quantize},
           {"exact", built.rewritten.exact},
           {"length", manifest.model.length_samples},
           {"verdict", to_string(built.plan.verdict)},
@@ -98,6 +150,7 @@ Result<Document> build_package(const Options& options, Console& console) {
   BuildOptions choice = options.build;
   choice.norm = options.norm == to_string(NormMode::frozen) ? NormMode::frozen : NormMode::exact;
   TESSERA_TRY(choice.import, import_options(options.model));
+  TESSERA_TRY(choice.integers, integer_options(options));
   TESSERA_TRY(choice.frozen_norms, frozen_norms(options, console));
   choice.target = target.file;
   choice.output = options.output;
@@ -125,10 +178,31 @@ Action define_build(CLI::App& app) {
       ->check(CLI::IsMember({"exact", "frozen"}).description(""))
       ->type_name("exact|frozen")
       ->capture_default_str();
-  app.add_option("--calib", options->calibration,
-                 "With --norm frozen: a recording or array to take the constants from (repeatable)")
+  app.add_option(
+         "--calib", options->calibration,
+         "With --quantize or --norm frozen: a recording, a folder of recordings (--quantize "
+         "only) or an array of what the network will hear (repeatable)")
       ->type_name("FILE")
       ->allow_extra_args(false);
+  app.add_option("--quantize", options->quantize,
+                 "Integers for the chip's part: int8, int16, or mixed: 16 bits where 8 cost more "
+                 "than 0.05 dB of SI-SNR in all (mixed=0.1dB: another loss)")
+      ->type_name("none|int8|int16|mixed[=dB]")
+      ->capture_default_str();
+  app.add_option("--calib-windows", options->integers.calibration_set.count,
+                 "Windows of a second to calibrate on")
+      ->check(CLI::Range(1, 100000).description(""))
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--calib-seed", options->integers.calibration_set.seed,
+                 "Seed of the choice of windows")
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--calib-length", options->length_policy,
+                 "What to do with arrays of another length than the network's")
+      ->check(CLI::IsMember({"error", "crop", "pad", "repeat"}).description(""))
+      ->type_name("error|crop|pad|repeat")
+      ->capture_default_str();
   app.add_option("--threads", options->build.threads,
                  "Threads of the verification; 0: as many as the process may use")
       ->type_name("N")
@@ -145,6 +219,7 @@ Action define_build(CLI::App& app) {
       "  tessera build net.pth --target hailo8 -o net.tess\n"
       "  tessera build net.pth --length 16000 --layout stripes -o net.tess\n"
       "  tessera build net.pth --norm frozen --calib speech.wav -o net.tess\n"
+      "  tessera build net.pth --quantize int8 --calib recordings -o net.tess\n"
       "  tessera separate net.tess meeting.wav -o voices");
   return [options](Console& console) { return build_package(*options, console); };
 }

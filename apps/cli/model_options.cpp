@@ -92,7 +92,8 @@ Result<Runnable> load_runnable(const ModelOptions& options, ImportNotes notes, C
 }
 
 Result<Session> Runnable::open(Backend& backend) const {
-  return plan ? Session::create(*plan, backend) : Session::create(model.graph, backend);
+  const Encodings* integers = encodings ? &*encodings : nullptr;
+  return plan ? Session::create(*plan, backend, integers) : Session::create(model.graph, backend);
 }
 
 Result<void> Runnable::set_length(int64_t length_samples) {
@@ -104,6 +105,7 @@ Result<void> Runnable::set_length(int64_t length_samples) {
   TESSERA_TRY(PackagedNetwork network, package->network(length_samples));
   model = std::move(network.model);
   plan = std::move(network.plan);
+  encodings = std::move(network.encodings);
   return {};
 }
 

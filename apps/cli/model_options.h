@@ -41,7 +41,8 @@ Result<ImportedModel> load_model(const ModelOptions& options, ImportNotes notes,
 struct Runnable {
   ImportedModel model;
   std::optional<Package> package;
-  std::optional<Plan> plan;  // with a package
+  std::optional<Plan> plan;            // with a package
+  std::optional<Encodings> encodings;  // with a quantised one
 
   Result<Session> open(Backend& backend) const;
   // For inputs of another length. Errors: those of Network::instantiate and Package::network.

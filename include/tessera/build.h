@@ -1,24 +1,28 @@
 // build: a trained network's file in, one package out. The stages in order are the program:
-// import -> rewrite -> plan -> compile -> verify -> save.
+// import -> rewrite -> plan -> quantize -> compile -> verify -> save.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "tessera/calibration_set.h"
 #include "tessera/chip_placement.h"
 #include "tessera/import.h"
 #include "tessera/package.h"
 #include "tessera/plan.h"
+#include "tessera/quantize.h"
 #include "tessera/result.h"
 #include "tessera/rewrite.h"
 
 namespace tessera {
 
-enum class BuildStage : uint8_t { import, rewrite, plan, compile, verify, save };
+enum class BuildStage : uint8_t { import, rewrite, plan, quantize, compile, verify, save };
 std::string_view to_string(BuildStage stage);
 
 // Called when a stage begins and when it has ended; not at its end when it fails.
@@ -36,13 +40,22 @@ enum class NormMode : uint8_t {
 };
 std::string_view to_string(NormMode mode);
 
+// The chip's part in integers.
+struct IntegerOptions {
+  std::vector<std::filesystem::path> calibration;  // as read_calibration_set() takes them
+  CalibrationOptions calibration_set;              // input and sample rate come from the network
+  QuantizeOptions quantize;                        // where encoder and masks run, the plan says
+  double mixed_loss_db = 0;  // above 0: 16 bits where 8 would cost more SI-SNR than this in all
+};
+
 struct BuildOptions {
   ImportOptions import;
   std::filesystem::path target;  // a target file
   NormMode norm = NormMode::exact;
   std::map<std::string, NormConstants> frozen_norms;  // by name of the norm; NormMode::frozen
   PlanOptions plan;
-  int threads = 0;               // of the verification; 0: as many as the process may use
+  std::optional<IntegerOptions> integers;  // none: everything stays float
+  int threads = 0;  // of calibration and verification; 0: as many as the process may use
   std::filesystem::path output;  // the package; empty: not written
   bool force = false;            // replace a file that is there
 };

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tessera/encodings.h"
 #include "tessera/import.h"
 #include "tessera/plan.h"
 #include "tessera/result.h"
@@ -76,9 +77,10 @@ struct PackageManifest {
 
 // A package's network for one length.
 struct PackagedNetwork {
-  ImportedModel model;  // what its user gave, read again
-  Graph legal;          // rewritten into what the target can do
-  Plan plan;            // what runs: the pieces are those of the package
+  ImportedModel model;                 // what its user gave, read again
+  Graph legal;                         // rewritten into what the target can do
+  Plan plan;                           // what runs: the pieces are those of the package
+  std::optional<Encodings> encodings;  // of plan.graph, where it was quantised
 };
 
 class Package {

@@ -27,7 +27,8 @@ class Session {
                                 const Encodings* encodings = nullptr);
 
   // The network as its plan cuts it, piece by piece (tessera/stitched.h).
-  static Result<Session> create(const Plan& plan, Backend& backend);
+  static Result<Session> create(const Plan& plan, Backend& backend,
+                                const Encodings* encodings = nullptr);
 
   const Signature& signature() const { return signature_; }
 

@@ -3,11 +3,13 @@
 
 #include <fmt/format.h>
 
+#include "compile/encodings_file.h"
 #include "compile/entries.h"
 #include "compile/legal_graph.h"
 #include "compile/manifest.h"
 #include "compile/parity.h"
 #include "compile/plan_json.h"
+#include "compile/quantize_stage.h"
 #include "tessera/backend.h"
 #include "tessera/build.h"
 #include "tessera/file.h"
@@ -36,6 +38,9 @@ class Driver {
     TESSERA_TRY_VOID(stage(BuildStage::import, [&] { return import(); }));
     TESSERA_TRY_VOID(stage(BuildStage::rewrite, [&] { return rewrite(); }));
     TESSERA_TRY_VOID(stage(BuildStage::plan, [&] { return plan(); }));
+    if (options_.integers) {
+      TESSERA_TRY_VOID(stage(BuildStage::quantize, [&] { return quantize(); }));
+    }
     TESSERA_TRY_VOID(stage(BuildStage::compile, [&] { return compile(); }));
     TESSERA_TRY_VOID(stage(BuildStage::verify, [&] { return verify(); }));
     Result<Package> package = TESSERA_ERROR(kIo, "", "nothing was saved", "");
@@ -143,6 +148,14 @@ class Driver {
     return "auto";
   }
 
+  Result<std::string> quantize() {
+    TESSERA_TRY(const QuantizedPlan quantized, quantize_plan(imported_, plan_, target_, options_));
+    contents_.push_back({std::string(entries::kEncodings), "encodings",
+                         bytes_of(print_encodings(quantized.encodings))});
+    return fmt::format("{} values, {} of them in 16 bits, {:.1f} dB over float on {} windows",
+                       quantized.values, quantized.wide, quantized.snr_db, quantized.windows);
+  }
+
   Result<std::string> compile() {
     TESSERA_TRY(placement_, place_on_chip(plan_, target_));
     contents_.push_back(
@@ -202,6 +215,7 @@ std::string_view to_string(BuildStage stage) {
     case BuildStage::import: return "import";
     case BuildStage::rewrite: return "rewrite";
     case BuildStage::plan: return "plan";
+    case BuildStage::quantize: return "quantize";
     case BuildStage::compile: return "compile";
     case BuildStage::verify: return "verify";
     case BuildStage::save: return "save";

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "compile/encodings_file.h"
 #include "compile/entries.h"
 #include "compile/legal_graph.h"
 #include "compile/plan_json.h"
@@ -107,6 +108,10 @@ Result<PackagedNetwork> Package::network(std::optional<int64_t> length_samples) 
     TESSERA_TRY_VOID(check_tiling(recipe, length));
     TESSERA_TRY(network.plan, replay_plan(network.legal, target, recipe));
     TESSERA_TRY_VOID(check_pieces(*this, network.plan, length));
+    if (const auto text = read(entries::kEncodings)) {
+      TESSERA_TRY(network.encodings, parse_encodings(*text));
+      TESSERA_TRY_VOID(check_encodings(network.plan.graph, *network.encodings));
+    }
     return network;
   };
   Result<PackagedNetwork> network = assemble();

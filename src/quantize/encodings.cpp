@@ -83,6 +83,11 @@ Result<void> check_weights(const Graph& graph, const Node& node, const IntegerWe
                                integers.values.size(), integers.bias.size(), integers.scale.size(),
                                dims_to_string(matrix->weight->dims())));
   }
+  if (integers.dims.size() < 2 || integers.dims[0] != matrix->outputs() ||
+      integers.dims[1] != matrix->inputs()) {
+    return invalid(node, fmt::format("has weights {} for {}", dims_to_string(integers.dims),
+                                     dims_to_string(matrix->weight->dims())));
+  }
   for (float scale : integers.scale) {
     if (!std::isnormal(scale) || scale < 0)
       return invalid(node, fmt::format("has the weight scale {}", scale));

@@ -29,10 +29,10 @@ Result<Session> Session::create(const Graph& graph, Backend& backend, const Enco
   return session;
 }
 
-Result<Session> Session::create(const Plan& plan, Backend& backend) {
+Result<Session> Session::create(const Plan& plan, Backend& backend, const Encodings* encodings) {
   const Stopwatch watch;
   Session session;
-  TESSERA_TRY(session.executable_, StitchedExecutable::load(plan, backend));
+  TESSERA_TRY(session.executable_, StitchedExecutable::load(plan, backend, encodings));
   session.signature_ = signature_of(plan.graph);
   session.timing_.load_seconds = watch.seconds();
   return session;

@@ -135,6 +135,39 @@ TEST_F(CliBuild, FrozenNormsNeedARecording) {
   EXPECT_EQ(json::parse(frozen.out).at("exact"), false);
 }
 
+TEST_F(CliBuild, IntegersNeedRecordings) {
+  const Outcome outcome =
+      tessera_tool({"build", kSmall, "--quantize", "int8", "-o", path("m.tess")});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument));
+  EXPECT_EQ(outcome.err,
+            "error: needs to see what the network will hear\n  in: --quantize\n  next: add --calib "
+            "with recordings, a folder of them, or an .npz\n");
+}
+
+TEST_F(CliBuild, AnUnknownPrecisionIsRefused) {
+  for (const char* mode : {"int7", "mixed=", "mixed=-1dB", "mixedly"}) {
+    const Outcome outcome = tessera_tool(
+        {"build", kSmall, "--quantize", mode, "--calib", kDemoMixture, "-o", path("m.tess")});
+    EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument)) << mode << outcome.err;
+  }
+}
+
+TEST_F(CliBuild, AQuantizedPackageSeparatesOnTheEmulator) {
+  const Outcome built = tessera_tool({"build", kDemoModel, "--length", "8000", "--quantize", "int8",
+                                      "--calib", kDemoMixture, "-o", path("m.tess"), "--json"});
+  ASSERT_EQ(built.code, 0) << built.err;
+  EXPECT_EQ(json::parse(built.out).at("quantize"), "int8");
+  const Outcome outcome = tessera_tool(
+      {"separate", path("m.tess"), kDemoMixture, "--backend", "emulator", "-o", path("voices")});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+}
+
+TEST_F(CliBuild, AFloatPackageDoesNotRunOnTheEmulator) {
+  const Outcome outcome =
+      tessera_tool({"run", package(), "--input", kSmallInput, "--backend", "emulator"});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument));
+}
+
 TEST_F(CliBuild, AnUnknownLayoutIsAMistakeOfTheCommandLine) {
   const Outcome outcome = tessera_tool({"build", kSmall, "--layout", "diagonal", "-o", path("m")});
   EXPECT_EQ(outcome.code, kExitUsage);

@@ -1,0 +1,72 @@
+#include "compile/quantize_stage.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "compile/legal_graph.h"
+#include "tessera/calibrate.h"
+#include "tessera/mixed_precision.h"
+
+namespace tessera {
+namespace {
+
+constexpr size_t kMeasuredWindows = 3;
+// A good separator's SI-SNR: what a loss in dB is reckoned against.
+constexpr double kQualityDb = 15;
+
+// The plan's graph for another length.
+Result<Graph> graph_for(const ImportedModel& model, const Plan& plan, const Target& target,
+                        const BuildOptions& options, int64_t samples) {
+  TESSERA_TRY(Graph graph, model.network->instantiate(samples));
+  TESSERA_TRY(const RewriteLog log, make_legal(graph, options.norm, options.frozen_norms));
+  if (plan.recipe.block_channels == 0) return graph;
+  TESSERA_TRY(Plan replayed, replay_plan(graph, target, plan.recipe));
+  return std::move(replayed.graph);
+}
+
+}  // namespace
+
+Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan,
+                                    const Target& target, const BuildOptions& options) {
+  const IntegerOptions& wanted = *options.integers;
+  const int64_t second = std::min<int64_t>(model.length_samples, model.sample_rate.value_or(8000));
+  const bool any_length = model.network->instantiate(second).has_value();
+  TESSERA_TRY(const Graph graph,
+              graph_for(model, plan, target, options, any_length ? second : model.length_samples));
+  CalibrationOptions set_options = wanted.calibration_set;
+  set_options.input = graph.node(graph.inputs()[0]).shape;
+  set_options.sample_rate = model.sample_rate.value_or(0);
+  TESSERA_TRY(CalibrationSet set, read_calibration_set(wanted.calibration, set_options));
+  TESSERA_TRY(const auto cpu, make_backend("cpu", {.threads = options.threads}));
+  TESSERA_TRY(const auto emulator, make_backend("emulator"));
+  QuantizeOptions choice = wanted.quantize;
+  choice.encoder_in_integers = plan.recipe.encoder_on_chip;
+  choice.masks_in_integers = plan.recipe.masks_on_chip;
+  CalibrationStatistics statistics;
+  TESSERA_TRY_VOID(calibrate(graph, choice, *cpu, set.windows, statistics));
+  const auto measured =
+      std::span(std::as_const(set.windows)).first(std::min(kMeasuredWindows, set.windows.size()));
+  const double snr_db = wanted.mixed_loss_db > 0 ? snr_for_loss_db(wanted.mixed_loss_db, kQualityDb)
+                                                 : -1e9;  // what there is, is enough
+  TESSERA_TRY(MixedPrecision mixed,
+              choose_mixed_precision(graph, statistics, choice, snr_db, measured, *cpu, *emulator));
+  if (!mixed.reached) {
+    return TESSERA_ERROR(kUnsupported, "mixed precision",
+                         fmt::format("16 bits for every value keep {:.1f} dB over float, a loss of "
+                                     "{} dB allows {:.1f}",
+                                     mixed.snr_db, wanted.mixed_loss_db, snr_db),
+                         "allow a larger loss, or leave --quantize out");
+  }
+  QuantizedPlan quantized;
+  TESSERA_TRY(quantized.encodings, quantize(plan.graph, statistics, mixed.options));
+  quantized.notes = std::move(set.notes);
+  quantized.windows = static_cast<int64_t>(set.windows.size());
+  quantized.values = static_cast<int64_t>(encoded_values(plan.graph, mixed.options).size());
+  quantized.wide =
+      mixed.options.wide ? quantized.values : static_cast<int64_t>(mixed.options.widen.size());
+  quantized.snr_db = mixed.snr_db;
+  return quantized;
+}
+
+}  // namespace tessera

@@ -1,0 +1,93 @@
+// A package that holds integers: built, read again, run on the emulator.
+#include <gtest/gtest.h>
+
+#include "compile/encodings_file.h"
+#include "scratch_folder.h"
+#include "tessera/audio.h"
+#include "tessera/build.h"
+#include "tessera/metrics.h"
+#include "tessera/session.h"
+
+namespace tessera {
+namespace {
+
+std::string source(const std::string& name) {
+  return std::string(TESSERA_SOURCE_DIR) + "/" + name;
+}
+
+BuildOptions options_for(const std::vector<std::string>& mixtures) {
+  BuildOptions options;
+  options.target = source("targets/hailo8.toml");
+  options.import.length_samples = 16000;
+  options.integers.emplace();
+  for (const std::string& name : mixtures)
+    options.integers->calibration.emplace_back(source("models/mixtures/" + name + "_mix.wav"));
+  return options;
+}
+
+Result<Built> built(const BuildOptions& options) {
+  return build(source("models/convtasnet_demo_gln_8k.pth"), options);
+}
+
+std::vector<float> run(const PackagedNetwork& network, std::string_view backend_name,
+                       const std::vector<float>& input) {
+  const auto backend = make_backend(backend_name, {.threads = 1}).value();
+  auto session = Session::create(network.plan, *backend, &network.encodings.value());
+  EXPECT_TRUE(session.has_value()) << session.error().to_string();
+  return session->run({ConstValues(input)}).value()[0];
+}
+
+TEST(QuantizedPackage, RunsOnTheEmulatorCloseToFloatAtAnyLength) {
+  const auto result = built(options_for({"04", "06", "08"}));
+  ASSERT_TRUE(result.has_value()) << result.error().to_string();
+  std::vector<float> mix = read_audio(source("models/mixtures/06_mix.wav")).value().channels[0];
+  for (size_t length : {16000u, 12345u}) {
+    mix.resize(length);
+    const auto network = result->package.network(static_cast<int64_t>(length));
+    ASSERT_TRUE(network.has_value()) << network.error().to_string();
+    ASSERT_TRUE(network->encodings.has_value());
+    const double snr = snr_db(run(*network, "emulator", mix), run(*network, "cpu", mix)).value();
+    EXPECT_GT(snr, 20.0) << length;
+  }
+}
+
+TEST(QuantizedPackage, BuiltTwiceIsTheSameBytes) {
+  const auto first = built(options_for({"04"}));
+  const auto second = built(options_for({"04"}));
+  ASSERT_TRUE(first.has_value() && second.has_value());
+  EXPECT_EQ(first->package.hash(), second->package.hash());
+}
+
+TEST(QuantizedPackage, IsNotMadeFromRecordingsThatAreNotThere) {
+  EXPECT_EQ(built(options_for({"nobody"})).error().code, ErrorCode::kNotFound);
+}
+
+TEST(EncodingsFile, GivesBackWhatWasWritten) {
+  Encodings encodings;
+  encodings.values["a"] = {8, false, {0.1F, 3e-7F}, {0, 255}};
+  encodings.values["b"] = {16, true, {1.0F / 3}, {-4}};
+  encodings.weights["c"] = {{2, 1, 1, 1}, {-127, 5}, {-2000000000, 7}, {1e-9F, 2.0F}, {}};
+  encodings.weights["d"] = {{1, 1}, {0}, {0}, {1.0F}, ValueEncoding{8, false, {0.5F}, {3}}};
+  const std::string text = print_encodings(encodings);
+  const auto bytes = std::as_bytes(std::span(text));
+  const auto again =
+      parse_encodings({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+  ASSERT_TRUE(again.has_value()) << again.error().to_string();
+  EXPECT_EQ(*again, encodings);
+}
+
+TEST(EncodingsFile, RefusesWhatIsNoneOfItsFields) {
+  for (
+      const std::string text :
+      {"{", "{}", R"({"values":{"a":{"bits":8}},"weights":{}})",
+       R"({"values":{},"weights":{"c":{"dims":[1,1],"values":"?","bias":[0],"scale":[1]}}})",
+       R"({"values":{},"weights":{"c":{"dims":[1,1],"values":"AA==","bias":[9e9],"scale":[1]}}})"}) {
+    const auto parsed =
+        parse_encodings({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+    ASSERT_FALSE(parsed.has_value()) << text;
+    EXPECT_EQ(parsed.error().code, ErrorCode::kCorrupt) << text;
+  }
+}
+
+}  // namespace
+}  // namespace tessera
