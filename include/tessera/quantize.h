@@ -14,7 +14,7 @@ namespace tessera {
 
 struct QuantizeOptions {
   Observer observer = Observer::min_max;
-  double kept = 0.9999;   // percentile only
+  double kept = 0.9999;    // percentile only
   double headroom = 1.15;  // ranges are widened by this factor: other inputs reach further
 
   // Float islands: by default the host keeps encoder, mask products and decoder in float.
