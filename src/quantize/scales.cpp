@@ -26,9 +26,18 @@ int32_t best_zero_point(const Range& range, int32_t lowest, int32_t highest) {
   const double width = static_cast<double>(range.high) - static_cast<double>(range.low);
   if (width == 0) return lowest;
   const double step = width / (highest - lowest);
-  return std::clamp(
-      lowest + static_cast<int32_t>(std::lround(-static_cast<double>(range.low) / step)), lowest,
-      highest);
+  const auto nearest =
+      lowest + static_cast<int32_t>(std::lround(-static_cast<double>(range.low) / step));
+  // Its neighbours too: a side shorter than a step or two needs a code of its own, or loses the
+  // other side's to rounding.
+  int32_t best = std::clamp(nearest, lowest, highest);
+  for (const int32_t zero : {nearest - 1, nearest + 1}) {
+    if (zero < lowest || zero > highest) continue;
+    if (step_for(range, zero, lowest, highest) < step_for(range, best, lowest, highest)) {
+      best = zero;
+    }
+  }
+  return best;
 }
 
 // Of all channels: the one with the least mean logarithm of steps.
