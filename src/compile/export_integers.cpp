@@ -5,11 +5,10 @@
 #include <map>
 
 #include <fmt/format.h>
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include "compile/integer_nodes.h"
 #include "kernels/ref/integer_kernels.h"
-#include "model/onnx/checker.h"
+#include "model/onnx/document.h"
 #include "model/onnx/export_builder.h"
 #include "model/onnx/proto.h"
 #include "quantize/roles.h"
@@ -18,55 +17,9 @@ namespace tessera {
 namespace {
 
 using integer::Coding;
+using onnx_export::describe;
 using onnx_export::ExportBuilder;
 using quantization::Matrix;
-
-// Initialisers of the types that float networks do not have.
-class Constants {
- public:
-  Constants(onnx::GraphProto& proto, ExportBuilder& out) : proto_(proto), out_(out) {}
-
-  std::string bytes(const std::string& name, std::span<const uint8_t> values,
-                    std::vector<int64_t> dims = {}, bool is_signed = false) {
-    onnx::TensorProto& tensor = add(name, dims);
-    tensor.set_data_type(is_signed ? onnx::TensorProto::INT8 : onnx::TensorProto::UINT8);
-    tensor.set_raw_data(values.data(), values.size());
-    return tensor.name();
-  }
-  std::string integers(const std::string& name, std::span<const int32_t> values,
-                       std::vector<int64_t> dims = {}) {
-    onnx::TensorProto& tensor = add(name, dims);
-    tensor.set_data_type(onnx::TensorProto::INT32);
-    for (int32_t v : values) tensor.add_int32_data(v);
-    return tensor.name();
-  }
-  std::string floats(const std::string& name, std::span<const float> values,
-                     std::vector<int64_t> dims = {}) {
-    onnx::TensorProto& tensor = add(name, dims);
-    tensor.set_data_type(onnx::TensorProto::FLOAT);
-    for (float v : values) tensor.add_float_data(v);
-    return tensor.name();
-  }
-
- private:
-  onnx::TensorProto& add(const std::string& name, const std::vector<int64_t>& dims) {
-    onnx::TensorProto& tensor = *proto_.add_initializer();
-    tensor.set_name(out_.unique(name));
-    for (int64_t d : dims) tensor.add_dims(d);
-    return tensor;
-  }
-
-  onnx::GraphProto& proto_;
-  ExportBuilder& out_;
-};
-
-void describe(onnx::ValueInfoProto& info, const std::string& name, const Shape& shape) {
-  info.set_name(name);
-  auto& type = *info.mutable_type()->mutable_tensor_type();
-  type.set_elem_type(onnx::TensorProto::FLOAT);
-  for (int64_t d : {int64_t{1}, shape.c, shape.h, shape.w})
-    type.mutable_shape()->add_dim()->set_dim_value(d);
-}
 
 // A value of the graph as the file has it: codes, floats, or both once asked for.
 struct Exported {
@@ -82,7 +35,7 @@ class IntegerExport {
         encodings_(encodings),
         proto_(proto),
         out_(proto, false),
-        constants_(proto, out_) {}
+        integers_(proto, out_) {}
 
   void run() {
     for (NodeId id : graph_.order()) {
@@ -97,19 +50,15 @@ class IntegerExport {
     for (const GraphOutput& output : graph_.outputs()) {
       const std::string name = out_.unique("output:" + output.name);
       out_.node("Identity", {floats(output.node)}, name);
-      describe(*proto_.add_output(), name, graph_.node(output.node).shape);
+      describe(*proto_.add_output(), name, out_.dims(graph_.node(output.node).shape));
     }
   }
 
  private:
-  static std::vector<int64_t> per_channel(size_t channels) {
-    return {1, static_cast<int64_t>(channels), 1, 1};
-  }
-
   void write(const Node& node, Exported& value) {
     if (std::holds_alternative<Input>(node.op)) {
       const std::string name = out_.unique(node.name);
-      describe(*proto_.add_input(), name, node.shape);
+      describe(*proto_.add_input(), name, out_.dims(node.shape));
       set(value, node.name, name);
     } else if (const auto* constant = std::get_if<Constant>(&node.op)) {
       value.floats =
@@ -135,52 +84,10 @@ class IntegerExport {
   // The value is `floats`; quantised if it is encoded.
   void set(Exported& value, const std::string& name, const std::string& floats) {
     if (value.coding) {
-      value.codes = quantize(name, floats, *value.coding);
+      value.codes = integers_.quantize(name, floats, *value.coding);
     } else {
       value.floats = floats;
     }
-  }
-
-  std::string quantize(const std::string& name, const std::string& x, const Coding& coding) {
-    if (!coding.wide) {
-      const std::vector<uint8_t> zeros(coding.zero_point.begin(), coding.zero_point.end());
-      const auto channels = static_cast<int64_t>(zeros.size());
-      const std::string output = out_.unique(name + "/codes");
-      out_.node("QuantizeLinear",
-                {x, constants_.floats(name + ".scale", coding.scale, {channels}),
-                 constants_.bytes(name + ".zero_point", zeros, {channels})},
-                output)
-          .integer("axis", 1);
-      return output;
-    }
-    const std::string scale =
-        constants_.floats(name + ".scale", coding.scale, per_channel(coding.scale.size()));
-    return wide_codes(name, out_.step("Div", {x, scale}, name, "steps"), coding);
-  }
-
-  // Clip, round, add the zero point: QuantizeLinear for 16 bits.
-  std::string wide_codes(const std::string& name, const std::string& steps, const Coding& coding) {
-    std::vector<float> low;
-    std::vector<float> high;
-    for (int32_t zero : coding.zero_point) {
-      low.push_back(static_cast<float>(coding.lowest - zero));
-      high.push_back(static_cast<float>(coding.highest - zero));
-    }
-    const auto dims = per_channel(low.size());
-    std::string x =
-        out_.step("Max", {steps, constants_.floats(name + ".low", low, dims)}, name, "low");
-    x = out_.step("Min", {x, constants_.floats(name + ".high", high, dims)}, name, "high");
-    x = out_.step("Round", {x}, name, "rounded");
-    x = cast(x, onnx::TensorProto::INT32, name, "integer");
-    return out_.step("Add", {x, constants_.integers(name + ".zero_point", coding.zero_point, dims)},
-                     name, "codes");
-  }
-
-  std::string cast(const std::string& x, int type, const std::string& name,
-                   const std::string& suffix) {
-    const std::string output = out_.unique(name + "/" + suffix);
-    out_.node("Cast", {x}, output).integer("to", type);
-    return output;
   }
 
   // The value dequantised, once.
@@ -189,12 +96,12 @@ class IntegerExport {
     if (!value.floats.empty()) return value.floats;
     const Coding& coding = *value.coding;
     const std::string& name = graph_.node(id).name;
-    const auto dims = per_channel(coding.scale.size());
-    std::string steps = cast(value.codes, onnx::TensorProto::INT32, name, "wide");
-    steps = out_.step("Sub", {steps, constants_.integers(name + ".zero", coding.zero_point, dims)},
+    const auto dims = IntegerNodes::per_channel(coding.scale.size());
+    std::string steps = integers_.cast(value.codes, onnx::TensorProto::INT32, name, "wide");
+    steps = out_.step("Sub", {steps, integers_.integers(name + ".zero", coding.zero_point, dims)},
                       name, "offset");
-    steps = cast(steps, onnx::TensorProto::FLOAT, name, "float");
-    value.floats = out_.step("Mul", {steps, constants_.floats(name + ".unit", coding.scale, dims)},
+    steps = integers_.cast(steps, onnx::TensorProto::FLOAT, name, "float");
+    value.floats = out_.step("Mul", {steps, integers_.floats(name + ".unit", coding.scale, dims)},
                              name, "value");
     return value.floats;
   }
@@ -203,8 +110,9 @@ class IntegerExport {
   std::string scale_shift(const Node& node) {
     const Shape& x = graph_.node(node.inputs[0]).shape;
     const std::string wide =
-        cast(floats(node.inputs[0]), onnx::TensorProto::DOUBLE, node.name, "x");
-    const std::string ab = cast(floats(node.inputs[1]), onnx::TensorProto::DOUBLE, node.name, "ab");
+        integers_.cast(floats(node.inputs[0]), onnx::TensorProto::DOUBLE, node.name, "x");
+    const std::string ab =
+        integers_.cast(floats(node.inputs[1]), onnx::TensorProto::DOUBLE, node.name, "ab");
     const auto half = [&](int64_t begin, const char* suffix) {
       const std::array<int64_t, 1> from{begin};
       const std::array<int64_t, 1> to{begin + x.c};
@@ -217,19 +125,20 @@ class IntegerExport {
     };
     std::string y = out_.step("Mul", {wide, half(0, "a")}, node.name, "scaled");
     y = out_.step("Add", {y, half(x.c, "b")}, node.name, "shifted");
-    return cast(y, onnx::TensorProto::FLOAT, node.name, "float");
+    return integers_.cast(y, onnx::TensorProto::FLOAT, node.name, "float");
   }
 
   std::string in_double(const Node& node, const Affine& affine) {
     const std::vector<int64_t> dims{1, node.shape.c, 1, 1};
     const auto constant = [&](const Tensor& tensor, const char* suffix) {
-      return cast(out_.weights(node.name + "." + suffix, tensor, dims), onnx::TensorProto::DOUBLE,
-                  node.name, suffix);
+      return integers_.cast(out_.weights(node.name + "." + suffix, tensor, dims),
+                            onnx::TensorProto::DOUBLE, node.name, suffix);
     };
-    std::string y = cast(floats(node.inputs[0]), onnx::TensorProto::DOUBLE, node.name, "x");
+    std::string y =
+        integers_.cast(floats(node.inputs[0]), onnx::TensorProto::DOUBLE, node.name, "x");
     y = out_.step("Mul", {y, constant(affine.scale, "scale")}, node.name, "scaled");
     y = out_.step("Add", {y, constant(affine.bias, "bias")}, node.name, "shifted");
-    return cast(y, onnx::TensorProto::FLOAT, node.name, "float");
+    return integers_.cast(y, onnx::TensorProto::FLOAT, node.name, "float");
   }
 
   bool is_table(const Node& node, const Exported& value) const {
@@ -246,13 +155,14 @@ class IntegerExport {
     const auto table = integer::tabulate<uint8_t>(node.op, *operand.coding, *value.coding);
     std::vector<int32_t> begins;
     for (int64_t c = 0; c < node.shape.c; ++c) begins.push_back(static_cast<int32_t>(c * 256));
-    std::string at = cast(operand.codes, onnx::TensorProto::INT32, node.name, "index");
-    at = out_.step(
-        "Add", {at, constants_.integers(node.name + ".begin", begins, per_channel(begins.size()))},
-        node.name, "entry");
+    std::string at = integers_.cast(operand.codes, onnx::TensorProto::INT32, node.name, "index");
+    at = out_.step("Add",
+                   {at, integers_.integers(node.name + ".begin", begins,
+                                           IntegerNodes::per_channel(begins.size()))},
+                   node.name, "entry");
     const auto entries = static_cast<int64_t>(table.size());
     value.codes = out_.unique(node.name + "/codes");
-    out_.node("Gather", {constants_.bytes(node.name + ".table", table, {entries}), at}, value.codes)
+    out_.node("Gather", {integers_.bytes(node.name + ".table", table, {entries}), at}, value.codes)
         .integer("axis", 0);
   }
 
@@ -277,7 +187,8 @@ class IntegerExport {
             ? *operand.coding
             : integer::make_coding(weights.operand.value(), graph_.node(node.inputs[0]).shape.c);
     const std::string codes =
-        operand.coding ? operand.codes : quantize(node.name + "/operand", operand.floats, coding);
+        operand.coding ? operand.codes
+                       : integers_.quantize(node.name + "/operand", operand.floats, coding);
     if (!coding.wide && value.coding && !value.coding->wide && one_zero_point(coding) &&
         one_zero_point(*value.coding)) {
       value.codes = qlinear_conv(parts, codes, coding, *value.coding);
@@ -285,17 +196,17 @@ class IntegerExport {
     }
     std::string acc =
         coding.wide ? wide_accumulators(parts, codes, coding) : accumulators(parts, codes, coding);
-    acc = out_.step(
-        "Add",
-        {acc, constants_.integers(node.name + ".bias", parts.bias, per_channel(parts.bias.size()))},
-        node.name, "acc");
-    acc = cast(acc, onnx::TensorProto::FLOAT, node.name, "real");
+    acc = out_.step("Add",
+                    {acc, integers_.integers(node.name + ".bias", parts.bias,
+                                             IntegerNodes::per_channel(parts.bias.size()))},
+                    node.name, "acc");
+    acc = integers_.cast(acc, onnx::TensorProto::FLOAT, node.name, "real");
     std::vector<float> multiplier = weights.scale;
     for (size_t o = 0; value.coding && o < multiplier.size(); ++o)
       multiplier[o] /= value.coding->scale[o];
     acc = out_.step("Mul",
-                    {acc, constants_.floats(node.name + ".multiplier", multiplier,
-                                            per_channel(multiplier.size()))},
+                    {acc, integers_.floats(node.name + ".multiplier", multiplier,
+                                           IntegerNodes::per_channel(multiplier.size()))},
                     node.name, "scaled");
     if (!value.coding) {
       value.floats = acc;
@@ -303,7 +214,7 @@ class IntegerExport {
     }
     Coding units = *value.coding;
     std::fill(units.scale.begin(), units.scale.end(), 1.0F);
-    value.codes = quantize(node.name, acc, units);
+    value.codes = integers_.quantize(node.name, acc, units);
   }
 
   static bool one_zero_point(const Coding& coding) {
@@ -313,8 +224,8 @@ class IntegerExport {
 
   std::string weight(const ConvParts& parts) {
     const auto* bytes = reinterpret_cast<const uint8_t*>(parts.weights.values.data());
-    return constants_.bytes(parts.node.name + ".weight", {bytes, parts.weights.values.size()},
-                            parts.dims, true);
+    return integers_.bytes(parts.node.name + ".weight", {bytes, parts.weights.values.size()},
+                           parts.dims, true);
   }
 
   // Scales of 1 and the whole multiplier in the weights' scale: the same float32 number.
@@ -328,14 +239,14 @@ class IntegerExport {
     const std::array<uint8_t, 1> x_zero{static_cast<uint8_t>(coding.zero_point[0])};
     const std::array<uint8_t, 1> y_zero{static_cast<uint8_t>(result.zero_point[0])};
     const std::vector<uint8_t> w_zero(multiplier.size(), 0);
-    const std::string unit = constants_.floats(name + ".one", one);
+    const std::string unit = integers_.floats(name + ".one", one);
     const std::string output = out_.unique(name + "/codes");
     set_geometry(out_.node("QLinearConv",
-                           {codes, unit, constants_.bytes(name + ".x_zero", x_zero), weight(parts),
-                            constants_.floats(name + ".multiplier", multiplier, {outputs}),
-                            constants_.bytes(name + ".w_zero", w_zero, {outputs}, true), unit,
-                            constants_.bytes(name + ".y_zero", y_zero),
-                            constants_.integers(name + ".bias", parts.bias, {outputs})},
+                           {codes, unit, integers_.bytes(name + ".x_zero", x_zero), weight(parts),
+                            integers_.floats(name + ".multiplier", multiplier, {outputs}),
+                            integers_.bytes(name + ".w_zero", w_zero, {outputs}, true), unit,
+                            integers_.bytes(name + ".y_zero", y_zero),
+                            integers_.integers(name + ".bias", parts.bias, {outputs})},
                            output),
                  parts.op, parts.op.padding);
     return output;
@@ -354,7 +265,7 @@ class IntegerExport {
     const std::array<uint8_t, 1> x_zero{zero};
     const std::string output = out_.unique(name + "/" + suffix);
     set_geometry(
-        out_.node("ConvInteger", {codes, weight(parts), constants_.bytes(name + ".x_zero", x_zero)},
+        out_.node("ConvInteger", {codes, weight(parts), integers_.bytes(name + ".x_zero", x_zero)},
                   output),
         parts.op, pads);
     return output;
@@ -389,7 +300,7 @@ class IntegerExport {
       std::vector<uint8_t> bytes;
       for (int32_t zero : coding.zero_point)
         bytes.insert(bytes.end(), static_cast<size_t>(h * w), static_cast<uint8_t>(zero));
-      return constants_.bytes(parts.node.name + ".border", bytes, {1, shape.c, h, w});
+      return integers_.bytes(parts.node.name + ".border", bytes, {1, shape.c, h, w});
     };
     const auto join = [&](const std::vector<std::string>& list, int64_t axis) {
       if (list.size() == 1) return;
@@ -414,15 +325,15 @@ class IntegerExport {
     const std::string& name = parts.node.name;
     const std::array<int32_t, 1> zero{0};
     const std::array<int32_t, 1> byte{256};
-    const std::string nothing = constants_.integers(name + ".nothing", zero);
-    const std::string radix = constants_.integers(name + ".radix", byte);
+    const std::string nothing = integers_.integers(name + ".nothing", zero);
+    const std::string radix = integers_.integers(name + ".radix", byte);
     const std::string steps =
         out_.step("Sub",
-                  {codes, constants_.integers(name + ".x_zeros", coding.zero_point,
-                                              per_channel(coding.zero_point.size()))},
+                  {codes, integers_.integers(name + ".x_zeros", coding.zero_point,
+                                             IntegerNodes::per_channel(coding.zero_point.size()))},
                   name, "steps");
     const auto convolve = [&](const std::string& x, const std::string& suffix) {
-      const std::string bytes = cast(x, onnx::TensorProto::UINT8, name, suffix + "_byte");
+      const std::string bytes = integers_.cast(x, onnx::TensorProto::UINT8, name, suffix + "_byte");
       return conv_integer(parts, bytes, 0, parts.op.padding, suffix + "_sum");
     };
     const auto sum_of = [&](const std::string& x, const std::string& suffix) {
@@ -442,7 +353,7 @@ class IntegerExport {
   const Encodings& encodings_;
   onnx::GraphProto& proto_;
   ExportBuilder out_;
-  Constants constants_;
+  IntegerNodes integers_;
   std::map<NodeId, Exported> values_;
 };
 
@@ -452,20 +363,9 @@ Result<std::vector<uint8_t>> export_integers(const Graph& graph, const Encodings
   TESSERA_TRY_VOID(verify(graph, graph.stage()));
   TESSERA_TRY_VOID(check_encodings(graph, encodings));
   onnx::ModelProto model;
-  model.set_ir_version(8);
-  model.set_producer_name("tessera");
-  auto& opset = *model.add_opset_import();
-  opset.set_domain("");
-  opset.set_version(17);
-  model.mutable_graph()->set_name("tessera_integers");
+  onnx_export::begin_document(model, "tessera_integers");
   IntegerExport(graph, encodings, *model.mutable_graph()).run();
-  TESSERA_TRY_VOID(onnx_export::check_model(model));
-  std::vector<uint8_t> bytes(model.ByteSizeLong());
-  google::protobuf::io::ArrayOutputStream stream(bytes.data(), static_cast<int>(bytes.size()));
-  google::protobuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  model.SerializeWithCachedSizes(&coded);
-  return bytes;
+  return onnx_export::checked_bytes(model);
 }
 
 }  // namespace tessera

@@ -3,16 +3,15 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
-#include "model/onnx/checker.h"
+#include "model/onnx/document.h"
 #include "model/onnx/export_builder.h"
 #include "model/onnx/proto.h"
 
 namespace tessera {
 namespace {
 
+using onnx_export::describe;
 using onnx_export::ExportBuilder;
 
 constexpr int64_t kMaxWeightBytes = (int64_t{1} << 31) - (int64_t{1} << 24);
@@ -32,13 +31,6 @@ bool all_flat(const Graph& graph) {
     }
   }
   return true;
-}
-
-void describe(onnx::ValueInfoProto& info, const std::string& name, std::span<const int64_t> dims) {
-  info.set_name(name);
-  auto& type = *info.mutable_type()->mutable_tensor_type();
-  type.set_elem_type(onnx::TensorProto::FLOAT);
-  for (int64_t d : dims) type.mutable_shape()->add_dim()->set_dim_value(d);
 }
 
 // A file layout taken apart: its factors in their own order, and the order that sorts them into
@@ -212,25 +204,14 @@ class Export {
 Result<std::vector<uint8_t>> export_onnx(const Graph& graph, const ExportOptions& options) {
   TESSERA_TRY_VOID(verify(graph, graph.stage()));
   onnx::ModelProto model;
-  model.set_ir_version(8);
-  model.set_producer_name("tessera");
-  auto& opset = *model.add_opset_import();
-  opset.set_domain("");
-  opset.set_version(17);
+  onnx_export::begin_document(model, "tessera");
   for (const auto& [key, text] : options.metadata) {
     auto& entry = *model.add_metadata_props();
     entry.set_key(key);
     entry.set_value(text);
   }
-  model.mutable_graph()->set_name("tessera");
   TESSERA_TRY_VOID(Export(graph, options, *model.mutable_graph()).run());
-  TESSERA_TRY_VOID(onnx_export::check_model(model));
-  std::vector<uint8_t> bytes(model.ByteSizeLong());
-  google::protobuf::io::ArrayOutputStream stream(bytes.data(), static_cast<int>(bytes.size()));
-  google::protobuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  model.SerializeWithCachedSizes(&coded);
-  return bytes;
+  return onnx_export::checked_bytes(model);
 }
 
 Result<void> export_onnx(const Graph& graph, const std::filesystem::path& path,

@@ -1,0 +1,82 @@
+#include "compile/integer_nodes.h"
+
+#include "model/onnx/proto.h"
+
+namespace tessera {
+
+using integer::Coding;
+
+onnx::TensorProto& IntegerNodes::add(const std::string& name, const std::vector<int64_t>& dims) {
+  onnx::TensorProto& tensor = *proto_.add_initializer();
+  tensor.set_name(out_.unique(name));
+  for (int64_t d : dims) tensor.add_dims(d);
+  return tensor;
+}
+
+std::string IntegerNodes::bytes(const std::string& name, std::span<const uint8_t> values,
+                                std::vector<int64_t> dims, bool is_signed) {
+  onnx::TensorProto& tensor = add(name, dims);
+  tensor.set_data_type(is_signed ? onnx::TensorProto::INT8 : onnx::TensorProto::UINT8);
+  tensor.set_raw_data(values.data(), values.size());
+  return tensor.name();
+}
+
+std::string IntegerNodes::integers(const std::string& name, std::span<const int32_t> values,
+                                   std::vector<int64_t> dims) {
+  onnx::TensorProto& tensor = add(name, dims);
+  tensor.set_data_type(onnx::TensorProto::INT32);
+  for (int32_t v : values) tensor.add_int32_data(v);
+  return tensor.name();
+}
+
+std::string IntegerNodes::floats(const std::string& name, std::span<const float> values,
+                                 std::vector<int64_t> dims) {
+  onnx::TensorProto& tensor = add(name, dims);
+  tensor.set_data_type(onnx::TensorProto::FLOAT);
+  for (float v : values) tensor.add_float_data(v);
+  return tensor.name();
+}
+
+std::string IntegerNodes::quantize(const std::string& name, const std::string& x,
+                                   const Coding& coding) {
+  if (!coding.wide) {
+    const std::vector<uint8_t> zeros(coding.zero_point.begin(), coding.zero_point.end());
+    const auto channels = static_cast<int64_t>(zeros.size());
+    const std::string output = out_.unique(name + "/codes");
+    out_.node("QuantizeLinear",
+              {x, floats(name + ".scale", coding.scale, {channels}),
+               bytes(name + ".zero_point", zeros, {channels})},
+              output)
+        .integer("axis", 1);
+    return output;
+  }
+  const std::string scale = floats(name + ".scale", coding.scale, per_channel(coding.scale.size()));
+  return wide_codes(name, out_.step("Div", {x, scale}, name, "steps"), coding);
+}
+
+// Clip, round, add the zero point: QuantizeLinear for 16 bits.
+std::string IntegerNodes::wide_codes(const std::string& name, const std::string& steps,
+                                     const Coding& coding) {
+  std::vector<float> low;
+  std::vector<float> high;
+  for (int32_t zero : coding.zero_point) {
+    low.push_back(static_cast<float>(coding.lowest - zero));
+    high.push_back(static_cast<float>(coding.highest - zero));
+  }
+  const auto dims = per_channel(low.size());
+  std::string x = out_.step("Max", {steps, floats(name + ".low", low, dims)}, name, "low");
+  x = out_.step("Min", {x, floats(name + ".high", high, dims)}, name, "high");
+  x = out_.step("Round", {x}, name, "rounded");
+  x = cast(x, onnx::TensorProto::INT32, name, "integer");
+  return out_.step("Add", {x, integers(name + ".zero_point", coding.zero_point, dims)}, name,
+                   "codes");
+}
+
+std::string IntegerNodes::cast(const std::string& x, int type, const std::string& name,
+                               const std::string& suffix) {
+  const std::string output = out_.unique(name + "/" + suffix);
+  out_.node("Cast", {x}, output).integer("to", type);
+  return output;
+}
+
+}  // namespace tessera
