@@ -1,14 +1,16 @@
-// tessera export: a network as an ONNX file.
+// tessera export: a network as an ONNX file, in float or, of a quantised package, in integers.
 #include <fmt/format.h>
 
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cli/command.h"
 #include "cli/model_options.h"
 #include "cli/table.h"
 #include "tessera/export.h"
+#include "tessera/export_integers.h"
 #include "tessera/signature.h"
 
 namespace tessera::cli {
@@ -17,6 +19,7 @@ namespace {
 struct Options {
   ModelOptions model;
   std::string output;
+  std::string integers;  // a form, or none
   bool force = false;
 };
 
@@ -47,21 +50,78 @@ Result<Document> export_model(const Options& options, Console& console) {
   return document;
 }
 
+// One file of the network or of a piece of it.
+struct IntegerFile {
+  std::filesystem::path path;
+  const Graph& graph;
+};
+
+// The whole network into a file, or each piece into a folder.
+std::vector<IntegerFile> integer_files(const Plan& plan, const std::filesystem::path& output) {
+  if (output.extension() == ".onnx") return {{output, plan.graph}};
+  std::vector<IntegerFile> files;
+  for (const ChipSegment& segment : plan.segments) {
+    for (const Piece& piece : segment.pieces)
+      files.push_back({output / (piece.name + ".onnx"), piece.graph});
+  }
+  return files;
+}
+
+Result<Document> export_in_integers(const Options& options, Console& console) {
+  TESSERA_TRY(const Runnable given, load_runnable(options.model, ImportNotes::warnings, console));
+  if (!given.encodings) {
+    return TESSERA_ERROR(kInvalidArgument, options.model.path,
+                         given.package ? "holds no integers" : "is no package",
+                         "quantise it: 'tessera build --quantize int8 --calib FILE'");
+  }
+  const IntegerForm form =
+      options.integers == to_string(IntegerForm::qdq) ? IntegerForm::qdq : IntegerForm::qlinear;
+  const std::vector<IntegerFile> files = integer_files(*given.plan, options.output);
+  for (const IntegerFile& file : files) {
+    TESSERA_TRY_VOID(ensure_directory(file.path.parent_path()));
+    TESSERA_TRY_VOID(check_writable(file.path, {.force = options.force}));
+  }
+  Document names = Document::array();
+  int64_t total = 0;
+  for (const IntegerFile& file : files) {
+    TESSERA_TRY(const auto bytes, export_integers(file.graph, *given.encodings, form));
+    TESSERA_TRY_VOID(write_file_atomically(file.path, bytes, {.force = options.force}));
+    total += static_cast<int64_t>(bytes.size());
+    names.push_back(file.path.string());
+  }
+  console.print("{}: {} file{} in integers ({}), {}\n", options.output, files.size(),
+                files.size() == 1 ? "" : "s", to_string(form), bytes_text(total));
+  return Document{{"model", options.model.path}, {"output", options.output},
+                  {"integers", to_string(form)}, {"length", given.model.length_samples},
+                  {"files", std::move(names)},   {"bytes", total}};
+}
+
 }  // namespace
 
 Action define_export(CLI::App& app) {
   auto options = std::make_shared<Options>();
   add_model_options(app, options->model, true);
-  app.add_option("-o,--output", options->output, "The ONNX file to write")
+  app.add_option("-o,--output", options->output,
+                 "The ONNX file to write; with --integers also a folder, for a file per piece")
       ->required()
       ->type_name("FILE.onnx");
-  app.add_flag("--force", options->force, "Replace the file if it exists");
+  app.add_option("--integers", options->integers,
+                 "Of a quantised package: qdq, float ops between QuantizeLinear and "
+                 "DequantizeLinear as compilers read them; qlinear, integer ops that any runtime "
+                 "computes to the same codes")
+      ->check(CLI::IsMember({"qdq", "qlinear"}).description(""))
+      ->type_name("qdq|qlinear");
+  app.add_flag("--force", options->force, "Replace files that exist");
   app.footer(
       "The file is opset 17 with static shapes, and passes the ONNX checker.\n\n"
       "Examples:\n"
       "  tessera export net.pth -o net.onnx\n"
-      "  tessera export net.pth -o net.onnx --length 16000");
-  return [options](Console& console) { return export_model(*options, console); };
+      "  tessera export net.pth -o net.onnx --length 16000\n"
+      "  tessera export net.tess --integers qdq -o pieces");
+  return [options](Console& console) {
+    return options->integers.empty() ? export_model(*options, console)
+                                     : export_in_integers(*options, console);
+  };
 }
 
 }  // namespace tessera::cli

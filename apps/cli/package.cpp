@@ -104,12 +104,19 @@ Result<Document> verify(const std::string& path, const std::string& model, Conso
   TESSERA_TRY(const PackagedNetwork network, package.network());
   console.print("{}: {} entries as listed, digest {}\n", path, package.manifest().entries.size(),
                 package.hash());
+  TESSERA_TRY(const CheckedPieces checked, check_pieces(package, network));
   console.print("its {} segments come from its model and plan, piece for piece\n",
                 network.plan.segments.size());
+  if (checked.integer_files > 0) {
+    console.print("{} integer networks of {} pieces come from these and its encodings\n",
+                  checked.integer_files, checked.pieces);
+  }
   if (!model.empty()) console.print("built from {}\n", model);
   Document document = head_of(path, package);
   document["entries"] = package.manifest().entries.size();
   document["segments"] = network.plan.segments.size();
+  document["pieces"] = checked.pieces;
+  document["integer_files"] = checked.integer_files;
   document["intact"] = true;
   return document;
 }
@@ -152,7 +159,7 @@ Action define_package(CLI::App& app) {
       ->type_name("FILE");
   app.footer(
       "Opening a package checks every byte of it. 'verify' also makes its pieces again from its\n"
-      "model and plan and compares them; 'tessera run' evaluates it.\n\n"
+      "model, plan and encodings and compares them; 'tessera verify' evaluates it.\n\n"
       "Examples:\n"
       "  tessera package ls net.tess\n"
       "  tessera package extract net.tess -o folder\n"

@@ -27,7 +27,7 @@ inline constexpr int64_t kPackageSchema = 1;
 // One file in a package, besides its manifest.
 struct PackageEntry {
   std::string name;  // "pieces/seg00_0.onnx"
-  std::string kind;  // "model", "graph", "plan", "piece", "placement", "target", ...
+  std::string kind;  // "model", "graph", "plan", "piece", "piece-qdq", "placement", ...
   uint64_t bytes = 0;
   std::string hash;  // content_hash()
 };
@@ -122,6 +122,17 @@ class Package {
 
   std::shared_ptr<const Content> content_;
 };
+
+// What check_pieces() has found as it should be.
+struct CheckedPieces {
+  int64_t pieces = 0;         // of the plan, as float networks
+  int64_t integer_files = 0;  // the same in integers, in every form
+};
+
+// Makes every piece of `network`, which is package.network(), again, in float and in integers, and
+// its place on the chip; loads the integers where they run. Errors: kMismatch naming the entry that
+// is not what the package's own model, plan and encodings give; those of Backend::load().
+Result<CheckedPieces> check_pieces(const Package& package, const PackagedNetwork& network);
 
 // Whether the file begins as a package does: also true for damaged ones. False where it cannot be
 // read.

@@ -149,9 +149,10 @@ class Driver {
   }
 
   Result<std::string> quantize() {
-    TESSERA_TRY(const QuantizedPlan quantized, quantize_plan(imported_, plan_, target_, options_));
-    contents_.push_back({std::string(entries::kEncodings), "encodings",
-                         bytes_of(print_encodings(quantized.encodings))});
+    TESSERA_TRY(QuantizedPlan quantized, quantize_plan(imported_, plan_, target_, options_));
+    encodings_ = std::move(quantized.encodings);
+    contents_.push_back(
+        {std::string(entries::kEncodings), "encodings", bytes_of(print_encodings(*encodings_))});
     return fmt::format("{} values, {} of them in 16 bits, {:.1f} dB over float on {} windows",
                        quantized.values, quantized.wide, quantized.snr_db, quantized.windows);
   }
@@ -168,8 +169,22 @@ class Driver {
         ++pieces;
       }
     }
+    if (encodings_) {
+      for (const IntegerForm form : kIntegerForms) TESSERA_TRY_VOID(pack_integers(form));
+    }
     return fmt::format("{} pieces in {} context{}", pieces, placement_.contexts.size(),
                        placement_.contexts.size() == 1 ? "" : "s");
+  }
+
+  Result<void> pack_integers(IntegerForm form) {
+    for (const ChipSegment& segment : plan_.segments) {
+      for (const Piece& piece : segment.pieces) {
+        TESSERA_TRY(std::vector<uint8_t> file, entries::piece_file(piece, *encodings_, form));
+        contents_.push_back(
+            {entries::of_piece(piece, form), entries::kind_of(form), std::move(file)});
+      }
+    }
+    return {};
   }
 
   Result<std::string> verify() {
@@ -205,6 +220,7 @@ class Driver {
   Graph legal_;
   RewriteLog rewritten_;
   Plan plan_;
+  std::optional<Encodings> encodings_;  // of plan_.graph
   ChipPlacement placement_;
 };
 

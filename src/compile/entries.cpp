@@ -21,6 +21,13 @@ std::string plain_name(std::string_view name) {
   return text;
 }
 
+Result<std::vector<uint8_t>> at_piece(Result<std::vector<uint8_t>> file, const Piece& piece) {
+  if (file) return file;
+  Error error = std::move(file).error();
+  error.subject = fmt::format("piece '{}': {}", piece.name, error.subject);
+  return error;
+}
+
 }  // namespace
 
 std::string of_model_file(std::string_view name) {
@@ -35,12 +42,21 @@ std::string of_piece(const Piece& piece) {
   return fmt::format("pieces/{}.onnx", plain_name(piece.name));
 }
 
+std::string of_piece(const Piece& piece, IntegerForm form) {
+  return fmt::format("pieces/{}/{}.onnx", to_string(form), plain_name(piece.name));
+}
+
+std::string kind_of(IntegerForm form) {
+  return fmt::format("piece-{}", to_string(form));
+}
+
 Result<std::vector<uint8_t>> piece_file(const Piece& piece) {
-  Result<std::vector<uint8_t>> file = export_onnx(piece.graph);
-  if (file) return file;
-  Error error = std::move(file).error();
-  error.subject = fmt::format("piece '{}': {}", piece.name, error.subject);
-  return error;
+  return at_piece(export_onnx(piece.graph), piece);
+}
+
+Result<std::vector<uint8_t>> piece_file(const Piece& piece, const Encodings& encodings,
+                                        IntegerForm form) {
+  return at_piece(export_integers(piece.graph, encodings, form), piece);
 }
 
 }  // namespace tessera::entries

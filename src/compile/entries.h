@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tessera/encodings.h"
+#include "tessera/export_integers.h"
 #include "tessera/plan.h"
 #include "tessera/result.h"
 
@@ -22,7 +24,13 @@ std::string of_model_file(std::string_view name);
 std::string of_target(std::string_view target);
 std::string of_piece(const Piece& piece);
 
+// "pieces/qdq/seg00_0.onnx", and its kind: "piece-qdq".
+std::string of_piece(const Piece& piece, IntegerForm form);
+std::string kind_of(IntegerForm form);
+
 // The piece as an ONNX file: the same piece gives the same bytes.
 Result<std::vector<uint8_t>> piece_file(const Piece& piece);
+Result<std::vector<uint8_t>> piece_file(const Piece& piece, const Encodings& encodings,
+                                        IntegerForm form);
 
 }  // namespace tessera::entries

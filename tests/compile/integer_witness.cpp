@@ -1,5 +1,5 @@
-// Writes cases for integer_witness.py: a network in integers as ONNX, an input, and what the
-// emulator makes of it, every encoded value included.
+// Writes cases for integer_witness.py: a network in integers as ONNX in each form, an input, what
+// the emulator makes of it, every encoded value included, and the step between two codes.
 //
 // usage: integer_witness FOLDER
 #include <cstdio>
@@ -31,8 +31,12 @@ Result<void> write_case(const std::filesystem::path& folder, const std::string& 
     if (!given && encoding_of(source, id, encodings) && !source.is_output(id))
       editor.add_output(source.node(id).name, id);
   }
-  TESSERA_TRY(const auto bytes, export_integers(graph, encodings));
-  TESSERA_TRY_VOID(write_file_atomically(folder / (name + ".onnx"), bytes));
+  for (const IntegerForm form : {IntegerForm::qlinear, IntegerForm::qdq}) {
+    TESSERA_TRY(const auto bytes, export_integers(graph, encodings, form));
+    const std::filesystem::path of_form = folder / to_string(form);
+    TESSERA_TRY_VOID(ensure_directory(of_form));
+    TESSERA_TRY_VOID(write_file_atomically(of_form / (name + ".onnx"), bytes));
+  }
   const auto save = [&](const std::string& file, const Shape& shape,
                         std::span<const float> values) {
     const int64_t dims[] = {1, shape.c, shape.h, shape.w};
@@ -47,9 +51,14 @@ Result<void> write_case(const std::filesystem::path& folder, const std::string& 
   TESSERA_TRY(Session session, Session::create(graph, *backend, &encodings));
   const std::vector<ConstValues> sources(inputs.begin(), inputs.end());
   TESSERA_TRY(const auto outputs, session.run(sources));
-  for (size_t i = 0; i < outputs.size(); ++i)
-    TESSERA_TRY_VOID(
-        save(fmt::format("out{}", i), graph.node(graph.outputs()[i].node).shape, outputs[i]));
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const Node& node = graph.node(graph.outputs()[i].node);
+    TESSERA_TRY_VOID(save(fmt::format("out{}", i), node.shape, outputs[i]));
+    const auto encoding = encoding_of(graph, node.id, encodings);
+    std::vector<float> steps;
+    for (int64_t c = 0; c < node.shape.c; ++c) steps.push_back(encoding->scale_of(c));
+    TESSERA_TRY_VOID(save(fmt::format("step{}", i), {node.shape.c, 1, 1}, steps));
+  }
   return {};
 }
 

@@ -1,8 +1,10 @@
 // A package that holds integers: built, read again, run on the emulator.
+#include <map>
+
 #include <gtest/gtest.h>
 
 #include "compile/encodings_file.h"
-#include "scratch_folder.h"
+#include "compile/manifest.h"
 #include "tessera/audio.h"
 #include "tessera/build.h"
 #include "tessera/metrics.h"
@@ -35,6 +37,47 @@ std::vector<float> run(const PackagedNetwork& network, std::string_view backend_
   auto session = Session::create(network.plan, *backend, &network.encodings.value());
   EXPECT_TRUE(session.has_value()) << session.error().to_string();
   return session->run({ConstValues(input)}).value()[0];
+}
+
+// The package with another content of one entry, sealed again as a build would.
+Package with_entry(const Package& package, const std::string& name,
+                   const std::vector<uint8_t>& bytes) {
+  std::vector<PackageContent> contents;
+  for (const PackageEntry& entry : package.manifest().entries) {
+    const auto held = package.read(entry.name).value();
+    contents.push_back({entry.name, entry.kind, {held.begin(), held.end()}});
+    if (entry.name == name) contents.back().bytes = bytes;
+  }
+  auto sealed = Package::from_bytes(write_package(package.manifest(), contents).value(), "m.tess");
+  EXPECT_TRUE(sealed.has_value()) << sealed.error().to_string();
+  return *sealed;
+}
+
+TEST(QuantizedPackage, HoldsEveryPieceInFloatAndInBothFormsOfIntegers) {
+  const auto result = built(options_for({"04"}));
+  ASSERT_TRUE(result.has_value()) << result.error().to_string();
+  std::map<std::string, int64_t> count;
+  for (const PackageEntry& entry : result->package.manifest().entries) ++count[entry.kind];
+  EXPECT_GT(count["piece"], 20);
+  EXPECT_EQ(count["piece-qdq"], count["piece"]);
+  EXPECT_EQ(count["piece-qlinear"], count["piece"]);
+  const auto checked = check_pieces(result->package, result->package.network().value());
+  ASSERT_TRUE(checked.has_value()) << checked.error().to_string();
+  EXPECT_EQ(checked->pieces, count["piece"]);
+  EXPECT_EQ(checked->integer_files, 2 * count["piece"]);
+}
+
+TEST(QuantizedPackage, APieceInIntegersThatIsAnothersIsNamed) {
+  const auto result = built(options_for({"04"}));
+  ASSERT_TRUE(result.has_value()) << result.error().to_string();
+  const auto other = result->package.read("pieces/qdq/seg02_0.onnx").value();
+  const Package swapped =
+      with_entry(result->package, "pieces/qdq/seg01_0.onnx", {other.begin(), other.end()});
+  const auto checked = check_pieces(swapped, swapped.network().value());
+  ASSERT_FALSE(checked.has_value());
+  EXPECT_EQ(checked.error().code, ErrorCode::kMismatch);
+  EXPECT_EQ(checked.error().subject, "pieces/qdq/seg01_0.onnx");
+  EXPECT_EQ(checked.error().message, "is not what the package's own model and plan give");
 }
 
 TEST(QuantizedPackage, RunsOnTheEmulatorCloseToFloatAtAnyLength) {

@@ -95,6 +95,11 @@ ExportBuilder::NodeWriter& ExportBuilder::NodeWriter::text(const char* name,
   return *this;
 }
 
+ExportBuilder::NodeWriter& ExportBuilder::NodeWriter::domain(const char* name) {
+  node_.set_domain(name);
+  return *this;
+}
+
 ExportBuilder::NodeWriter ExportBuilder::node(const std::string& op,
                                               const std::vector<std::string>& inputs,
                                               const std::string& output) {

@@ -44,6 +44,7 @@ class ExportBuilder {
     NodeWriter& integers(const char* name, std::span<const int64_t> values);
     NodeWriter& real(const char* name, double value);
     NodeWriter& text(const char* name, const std::string& value);
+    NodeWriter& domain(const char* name);
 
    private:
     onnx::NodeProto& node_;

@@ -1,0 +1,74 @@
+// Integers as a user meets them: built, exported, verified, refused.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "cli/tool.h"
+#include "exit_codes.h"
+
+namespace tessera {
+namespace {
+
+using nlohmann::json;
+
+const std::string kSmall = TESSERA_SOURCE_DIR "/tests/data/asteroid/gln_sigmoid.pth";
+
+class CliIntegers : public ::testing::Test {
+ protected:
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  Outcome build(const std::string& calibration, std::vector<std::string> more = {}) {
+    std::vector<std::string> words{"build", kSmall,       "-o",   path("m.tess"), "--length",
+                                   "2003",  "--quantize", "int8", "--calib",      calibration};
+    words.insert(words.end(), more.begin(), more.end());
+    return tessera_tool(words);
+  }
+  std::string package() {
+    const Outcome outcome = build(kDemoMixture, {"--calib-windows", "4"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return path("m.tess");
+  }
+
+  ScratchFolder folder_;
+};
+
+TEST_F(CliIntegers, ExportWritesAFilePerPieceOrTheWholeNetwork) {
+  const std::string built = package();
+  for (const std::string form : {"qdq", "qlinear"}) {
+    const Outcome pieces =
+        tessera_tool({"export", built, "--integers", form, "-o", path(form), "--json"});
+    ASSERT_EQ(pieces.code, 0) << pieces.out;
+    const json files = json::parse(pieces.out).at("files");
+    EXPECT_GT(files.size(), 3U);
+    for (const auto& file : files) {
+      const std::filesystem::path name = file.get<std::string>();
+      const Outcome held =
+          tessera_tool({"package", "extract", built, "--force",
+                        "pieces/" + form + "/" + name.filename().string(), "-o", path("held")});
+      ASSERT_EQ(held.code, 0) << held.err;
+      EXPECT_EQ(contents(name), contents(folder_ / "held/pieces" / form / name.filename()));
+    }
+    const Outcome whole =
+        tessera_tool({"export", built, "--integers", form, "-o", path(form + ".onnx")});
+    ASSERT_EQ(whole.code, 0) << whole.err;
+    EXPECT_GT(std::filesystem::file_size(path(form + ".onnx")), 1000U);
+  }
+}
+
+TEST_F(CliIntegers, ExportOfWhatHoldsNoneSaysHowToMakeThem) {
+  const Outcome outcome = tessera_tool({"export", kSmall, "--integers", "qdq", "-o", path("out")});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument));
+  EXPECT_EQ(outcome.err, "error: is no package\n  in: " + kSmall +
+                             "\n  next: quantise it: 'tessera build --quantize int8 --calib "
+                             "FILE'\n");
+}
+
+TEST_F(CliIntegers, PackageVerifyCountsTheNetworksInIntegers) {
+  const Outcome outcome = tessera_tool({"package", "verify", package(), "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.out;
+  const json document = json::parse(outcome.out);
+  EXPECT_EQ(document.at("integer_files"), 2 * document.at("pieces").get<int>());
+}
+
+}  // namespace
+}  // namespace tessera
