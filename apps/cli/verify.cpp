@@ -1,12 +1,14 @@
 // tessera verify: the stitched run of a package or a plan beside the imported network, stage by
-// stage.
+// stage, in float or in integers.
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/integer_report.h"
 #include "cli/model_options.h"
 #include "cli/plan_options.h"
 #include "cli/progress.h"
@@ -28,15 +30,33 @@ struct Options {
   PlanOptions plan;
   std::string signal;  // .npy or a recording
   std::string other_model;
+  std::vector<std::string> references;  // true voices
   VerifyOptions verify;
   bool all = false;
+  bool backend_is_chosen = false;
+  std::optional<double> min_snr_db;
 };
+
+// Calibration never saw noise, whose codes serve it worse than what they are made for.
+constexpr double kMinSnrDb = 20;
+constexpr double kMinSnrOnNoiseDb = 10;
+
+constexpr std::string_view kIntegerBackend = "emulator";
 
 // What is verified, and by what.
 struct Case {
   Graph imported;
   Plan plan;
+  std::optional<Encodings> encodings;
   std::vector<std::vector<float>> inputs;
+  std::vector<std::vector<float>> voices;  // Options::references
+};
+
+struct Verified {
+  std::unique_ptr<Backend> backend;
+  std::vector<ConstValues> inputs;
+  VerifyReport report;
+  Document document;
 };
 
 Result<Plan> plan_of(const Runnable& given, const Options& options) {
@@ -78,8 +98,13 @@ Result<Case> read_case(const Options& options, Console& console) {
     TESSERA_TRY(ImportedModel model, load_model(other, ImportNotes::warnings, console));
     made.imported = std::move(model.graph);
   }
+  for (const std::string& path : options.references) {
+    TESSERA_TRY(std::vector<float> voice, read_signal(path, given.model, console));
+    made.voices.push_back(std::move(voice));
+  }
   const Progress progress(console, "planning");
   TESSERA_TRY(made.plan, plan_of(given, options));
+  made.encodings = std::move(given.encodings);
   if (made.inputs.empty()) {
     for (NodeId id : made.imported.inputs())
       made.inputs.push_back(verification_signal(made.imported.node(id).shape));
@@ -87,38 +112,68 @@ Result<Case> read_case(const Options& options, Console& console) {
   return made;
 }
 
-Result<Document> run(const Options& options, Console& console) {
+// The verdict with everything that was found, kept where it is bad.
+Result<Document> concluded(Document document, const Result<void>& verdict, std::string_view good,
+                           Console& console) {
+  if (!verdict) {
+    console.keep(std::move(document));
+    return verdict.error();
+  }
+  console.print("{}\n", good);
+  return document;
+}
+
+Result<Document> run_integers(const Options& options, const Case& given, const Verified& by,
+                              Console& console) {
+  CodeReport codes;
+  {
+    const Progress progress(console, "comparing codes");
+    TESSERA_TRY(codes, check_codes(given.plan, *given.encodings, *by.backend, by.inputs));
+  }
+  TESSERA_TRY(const IntegerCost cost, integer_cost(by.report, given.voices));
+  print_integer_report(by.report, codes, cost, options.all, console);
+  Document document = by.document;
+  add_integers(document, by.report, codes, cost, options.verify);
+  return concluded(std::move(document),
+                   integer_verdict(by.report, codes, options.verify, options.model.path),
+                   "the same codes at every border", console);
+}
+
+Result<Document> run(Options options, Console& console) {
   TESSERA_TRY(const Case given, read_case(options, console));
+  if (given.encodings && !options.backend_is_chosen) options.backend.name = kIntegerBackend;
+  const bool integers = given.encodings && options.backend.name == kIntegerBackend;
+  if (integers) options.verify.encodings = &*given.encodings;
+  options.verify.min_snr_db =
+      options.min_snr_db.value_or(options.signal.empty() ? kMinSnrOnNoiseDb : kMinSnrDb);
+  Verified by;
   std::string judged_by;
-  TESSERA_TRY(const auto backend, open_backend(options.backend));
+  TESSERA_TRY(by.backend, open_backend(options.backend));
   TESSERA_TRY(const auto judge,
               open_judge(options.judge, given.imported, options.backend, judged_by, console));
-  const std::vector<ConstValues> inputs(given.inputs.begin(), given.inputs.end());
-  VerifyReport report;
+  by.inputs.assign(given.inputs.begin(), given.inputs.end());
   {
     const Progress progress(console, "verifying");
-    TESSERA_TRY(report,
-                verify_plan(given.imported, given.plan, *backend, *judge, inputs, options.verify));
+    TESSERA_TRY(by.report, verify_plan(given.imported, given.plan, *by.backend, *judge, by.inputs,
+                                       options.verify));
   }
-  print_report(report, options.all, console);
+  const VerifyReport& report = by.report;
+  if (!integers) print_report(report, options.all, console);
+  by.document = {{"model", options.model.path},
+                 {"target", given.plan.recipe.target},
+                 {"backend", options.backend.name},
+                 {"judge", judged_by},
+                 {"signal", options.signal.empty() ? "noise" : options.signal}};
+  by.document.update(report_document(report, options.verify));
+  by.document["stitched_ms"] = report.stitched_seconds * 1e3;
   console.print(
       "{} values compared in {} segments, {} pieces, {} calls; stitched on {}: {:.1f} ms, judged "
       "by {}\n",
       report.stages.size() + report.outputs.size(), report.segments, report.pieces,
       grouped(report.chip_calls), options.backend.name, report.stitched_seconds * 1e3, judged_by);
-  Document document{{"model", options.model.path},
-                    {"target", given.plan.recipe.target},
-                    {"backend", options.backend.name},
-                    {"judge", judged_by},
-                    {"signal", options.signal.empty() ? "noise" : options.signal}};
-  document.update(report_document(report, options.verify));
-  document["stitched_ms"] = report.stitched_seconds * 1e3;
-  if (const auto verdict = verdict_of(report, options.model.path); !verdict) {
-    console.keep(std::move(document));
-    return verdict.error();
-  }
-  console.print("the same network at every stage\n");
-  return document;
+  if (integers) return run_integers(options, given, by, console);
+  return concluded(std::move(by.document), verdict_of(report, options.model.path),
+                   "the same network at every stage", console);
 }
 
 }  // namespace
@@ -137,10 +192,20 @@ Action define_verify(CLI::App& app) {
   add_target_option(app, options->target);
   add_plan_options(app, options->plan);
   add_backend_options(app, options->backend);
+  const CLI::Option* backend = app.get_option("--backend");
   add_judge_option(app, options->judge);
   add_tolerance_options(app, options->verify);
   app.add_flag("--inner,!--no-inner", options->verify.inner_values,
                "Also compare values inside segments, shown by pieces made a second time (default)");
+  app.add_option("--min-snr", options->min_snr_db,
+                 "In integers: dB of the outputs' energy over that of their difference to float "
+                 "below which it fails; default: 20, and 10 on noise")
+      ->type_name("DB");
+  app.add_option("--reference", options->references,
+                 "In integers, with --audio: a true voice (once for each); tells what SI-SNR they "
+                 "cost")
+      ->type_name("FILE.wav")
+      ->allow_extra_args(false);
   app.add_flag("--all", options->all, "A row for every value compared, not only for the stages");
   app.footer(
       "A package is verified as built; a model file is planned first, as 'tessera plan' would "
@@ -150,7 +215,10 @@ Action define_verify(CLI::App& app) {
       "  tessera verify m.tess --backend torch --audio mix.wav\n"
       "  tessera verify m.tess --model net.pth            the network it should have come from\n"
       "  tessera verify net.pth --target hailo8 --tile-frames 256 --block-channels 64 --all");
-  return [options](Console& console) { return run(*options, console); };
+  return [options, backend](Console& console) {
+    options->backend_is_chosen = backend->count() > 0;
+    return run(*options, console);
+  };
 }
 
 }  // namespace tessera::cli

@@ -89,6 +89,7 @@ Document stage_document(const StageCheck& stage) {
                  {"peak", stage.difference.peak},
                  {"relative", finite(stage.difference.relative())},
                  {"snr_db", finite(stage.difference.snr_db)},
+                 {"cosine", stage.difference.cosine},
                  {"worst_frame", stage.difference.worst_at % std::max<int64_t>(1, stage.shape.w)},
                  {"worst_channel",
                   stage.difference.worst_at / std::max<int64_t>(1, stage.shape.w * stage.shape.h)},

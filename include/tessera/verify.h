@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tessera/backend.h"
+#include "tessera/encodings.h"
 #include "tessera/graph.h"
 #include "tessera/plan.h"
 #include "tessera/result.h"
@@ -23,6 +24,7 @@ struct ValueDifference {
   double max_abs = 0;    // largest |actual - expected|; infinite where one of them is not finite
   double peak = 0;       // largest |expected|
   double snr_db = 0;     // energy of `expected` over that of the difference; infinite if equal
+  double cosine = 1;     // of the angle between both; 1 for two silent ones
   int64_t worst_at = 0;  // index of the largest difference
 
   double relative() const { return peak > 0 ? max_abs / peak : max_abs; }
@@ -38,6 +40,11 @@ struct VerifyOptions {
   // Also values inside segments, which no one sees in operation: the segment's pieces are made a
   // second time with these values as further outputs.
   bool inner_values = true;
+  // Of the plan's graph: it is played in integers. Rounding to codes makes every value another one,
+  // so that no tolerance holds: a stage passes if it is finite, an output if at least this much of
+  // it is left over the difference.
+  const Encodings* encodings = nullptr;
+  double min_snr_db = 20;
 };
 
 // One value of the imported network and its counterpart in the plan.
@@ -52,7 +59,7 @@ struct StageCheck {
   Shape expected_shape;
   Shape shape;
   ValueDifference difference;  // meaningless where the shapes differ
-  double tolerance = 0;        // what max_abs was held to
+  double tolerance = 0;        // what max_abs was held to; 0 for integers
   bool passed = false;
 };
 

@@ -9,6 +9,8 @@ ValueDifference difference(ConstValues expected, ConstValues actual) {
   TESSERA_CHECK(expected.size() == actual.size(), "only values of equal number are compared");
   ValueDifference result;
   double energy = 0;
+  double actual_energy = 0;
+  double product = 0;
   double error = 0;
   for (size_t i = 0; i < expected.size(); ++i) {
     const auto e = static_cast<double>(expected[i]);
@@ -23,10 +25,15 @@ ValueDifference difference(ConstValues expected, ConstValues actual) {
     }
     if (std::isfinite(e)) result.peak = std::max(result.peak, std::abs(e));
     energy += e * e;
+    actual_energy += a * a;
+    product += e * a;
     error += apart * apart;
   }
   result.snr_db =
       error > 0 ? 10 * std::log10(energy / error) : std::numeric_limits<double>::infinity();
+  const double norms = std::sqrt(energy) * std::sqrt(actual_energy);
+  if (norms > 0) result.cosine = product / norms;
+  if (norms == 0 && error > 0) result.cosine = 0;
   if (!std::isfinite(result.max_abs)) result.snr_db = -std::numeric_limits<double>::infinity();
   return result;
 }

@@ -70,5 +70,37 @@ TEST_F(CliIntegers, PackageVerifyCountsTheNetworksInIntegers) {
   EXPECT_EQ(document.at("integer_files"), 2 * document.at("pieces").get<int>());
 }
 
+TEST_F(CliIntegers, VerifyComparesCodesAndTellsWhatIntegersCost) {
+  const std::string built = package();
+  const Outcome outcome =
+      tessera_tool({"verify", built, "--audio", kDemoMixture, "--min-snr", "5", "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.out;
+  const json document = json::parse(outcome.out);
+  EXPECT_EQ(document.at("backend"), "emulator");
+  EXPECT_EQ(document.at("codes_equal"), true);
+  EXPECT_EQ(document.at("all_close"), true);
+  EXPECT_EQ(document.at("min_snr_db"), 5);
+  EXPECT_GT(document.at("codes"), 10000);
+  EXPECT_GT(document.at("snr_db"), 5);
+  EXPECT_GT(document.at("estimated_si_snr_loss_db"), 0);
+  for (const json& border : document.at("borders")) EXPECT_EQ(border.at("differing"), 0);
+  for (const json& stage : document.at("stages")) EXPECT_LE(stage.at("cosine"), 1.0 + 1e-9);
+}
+
+TEST_F(CliIntegers, VerifyFailsWhereTooLittleIsLeft) {
+  const Outcome outcome = tessera_tool({"verify", package(), "--min-snr", "120"});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kMismatch));
+  EXPECT_NE(outcome.err.find(" dB over the network in float; 120.0 dB are asked for\n"),
+            std::string::npos)
+      << outcome.err;
+  EXPECT_NE(outcome.out.find("each that of the uncut integer reference\n"), std::string::npos);
+}
+
+TEST_F(CliIntegers, VerifyInFloatIsAskedForByTheBackend) {
+  const Outcome outcome = tessera_tool({"verify", package(), "--backend", "cpu"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("\nthe same network at every stage\n"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace tessera

@@ -1,0 +1,186 @@
+#include "cli/integer_report.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "cli/table.h"
+#include "cli/verify_report.h"
+#include "tessera/metrics.h"
+
+namespace tessera::cli {
+namespace {
+
+std::string decibels(double value) {
+  return std::isinf(value) ? (value > 0 ? "exact" : "none") : fmt::format("{:.1f}", value);
+}
+
+Document finite(double value) {
+  return std::isfinite(value) ? Document(value) : Document(nullptr);
+}
+
+// Channels of all outputs: a separator's voices.
+std::vector<std::vector<float>> voices_of(const VerifyReport& report,
+                                          const std::vector<std::vector<float>>& values) {
+  std::vector<std::vector<float>> voices;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const Shape& shape = report.outputs[i].shape;
+    const auto each = static_cast<std::ptrdiff_t>(shape.h * shape.w);
+    for (auto from = values[i].begin(); from != values[i].end(); from += each)
+      voices.emplace_back(from, from + each);
+  }
+  return voices;
+}
+
+// Powers of independent errors add.
+double loss_of(double quality_db, double snr_db) {
+  return 10 * std::log10(1 + std::pow(10.0, (quality_db - snr_db) / 10));
+}
+
+void add_row(Table& table, const StageCheck& stage) {
+  std::string what = printable(stage.name);
+  if (!stage.how.empty()) what += fmt::format(" ({})", printable(stage.how));
+  table.add_row({what, fmt::format("{}", fmt::join(stage.roles, ", ")), stage.where,
+                 to_string(stage.shape), fmt::format("{:.3g}", stage.difference.peak),
+                 fmt::format("{:.3g}", stage.difference.max_abs), decibels(stage.difference.snr_db),
+                 fmt::format("{:.6f}", stage.difference.cosine), stage.passed ? "" : "FAILS"});
+}
+
+std::string place_of(const BorderCheck& border) {
+  if (border.piece.empty()) return border.where;
+  return fmt::format("{}, call {} of piece '{}'", border.where, border.call, border.piece);
+}
+
+std::string codes_text(const CodeReport& codes) {
+  const auto failing = std::count_if(codes.borders.begin(), codes.borders.end(),
+                                     [](const BorderCheck& border) { return !border.passed(); });
+  if (failing == 0) {
+    return fmt::format("codes at {} borders: {}, each that of the uncut integer reference",
+                       codes.borders.size(), grouped(codes.codes));
+  }
+  return fmt::format("codes at {} borders: {} of these differ from the uncut integer reference",
+                     codes.borders.size(), failing);
+}
+
+}  // namespace
+
+Result<IntegerCost> integer_cost(const VerifyReport& report,
+                                 const std::vector<std::vector<float>>& voices) {
+  IntegerCost cost;
+  cost.snr_db = std::numeric_limits<double>::infinity();
+  for (const StageCheck& output : report.outputs)
+    cost.snr_db = std::min(cost.snr_db, output.difference.snr_db);
+  cost.estimated_loss_db = loss_of(kQualityDb, cost.snr_db);
+  const auto integer_voices = voices_of(report, report.output_values);
+  const auto float_voices = voices_of(report, report.expected_output_values);
+  cost.si_snr_db = std::numeric_limits<double>::infinity();
+  for (size_t i = 0; i < float_voices.size() && integer_voices.size() == float_voices.size(); ++i) {
+    // A voice that is silent in either has none.
+    if (const auto measured = si_snr_db(integer_voices[i], float_voices[i]))
+      cost.si_snr_db = std::min(cost.si_snr_db, *measured);
+  }
+  if (voices.empty()) return cost;
+  for (const auto* estimates : {&float_voices, &integer_voices}) {
+    TESSERA_TRY(const SeparationScore score, score_separation(*estimates, voices));
+    cost.true_si_snr_db.push_back(score.mean_si_snr_db);
+  }
+  return cost;
+}
+
+void print_integer_report(const VerifyReport& report, const CodeReport& codes,
+                          const IntegerCost& cost, bool all, Console& console) {
+  Table table;
+  for (const char* name : {"value", "role", "in", "shape"}) table.add_column(name);
+  for (const char* name : {"peak", "max abs", "SQNR dB", "cosine"})
+    table.add_column(name, Table::Align::right);
+  table.add_column("");
+  size_t left_out = 0;
+  for (const StageCheck& stage : report.stages) {
+    if (all || !stage.passed || !stage.roles.empty()) {
+      add_row(table, stage);
+    } else {
+      ++left_out;
+    }
+  }
+  table.add_rule();
+  for (const StageCheck& stage : report.outputs) add_row(table, stage);
+  console.print("{}", table.to_string());
+  if (left_out > 0) console.print("and {} other values (--all)\n", left_out);
+  console.print("{}\n", codes_text(codes));
+  for (const BorderCheck& border : codes.borders) {
+    if (border.passed()) continue;
+    console.print("  '{}' in {}: {} of {} differ, first channel {}, frame {}\n",
+                  printable(border.value), place_of(border), grouped(border.differing),
+                  grouped(border.values), border.channel, border.frame);
+  }
+  console.print(
+      "outputs over float: SNR {} dB, SI-SNR {} dB; about {:.2f} dB of a separation of {} "
+      "dB\n",
+      decibels(cost.snr_db), decibels(cost.si_snr_db), cost.estimated_loss_db, kQualityDb);
+  if (!cost.true_si_snr_db.empty()) {
+    console.print("over the true voices: SI-SNR {:.2f} dB in float, {:.2f} dB in integers\n",
+                  cost.true_si_snr_db[0], cost.true_si_snr_db[1]);
+  }
+}
+
+void add_integers(Document& document, const VerifyReport& report, const CodeReport& codes,
+                  const IntegerCost& cost, const VerifyOptions& options) {
+  document["integers"] = true;
+  document["all_close"] = report.passed && codes.passed;
+  document["min_snr_db"] = options.min_snr_db;
+  document["snr_db"] = finite(cost.snr_db);
+  document["si_snr_db"] = finite(cost.si_snr_db);
+  document["estimated_si_snr_loss_db"] = finite(cost.estimated_loss_db);
+  if (!cost.true_si_snr_db.empty()) {
+    document["si_snr_float_db"] = finite(cost.true_si_snr_db[0]);
+    document["si_snr_integers_db"] = finite(cost.true_si_snr_db[1]);
+    document["si_snr_loss_db"] = finite(cost.true_si_snr_db[0] - cost.true_si_snr_db[1]);
+  }
+  document["codes"] = codes.codes;
+  document["codes_equal"] = codes.passed;
+  document["borders"] = Document::array();
+  for (const BorderCheck& border : codes.borders) {
+    Document row{{"value", border.value},
+                 {"where", border.where},
+                 {"bits", border.bits},
+                 {"values", border.values},
+                 {"differing", border.differing}};
+    if (!border.passed()) {
+      row["piece"] = border.piece;
+      row["call"] = border.call;
+      row["channel"] = border.channel;
+      row["frame"] = border.frame;
+      row["expected"] = finite(static_cast<double>(border.expected));
+      row["actual"] = finite(static_cast<double>(border.actual));
+    }
+    document["borders"].push_back(std::move(row));
+  }
+}
+
+Result<void> integer_verdict(const VerifyReport& report, const CodeReport& codes,
+                             const VerifyOptions& options, const std::string& subject) {
+  if (const BorderCheck* bad = codes.first_failure(); bad != nullptr) {
+    return TESSERA_ERROR(
+        kMismatch, subject,
+        fmt::format("stitched, '{}' in {} has other codes than uncut: {:.7g} instead of {:.7g} in "
+                    "channel {}, frame {}",
+                    printable(bad->value), place_of(*bad), bad->actual, bad->expected, bad->channel,
+                    bad->frame),
+        "every border before it is the same: look at what computes it");
+  }
+  const StageCheck* bad = report.first_failure();
+  if (bad == nullptr) return {};
+  if (bad->shape != bad->expected_shape || !std::isfinite(bad->difference.max_abs))
+    return verdict_of(report, subject);
+  return TESSERA_ERROR(
+      kMismatch, subject,
+      fmt::format("'{}' keeps {:.1f} dB over the network in float; {:.1f} dB are "
+                  "asked for",
+                  printable(bad->name), bad->difference.snr_db, options.min_snr_db),
+      "quantise with --quantize mixed or int16, calibrate on more of what the "
+      "network hears, or accept less: --min-snr");
+}
+
+}  // namespace tessera::cli
