@@ -14,6 +14,7 @@
 #include "report/network_drawing.h"
 #include "report/node_caption.h"
 #include "tessera/analysis.h"
+#include "tessera/calibration_record.h"
 #include "tessera/file.h"
 #include "tessera/package.h"
 #include "tessera/signature.h"
@@ -143,6 +144,34 @@ void print_summary(const Options& options, const ImportedModel& model, const Cos
   }
 }
 
+// How a quantised package computes, and from what that was chosen.
+Document integer_document(const CalibrationRecord& record, Console& console) {
+  const CalibrationRecord::Arithmetic& arithmetic = record.arithmetic;
+  const CalibrationRecord::Source& source = record.source;
+  console.print(
+      "{:<17}{}: {} values in 8 bits, {} in 16, {} in float; {} convolutions with weights of 8 "
+      "bits\n",
+      "arithmetic", printable(arithmetic.asked), arithmetic.in_8_bits, arithmetic.in_16_bits,
+      arithmetic.in_float, arithmetic.convolutions);
+  console.print("{:<17}{} windows of {} ({}); outputs {:.1f} dB over float\n", "calibrated on",
+                source.windows, printable(fmt::format("{}", fmt::join(source.files, ", "))),
+                printable(record.method.observer), arithmetic.snr_db);
+  return {{"arithmetic", arithmetic.asked},
+          {"values_in_8_bits", arithmetic.in_8_bits},
+          {"values_in_16_bits", arithmetic.in_16_bits},
+          {"values_in_float", arithmetic.in_float},
+          {"integer_convolutions", arithmetic.convolutions},
+          {"snr_db", arithmetic.snr_db},
+          {"calibration",
+           {{"files", source.files},
+            {"windows", source.windows},
+            {"seed", source.seed},
+            {"silence_db", source.silence_db},
+            {"observer", record.method.observer},
+            {"headroom", record.method.headroom},
+            {"values", record.values.size()}}}};
+}
+
 // What the network was built into, where it lies in a package.
 Result<Document> package_document(const std::string& path, Console& console) {
   TESSERA_TRY(const Package package, Package::open(path));
@@ -152,11 +181,14 @@ Result<Document> package_document(const std::string& path, Console& console) {
                     [](const PackageEntry& entry) { return entry.kind == "piece"; });
   console.print("{:<17}{} pieces for {}, {} norms, built by Tessera {}\n", "package", pieces,
                 printable(manifest.target), manifest.options.norm, printable(manifest.tessera));
-  return Document{{"hash", package.hash()},
-                  {"target", manifest.target},
-                  {"norm", manifest.options.norm},
-                  {"pieces", pieces},
-                  {"tessera", manifest.tessera}};
+  Document document{{"hash", package.hash()},
+                    {"target", manifest.target},
+                    {"norm", manifest.options.norm},
+                    {"pieces", pieces},
+                    {"tessera", manifest.tessera}};
+  TESSERA_TRY(const auto record, calibration_record(package));
+  if (record) document["integers"] = integer_document(*record, console);
+  return document;
 }
 
 Result<Document> inspect(const Options& options, Console& console) {

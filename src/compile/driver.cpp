@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "compile/calibration_file.h"
 #include "compile/encodings_file.h"
 #include "compile/entries.h"
 #include "compile/legal_graph.h"
@@ -153,6 +154,8 @@ class Driver {
     encodings_ = std::move(quantized.encodings);
     contents_.push_back(
         {std::string(entries::kEncodings), "encodings", bytes_of(print_encodings(*encodings_))});
+    contents_.push_back({std::string(entries::kCalibration), "calibration",
+                         bytes_of(print_calibration_record(quantized.record))});
     return fmt::format("{} values, {} of them in 16 bits, {:.1f} dB over float on {} windows",
                        quantized.values, quantized.wide, quantized.snr_db, quantized.windows);
   }

@@ -17,6 +17,7 @@ inline constexpr std::string_view kLegal = "graph/legal.txt";
 inline constexpr std::string_view kPlan = "plan.json";
 inline constexpr std::string_view kPlacement = "placement.json";
 inline constexpr std::string_view kEncodings = "quantize/encodings.json";
+inline constexpr std::string_view kCalibration = "calibration/statistics.json";
 inline constexpr std::string_view kFrozenNorms = "calibration/frozen_norms.json";
 
 // "model/net.pth": the name with everything replaced that a zip's name should not have.

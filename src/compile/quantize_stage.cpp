@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "compile/calibration_file.h"
 #include "compile/legal_graph.h"
 #include "tessera/calibrate.h"
 #include "tessera/mixed_precision.h"
@@ -66,6 +67,10 @@ Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan
   quantized.wide =
       mixed.options.wide ? quantized.values : static_cast<int64_t>(mixed.options.widen.size());
   quantized.snr_db = mixed.snr_db;
+  quantized.record =
+      make_calibration_record(plan.graph, quantized.encodings, statistics, mixed.options, wanted);
+  quantized.record.source.windows = quantized.windows;
+  quantized.record.arithmetic.snr_db = quantized.snr_db;
   return quantized;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tessera/build.h"
+#include "tessera/calibration_record.h"
 #include "tessera/encodings.h"
 #include "tessera/result.h"
 
@@ -18,6 +19,7 @@ struct QuantizedPlan {
   int64_t values = 0;  // encoded
   int64_t wide = 0;    // of these in 16 bits
   double snr_db = 0;   // of the outputs over float, on the first windows
+  CalibrationRecord record;
 };
 
 // Windows are a second long, or as long as the network's one length. Errors: those of

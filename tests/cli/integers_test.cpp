@@ -70,6 +70,22 @@ TEST_F(CliIntegers, PackageVerifyCountsTheNetworksInIntegers) {
   EXPECT_EQ(document.at("integer_files"), 2 * document.at("pieces").get<int>());
 }
 
+TEST_F(CliIntegers, InspectTellsTheArithmeticAndWhatItWasCalibratedOn) {
+  const std::string built = package();
+  const Outcome shown = tessera_tool({"inspect", built});
+  ASSERT_EQ(shown.code, 0) << shown.err;
+  EXPECT_NE(shown.out.find("\narithmetic       int8: "), std::string::npos) << shown.out;
+  EXPECT_NE(shown.out.find("\ncalibrated on    4 windows of 04_mix.wav (min_max); outputs "),
+            std::string::npos)
+      << shown.out;
+  const Outcome outcome = tessera_tool({"inspect", built, "--json"});
+  const json integers = json::parse(outcome.out).at("package").at("integers");
+  EXPECT_EQ(integers.at("arithmetic"), "int8");
+  EXPECT_GT(integers.at("values_in_8_bits"), 10);
+  EXPECT_EQ(integers.at("values_in_16_bits"), 0);
+  EXPECT_EQ(integers.at("calibration").at("windows"), 4);
+}
+
 TEST_F(CliIntegers, VerifyComparesCodesAndTellsWhatIntegersCost) {
   const std::string built = package();
   const Outcome outcome =

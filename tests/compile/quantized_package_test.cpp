@@ -1,12 +1,15 @@
 // A package that holds integers: built, read again, run on the emulator.
+#include <cmath>
 #include <map>
 
 #include <gtest/gtest.h>
 
+#include "compile/calibration_file.h"
 #include "compile/encodings_file.h"
 #include "compile/manifest.h"
 #include "tessera/audio.h"
 #include "tessera/build.h"
+#include "tessera/calibration_record.h"
 #include "tessera/metrics.h"
 #include "tessera/session.h"
 
@@ -78,6 +81,43 @@ TEST(QuantizedPackage, APieceInIntegersThatIsAnothersIsNamed) {
   EXPECT_EQ(checked.error().code, ErrorCode::kMismatch);
   EXPECT_EQ(checked.error().subject, "pieces/qdq/seg01_0.onnx");
   EXPECT_EQ(checked.error().message, "is not what the package's own model and plan give");
+}
+
+TEST(QuantizedPackage, KeepsWhatWasSeenOfEveryValueAndWhatWasMadeOfIt) {
+  BuildOptions options = options_for({"04", "06"});
+  options.integers->quantize.observer = Observer::percentile;
+  const auto result = built(options);
+  ASSERT_TRUE(result.has_value()) << result.error().to_string();
+  const auto record = calibration_record(result->package);
+  ASSERT_TRUE(record.has_value() && record->has_value()) << record.error().to_string();
+  const CalibrationRecord& kept = **record;
+  EXPECT_EQ(kept.arithmetic.asked, "int8");
+  EXPECT_EQ(kept.arithmetic.in_16_bits, 0);
+  EXPECT_GT(kept.arithmetic.in_8_bits, 50);
+  EXPECT_GT(kept.arithmetic.snr_db, 20);
+  EXPECT_EQ(kept.source.files, (std::vector<std::string>{"04_mix.wav", "06_mix.wav"}));
+  EXPECT_EQ(kept.method.observer, "percentile");
+  EXPECT_FALSE(kept.values.empty());
+  for (const CalibrationRecord::Value& value : kept.values) {
+    EXPECT_EQ(value.bits, 8) << value.name;
+    EXPECT_EQ(value.count % (kept.source.windows * value.channels), 0) << value.name;
+    EXPECT_LE(value.low, value.mean) << value.name;
+    EXPECT_LE(value.mean, value.high) << value.name;
+    EXPECT_LE(std::abs(value.mean), value.rms) << value.name;
+    EXPECT_LT(value.code_low, value.code_high) << value.name;
+  }
+}
+
+TEST(CalibrationFile, RefusesWhatIsNoneOfItsFields) {
+  for (const std::string text :
+       {"[", "{}", R"({"arithmetic":{"asked":"int8","in_8_bits":-1}})",
+        R"({"arithmetic":{"asked":"int8","in_8_bits":1,"in_16_bits":0,"in_float":0,)"
+        R"("convolutions":1,"snr_db":null}})"}) {
+    const auto parsed =
+        parse_calibration_record({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+    ASSERT_FALSE(parsed.has_value()) << text;
+    EXPECT_EQ(parsed.error().code, ErrorCode::kCorrupt) << text;
+  }
 }
 
 TEST(QuantizedPackage, RunsOnTheEmulatorCloseToFloatAtAnyLength) {

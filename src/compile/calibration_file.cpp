@@ -1,0 +1,207 @@
+#include "compile/calibration_file.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "compile/entries.h"
+#include "compile/json_fields.h"
+
+namespace tessera {
+namespace {
+
+constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+constexpr double kEqualDb = 1000;  // JSON has no infinity
+
+std::string word_for(const IntegerOptions& wanted) {
+  if (wanted.mixed_loss_db > 0) return "mixed";
+  return wanted.quantize.wide ? "int16" : "int8";
+}
+
+// "voices" of "recordings/voices/": where it lay is nobody's business.
+std::string last_name(const std::filesystem::path& path) {
+  return path.has_filename() ? path.filename().string() : path.parent_path().filename().string();
+}
+
+void count_values(const Graph& planned, const Encodings& encodings,
+                  CalibrationRecord::Arithmetic& arithmetic) {
+  for (NodeId id : planned.order()) {
+    const Node& node = planned.node(id);
+    if (std::holds_alternative<Constant>(node.op)) continue;
+    const auto encoding = encoding_of(planned, id, encodings);
+    ++(!encoding             ? arithmetic.in_float
+       : encoding->bits == 8 ? arithmetic.in_8_bits
+                             : arithmetic.in_16_bits);
+  }
+  arithmetic.convolutions = static_cast<int64_t>(encodings.weights.size());
+}
+
+void add_range(const ValueEncoding& encoding, CalibrationRecord::Value& value) {
+  value.bits = encoding.bits;
+  for (int64_t c = 0; c < value.channels; ++c) {
+    const auto scale = static_cast<double>(encoding.scale_of(c));
+    const int32_t zero = encoding.zero_point_of(c);
+    value.code_low = std::min(value.code_low, (encoding.lowest() - zero) * scale);
+    value.code_high = std::max(value.code_high, (encoding.highest() - zero) * scale);
+  }
+}
+
+CalibrationRecord::Value summary_of(const std::string& name,
+                                    const std::vector<ChannelStatistics>& channels) {
+  CalibrationRecord::Value value;
+  value.name = name;
+  value.channels = static_cast<int64_t>(channels.size());
+  double sum = 0;
+  double squares = 0;
+  for (const ChannelStatistics& channel : channels) {
+    const auto low = static_cast<double>(channel.low());
+    const auto high = static_cast<double>(channel.high());
+    value.low = value.count == 0 ? low : std::min(value.low, low);
+    value.high = value.count == 0 ? high : std::max(value.high, high);
+    value.count += channel.count();
+    sum += channel.mean() * static_cast<double>(channel.count());
+    squares += channel.mean_square() * static_cast<double>(channel.count());
+  }
+  const auto count = static_cast<double>(std::max<int64_t>(1, value.count));
+  value.mean = sum / count;
+  value.rms = std::sqrt(squares / count);
+  return value;
+}
+
+// Of a value that stays float: the one in which its convolutions read it.
+const ValueEncoding* encoding_for_readers(const Graph& planned, const Encodings& encodings,
+                                          const std::string& name) {
+  const NodeId id = planned.find(name);
+  if (id == kNoNode) return nullptr;
+  for (NodeId user : planned.users(id)) {
+    const auto weights = encodings.weights.find(planned.node(user).name);
+    if (weights != encodings.weights.end() && weights->second.operand)
+      return &*weights->second.operand;
+  }
+  return nullptr;
+}
+
+Json json_of(const CalibrationRecord::Value& value) {
+  return {
+      {"channels", value.channels}, {"count", value.count},       {"low", value.low},
+      {"high", value.high},         {"mean", value.mean},         {"rms", value.rms},
+      {"bits", value.bits},         {"code_low", value.code_low}, {"code_high", value.code_high}};
+}
+
+Result<CalibrationRecord::Value> parse_value(const std::string& name, const JsonFields& fields) {
+  CalibrationRecord::Value value;
+  value.name = name;
+  TESSERA_TRY(value.channels, fields.integer("channels", 1, kMost));
+  TESSERA_TRY(value.count, fields.integer("count", 0, kMost));
+  TESSERA_TRY(value.low, fields.number("low"));
+  TESSERA_TRY(value.high, fields.number("high"));
+  TESSERA_TRY(value.mean, fields.number("mean"));
+  TESSERA_TRY(value.rms, fields.number("rms"));
+  TESSERA_TRY(value.bits, fields.integer("bits", 0, 16));
+  TESSERA_TRY(value.code_low, fields.number("code_low"));
+  TESSERA_TRY(value.code_high, fields.number("code_high"));
+  return value;
+}
+
+Result<void> parse_arithmetic(const JsonFields& fields, CalibrationRecord::Arithmetic& arithmetic) {
+  TESSERA_TRY(arithmetic.asked, fields.text("asked"));
+  TESSERA_TRY(arithmetic.in_8_bits, fields.integer("in_8_bits", 0, kMost));
+  TESSERA_TRY(arithmetic.in_16_bits, fields.integer("in_16_bits", 0, kMost));
+  TESSERA_TRY(arithmetic.in_float, fields.integer("in_float", 0, kMost));
+  TESSERA_TRY(arithmetic.convolutions, fields.integer("convolutions", 0, kMost));
+  TESSERA_TRY(arithmetic.snr_db, fields.number("snr_db"));
+  return {};
+}
+
+Result<void> parse_source(const JsonFields& fields, CalibrationRecord::Source& source) {
+  TESSERA_TRY(const auto files, fields.objects("files"));
+  for (const JsonFields& file : files) {
+    TESSERA_TRY(std::string name, file.text("name"));
+    source.files.push_back(std::move(name));
+  }
+  TESSERA_TRY(source.windows, fields.integer("windows", 0, kMost));
+  TESSERA_TRY(const int64_t seed, fields.integer("seed", 0, UINT32_MAX));
+  source.seed = static_cast<uint32_t>(seed);
+  TESSERA_TRY(source.silence_db, fields.number("silence_db"));
+  return {};
+}
+
+}  // namespace
+
+CalibrationRecord make_calibration_record(const Graph& planned, const Encodings& encodings,
+                                          const CalibrationStatistics& statistics,
+                                          const QuantizeOptions& options,
+                                          const IntegerOptions& wanted) {
+  CalibrationRecord record;
+  record.arithmetic.asked = word_for(wanted);
+  count_values(planned, encodings, record.arithmetic);
+  for (const auto& path : wanted.calibration) record.source.files.push_back(last_name(path));
+  record.source.seed = wanted.calibration_set.seed;
+  record.source.silence_db = wanted.calibration_set.silence_db;
+  record.method = {std::string(to_string(options.observer)), options.kept, options.headroom};
+  for (const auto& [name, channels] : statistics.nodes()) {
+    CalibrationRecord::Value value = summary_of(name, channels);
+    const auto own = encodings.values.find(name);
+    const ValueEncoding* encoding = own != encodings.values.end()
+                                        ? &own->second
+                                        : encoding_for_readers(planned, encodings, name);
+    if (encoding != nullptr) add_range(*encoding, value);
+    record.values.push_back(std::move(value));
+  }
+  return record;
+}
+
+std::string print_calibration_record(const CalibrationRecord& record) {
+  Json files = Json::array();
+  for (const std::string& name : record.source.files) files.push_back({{"name", name}});
+  Json values = Json::object();
+  for (const CalibrationRecord::Value& value : record.values) values[value.name] = json_of(value);
+  const CalibrationRecord::Arithmetic& arithmetic = record.arithmetic;
+  return print_json({{"arithmetic",
+                      {{"asked", arithmetic.asked},
+                       {"in_8_bits", arithmetic.in_8_bits},
+                       {"in_16_bits", arithmetic.in_16_bits},
+                       {"in_float", arithmetic.in_float},
+                       {"convolutions", arithmetic.convolutions},
+                       {"snr_db", std::min(arithmetic.snr_db, kEqualDb)}}},
+                     {"source",
+                      {{"files", std::move(files)},
+                       {"windows", record.source.windows},
+                       {"seed", record.source.seed},
+                       {"silence_db", record.source.silence_db}}},
+                     {"method",
+                      {{"observer", record.method.observer},
+                       {"kept", record.method.kept},
+                       {"headroom", record.method.headroom}}},
+                     {"values", std::move(values)}});
+}
+
+Result<CalibrationRecord> parse_calibration_record(std::span<const uint8_t> text) {
+  const std::string name(entries::kCalibration);
+  TESSERA_TRY(const Json json, parse_json(text, name));
+  TESSERA_TRY(const JsonFields fields, JsonFields::of(json, name));
+  CalibrationRecord record;
+  TESSERA_TRY(const JsonFields arithmetic, fields.object("arithmetic"));
+  TESSERA_TRY_VOID(parse_arithmetic(arithmetic, record.arithmetic));
+  TESSERA_TRY(const JsonFields source, fields.object("source"));
+  TESSERA_TRY_VOID(parse_source(source, record.source));
+  TESSERA_TRY(const JsonFields method, fields.object("method"));
+  TESSERA_TRY(record.method.observer, method.text("observer"));
+  TESSERA_TRY(record.method.kept, method.number("kept"));
+  TESSERA_TRY(record.method.headroom, method.number("headroom"));
+  TESSERA_TRY(const auto values, fields.named_objects("values"));
+  for (const auto& [key, row] : values) {
+    TESSERA_TRY(CalibrationRecord::Value value, parse_value(key, row));
+    record.values.push_back(std::move(value));
+  }
+  return record;
+}
+
+Result<std::optional<CalibrationRecord>> calibration_record(const Package& package) {
+  const auto text = package.read(entries::kCalibration);
+  if (!text) return std::optional<CalibrationRecord>();
+  TESSERA_TRY(CalibrationRecord record, parse_calibration_record(*text));
+  return std::optional(std::move(record));
+}
+
+}  // namespace tessera

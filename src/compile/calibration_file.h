@@ -1,0 +1,28 @@
+// calibration/statistics.json of a package.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "tessera/build.h"
+#include "tessera/calibration_record.h"
+#include "tessera/encodings.h"
+#include "tessera/graph.h"
+#include "tessera/quantize.h"
+#include "tessera/result.h"
+
+namespace tessera {
+
+// `planned` with `encodings` that quantize() made of `statistics`. Leaves windows and SNR to the
+// caller.
+CalibrationRecord make_calibration_record(const Graph& planned, const Encodings& encodings,
+                                          const CalibrationStatistics& statistics,
+                                          const QuantizeOptions& options,
+                                          const IntegerOptions& wanted);
+
+std::string print_calibration_record(const CalibrationRecord& record);
+// For untrusted text. Errors: kCorrupt, subject = the path of the field.
+Result<CalibrationRecord> parse_calibration_record(std::span<const uint8_t> text);
+
+}  // namespace tessera
