@@ -34,6 +34,7 @@ struct Options {
   VerifyOptions verify;
   bool all = false;
   bool backend_is_chosen = false;
+  bool target_is_chosen = false;
   std::optional<double> min_snr_db;
 };
 
@@ -71,8 +72,21 @@ Result<Plan> plan_of(const Runnable& given, const Options& options) {
   return make_plan(legal, target, options.plan);
 }
 
+// A package runs on what it was built for.
+Result<void> check_target(const Runnable& given, const Options& options) {
+  if (!given.package || !options.target_is_chosen) return {};
+  TESSERA_TRY(const Target target, load_target(options.target));
+  const std::string& built_for = given.package->manifest().target;
+  if (target.name == built_for) return {};
+  return TESSERA_ERROR(
+      kMismatch, options.model.path,
+      fmt::format("was built for {}, not for {}", printable(built_for), target.name),
+      fmt::format("build it again with --target {}", options.target));
+}
+
 Result<Case> read_case(const Options& options, Console& console) {
   TESSERA_TRY(Runnable given, load_runnable(options.model, ImportNotes::warnings, console));
+  TESSERA_TRY_VOID(check_target(given, options));
   if (given.package && given.package->manifest().options.norm != "exact") {
     console.warning("the package was built with frozen norms: an approximation, which differs");
   }
@@ -190,6 +204,7 @@ Action define_verify(CLI::App& app) {
       ->type_name("FILE.wav")
       ->excludes(input);
   add_target_option(app, options->target);
+  const CLI::Option* target = app.get_option("--target");
   add_plan_options(app, options->plan);
   add_backend_options(app, options->backend);
   const CLI::Option* backend = app.get_option("--backend");
@@ -215,8 +230,9 @@ Action define_verify(CLI::App& app) {
       "  tessera verify m.tess --backend torch --audio mix.wav\n"
       "  tessera verify m.tess --model net.pth            the network it should have come from\n"
       "  tessera verify net.pth --target hailo8 --tile-frames 256 --block-channels 64 --all");
-  return [options, backend](Console& console) {
+  return [options, backend, target](Console& console) {
     options->backend_is_chosen = backend->count() > 0;
+    options->target_is_chosen = target->count() > 0;
     return run(*options, console);
   };
 }

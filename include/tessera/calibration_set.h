@@ -26,13 +26,13 @@ struct CalibrationOptions {
   int sample_rate = 0;      // Hz, of the network: recordings are resampled to it
   int64_t count = 64;       // windows taken from recordings; fewer where there is less sound
   uint32_t seed = 1;        // of the choice
-  double silence_db = -60;  // windows whose RMS lies below this (full scale: 0) are left out
+  double silence_db = -60;  // windows whose RMS about their mean lies below (full scale: 0) are out
   LengthPolicy length = LengthPolicy::error;  // of arrays
 };
 
 struct CalibrationSet {
   std::vector<std::vector<float>> windows;
-  std::vector<Note> notes;  // what was resampled, mixed down, cropped, padded or left out
+  std::vector<Note> notes;  // what was resampled, mixed down, cropped, padded, clipped or left out
 };
 
 // Windows of recordings; a folder stands for the sound files below it, in order of their names.

@@ -1,6 +1,9 @@
 #include "compile/encodings_file.h"
 
+#include <cmath>
 #include <limits>
+
+#include <fmt/format.h>
 
 #include "base/base64.h"
 #include "compile/json_fields.h"
@@ -11,6 +14,7 @@ namespace {
 constexpr const char* kName = "quantize/encodings.json";
 constexpr int64_t kLeast = std::numeric_limits<int32_t>::min();
 constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
+constexpr double kLargestFloat = std::numeric_limits<float>::max();
 
 Json json_of(const ValueEncoding& encoding) {
   return {{"bits", encoding.bits},
@@ -32,7 +36,11 @@ Json json_of(const IntegerWeights& weights) {
 Result<std::vector<float>> floats(const JsonFields& fields, const char* key) {
   TESSERA_TRY(const std::vector<double> numbers, fields.numbers(key));
   std::vector<float> values;
-  for (double number : numbers) values.push_back(static_cast<float>(number));
+  for (double number : numbers) {
+    if (std::abs(number) > kLargestFloat)
+      return fields.error(key, fmt::format("holds {}, which is no float32", number));
+    values.push_back(static_cast<float>(number));
+  }
   return values;
 }
 

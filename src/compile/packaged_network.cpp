@@ -88,6 +88,30 @@ Result<void> check_pieces(const Package& package, const Plan& plan, int64_t leng
   return {};
 }
 
+// Encodings of the plan's own nodes. Those of a piece hold more than it has; those of a whole
+// network must not, or part of it would run in float unseen.
+Result<Encodings> read_encodings(std::span<const uint8_t> text, const Graph& planned) {
+  TESSERA_TRY(Encodings encodings, parse_encodings(text));
+  const auto refused = [](const std::string& message) {
+    return TESSERA_ERROR(kMismatch, std::string(entries::kEncodings), message,
+                         "build the package again");
+  };
+  if (encodings.values.empty() || encodings.weights.empty())
+    return refused("holds no values or no weights");
+  const auto is_there = [&](const auto& entry) { return planned.find(entry.first) != kNoNode; };
+  for (const auto& entry : encodings.values) {
+    if (!is_there(entry))
+      return refused(fmt::format("speaks of a value '{}', which the network has not", entry.first));
+  }
+  for (const auto& entry : encodings.weights) {
+    if (!is_there(entry))
+      return refused(
+          fmt::format("speaks of weights of '{}', which the network has not", entry.first));
+  }
+  TESSERA_TRY_VOID(check_encodings(planned, encodings));
+  return encodings;
+}
+
 }  // namespace
 
 Result<ImportedModel> Package::model(std::optional<int64_t> length_samples) const {
@@ -109,8 +133,7 @@ Result<PackagedNetwork> Package::network(std::optional<int64_t> length_samples) 
     TESSERA_TRY(network.plan, replay_plan(network.legal, target, recipe));
     TESSERA_TRY_VOID(check_pieces(*this, network.plan, length));
     if (const auto text = read(entries::kEncodings)) {
-      TESSERA_TRY(network.encodings, parse_encodings(*text));
-      TESSERA_TRY_VOID(check_encodings(network.plan.graph, *network.encodings));
+      TESSERA_TRY(network.encodings, read_encodings(*text, network.plan.graph));
     }
     return network;
   };

@@ -56,10 +56,33 @@ Result<std::vector<fs::path>> sound_files(std::span<const fs::path> paths) {
   return files;
 }
 
+// About the mean: what is constant is not heard.
 double level_db(std::span<const float> window) {
+  double sum = 0;
   double power = 0;
-  for (float x : window) power += static_cast<double>(x) * static_cast<double>(x);
-  return 10 * std::log10(power / static_cast<double>(window.size()) + 1e-30);
+  for (float x : window) {
+    sum += static_cast<double>(x);
+    power += static_cast<double>(x) * static_cast<double>(x);
+  }
+  const auto count = static_cast<double>(window.size());
+  const double mean = sum / count;
+  return 10 * std::log10(std::max(0.0, power / count - mean * mean) + 1e-30);
+}
+
+constexpr float kFullScale = 0.999F;
+constexpr int64_t kClippedRun = 3;  // samples in a row: a wave that only just touches has fewer
+
+int64_t clipped_samples(const AudioBuffer& audio) {
+  int64_t clipped = 0;
+  for (const std::vector<float>& channel : audio.channels) {
+    int64_t run = 0;
+    for (float x : channel) {
+      run = std::abs(x) >= kFullScale ? run + 1 : 0;
+      if (run == kClippedRun) clipped += kClippedRun;
+      if (run > kClippedRun) ++clipped;
+    }
+  }
+  return clipped;
 }
 
 // Keeps `count` of all windows offered, each with the same chance, in the order they came. Vitter:
@@ -204,6 +227,12 @@ Result<CalibrationSet> calibration_from_audio(std::span<const fs::path> paths,
   int64_t too_short = 0;
   for (const fs::path& file : files) {
     TESSERA_TRY(const AudioBuffer audio, read_audio(file));
+    if (const int64_t clipped = clipped_samples(audio); clipped > 0) {
+      set.notes.push_back(
+          {NoteSeverity::warning,
+           fmt::format("{}: {} samples are clipped: louder ones will not be in the ranges",
+                       file.string(), clipped)});
+    }
     const ChannelPolicy mix{ChannelPolicy::Kind::kMix, 1};
     const int rate = options.sample_rate > 0 ? options.sample_rate : audio.sample_rate;
     TESSERA_TRY(const MonoInput mono, to_mono_input(audio, rate, mix, file.string()));
@@ -226,6 +255,12 @@ Result<CalibrationSet> calibration_from_audio(std::span<const fs::path> paths,
     set.notes.push_back(
         {NoteSeverity::warning, fmt::format("{} recordings are shorter than a window of {} samples",
                                             too_short, options.input.w)});
+  }
+  if (too_short > 0 && too_short == static_cast<int64_t>(files.size())) {
+    return TESSERA_ERROR(kInvalidArgument, "calibration",
+                         fmt::format("all {} recordings are shorter than a window of {} samples",
+                                     files.size(), options.input.w),
+                         "give longer recordings");
   }
   if (reservoir.offered() == 0) {
     return TESSERA_ERROR(

@@ -70,6 +70,17 @@ Result<void> check_accumulators(const Node& node, const Matrix& matrix,
   return {};
 }
 
+// Stripes turn kernels: height and width may have changed places.
+bool are_dims_of(const Matrix& matrix, const std::vector<int64_t>& dims) {
+  if (dims.size() < 2 || dims.size() > 4 || dims[0] != matrix.outputs() ||
+      dims[1] != matrix.inputs())
+    return false;
+  const int64_t taps = matrix.taps();
+  const int64_t height = dims.size() > 2 ? dims[2] : 1;
+  const int64_t width = dims.size() > 3 ? dims[3] : 1;
+  return height > 0 && width > 0 && height <= taps && width <= taps && height * width == taps;
+}
+
 Result<void> check_weights(const Graph& graph, const Node& node, const IntegerWeights& integers,
                            const Encodings& encodings) {
   const std::optional<Matrix> matrix = matrix_of(node.op);
@@ -83,8 +94,7 @@ Result<void> check_weights(const Graph& graph, const Node& node, const IntegerWe
                                integers.values.size(), integers.bias.size(), integers.scale.size(),
                                dims_to_string(matrix->weight->dims())));
   }
-  if (integers.dims.size() < 2 || integers.dims[0] != matrix->outputs() ||
-      integers.dims[1] != matrix->inputs()) {
+  if (!are_dims_of(*matrix, integers.dims)) {
     return invalid(node, fmt::format("has weights {} for {}", dims_to_string(integers.dims),
                                      dims_to_string(matrix->weight->dims())));
   }

@@ -1,11 +1,14 @@
 // Integers as a user meets them: built, exported, verified, refused.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/tool.h"
 #include "exit_codes.h"
+#include "tessera/audio.h"
+#include "tessera/npy.h"
 
 namespace tessera {
 namespace {
@@ -29,8 +32,81 @@ class CliIntegers : public ::testing::Test {
     return path("m.tess");
   }
 
+  std::string wave(const std::string& name, const std::vector<float>& samples) {
+    EXPECT_TRUE(write_audio(path(name), {8000, {samples}}).has_value());
+    return path(name);
+  }
+  std::string array(const std::vector<int64_t>& dims, const std::vector<float>& values) {
+    EXPECT_TRUE(write_npy(path("calib.npy"), dims, values).has_value());
+    return path("calib.npy");
+  }
+  void expect_refusal(const std::string& calibration, const std::string& error) {
+    const Outcome outcome = build(calibration);
+    EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument));
+    EXPECT_EQ(outcome.err, error);
+    EXPECT_FALSE(std::filesystem::exists(path("m.tess")));
+  }
+
   ScratchFolder folder_;
 };
+
+constexpr const char* kNothingHeard =
+    "error: no window of 2003 samples in 1 recordings is louder than -60 dB\n"
+    "  in: calibration\n"
+    "  next: give recordings of what the network will hear\n";
+
+TEST_F(CliIntegers, CalibrationOnSilenceIsRefused) {
+  expect_refusal(wave("a.wav", std::vector<float>(9000, 0.0F)), kNothingHeard);
+}
+
+TEST_F(CliIntegers, CalibrationOnAConstantIsRefused) {
+  expect_refusal(wave("a.wav", std::vector<float>(9000, 0.7F)), kNothingHeard);
+}
+
+TEST_F(CliIntegers, CalibrationOnSilentArraysIsRefused) {
+  expect_refusal(array({2, 1, 2003}, std::vector<float>(4006, 0.0F)),
+                 "error: every window is silent\n"
+                 "  in: calibration\n"
+                 "  next: give recordings of what the network will hear\n");
+}
+
+TEST_F(CliIntegers, CalibrationOnOneSampleIsRefused) {
+  expect_refusal(wave("a.wav", {0.5F}),
+                 "error: all 1 recordings are shorter than a window of 2003 samples\n"
+                 "  in: calibration\n"
+                 "  next: give longer recordings\n");
+  const std::string one = array({1, 1, 1}, {0.5F});
+  expect_refusal(one, "error: holds 1 frames where the network takes 2003\n  in: " + one +
+                          "\n  next: save calib_data as (N, T), (N, C, T) or (N, 1, T, C) of the "
+                          "network's input\n");
+}
+
+TEST_F(CliIntegers, CalibrationOnNaNIsRefused) {
+  std::vector<float> values(4006, 0.1F);
+  values[2500] = std::nanf("");
+  expect_refusal(array({2, 1, 2003}, values),
+                 "error: holds NaN or infinity\n"
+                 "  in: calibration window 1\n"
+                 "  next: leave it out, or repair the recording\n");
+}
+
+TEST_F(CliIntegers, CalibrationOnOtherChannelsIsRefused) {
+  const std::string nine = array({2, 9, 2003}, std::vector<float>(2 * 9 * 2003, 0.1F));
+  expect_refusal(nine,
+                 "error: holds an array [2, 9, 2003] where the network takes [1,1,2003]\n"
+                 "  in: " +
+                     nine +
+                     "\n  next: save calib_data as (N, T), (N, C, T) or (N, 1, T, C) of the "
+                     "network's input\n");
+}
+
+TEST_F(CliIntegers, APackageIsNotVerifiedForAnotherTarget) {
+  const std::string built = package();
+  const Outcome outcome = tessera_tool({"verify", built, "--target", "hailo8l"});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kMismatch));
+  EXPECT_EQ(outcome.err, "error: was built for hailo8, not for hailo8l\n  in: " + built +
+                             "\n  next: build it again with --target hailo8l\n");
+}
 
 TEST_F(CliIntegers, ExportWritesAFilePerPieceOrTheWholeNetwork) {
   const std::string built = package();

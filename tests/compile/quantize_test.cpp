@@ -261,6 +261,62 @@ TEST(Calibrate, AConstantSignalStillGivesANetworkThatRuns) {
     ASSERT_TRUE(std::isfinite(x));
 }
 
+// A block of a network may be nothing but zeros: scales of zeros are any that are scales.
+TEST(Quantize, WeightsOfZerosGiveTheirBias) {
+  Graph graph = legal_network(NormKind::global);
+  GraphEditor editor(graph, "test");
+  int changed = 0;
+  for (NodeId id : graph.order()) {
+    const auto* conv = graph.get_if<Conv>(id);
+    if (conv == nullptr || !graph.node(id).name.starts_with("tcn") || ++changed % 2 == 0) continue;
+    Conv zeros = *conv;
+    zeros.weight = Tensor::full(conv->weight.dims(), 0.0F);
+    if (changed % 4 == 1) zeros.bias = Tensor::full(conv->bias.dims(), 0.0F);
+    ASSERT_TRUE(editor.replace(id, zeros, graph.node(id).inputs).has_value());
+  }
+  ASSERT_GT(changed, 4);
+  for (bool wide : {false, true}) {
+    QuantizeOptions options;
+    options.wide = wide;
+    const Encodings encodings = encodings_of(graph, options);
+    ASSERT_TRUE(check_encodings(graph, encodings).has_value());
+    EXPECT_GT(snr_over_float(graph, encodings), 15.0);
+  }
+}
+
+// Values a million times what calibration saw saturate: nothing wraps, in 8 bits or in 16.
+TEST(Quantize, ValuesFarBeyondTheRangesSaturate) {
+  const Graph graph = legal_network(NormKind::batch);
+  for (bool wide : {false, true}) {
+    QuantizeOptions options;
+    options.wide = wide;
+    const Encodings encodings = encodings_of(graph, options);
+    std::vector<float> loud = test::random_inputs(graph, 5)[0];
+    for (float& x : loud) x *= 1e6F;
+    std::vector<float> louder = loud;
+    for (float& x : louder) x *= 1e3F;
+    const std::vector<float> masked = emulated(graph, encodings, loud);
+    const std::vector<float> more = emulated(graph, encodings, louder);
+    for (size_t i = 0; i < masked.size(); ++i) {
+      ASSERT_TRUE(std::isfinite(masked[i]) && std::isfinite(more[i]));
+    }
+  }
+}
+
+TEST(Quantize, RangesOfHugeValuesStillFitTheAccumulators) {
+  const Graph graph = legal_network(NormKind::batch);
+  std::vector<std::vector<float>> windows = windows_for(graph);
+  for (float& x : windows[0]) x *= 1e12F;
+  QuantizeOptions options;
+  options.wide = true;
+  CalibrationStatistics statistics;
+  const auto backend = make_backend("cpu", {.threads = 1}).value();
+  ASSERT_TRUE(calibrate(graph, options, *backend, windows, statistics).has_value());
+  const auto encodings = quantize(graph, statistics, options);
+  ASSERT_TRUE(encodings.has_value()) << encodings.error().to_string();
+  for (float x : emulated(graph, *encodings, windows[0])) ASSERT_TRUE(std::isfinite(x));
+}
+
 TEST(Calibrate, StopsWhenAskedAndKeepsWhatItHas) {
   const Graph graph = legal_network(NormKind::global);
   CalibrationStatistics statistics;

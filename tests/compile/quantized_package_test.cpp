@@ -145,6 +145,88 @@ TEST(QuantizedPackage, IsNotMadeFromRecordingsThatAreNotThere) {
   EXPECT_EQ(built(options_for({"nobody"})).error().code, ErrorCode::kNotFound);
 }
 
+// Encodings from a hand that means no good, in a package that is otherwise as built.
+class HostileEncodings : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    package_ = new Package(built(options_for({"04"})).value().package);
+  }
+  static void TearDownTestSuite() { delete package_; }
+
+  static Encodings encodings() { return package_->network().value().encodings.value(); }
+  static std::string error_with(const std::string& text) {
+    const Package changed =
+        with_entry(*package_, "quantize/encodings.json", {text.begin(), text.end()});
+    const auto network = changed.network();
+    return network ? "" : network.error().to_string();
+  }
+  static std::string error_with(const Encodings& encodings) {
+    return error_with(print_encodings(encodings));
+  }
+
+  static Package* package_;
+};
+Package* HostileEncodings::package_ = nullptr;
+
+TEST_F(HostileEncodings, OfNothingWouldRunInFloat) {
+  EXPECT_EQ(error_with(R"({"values":{},"weights":{}})"),
+            "m.tess: quantize/encodings.json: holds no values or no weights (build the package "
+            "again)");
+}
+
+TEST_F(HostileEncodings, OfAnotherNetwork) {
+  Encodings changed = encodings();
+  changed.values["elsewhere"] = changed.values.begin()->second;
+  EXPECT_EQ(error_with(changed),
+            "m.tess: quantize/encodings.json: speaks of a value 'elsewhere', which the network has "
+            "not (build the package again)");
+  changed = encodings();
+  changed.weights["nowhere"] = changed.weights.begin()->second;
+  EXPECT_EQ(error_with(changed),
+            "m.tess: quantize/encodings.json: speaks of weights of 'nowhere', which the network "
+            "has not (build the package again)");
+}
+
+TEST_F(HostileEncodings, WeightsCutShort) {
+  Encodings changed = encodings();
+  auto& [name, weights] = *changed.weights.begin();
+  const size_t size = weights.values.size();
+  weights.values.pop_back();
+  const std::string text = error_with(changed);
+  EXPECT_TRUE(text.starts_with("m.tess: encoding of '" + name + "': has " +
+                               std::to_string(size - 1) + " weights, "))
+      << text;
+}
+
+TEST_F(HostileEncodings, ScalesThatAreNone) {
+  Encodings changed = encodings();
+  auto& [name, value] = *changed.values.begin();
+  for (float scale : {0.0F, -1.0F, 1e-42F}) {
+    value.scale[0] = scale;
+    const std::string text = error_with(changed);
+    EXPECT_TRUE(text.starts_with("m.tess: encoding of '" + name + "': has the scale ")) << text;
+  }
+  // JSON has neither infinity nor NaN, but it has numbers that no float32 is.
+  std::string text = print_encodings(encodings());
+  const size_t at = text.find("\"scale\": [") + 10;
+  text.insert(at, "1e300, ");
+  EXPECT_TRUE(error_with(text).ends_with(".scale: holds 1e+300, which is no float32"))
+      << error_with(text);
+  text.replace(at, 5, "1e999");
+  EXPECT_EQ(error_with(text), "m.tess: quantize/encodings.json: is not JSON");
+  text.replace(at, 5, "  NaN");
+  EXPECT_EQ(error_with(text), "m.tess: quantize/encodings.json: is not JSON");
+}
+
+TEST_F(HostileEncodings, AZeroPointThatIsNoCode) {
+  Encodings changed = encodings();
+  auto& [name, value] = *changed.values.begin();
+  value.zero_point[0] = 256;
+  EXPECT_EQ(error_with(changed), "m.tess: encoding of '" + name +
+                                     "': has the zero point 256, which is not one of its codes "
+                                     "0..255 (quantise the network again)");
+}
+
 TEST(EncodingsFile, GivesBackWhatWasWritten) {
   Encodings encodings;
   encodings.values["a"] = {8, false, {0.1F, 3e-7F}, {0, 255}};

@@ -1,5 +1,6 @@
 #include "tessera/calibration_set.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -70,6 +71,37 @@ TEST_F(CalibrationSetTest, RefusesSilenceAlone) {
   EXPECT_EQ(calibration_from_audio(paths, options({1, 1, 8000})).error().to_string(),
             "calibration: no window of 8000 samples in 1 recordings is louder than -60 dB (give "
             "recordings of what the network will hear)");
+}
+
+TEST_F(CalibrationSetTest, AConstantIsSilence) {
+  const fs::path path = folder_ / "constant.wav";
+  ASSERT_TRUE(write_audio(path, {8000, {std::vector<float>(16000, 0.5F)}}).has_value());
+  EXPECT_EQ(calibration_from_audio(std::vector{path}, options({1, 1, 8000})).error().to_string(),
+            "calibration: no window of 8000 samples in 1 recordings is louder than -60 dB (give "
+            "recordings of what the network will hear)");
+}
+
+TEST_F(CalibrationSetTest, OneSampleIsTooShort) {
+  const fs::path path = folder_ / "click.wav";
+  ASSERT_TRUE(write_audio(path, {8000, {{0.5F}}}).has_value());
+  EXPECT_EQ(calibration_from_audio(std::vector{path}, options({1, 1, 8000})).error().to_string(),
+            "calibration: all 1 recordings are shorter than a window of 8000 samples (give longer "
+            "recordings)");
+}
+
+TEST_F(CalibrationSetTest, SaysWhereRecordingsAreClipped) {
+  const fs::path path = folder_ / "loud.wav";
+  std::vector<float> samples(8000);
+  for (size_t i = 0; i < samples.size(); ++i)
+    samples[i] = std::clamp(1.5F * std::sin(0.05F * static_cast<float>(i)), -1.0F, 1.0F);
+  ASSERT_TRUE(write_audio(path, {8000, {samples}}).has_value());
+  const auto set = calibration_from_audio(std::vector{path}, options({1, 1, 8000}));
+  ASSERT_TRUE(set.has_value()) << set.error().to_string();
+  ASSERT_EQ(set->notes.size(), 1u);
+  EXPECT_EQ(set->notes[0].severity, NoteSeverity::warning);
+  const std::string& text = set->notes[0].text;
+  EXPECT_TRUE(text.ends_with(" samples are clipped: louder ones will not be in the ranges"))
+      << text;
 }
 
 TEST_F(CalibrationSetTest, RefusesRecordingsForANetworkOfNineChannels) {

@@ -1,6 +1,10 @@
 #include "tessera/encodings.h"
 
+#include <limits>
+
 #include <gtest/gtest.h>
+
+#include "tessera/tensor.h"
 
 namespace tessera {
 namespace {
@@ -47,6 +51,42 @@ TEST_F(EncodingsTest, OfAnotherNetworkAreIgnored) {
 TEST_F(EncodingsTest, RefuseAScaleOfZero) {
   encodings_.values["x"].scale = {0.0F};
   EXPECT_EQ(error(), "encoding of 'x': has the scale 0 (quantise the network again)");
+}
+
+TEST_F(EncodingsTest, RefuseScalesThatAreNoStep) {
+  const auto text = [](const std::string& value) {
+    return "encoding of 'x': has the scale " + value + " (quantise the network again)";
+  };
+  encodings_.values["x"].scale = {-0.5F};
+  EXPECT_EQ(error(), text("-0.5"));
+  encodings_.values["x"].scale = {std::numeric_limits<float>::infinity()};
+  EXPECT_EQ(error(), text("inf"));
+  encodings_.values["x"].scale = {std::numeric_limits<float>::quiet_NaN()};
+  EXPECT_EQ(error(), text("nan"));
+  encodings_.values["x"].scale = {1e-40F};
+  EXPECT_EQ(error(), text("1e-40"));
+}
+
+TEST_F(EncodingsTest, RefuseAWeightScaleOfZero) {
+  encodings_.weights["y"].scale[2] = 0;
+  EXPECT_EQ(error(), "encoding of 'y': has the weight scale 0 (quantise the network again)");
+}
+
+TEST_F(EncodingsTest, RefuseAZeroPointBeyond16Bits) {
+  encodings_.values["x"] = {16, true, {0.5F}, {40000}};
+  EXPECT_EQ(error(),
+            "encoding of 'x': has the zero point 40000, which is not one of its codes "
+            "-32768..32767 (quantise the network again)");
+}
+
+// As many weights as there should be, and dims that would read beyond them.
+TEST_F(EncodingsTest, RefuseAKernelThatIsNotTheOps) {
+  for (const std::vector<int64_t>& dims :
+       {std::vector<int64_t>{3, 2, 1, 1000}, {3, 2, 1000}, {3, 2, 0, 1}, {3, 2, 1, 1, 1}}) {
+    encodings_.weights["y"].dims = dims;
+    EXPECT_EQ(error(), "encoding of 'y': has weights " + dims_to_string(dims) +
+                           " for [3, 2, 1, 1] (quantise the network again)");
+  }
 }
 
 TEST_F(EncodingsTest, RefuseAZeroPointThatIsNoCode) {
