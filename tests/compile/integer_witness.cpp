@@ -62,8 +62,20 @@ Result<void> write_case(const std::filesystem::path& folder, const std::string& 
   return {};
 }
 
+enum class Precision : uint8_t { narrow, wide, mixed };
+constexpr const char* kBits[] = {"8", "16", "mixed"};
+
+QuantizeOptions options_for(const Graph& graph, Precision precision) {
+  QuantizeOptions options;
+  options.wide = precision == Precision::wide;
+  const std::vector<std::string> names = encoded_values(graph);
+  for (size_t i = 0; precision == Precision::mixed && i < names.size(); i += 2)
+    options.widen.insert(names[i]);
+  return options;
+}
+
 // A network's pieces between statistics, and its host steps that are exact.
-Result<void> write_pieces(const std::filesystem::path& folder, NormKind norm, bool wide,
+Result<void> write_pieces(const std::filesystem::path& folder, NormKind norm, Precision precision,
                           UnaryKind mask) {
   test::ConvTasNet network;
   network.samples = 1203;
@@ -77,8 +89,7 @@ Result<void> write_pieces(const std::filesystem::path& folder, NormKind norm, bo
   network.mask_activation = Unary{.kind = mask};
   Graph graph = build(network);
   TESSERA_TRY_VOID(rewrite(graph));
-  QuantizeOptions options;
-  options.wide = wide;
+  const QuantizeOptions options = options_for(graph, precision);
   CalibrationStatistics statistics;
   TESSERA_TRY(const auto backend, make_backend("cpu", {.threads = 1}));
   const std::vector<std::vector<float>> windows{test::random_inputs(graph, 1)[0]};
@@ -90,8 +101,8 @@ Result<void> write_pieces(const std::filesystem::path& folder, NormKind norm, bo
     segment.tiling = {Layout::row, graph.node(segment.writes[0]).shape.w, 1, 1};
     TESSERA_TRY_VOID(tile_segment(graph, segment));
     for (const Piece& piece : segment.pieces) {
-      const std::string name =
-          fmt::format("{}_{}_{}_{}", to_string(norm), to_string(mask), wide ? 16 : 8, number++);
+      const std::string name = fmt::format("{}_{}_{}_{}", to_string(norm), to_string(mask),
+                                           kBits[static_cast<size_t>(precision)], number++);
       TESSERA_TRY_VOID(write_case(folder, name, piece.graph, encodings, 7));
     }
   }
@@ -133,11 +144,11 @@ Result<void> write_host_side(const std::filesystem::path& folder) {
 }
 
 Result<void> write_all(const std::filesystem::path& folder) {
-  for (bool wide : {false, true}) {
-    TESSERA_TRY_VOID(write_pieces(folder, NormKind::global, wide, UnaryKind::relu));
+  for (Precision precision : {Precision::narrow, Precision::wide, Precision::mixed}) {
+    TESSERA_TRY_VOID(write_pieces(folder, NormKind::global, precision, UnaryKind::relu));
     // In 16 bits a sigmoid is no table but a float function, whose last bit is each runtime's own.
-    const UnaryKind mask = wide ? UnaryKind::relu : UnaryKind::sigmoid;
-    TESSERA_TRY_VOID(write_pieces(folder, NormKind::batch, wide, mask));
+    const UnaryKind mask = precision == Precision::narrow ? UnaryKind::sigmoid : UnaryKind::relu;
+    TESSERA_TRY_VOID(write_pieces(folder, NormKind::batch, precision, mask));
   }
   return write_host_side(folder);
 }

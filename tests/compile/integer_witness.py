@@ -18,7 +18,7 @@ except ImportError as missing:
     sys.exit(77)
 
 LEVELS = onnxruntime.GraphOptimizationLevel
-# form, optimisations, codes of 8 and of 16 bits: share that may differ, steps by which they may
+# form, optimisations; codes of 8 bits, and of 16 and both mixed: share that may differ, steps by which they may
 RUNS = (
     ("qlinear", LEVELS.ORT_DISABLE_ALL, (0, 0), (0, 0)),
     ("qdq", LEVELS.ORT_DISABLE_ALL, (1e-4, 1), (2e-2, 4)),
@@ -38,7 +38,7 @@ def judge(folder, form, level, narrow, wide):
         for i, theirs in enumerate(session.run(None, given)):
             ours = numpy.load(folder / f"{model.stem}.out{i}.npy")
             step = numpy.load(folder / f"{model.stem}.step{i}.npy")
-            bits = 16 if "_16_" in model.stem else 8
+            bits = 16 if "_16_" in model.stem or "_mixed_" in model.stem else 8
             apart = abs(ours - theirs)
             steps = (apart / step).max()
             count[bits][0] += ours.size
@@ -50,7 +50,8 @@ def judge(folder, form, level, narrow, wide):
                 print(f"FAIL {form} {model.stem} {name}: {int((apart > 0).sum())} of {ours.size} differ, by up to {steps:.3g} steps")
     for bits, (values, differing, steps) in count.items():
         share = differing / max(1, values)
-        print(f"{form} ({level.name}), codes of {bits} bits: {values} values, {differing} differ ({share:.1e}), by up to {steps:.3g} steps")
+        codes = "codes of 8 bits" if bits == 8 else "codes of 16 bits, or of both"
+        print(f"{form} ({level.name}), {codes}: {values} values, {differing} differ ({share:.1e}), by up to {steps:.3g} steps")
         failed |= values == 0 or share > (wide if bits == 16 else narrow)[0]
     return failed
 
