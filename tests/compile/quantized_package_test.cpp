@@ -1,15 +1,18 @@
 // A package that holds integers: built, read again, run on the emulator.
 #include <cmath>
 #include <map>
+#include <random>
 
 #include <gtest/gtest.h>
 
 #include "compile/calibration_file.h"
 #include "compile/encodings_file.h"
 #include "compile/manifest.h"
+#include "support/random_values.h"
 #include "tessera/audio.h"
 #include "tessera/build.h"
 #include "tessera/calibration_record.h"
+#include "tessera/export_integers.h"
 #include "tessera/metrics.h"
 #include "tessera/session.h"
 
@@ -225,6 +228,33 @@ TEST_F(HostileEncodings, AZeroPointThatIsNoCode) {
   EXPECT_EQ(error_with(changed), "m.tess: encoding of '" + name +
                                      "': has the zero point 256, which is not one of its codes "
                                      "0..255 (quantise the network again)");
+}
+
+// Whatever a changed character makes of them: refused, or a network that runs and can be exported.
+TEST_F(HostileEncodings, OneCharacterChangedHarmsNothing) {
+  const PackagedNetwork network = package_->network().value();
+  const std::string text = print_encodings(*network.encodings);
+  const auto emulator = make_backend("emulator").value();
+  std::mt19937 random(5);
+  int accepted = 0;
+  for (int i = 0; i < 60; ++i) {
+    std::string changed = text;
+    // Half of them among scales and zero points, which are at the front.
+    const size_t at = random() % (i % 2 == 0 ? text.size() : text.size() / 20);
+    changed[at] = "0123456789-.eE,[]\"A"[random() % 19];
+    const auto parsed =
+        parse_encodings({reinterpret_cast<const uint8_t*>(changed.data()), changed.size()});
+    if (!parsed || !check_encodings(network.plan.graph, *parsed)) continue;
+    ++accepted;
+    const Graph& piece = network.plan.segments[1].pieces[0].graph;
+    auto session = Session::create(piece, *emulator, &*parsed);
+    ASSERT_TRUE(session.has_value()) << session.error().to_string();
+    const std::vector<std::vector<float>> inputs = test::random_inputs(piece, 1);
+    ASSERT_TRUE(session->run(std::vector<ConstValues>(inputs.begin(), inputs.end())).has_value());
+    for (IntegerForm form : kIntegerForms)
+      EXPECT_TRUE(export_integers(piece, *parsed, form).has_value());
+  }
+  EXPECT_GT(accepted, 5);
 }
 
 TEST(EncodingsFile, GivesBackWhatWasWritten) {
