@@ -1,32 +1,21 @@
 #include "backends/cpu/cpu_backend.h"
 
-#include <sched.h>
-
-#include <algorithm>
-#include <thread>
-
 #include <fmt/format.h>
 
 #include "backends/cpu/executable.h"
 #include "backends/cpu/lowering.h"
+#include "backends/cpu/processors.h"
 #include "backends/cpu/turned.h"
 #include "kernels/simd/kernels.h"
 
 namespace tessera {
 namespace {
 
-// Processors this process may run on.
-int usable_processors() {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof(set), &set) == 0) return std::max(1, CPU_COUNT(&set));
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
-
 class CpuBackend : public Backend {
  public:
   explicit CpuBackend(const BackendOptions& options)
       : kernels_(simd::best_kernels()),
-        threads_(options.threads > 0 ? options.threads : usable_processors()),
+        threads_(options.threads > 0 ? options.threads : cpu::usable_processors()),
         memory_limit_bytes_(options.memory_limit_bytes) {}
 
   DeviceInfo probe() const override {

@@ -2,49 +2,16 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 
 #include <fmt/format.h>
 
 #include "backends/cpu/placement.h"
 #include "backends/cpu/schedule.h"
 #include "backends/cpu/thread_pool.h"
+#include "backends/cpu/work_queue.h"
 
 namespace tessera::cpu {
 namespace {
-
-// The tiles of one group still to do, a run of them per thread. A thread that has done its own
-// helps the others; sums are kept per tile, so that who did what changes nothing.
-class TileQueue {
- public:
-  void reset(size_t tiles, size_t threads) {
-    tiles_ = tiles;
-    threads_ = threads;
-    for (size_t i = 0; i < threads; ++i) next_[i].value.store(begin(i), std::memory_order_relaxed);
-  }
-  explicit TileQueue(size_t threads) : next_(threads) {}
-
-  // False when nothing is left.
-  bool take(size_t thread, size_t& tile) {
-    for (size_t i = 0; i < threads_; ++i) {
-      const size_t from = (thread + i) % threads_;
-      if (next_[from].value.load(std::memory_order_relaxed) >= begin(from + 1)) continue;
-      tile = next_[from].value.fetch_add(1, std::memory_order_relaxed);
-      if (tile < begin(from + 1)) return true;
-    }
-    return false;
-  }
-
- private:
-  struct alignas(64) Counter {
-    std::atomic<size_t> value{0};
-  };
-  size_t begin(size_t thread) const { return tiles_ * thread / threads_; }
-
-  std::vector<Counter> next_;
-  size_t tiles_ = 0;
-  size_t threads_ = 1;
-};
 
 class CpuExecutable : public Executable {
  public:
@@ -126,7 +93,7 @@ class CpuExecutable : public Executable {
     for (const Step* step : pass.serial) step->run(serial);
     for (size_t i = 0; i < pass.groups.size(); ++i) {
       const Domain& domain = pass.groups[i].domain;
-      queues_[i].reset(domain.planes * program().tiles(domain), pool_.size());
+      queues_[i].reset(domain.planes * program().tiles(domain));
     }
   }
 
@@ -181,7 +148,8 @@ class CpuExecutable : public Executable {
   Schedule schedule_;
   Placement placement_;
   std::vector<simd::AlignedBuffer> scratch_;  // by thread
-  std::vector<TileQueue> queues_;             // by group of the pass
+  // By group of the pass. Sums are kept per tile, so that who did what changes nothing.
+  std::vector<WorkQueue> queues_;
   std::span<const ConstValues> inputs_;
   std::span<const Values> outputs_;
   size_t pass_ = 0;

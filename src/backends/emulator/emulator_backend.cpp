@@ -1,5 +1,8 @@
 #include "backends/emulator/emulator_backend.h"
 
+#include <fmt/format.h>
+
+#include "backends/cpu/processors.h"
 #include "backends/emulator/program.h"
 
 namespace tessera {
@@ -8,14 +11,17 @@ namespace {
 class EmulatorBackend : public Backend {
  public:
   explicit EmulatorBackend(const BackendOptions& options)
-      : memory_limit_bytes_(options.memory_limit_bytes) {}
+      : kernels_(simd::best_integer_kernels()),
+        threads_(options.threads > 0 ? options.threads : cpu::usable_processors()),
+        memory_limit_bytes_(options.memory_limit_bytes) {}
 
   DeviceInfo probe() const override {
     return {.backend = "emulator",
             .available = true,
-            .description = "integers as a chip computes them, bit for bit",
+            .description = fmt::format("integers as a chip computes them, bit for bit; {} vectors",
+                                       kernels_.instruction_set),
             .reason = "",
-            .threads = 1};
+            .threads = threads_};
   }
 
   Result<std::unique_ptr<Executable>> load(const Segment& segment) override {
@@ -24,10 +30,14 @@ class EmulatorBackend : public Backend {
                            "has no encodings of this network: it would run in float",
                            "quantise the network, or use the cpu backend");
     }
-    return emulator::Program::load(segment.graph, *segment.encodings, memory_limit_bytes_);
+    return emulator::Program::load(
+        segment.graph, *segment.encodings, kernels_,
+        {.threads = static_cast<size_t>(threads_), .memory_limit_bytes = memory_limit_bytes_});
   }
 
  private:
+  simd::IntegerKernels kernels_;
+  int threads_;
   int64_t memory_limit_bytes_;
 };
 

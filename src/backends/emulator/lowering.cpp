@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "backends/emulator/program.h"
 #include "backends/emulator/steps.h"
 
@@ -10,93 +12,171 @@ size_t slot(NodeId id) {
 
 class Lowering {
  public:
-  Lowering(const Graph& graph, const Encodings& encodings)
-      : graph_(graph), encodings_(encodings), lowered_(std::make_unique<Lowered>()) {}
+  Lowering(const Graph& graph, const Encodings& encodings, const IntegerKernels& kernels)
+      : graph_(graph),
+        encodings_(encodings),
+        kernels_(kernels),
+        lowered_(std::make_unique<Lowered>()) {}
 
   std::unique_ptr<Lowered> run() {
     describe_values();
+    begin_with_inputs();
     for (NodeId id : graph_.order()) {
       const Node& node = graph_.node(id);
-      if (std::holds_alternative<Input>(node.op) || std::holds_alternative<Constant>(node.op))
-        continue;
-      std::vector<size_t> operands;
-      for (NodeId input : node.inputs) operands.push_back(slot(input));
-      add(step_for(node), std::move(operands), slot(id));
+      if (!std::holds_alternative<Input>(node.op) && !std::holds_alternative<Constant>(node.op))
+        add_node(node);
     }
-    for (const GraphOutput& output : graph_.outputs())
-      lowered_->outputs.push_back(slot(output.node));
+    end_with_outputs();
     return std::move(lowered_);
   }
 
  private:
+  Value& value(NodeId id) { return lowered_->values[slot(id)]; }
+  size_t ids() const { return static_cast<size_t>(graph_.id_limit()); }
+
   void describe_values() {
     auto& values = lowered_->values;
-    const auto ids = static_cast<size_t>(graph_.id_limit());
-    values.resize(ids + graph_.inputs().size());
+    values.resize(ids() + graph_.inputs().size() + graph_.outputs().size());
     for (NodeId id : graph_.order()) {
       const Node& node = graph_.node(id);
-      values[slot(id)].shape = node.shape;
+      value(id).shape = node.shape;
       if (const auto* constant = std::get_if<Constant>(&node.op)) {
         lowered_->constants.push_back(constant->value);
-        values[slot(id)].data = constant->value.data();
+        value(id).data = constant->value.data();
         continue;
       }
       if (const auto encoding = encoding_of(graph_, id, encodings_))
-        values[slot(id)].coding = integer::make_coding(*encoding, node.shape.c);
+        value(id).coding = integer::make_coding(*encoding, node.shape.c);
     }
+  }
+
+  void begin_with_inputs() {
     for (size_t i = 0; i < graph_.inputs().size(); ++i) {
       const NodeId id = graph_.inputs()[i];
-      if (!values[slot(id)].coding) {
+      if (!value(id).coding) {
         lowered_->inputs.push_back(slot(id));
         continue;
       }
-      values[ids + i].shape = graph_.node(id).shape;
-      lowered_->inputs.push_back(ids + i);
-      add(quantize_step(values[ids + i], values[slot(id)]), {ids + i}, slot(id));
+      const size_t floats = ids() + i;
+      lowered_->values[floats].shape = value(id).shape;
+      lowered_->inputs.push_back(floats);
+      add(quantize_step(kernels_, lowered_->values[floats], value(id)), {floats}, slot(id));
     }
   }
 
-  void add(std::unique_ptr<Step> step, std::vector<size_t> operands, size_t result) {
+  void end_with_outputs() {
+    for (size_t i = 0; i < graph_.outputs().size(); ++i) {
+      const NodeId id = graph_.outputs()[i].node;
+      const size_t floats = ids() + graph_.inputs().size() + i;
+      lowered_->values[floats].shape = value(id).shape;
+      lowered_->outputs.push_back(floats);
+      add(dequantize_step(kernels_, value(id), lowered_->values[floats]), {slot(id)}, floats);
+    }
+  }
+
+  void add(std::unique_ptr<Step> step, std::vector<size_t> operands, std::optional<size_t> result) {
     lowered_->steps.push_back({std::move(step), std::move(operands), result});
   }
 
-  std::unique_ptr<Step> step_for(const Node& node) const {
-    const Value& dst = lowered_->values[slot(node.id)];
-    if (!node.inputs.empty()) {
-      const Value& src = lowered_->values[slot(node.inputs[0])];
-      if (auto step = integer_step(node, src, dst)) return step;
-    }
-    std::vector<const Value*> operands;
-    for (NodeId input : node.inputs) operands.push_back(&lowered_->values[slot(input)]);
-    return float_step(node.op, std::move(operands), dst);
+  void add_node(const Node& node) {
+    if (joined_activation(node) != kNoNode) return;  // made by what reads it
+    if (is_part(node)) return;
+    std::vector<size_t> operands;
+    for (NodeId input : node.inputs) operands.push_back(slot(input));
+    if (add_statistics(node)) return;
+    if (add_convolution(node)) return;
+    add(step_for(node), std::move(operands), slot(node.id));
   }
 
-  // Null where there is none: the op is evaluated in float.
-  std::unique_ptr<Step> integer_step(const Node& node, const Value& src, const Value& dst) const {
-    const auto weights = encodings_.weights.find(node.name);
-    if (weights != encodings_.weights.end()) {
-      if (const auto* conv = std::get_if<Conv>(&node.op))
-        return conv_step(*conv, with_dims_of(*conv, weights->second), src, dst);
-      return conv_step(Conv{}, weights->second, src, dst);  // Gemm: one row of a pointwise
+  // Channels that lie together are read where they are.
+  bool is_part(const Node& node) {
+    const auto* slice = std::get_if<Slice>(&node.op);
+    if (slice == nullptr || slice->axis != Axis::c || slice->step != 1) return false;
+    const Value& src = value(node.inputs[0]);
+    Value& dst = value(node.id);
+    if (src.coding.has_value() != dst.coding.has_value()) return false;
+    if (src.coding && !keeps_codes(src, dst, node.op)) return false;
+    dst.part_of = Part{slot(node.inputs[0]), slice->begin};
+    return true;
+  }
+
+  bool has_integer_weights(const Node& node) const {
+    return encodings_.weights.contains(node.name);
+  }
+
+  // The activation that reads the accumulators of a convolution, which nothing else sees; kNoNode
+  // if there is none.
+  NodeId joined_activation(const Node& node) const {
+    if (!has_integer_weights(node) || lowered_->values[slot(node.id)].coding ||
+        graph_.is_output(node.id)) {
+      return kNoNode;
     }
-    if (!src.coding) return nullptr;
-    if (const auto* statistics = std::get_if<NormStatistics>(&node.op); statistics && !dst.coding)
-      return statistics_step(*statistics, src, dst);
-    if (!dst.coding) return nullptr;
-    const bool table =
-        std::holds_alternative<Unary>(node.op) || std::holds_alternative<Affine>(node.op);
-    if (table && !src.coding->wide) return table_step(node.op, src, dst);
-    if (!keeps_codes(src, dst, node.op)) return nullptr;
-    if (const auto* slice = std::get_if<Slice>(&node.op)) return slice_step(*slice, src, dst);
-    if (const auto* pad = std::get_if<Pad>(&node.op); pad && pad->mode == PadMode::zero)
+    const auto users = graph_.users(node.id);
+    if (users.size() != 1 || graph_.get_if<Unary>(users[0]) == nullptr) return kNoNode;
+    return users[0];
+  }
+
+  // A convolution, or the activation that takes one in.
+  bool add_convolution(const Node& node) {
+    const Node* source = &node;
+    const auto* unary = std::get_if<Unary>(&node.op);
+    if (unary != nullptr) source = &graph_.node(node.inputs[0]);
+    if (unary != nullptr && joined_activation(*source) != node.id) return false;
+    const auto* conv = std::get_if<Conv>(&source->op);
+    const Value& dst = value(node.id);
+    if (!has_integer_weights(*source)) {
+      if (conv == nullptr || value(source->inputs[0]).coding) return false;
+      add(float_conv_step(kernels_, *conv, value(source->inputs[0]), dst),
+          {slot(source->inputs[0])}, slot(node.id));
+      return true;
+    }
+    const IntegerWeights& weights = encodings_.weights.at(source->name);
+    // A Gemm is one row of a pointwise convolution.
+    IntegerConv integer{conv != nullptr ? *conv : Conv{}, weights, unary};
+    // Stripes turn kernels without moving their values.
+    if (conv != nullptr) integer.weights.dims = conv->weight.dims();
+    add(integer_conv_step(kernels_, integer, value(source->inputs[0]), dst),
+        {slot(source->inputs[0])}, slot(node.id));
+    return true;
+  }
+
+  bool add_statistics(const Node& node) {
+    const auto* op = std::get_if<NormStatistics>(&node.op);
+    if (op == nullptr) return false;
+    const Value& src = value(node.inputs[0]);
+    const Value& dst = value(node.id);
+    if (!src.coding || dst.coding) return false;
+    if (op->kind != NormKind::global && op->kind != NormKind::feature_wise) {
+      add(statistics_step(*op, src, dst), {slot(node.inputs[0])}, slot(node.id));
+      return true;
+    }
+    auto sums = std::make_shared<RowSums>();
+    add(sum_step(kernels_, src, sums), {slot(node.inputs[0])}, std::nullopt);
+    add(statistics_of_sums_step(*op, src, dst, sums), {}, slot(node.id));
+    return true;
+  }
+
+  std::unique_ptr<Step> step_for(const Node& node) {
+    const Value& dst = value(node.id);
+    std::vector<const Value*> operands;
+    for (NodeId input : node.inputs) operands.push_back(&value(input));
+    if (!operands.empty()) {
+      if (auto step = step_of_codes(node.op, *operands[0], dst)) return step;
+      if (auto step = elementwise_step(kernels_, node.op, operands, dst)) return step;
+    }
+    return reference_step(node.op, std::move(operands), dst);
+  }
+
+  // Null where there is none.
+  std::unique_ptr<Step> step_of_codes(const Op& op, const Value& src, const Value& dst) const {
+    if (!src.coding || !dst.coding) return nullptr;
+    const bool table = std::holds_alternative<Unary>(op) || std::holds_alternative<Affine>(op);
+    if (table && !src.coding->wide) return table_step(kernels_, op, src, dst);
+    if (!keeps_codes(src, dst, op)) return nullptr;
+    if (const auto* slice = std::get_if<Slice>(&op)) return slice_step(*slice, src, dst);
+    if (const auto* pad = std::get_if<Pad>(&op); pad && pad->mode == PadMode::zero)
       return pad_step(*pad, src, dst);
     return nullptr;
-  }
-
-  // Stripes turn kernels without moving their values.
-  static IntegerWeights with_dims_of(const Conv& conv, IntegerWeights weights) {
-    weights.dims = conv.weight.dims();
-    return weights;
   }
 
   static bool keeps_codes(const Value& src, const Value& dst, const Op& op) {
@@ -114,14 +194,16 @@ class Lowering {
 
   const Graph& graph_;
   const Encodings& encodings_;
+  const IntegerKernels& kernels_;
   std::unique_ptr<Lowered> lowered_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Lowered>> lower(const Graph& graph, const Encodings& encodings) {
+Result<std::unique_ptr<Lowered>> lower(const Graph& graph, const Encodings& encodings,
+                                       const simd::IntegerKernels& kernels) {
   TESSERA_TRY_VOID(check_encodings(graph, encodings));
-  return Lowering(graph, encodings).run();
+  return Lowering(graph, encodings, kernels).run();
 }
 
 }  // namespace tessera::emulator

@@ -1,4 +1,5 @@
-// What the emulator can do with values.
+// What the emulator can do with values. Every step gives the bits of the plain loops in
+// kernels/ref.
 #pragma once
 
 #include <memory>
@@ -9,18 +10,46 @@
 
 namespace tessera::emulator {
 
-// Floats to codes.
-std::unique_ptr<Step> quantize_step(const Value& src, const Value& dst);
+using simd::IntegerKernels;
 
-// A convolution with integer weights of codes, or of floats that it quantises for itself; dst may
-// be codes or floats.
-std::unique_ptr<Step> conv_step(Conv op, IntegerWeights weights, const Value& src,
-                                const Value& dst);
+// Floats to codes, and codes (or floats as they are) to floats.
+std::unique_ptr<Step> quantize_step(const IntegerKernels& kernels, const Value& src,
+                                    const Value& dst);
+std::unique_ptr<Step> dequantize_step(const IntegerKernels& kernels, const Value& src,
+                                      const Value& dst);
+
+// A convolution with integer weights of codes, or of floats that it quantises for itself, and the
+// activation behind it, if any; dst may be codes or floats.
+struct IntegerConv {
+  Conv op;  // its geometry
+  IntegerWeights weights;
+  const Unary* activation = nullptr;
+};
+std::unique_ptr<Step> integer_conv_step(const IntegerKernels& kernels, const IntegerConv& conv,
+                                        const Value& src, const Value& dst);
+// The depthwise ones among them that move along one axis; null for any other.
+std::unique_ptr<Step> integer_depthwise_step(const IntegerKernels& kernels, const IntegerConv& conv,
+                                             const Value& src, const Value& dst);
+
+// A convolution that stays float.
+std::unique_ptr<Step> float_conv_step(const IntegerKernels& kernels, const Conv& op,
+                                      const Value& src, const Value& dst);
+
+// Element by element, operands and result in codes or floats; null for any other op.
+std::unique_ptr<Step> elementwise_step(const IntegerKernels& kernels, const Op& op,
+                                       std::vector<const Value*> operands, const Value& dst);
 
 // An element-by-element function of codes of 8 bits: tabulated when loaded.
-std::unique_ptr<Step> table_step(const Op& op, const Value& src, const Value& dst);
+std::unique_ptr<Step> table_step(const IntegerKernels& kernels, const Op& op, const Value& src,
+                                 const Value& dst);
 
-// Statistics of codes, exact.
+// Statistics of codes, exact. Those over the whole sequence are made in two steps: sums of every
+// row, which lie in `sums`, and what follows from them.
+using RowSums = std::vector<integer::RowSum>;
+std::unique_ptr<Step> sum_step(const IntegerKernels& kernels, const Value& src,
+                               std::shared_ptr<RowSums> sums);
+std::unique_ptr<Step> statistics_of_sums_step(NormStatistics op, const Value& src, const Value& dst,
+                                              std::shared_ptr<RowSums> sums);
 std::unique_ptr<Step> statistics_step(NormStatistics op, const Value& src, const Value& dst);
 
 // Moves codes: Slice, and Pad with the code of zero.
@@ -28,6 +57,6 @@ std::unique_ptr<Step> slice_step(Slice op, const Value& src, const Value& dst);
 std::unique_ptr<Step> pad_step(Pad op, const Value& src, const Value& dst);
 
 // Any op in float: operands dequantised before, the result quantised after.
-std::unique_ptr<Step> float_step(Op op, std::vector<const Value*> operands, const Value& dst);
+std::unique_ptr<Step> reference_step(Op op, std::vector<const Value*> operands, const Value& dst);
 
 }  // namespace tessera::emulator

@@ -50,4 +50,14 @@ template <typename Code>
 void norm_statistics(const NormStatistics& op, const CodeSource<Code>& src, const Coding& coding,
                      const Target& dst);
 
+// Of one row: of its codes less their zero point.
+struct RowSum {
+  int64_t sum = 0;
+  int64_t squares = 0;
+};
+// The same of values of shape `src` over the whole sequence (global, feature_wise), from the sums
+// of their rows: sums[c*H + h].
+void norm_statistics_of_sums(const NormStatistics& op, std::span<const RowSum> sums,
+                             const Shape& src, const Coding& coding, const Target& dst);
+
 }  // namespace tessera::integer

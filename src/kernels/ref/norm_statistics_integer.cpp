@@ -22,18 +22,22 @@ struct Moments {
   }
 };
 
-// Exact: integer sums over codes, then times the scale of the channel.
+// Exact: integer sums over codes.
 template <typename Code>
-Moments moments_of_row(const Code* codes, int64_t frames, int32_t zero, float scale) {
-  int64_t sum = 0;
-  int64_t squares = 0;
+RowSum sum_of_row(const Code* codes, int64_t frames, int32_t zero) {
+  RowSum row;
   for (int64_t t = 0; t < frames; ++t) {
     const int64_t step = static_cast<int64_t>(codes[t]) - zero;
-    sum += step;
-    squares += step * step;
+    row.sum += step;
+    row.squares += step * step;
   }
+  return row;
+}
+
+// And then times the scale of the channel.
+Moments moments_of(const RowSum& row, float scale) {
   const auto unit = static_cast<double>(scale);
-  return {sum_of(sum) * unit, sum_of(squares) * (unit * unit)};
+  return {sum_of(row.sum) * unit, sum_of(row.squares) * (unit * unit)};
 }
 
 template <typename Code>
@@ -57,20 +61,19 @@ void write(const NormStatistics& op, double mean, double variance, const Target&
       static_cast<double>(op.beta[c]) - static_cast<double>(op.center[c]) * mean * r);
 }
 
-template <typename Code>
-void per_sequence(const NormStatistics& op, const CodeSource<Code>& src, const Coding& coding,
-                  const Target& dst, int64_t h) {
-  const auto row = [&](int64_t c) {
-    const auto channel = static_cast<size_t>(c);
-    return moments_of_row(src.row(c, h), src.shape.w, coding.zero_point[channel],
-                          coding.scale[channel]);
+// row(c): its sums.
+template <typename Row>
+void per_sequence(const NormStatistics& op, const Shape& src, const Coding& coding,
+                  const Target& dst, int64_t h, Row&& row) {
+  const auto moments = [&](int64_t c) {
+    return moments_of(row(c), coding.scale[static_cast<size_t>(c)]);
   };
   const bool global = op.kind == NormKind::global;
-  const auto count = static_cast<double>((global ? src.shape.c : 1) * src.shape.w);
+  const auto count = static_cast<double>((global ? src.c : 1) * src.w);
   Moments all;
-  for (int64_t c = 0; global && c < src.shape.c; ++c) all.add(row(c));
+  for (int64_t c = 0; global && c < src.c; ++c) all.add(moments(c));
   for (int64_t c = 0; c < op.gamma.size(); ++c) {
-    if (!global) all = row(c);
+    if (!global) all = moments(c);
     write(op, all.mean(count), all.variance(count), dst, c, h, 0);
   }
 }
@@ -101,10 +104,20 @@ void norm_statistics(const NormStatistics& op, const CodeSource<Code>& src, cons
   const bool whole = op.kind == NormKind::global || op.kind == NormKind::feature_wise;
   for (int64_t h = 0; h < src.shape.h; ++h) {
     if (whole) {
-      per_sequence(op, src, coding, dst, h);
+      per_sequence(op, src.shape, coding, dst, h, [&](int64_t c) {
+        return sum_of_row(src.row(c, h), src.shape.w, coding.zero_point[static_cast<size_t>(c)]);
+      });
     } else {
       per_frame(op, src, coding, dst, h);
     }
+  }
+}
+
+void norm_statistics_of_sums(const NormStatistics& op, std::span<const RowSum> sums,
+                             const Shape& src, const Coding& coding, const Target& dst) {
+  for (int64_t h = 0; h < src.h; ++h) {
+    per_sequence(op, src, coding, dst, h,
+                 [&](int64_t c) { return sums[static_cast<size_t>(c * src.h + h)]; });
   }
 }
 

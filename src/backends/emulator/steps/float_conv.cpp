@@ -1,0 +1,121 @@
+#include "backends/emulator/finish_table.h"
+#include "backends/emulator/gather.h"
+#include "backends/emulator/steps.h"
+
+namespace tessera::emulator {
+namespace {
+
+constexpr int64_t kPanels = 4;  // of an item
+
+// A matrix product in float64 per group and stretch of frames. Scratch: the panel, and the results
+// if they are to be codes.
+class FloatConvStep final : public Step {
+ public:
+  FloatConvStep(const IntegerKernels& kernels, const Conv& op, const Value& src, const Value& dst)
+      : rows_(kernels.rows),
+        products_(kernels.float_products),
+        op_(op),
+        src_(src),
+        dst_(dst),
+        dims_(op.weight.dims()),
+        plain_(reads_its_own_frame(op, dims_)),
+        inputs_(op.weight.size() / dims_[0]),
+        outputs_(dims_[0] / op.groups),
+        panel_(static_cast<int64_t>(products_.blocking.frames)),
+        frames_(plain_ ? dst.shape.h * dst.shape.w : dst.shape.w),
+        stretches_((frames_ + kPanels * panel_ - 1) / (kPanels * panel_)) {
+    for (int64_t g = 0; g < op.groups; ++g) {
+      weights_.push_back(
+          simd::pack_float_weights(products_.blocking, op.weight.data() + g * outputs_ * inputs_,
+                                   static_cast<size_t>(outputs_), static_cast<size_t>(inputs_)));
+      bias_.emplace_back(products_.blocking.padded_out(static_cast<size_t>(outputs_)));
+      for (int64_t o = 0; o < outputs_ && !op.bias.empty(); ++o)
+        bias_.back()[static_cast<size_t>(o)] = static_cast<double>(op.bias[g * outputs_ + o]);
+    }
+    items = op.groups * (plain_ ? 1 : dst.shape.h) * stretches_;
+    const int64_t results = dst.coding ? outputs_ * panel_ : 0;
+    scratch_bytes = (inputs_ * panel_ + results) * static_cast<int64_t>(sizeof(float));
+    // What lies behind the end of a sequence is computed too, and thrown away.
+    op_.weight = Tensor();
+    op_.bias = Tensor();
+  }
+
+  void run(int64_t item, std::byte* scratch) override {
+    const int64_t group = item / stretches_ % op_.groups;
+    const int64_t row = item / stretches_ / op_.groups;
+    const int64_t begin = item % stretches_ * kPanels * panel_;
+    const int64_t end = std::min(frames_, begin + kPanels * panel_);
+    for (int64_t t = begin; t < end; t += panel_) {
+      run_panel(group, {row, t, std::min(panel_, end - t)}, reinterpret_cast<float*>(scratch));
+    }
+  }
+
+ private:
+  void run_panel(int64_t group, const Stretch& part, float* panel) const {
+    gather(group, part, panel);
+    float* const results = panel + inputs_ * panel_;
+    const auto at = static_cast<size_t>(group);
+    simd::FloatProductArgs args;
+    args.weights = weights_[at].data();
+    args.bias = bias_[at].data();
+    args.panel = panel;
+    args.stride = static_cast<size_t>(panel_);
+    args.in = static_cast<size_t>(inputs_);
+    args.out = static_cast<size_t>(outputs_);
+    args.frames = static_cast<size_t>(part.count);
+    args.dst = results;
+    args.dst_stride = static_cast<size_t>(panel_);
+    if (!dst_.coding) {
+      args.dst = static_cast<float*>(dst_.target_row(group * outputs_, part.row)) + part.begin;
+      args.dst_stride = static_cast<size_t>(dst_.shape.h * dst_.shape.w);
+    }
+    products_.product(args);
+    for (int64_t o = 0; dst_.coding && o < outputs_; ++o) {
+      const int64_t channel = group * outputs_ + o;
+      rows_.quantize({results + o * panel_, code_scale(*dst_.coding, channel), dst_.format(),
+                      static_cast<std::byte*>(dst_.target_row(channel, part.row)) +
+                          part.begin * dst_.element_bytes(),
+                      static_cast<size_t>(part.count)});
+    }
+  }
+
+  void gather(int64_t group, const Stretch& part, float* panel) const {
+    const int64_t src_rows = plain_ ? 1 : src_.shape.h;
+    const int64_t src_frames = plain_ ? frames_ : src_.shape.w;
+    for_each_weight(op_, dims_, group, part.row, src_rows,
+                    [&](int64_t k, int64_t channel, int64_t row, int64_t offset) {
+                      float* const to = panel + k * panel_;
+                      std::fill(to + part.count, to + panel_, 0.0F);
+                      if (row < 0) {
+                        std::fill_n(to, part.count, 0.0F);
+                        return;
+                      }
+                      gather_frames(static_cast<const float*>(src_.row(channel, row)), src_frames,
+                                    op_.stride.w, offset, part, 0.0F, to);
+                    });
+  }
+
+  simd::RowKernels rows_;
+  simd::FloatProductKernels products_;
+  Conv op_;  // its geometry
+  const Value& src_;
+  const Value& dst_;
+  std::vector<int64_t> dims_;
+  bool plain_;       // reads its own frame: H and W are one axis
+  int64_t inputs_;   // of a group, kernel included
+  int64_t outputs_;  // of a group
+  int64_t panel_;    // frames
+  int64_t frames_;
+  int64_t stretches_;
+  std::vector<std::vector<double>> weights_;  // packed, by group
+  std::vector<std::vector<double>> bias_;
+};
+
+}  // namespace
+
+std::unique_ptr<Step> float_conv_step(const IntegerKernels& kernels, const Conv& op,
+                                      const Value& src, const Value& dst) {
+  return std::make_unique<FloatConvStep>(kernels, op, src, dst);
+}
+
+}  // namespace tessera::emulator

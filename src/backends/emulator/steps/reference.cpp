@@ -1,0 +1,56 @@
+#include "backends/emulator/steps.h"
+
+namespace tessera::emulator {
+namespace {
+
+class ReferenceStep final : public Step {
+ public:
+  ReferenceStep(Op op, std::vector<const Value*> operands, const Value& dst)
+      : op_(std::move(op)), operands_(std::move(operands)), dst_(dst) {
+    for (const Value* operand : operands_) {
+      sources_.push_back({nullptr, operand->shape});
+      if (operand->coding) scratch_bytes += floats_of(*operand);
+    }
+    if (dst_.coding) scratch_bytes += floats_of(dst_);
+  }
+  void run(int64_t, std::byte* scratch) override {
+    auto* free = reinterpret_cast<float*>(scratch);
+    for (size_t i = 0; i < operands_.size(); ++i) {
+      const Value& operand = *operands_[i];
+      sources_[i] = operand.floats();
+      if (!operand.coding) continue;
+      const reference::Target floats{free, operand.shape};
+      with_code(*operand.coding, [&]<typename Code>(Code) {
+        integer::dequantize(operand.codes<Code>(), *operand.coding, floats);
+      });
+      sources_[i].values = free;
+      free += operand.shape.size();
+    }
+    if (!dst_.coding) {
+      reference::evaluate(op_, sources_, dst_.float_target());
+      return;
+    }
+    reference::evaluate(op_, sources_, {free, dst_.shape});
+    with_code(*dst_.coding, [&]<typename Code>(Code) {
+      integer::quantize({free, dst_.shape}, *dst_.coding, dst_.code_target<Code>());
+    });
+  }
+
+ private:
+  static int64_t floats_of(const Value& value) {
+    return value.shape.size() * static_cast<int64_t>(sizeof(float));
+  }
+
+  Op op_;
+  std::vector<const Value*> operands_;
+  const Value& dst_;
+  std::vector<reference::Source> sources_;
+};
+
+}  // namespace
+
+std::unique_ptr<Step> reference_step(Op op, std::vector<const Value*> operands, const Value& dst) {
+  return std::make_unique<ReferenceStep>(std::move(op), std::move(operands), dst);
+}
+
+}  // namespace tessera::emulator

@@ -1,0 +1,80 @@
+#include "backends/emulator/finish_table.h"
+#include "backends/emulator/steps/channelwise.h"
+
+namespace tessera::emulator {
+namespace {
+
+class SumStep final : public ChannelwiseStep {
+ public:
+  SumStep(const IntegerKernels& kernels, const Value& src, std::shared_ptr<RowSums> sums)
+      : ChannelwiseStep(src.shape), rows_(kernels.rows), src_(src), sums_(std::move(sums)) {
+    sums_->resize(static_cast<size_t>(src.shape.c * src.shape.h));
+  }
+
+ private:
+  // Sums of codes less their zero point, from sums of codes.
+  void run_channel(int64_t c, std::byte*) override {
+    const int64_t zero = src_.coding->zero_point[static_cast<size_t>(c)];
+    const int64_t count = src_.shape.w;
+    for (int64_t h = 0; h < src_.shape.h; ++h) {
+      const simd::CodeSums row =
+          rows_.sum_codes({src_.row(c, h), src_.format(), static_cast<size_t>(count)});
+      (*sums_)[static_cast<size_t>(c * src_.shape.h + h)] = {
+          row.sum - count * zero, row.squares - 2 * zero * row.sum + count * zero * zero};
+    }
+  }
+
+  simd::RowKernels rows_;
+  const Value& src_;
+  std::shared_ptr<RowSums> sums_;
+};
+
+class StatisticsOfSumsStep final : public Step {
+ public:
+  StatisticsOfSumsStep(NormStatistics op, const Value& src, const Value& dst,
+                       std::shared_ptr<RowSums> sums)
+      : op_(std::move(op)), src_(src), dst_(dst), sums_(std::move(sums)) {}
+  void run(int64_t, std::byte*) override {
+    integer::norm_statistics_of_sums(op_, *sums_, src_.shape, *src_.coding, dst_.float_target());
+  }
+
+ private:
+  NormStatistics op_;
+  const Value& src_;
+  const Value& dst_;
+  std::shared_ptr<RowSums> sums_;
+};
+
+class StatisticsStep final : public Step {
+ public:
+  StatisticsStep(NormStatistics op, const Value& src, const Value& dst)
+      : op_(std::move(op)), src_(src), dst_(dst) {}
+  void run(int64_t, std::byte*) override {
+    with_code(*src_.coding, [&]<typename Code>(Code) {
+      integer::norm_statistics(op_, src_.codes<Code>(), *src_.coding, dst_.float_target());
+    });
+  }
+
+ private:
+  NormStatistics op_;
+  const Value& src_;
+  const Value& dst_;
+};
+
+}  // namespace
+
+std::unique_ptr<Step> sum_step(const IntegerKernels& kernels, const Value& src,
+                               std::shared_ptr<RowSums> sums) {
+  return std::make_unique<SumStep>(kernels, src, std::move(sums));
+}
+
+std::unique_ptr<Step> statistics_of_sums_step(NormStatistics op, const Value& src, const Value& dst,
+                                              std::shared_ptr<RowSums> sums) {
+  return std::make_unique<StatisticsOfSumsStep>(std::move(op), src, dst, std::move(sums));
+}
+
+std::unique_ptr<Step> statistics_step(NormStatistics op, const Value& src, const Value& dst) {
+  return std::make_unique<StatisticsStep>(std::move(op), src, dst);
+}
+
+}  // namespace tessera::emulator

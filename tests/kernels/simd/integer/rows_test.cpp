@@ -1,0 +1,156 @@
+#include <limits>
+
+#include "plain_integers.h"
+
+namespace tessera::simd {
+namespace {
+
+// Quotients on and beside every half, and values that are no numbers.
+TEST(RowsOfCodes, AreQuantisedHalfToEvenAndSaturated) {
+  test::each_integer_set([](const IntegerKernels& kernels) {
+    test::RandomCodes random(5);
+    for (Format format : test::kCodeFormats) {
+      for (int trial = 0; trial < 300; ++trial) {
+        const int exponent = static_cast<int>(random.integer(-70, 70));
+        CodeScale codes = random.scale(format, 1.0f, 2.0f);
+        codes.scale = std::ldexp(trial < 10 ? 1.0f : codes.scale, exponent);
+        codes.inverse = inverse_of(codes.scale);
+        std::vector<float> src;
+        for (int i = 0; i < 101; ++i) {
+          const float half = (static_cast<float>(random.integer(-700, 700)) + 0.5f) * codes.scale;
+          src.push_back(half);
+          src.push_back(std::nextafter(half, 0.0f));
+          src.push_back(std::nextafter(half, std::numeric_limits<float>::infinity()));
+          src.push_back(random.uniform(-40000.0f, 40000.0f) * codes.scale);
+        }
+        for (float special : {0.0f, -0.0f, 1e38f, -1e38f, 1e-44f}) src.push_back(special);
+        src.push_back(std::numeric_limits<float>::infinity());
+        src.push_back(-std::numeric_limits<float>::infinity());
+        src.push_back(std::numeric_limits<float>::quiet_NaN());
+        test::Cells dst(format, src.size());
+        kernels.rows.quantize({src.data(), codes, format, dst.data(), src.size()});
+        for (size_t i = 0; i < src.size(); ++i)
+          ASSERT_EQ(dst.code(i), test::plain_code(src[i] / codes.scale, codes)) << src[i];
+        dst.expect_guard_untouched();
+        std::vector<float> back(src.size() + 1, -7.0f);
+        kernels.rows.dequantize({dst.data(), format, codes, back.data(), src.size()});
+        for (size_t i = 0; i < src.size(); ++i)
+          ASSERT_EQ(back[i], static_cast<float>(dst.code(i) - codes.zero_point) * codes.scale);
+        ASSERT_EQ(back.back(), -7.0f);
+      }
+    }
+  });
+}
+
+// Two billion quotients would be all of one scale; here as many scales as time allows.
+TEST(RowsOfCodes, AreQuantisedAsByDivision) {
+  test::each_integer_set([](const IntegerKernels& kernels) {
+    test::RandomCodes random(6);
+    std::vector<float> src(4096);
+    for (int trial = 0; trial < 400; ++trial) {
+      CodeScale codes = random.scale(Format::kCode16, 1.0f, 2.0f);
+      codes.scale = std::nextafter(2.0f, 1.0f - static_cast<float>(trial % 2));
+      if (trial > 3) codes.scale = random.uniform(1.0f, 2.0f);
+      codes.inverse = inverse_of(codes.scale);
+      for (float& x : src) {
+        const auto n = static_cast<float>(random.integer(-32768, 32767)) + 0.5f;
+        x = n * codes.scale;
+        if (random.chance(0.5)) x = std::nextafter(x, random.chance(0.5) ? 1e9f : -1e9f);
+      }
+      test::Cells dst(Format::kCode16, src.size());
+      kernels.rows.quantize({src.data(), codes, Format::kCode16, dst.data(), src.size()});
+      for (size_t i = 0; i < src.size(); ++i)
+        ASSERT_EQ(dst.code(i), test::plain_code(src[i] / codes.scale, codes));
+    }
+  });
+}
+
+TEST(RowsOfFloats, HaveTheBitsOfFloat64RoundedOnce) {
+  test::each_integer_set([](const IntegerKernels& kernels) {
+    test::RandomCodes random(7);
+    for (size_t count : {1, 2, 7, 15, 16, 17, 100}) {
+      std::vector<float> a(count), b(count), x(count), dst(count + 1, -7.0f);
+      for (std::vector<float>* v : {&a, &b, &x})
+        for (float& value : *v)
+          value =
+              std::ldexp(random.uniform(-2.0f, 2.0f), static_cast<int>(random.integer(-12, 12)));
+      for (size_t step : {0, 1}) {
+        kernels.rows.linear({a.data(), b.data(), step, x.data(), dst.data(), count});
+        for (size_t i = 0; i < count; ++i) {
+          const auto scale = static_cast<double>(a[i * step]);
+          const auto shift = static_cast<double>(b[i * step]);
+          ASSERT_EQ(dst[i], static_cast<float>(scale * static_cast<double>(x[i]) + shift));
+        }
+        for (BinaryOp op : {BinaryOp::kAdd, BinaryOp::kSub, BinaryOp::kMul, BinaryOp::kDiv,
+                            BinaryOp::kMax, BinaryOp::kMin}) {
+          kernels.rows.combine({op, x.data(), a.data(), 1, step, dst.data(), count});
+          for (size_t i = 0; i < count; ++i) {
+            const auto p = static_cast<double>(x[i]);
+            const auto q = static_cast<double>(a[i * step]);
+            const double expected = op == BinaryOp::kAdd   ? p + q
+                                    : op == BinaryOp::kSub ? p - q
+                                    : op == BinaryOp::kMul ? p * q
+                                    : op == BinaryOp::kDiv ? p / q
+                                    : op == BinaryOp::kMax ? std::max(p, q)
+                                                           : std::min(p, q);
+            ASSERT_EQ(dst[i], static_cast<float>(expected));
+          }
+        }
+      }
+      kernels.rows.activate({Activation::kPrelu, 0.3f, x.data(), dst.data(), count});
+      for (size_t i = 0; i < count; ++i) ASSERT_EQ(dst[i], x[i] >= 0 ? x[i] : 0.3f * x[i]);
+      kernels.rows.activate({Activation::kRelu, 0.0f, x.data(), dst.data(), count});
+      for (size_t i = 0; i < count; ++i) ASSERT_EQ(dst[i], x[i] < 0 ? 0.0f : x[i]);
+      ASSERT_EQ(dst[count], -7.0f);
+    }
+  });
+}
+
+TEST(RowsOfCodes, AreLookedUp) {
+  test::each_integer_set([](const IntegerKernels& kernels) {
+    test::RandomCodes random(8);
+    for (Format format : test::kCodeFormats) {
+      for (size_t count : {1, 63, 64, 65, 300}) {
+        test::Cells table(format, 256);
+        table.fill(random);
+        test::Cells src(Format::kCode8, count);
+        src.fill(random);
+        test::Cells dst(format, count);
+        kernels.rows.look_up(
+            {table.data(), format, static_cast<uint8_t*>(src.data()), dst.data(), count});
+        for (size_t i = 0; i < count; ++i)
+          ASSERT_EQ(dst.code(i), table.code(static_cast<size_t>(src.code(i))));
+        dst.expect_guard_untouched();
+      }
+    }
+  });
+}
+
+TEST(RowsOfCodes, AreSummedExactlyWhateverTheirLength) {
+  test::each_integer_set([](const IntegerKernels& kernels) {
+    test::RandomCodes random(9);
+    for (Format format : test::kCodeFormats) {
+      for (size_t count : {1, 5, 16, 1000, 70001, 1000003}) {
+        test::Cells src(format, count);
+        if (count == 1000003) {
+          for (size_t i = 0; i < count; ++i) src.set(i, format == Format::kCode8 ? 255 : -32768);
+        } else {
+          src.fill(random);
+        }
+        int64_t sum = 0;
+        int64_t squares = 0;
+        for (size_t i = 0; i < count; ++i) {
+          const int64_t code = src.code(i);
+          sum += code;
+          squares += code * code;
+        }
+        const CodeSums sums = kernels.rows.sum_codes({src.data(), format, count});
+        ASSERT_EQ(sums.sum, sum);
+        ASSERT_EQ(sums.squares, squares);
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace tessera::simd
