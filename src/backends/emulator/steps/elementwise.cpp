@@ -6,81 +6,52 @@
 namespace tessera::emulator {
 namespace {
 
-constexpr int64_t kChunk = 1024;  // elements of a row at a time: their floats stay in cache
-
-// Where a chunk lies.
-struct Chunk {
+// A row of W: of channel c and device row h.
+struct RowOf {
   int64_t c = 0;
   int64_t h = 0;
-  int64_t begin = 0;
-  int64_t count = 0;
 };
 
-// Floats of an operand; a step of 0: one for all.
-struct Floats {
-  const float* values = nullptr;
-  size_t step = 1;
-};
-
-// Scratch: a chunk of floats for every operand and for the result.
 class ElementwiseStep : public ChannelwiseStep {
  public:
   ElementwiseStep(const IntegerKernels& kernels, std::vector<const Value*> operands,
                   const Value& dst)
       : ChannelwiseStep(dst.shape), rows_(kernels.rows), operands_(std::move(operands)), dst_(dst) {
-    scratch_bytes = static_cast<int64_t>((operands_.size() + 1) * kChunk * sizeof(float));
     for (const Value* operand : operands_)
       if (operand->shape.c != dst.shape.c) stand_alone();
   }
 
  protected:
-  static constexpr size_t kMostOperands = 2;
-
-  virtual void compute(const Chunk& chunk, std::span<const Floats> in, float* out) const = 0;
+  virtual void run_row(const RowOf& row, std::byte* scratch) = 0;
 
   void run_channel(int64_t c, std::byte* scratch) override {
-    auto* const room = reinterpret_cast<float*>(scratch);
-    for (int64_t h = 0; h < dst_.shape.h; ++h) {
-      for (int64_t begin = 0; begin < dst_.shape.w; begin += kChunk)
-        run_chunk({c, h, begin, std::min(kChunk, dst_.shape.w - begin)}, room);
-    }
+    for (int64_t h = 0; h < dst_.shape.h; ++h) run_row({c, h}, scratch);
   }
 
   const simd::RowKernels& rows() const { return rows_; }
   const Value& dst() const { return dst_; }
   const Value& operand(size_t i) const { return *operands_[i]; }
+  size_t count() const { return static_cast<size_t>(dst_.shape.w); }
+
+  simd::RowOperand read(size_t i, const RowOf& row) const {
+    const Value& value = *operands_[i];
+    const int64_t c = value.shape.c == 1 ? 0 : row.c;
+    simd::RowOperand operand;
+    operand.data = value.row(c, value.shape.h == 1 ? 0 : row.h);
+    operand.format = value.format();
+    if (value.coding) operand.codes = code_scale(*value.coding, c);
+    operand.step = value.shape.w == 1 ? 0 : 1;
+    return operand;
+  }
+  simd::RowResult result(const RowOf& row) const {
+    simd::RowResult to;
+    to.data = dst_.target_row(row.c, row.h);
+    to.format = dst_.format();
+    if (dst_.coding) to.codes = code_scale(*dst_.coding, row.c);
+    return to;
+  }
 
  private:
-  void run_chunk(const Chunk& chunk, float* room) const {
-    std::array<Floats, kMostOperands> in;
-    for (size_t i = 0; i < operands_.size(); ++i)
-      in[i] = read(*operands_[i], chunk, room + static_cast<int64_t>(i) * kChunk);
-    const std::span<const Floats> read_operands(in.data(), operands_.size());
-    if (!dst_.coding) {
-      compute(chunk, read_operands,
-              static_cast<float*>(dst_.target_row(chunk.c, chunk.h)) + chunk.begin);
-      return;
-    }
-    float* const out = room + static_cast<int64_t>(operands_.size()) * kChunk;
-    compute(chunk, read_operands, out);
-    rows_.quantize({out, code_scale(*dst_.coding, chunk.c), dst_.format(),
-                    static_cast<std::byte*>(dst_.target_row(chunk.c, chunk.h)) +
-                        chunk.begin * dst_.element_bytes(),
-                    static_cast<size_t>(chunk.count)});
-  }
-
-  Floats read(const Value& operand, const Chunk& chunk, float* room) const {
-    const int64_t c = operand.shape.c == 1 ? 0 : chunk.c;
-    const bool one = operand.shape.w == 1;
-    const void* const from =
-        static_cast<const std::byte*>(operand.row(c, operand.shape.h == 1 ? 0 : chunk.h)) +
-        (one ? 0 : chunk.begin) * operand.element_bytes();
-    if (!operand.coding) return {static_cast<const float*>(from), one ? size_t{0} : size_t{1}};
-    rows_.dequantize({from, operand.format(), code_scale(*operand.coding, c), room,
-                      one ? size_t{1} : static_cast<size_t>(chunk.count)});
-    return {room, one ? size_t{0} : size_t{1}};
-  }
-
   simd::RowKernels rows_;
   std::vector<const Value*> operands_;
   const Value& dst_;
@@ -93,9 +64,8 @@ class CombineStep final : public ElementwiseStep {
       : ElementwiseStep(kernels, std::move(operands), dst), op_(op) {}
 
  private:
-  void compute(const Chunk& chunk, std::span<const Floats> in, float* out) const override {
-    rows().combine({op_, in[0].values, in[1].values, in[0].step, in[1].step, out,
-                    static_cast<size_t>(chunk.count)});
+  void run_row(const RowOf& row, std::byte*) override {
+    rows().combine({op_, read(0, row), read(1, row), result(row), count()});
   }
 
   simd::BinaryOp op_;
@@ -103,20 +73,53 @@ class CombineStep final : public ElementwiseStep {
 
 class ActivateStep final : public ElementwiseStep {
  public:
-  ActivateStep(const IntegerKernels& kernels, Unary op, const Value& src, const Value& dst)
-      : ElementwiseStep(kernels, {&src}, dst), op_(std::move(op)) {}
+  ActivateStep(const IntegerKernels& kernels, const Unary& op, const Value& src, const Value& dst)
+      : ElementwiseStep(kernels, {&src}, dst),
+        slope_(op.slope),
+        activation_(op.kind == UnaryKind::prelu ? simd::Activation::kPrelu
+                                                : simd::Activation::kRelu) {}
 
  private:
-  void compute(const Chunk& chunk, std::span<const Floats> in, float* out) const override {
-    const bool prelu = op_.kind == UnaryKind::prelu;
-    if (!prelu && op_.kind != UnaryKind::relu) {
-      const Shape shape{1, 1, chunk.count};
-      reference::unary(op_, {in[0].values, shape}, {out, shape});
-      return;
+  void run_row(const RowOf& row, std::byte*) override {
+    const bool prelu = activation_ == simd::Activation::kPrelu;
+    const float slope = prelu ? slope_[slope_.size() == 1 ? 0 : row.c] : 0.0F;
+    rows().activate({activation_, slope, read(0, row), result(row), count()});
+  }
+
+  Tensor slope_;
+  simd::Activation activation_;
+};
+
+// Any other function of one value. Scratch: floats of a stretch of a row, before and after.
+class UnaryStep final : public ElementwiseStep {
+ public:
+  UnaryStep(const IntegerKernels& kernels, Unary op, const Value& src, const Value& dst)
+      : ElementwiseStep(kernels, {&src}, dst), op_(std::move(op)) {
+    scratch_bytes = 2 * kStretch * static_cast<int64_t>(sizeof(float));
+  }
+
+ private:
+  static constexpr int64_t kStretch = 1024;
+
+  void run_row(const RowOf& row, std::byte* scratch) override {
+    auto* const x = reinterpret_cast<float*>(scratch);
+    float* const y = x + kStretch;
+    for (int64_t begin = 0; begin < dst().shape.w; begin += kStretch) {
+      const Shape shape{1, 1, std::min(kStretch, dst().shape.w - begin)};
+      const auto some = static_cast<size_t>(shape.w);
+      simd::RowOperand in = read(0, row);
+      in.data = static_cast<const std::byte*>(in.data) + begin * operand(0).element_bytes();
+      simd::RowResult out = result(row);
+      out.data = static_cast<std::byte*>(out.data) + begin * dst().element_bytes();
+      const float* values = static_cast<const float*>(in.data);
+      if (operand(0).coding) {
+        rows().dequantize({in.data, in.format, in.codes, x, some});
+        values = x;
+      }
+      const bool direct = !dst().coding;
+      reference::unary(op_, {values, shape}, {direct ? static_cast<float*>(out.data) : y, shape});
+      if (!direct) rows().quantize({y, out.codes, out.format, out.data, some});
     }
-    const float slope = prelu ? op_.slope[op_.slope.size() == 1 ? 0 : chunk.c] : 0.0F;
-    rows().activate({prelu ? simd::Activation::kPrelu : simd::Activation::kRelu, slope,
-                     in[0].values, out, static_cast<size_t>(chunk.count)});
   }
 
   Unary op_;
@@ -128,16 +131,16 @@ class AffineStep final : public ElementwiseStep {
       : ElementwiseStep(kernels, {&src}, dst), op_(std::move(op)) {}
 
  private:
-  void compute(const Chunk& chunk, std::span<const Floats> in, float* out) const override {
-    rows().linear({op_.scale.data() + chunk.c, op_.bias.data() + chunk.c, 0, in[0].values, out,
-                   static_cast<size_t>(chunk.count)});
+  void run_row(const RowOf& row, std::byte*) override {
+    rows().linear(
+        {op_.scale.data() + row.c, op_.bias.data() + row.c, 0, read(0, row), result(row), count()});
   }
 
   Affine op_;
 };
 
 // A norm's scale and shift. Rows of codes of 8 bits that are long enough go through a table of what
-// becomes of each code.
+// becomes of each code, which is the scratch.
 class ScaleShiftStep final : public ElementwiseStep {
  public:
   ScaleShiftStep(const IntegerKernels& kernels, const Value& src, const Value& ab, const Value& dst)
@@ -146,42 +149,30 @@ class ScaleShiftStep final : public ElementwiseStep {
         per_frame_(ab.shape.w == src.shape.w),
         tabulates_(src.format() == simd::Format::kCode8 && dst.coding && !per_frame_ &&
                    src.shape.w >= kLongRow) {
-    if (!tabulates_) return;
-    scratch_bytes += kCodes * dst.element_bytes();
-    for (int64_t i = 0; i < kCodes; ++i)
-      every_code_[static_cast<size_t>(i)] = static_cast<uint8_t>(i);
+    for (size_t i = 0; i < kCodes; ++i) every_code_[i] = static_cast<uint8_t>(i);
+    if (tabulates_) scratch_bytes = static_cast<int64_t>(kCodes) * dst.element_bytes();
   }
 
  private:
-  static constexpr int64_t kCodes = 256;
+  static constexpr size_t kCodes = 256;
   static constexpr int64_t kLongRow = 512;
 
-  const float* scale_row(const Chunk& chunk) const {
-    return static_cast<const float*>(ab_.row(chunk.c, chunk.h)) + (per_frame_ ? chunk.begin : 0);
-  }
-  const float* shift_row(const Chunk& chunk) const {
-    return static_cast<const float*>(ab_.row(dst().shape.c + chunk.c, chunk.h)) +
-           (per_frame_ ? chunk.begin : 0);
-  }
-
-  void compute(const Chunk& chunk, std::span<const Floats> in, float* out) const override {
-    rows().linear({scale_row(chunk), shift_row(chunk), per_frame_ ? size_t{1} : size_t{0},
-                   in[0].values, out, static_cast<size_t>(chunk.count)});
-  }
-
-  void run_channel(int64_t c, std::byte* scratch) override {
-    if (!tabulates_) return ElementwiseStep::run_channel(c, scratch);
-    auto* const floats = reinterpret_cast<float*>(scratch);
-    std::byte* const table = scratch + 2 * kChunk * static_cast<int64_t>(sizeof(float));
-    for (int64_t h = 0; h < dst().shape.h; ++h) {
-      const Chunk chunk{c, h, 0, kCodes};
-      rows().dequantize({every_code_.data(), simd::Format::kCode8,
-                         code_scale(*operand(0).coding, c), floats, kCodes});
-      rows().linear({scale_row(chunk), shift_row(chunk), 0, floats, floats, kCodes});
-      rows().quantize({floats, code_scale(*dst().coding, c), dst().format(), table, kCodes});
-      rows().look_up({table, dst().format(), static_cast<const uint8_t*>(operand(0).row(c, h)),
-                      dst().target_row(c, h), static_cast<size_t>(dst().shape.w)});
-    }
+  void run_row(const RowOf& row, std::byte* scratch) override {
+    simd::LinearArgs args;
+    args.a = static_cast<const float*>(ab_.row(row.c, row.h));
+    args.b = static_cast<const float*>(ab_.row(dst().shape.c + row.c, row.h));
+    args.step = per_frame_ ? 1 : 0;
+    args.src = read(0, row);
+    args.dst = result(row);
+    args.count = count();
+    if (!tabulates_) return rows().linear(args);
+    const auto* const codes = static_cast<const uint8_t*>(args.src.data);
+    void* const to = args.dst.data;
+    args.src.data = every_code_.data();
+    args.dst.data = scratch;
+    args.count = kCodes;
+    rows().linear(args);
+    rows().look_up({scratch, dst().format(), codes, to, count()});
   }
 
   const Value& ab_;
@@ -237,8 +228,11 @@ std::unique_ptr<Step> elementwise_step(const IntegerKernels& kernels, const Op& 
                                        std::vector<const Value*> operands, const Value& dst) {
   if (const auto binary = binary_op(op))
     return std::make_unique<CombineStep>(kernels, *binary, std::move(operands), dst);
-  if (const auto* unary = std::get_if<Unary>(&op))
-    return std::make_unique<ActivateStep>(kernels, *unary, *operands[0], dst);
+  if (const auto* unary = std::get_if<Unary>(&op)) {
+    if (unary->kind == UnaryKind::relu || unary->kind == UnaryKind::prelu)
+      return std::make_unique<ActivateStep>(kernels, *unary, *operands[0], dst);
+    return std::make_unique<UnaryStep>(kernels, *unary, *operands[0], dst);
+  }
   if (const auto* affine = std::get_if<Affine>(&op))
     return std::make_unique<AffineStep>(kernels, *affine, *operands[0], dst);
   if (std::holds_alternative<ScaleShift>(op) && !operands[1]->coding)

@@ -37,34 +37,71 @@ HWY_INLINE Floats load_floats(const float* p, size_t count) {
 HWY_INLINE void store_floats(Floats x, float* p, size_t count) {
   store_some(p, count, [x](float* q) HWY_ATTR { hn::StoreU(x, kF, q); });
 }
-// One value for all, or a vector of them.
-HWY_INLINE Floats load_stepping(const float* p, size_t step, size_t i, size_t count) {
-  return step == 0 ? hn::Set(kF, *p) : load_floats(p + i, count);
-}
-
-template <typename Code>
-HWY_INLINE void quantize_row(const QuantizeArgs& args) {
-  const Coder coder(args.codes);
-  auto* dst = static_cast<Code*>(args.dst);
-  for (size_t i = 0; i < args.count; i += kLanes) {
-    const size_t left = args.count - i;
-    const Ints codes = coder.code_of(coder.steps_of(load_floats(args.src + i, left)));
-    store_some(dst + i, left, [codes](Code* q) HWY_ATTR { store_codes(codes, q); });
+// Reads a row as numbers.
+class Reader {
+ public:
+  HWY_INLINE explicit Reader(const RowOperand& row)
+      : data_(row.data),
+        format_(row.format),
+        zero_(hn::Set(kI, row.codes.zero_point)),
+        scale_(hn::Set(kF, row.codes.scale)),
+        one_for_all_(row.step == 0),
+        one_(scale_) {
+    if (one_for_all_) one_ = hn::Set(kF, hn::GetLane(vector(0, 1)));
   }
-}
 
-template <typename Code>
-HWY_INLINE void dequantize_row(const DequantizeArgs& args) {
-  const auto* src = static_cast<const Code*>(args.src);
-  const Ints zero = hn::Set(kI, args.codes.zero_point);
-  const Floats scale = hn::Set(kF, args.codes.scale);
-  for (size_t i = 0; i < args.count; i += kLanes) {
-    const size_t left = args.count - i;
-    const Ints codes =
-        load_some(src + i, left, [](const Code* q) HWY_ATTR { return load_codes(q); });
-    store_floats(hn::Mul(hn::ConvertTo(kF, hn::Sub(codes, zero)), scale), args.dst + i, left);
+  HWY_INLINE Floats load(size_t i, size_t count) const {
+    return one_for_all_ ? one_ : vector(i, count);
   }
-}
+
+ private:
+  template <typename Code>
+  HWY_INLINE Floats decoded(size_t i, size_t count) const {
+    const Ints codes = load_some(static_cast<const Code*>(data_) + i, count,
+                                 [](const Code* q) HWY_ATTR { return load_codes(q); });
+    return hn::Mul(hn::ConvertTo(kF, hn::Sub(codes, zero_)), scale_);
+  }
+  HWY_INLINE Floats vector(size_t i, size_t count) const {
+    if (format_ == Format::kFloat) return load_floats(static_cast<const float*>(data_) + i, count);
+    if (format_ == Format::kCode8) return decoded<uint8_t>(i, count);
+    return decoded<int16_t>(i, count);
+  }
+
+  const void* data_;
+  Format format_;
+  Ints zero_;
+  Floats scale_;
+  bool one_for_all_;
+  Floats one_;
+};
+
+// Writes numbers as a row.
+class Writer {
+ public:
+  HWY_INLINE explicit Writer(const RowResult& row)
+      : data_(row.data), format_(row.format), coder_(row.codes) {}
+
+  HWY_INLINE void store(Floats x, size_t i, size_t count) const {
+    if (format_ == Format::kFloat) return store_floats(x, static_cast<float*>(data_) + i, count);
+    const Ints codes = coder_.code_of(coder_.steps_of(x));
+    if (format_ == Format::kCode8) {
+      encoded<uint8_t>(codes, i, count);
+    } else {
+      encoded<int16_t>(codes, i, count);
+    }
+  }
+
+ private:
+  template <typename Code>
+  HWY_INLINE void encoded(Ints codes, size_t i, size_t count) const {
+    store_some(static_cast<Code*>(data_) + i, count,
+               [codes](Code* q) HWY_ATTR { store_codes(codes, q); });
+  }
+
+  void* data_;
+  Format format_;
+  Coder coder_;
+};
 
 // x > y ? x : y, and x where it is no number.
 HWY_INLINE Floats maximum(Floats x, Floats y) {
@@ -78,11 +115,12 @@ HWY_INLINE Floats minimum(Floats x, Floats y) {
 // float alone (Figueroa 1995): double has more than twice the digits.
 template <class Op>
 HWY_INLINE void combine_rows(const CombineArgs& args, const Op& op) {
+  const Reader a(args.a);
+  const Reader b(args.b);
+  const Writer dst(args.dst);
   for (size_t i = 0; i < args.count; i += kLanes) {
     const size_t left = args.count - i;
-    const Floats a = load_stepping(args.a, args.a_step, i, left);
-    const Floats b = load_stepping(args.b, args.b_step, i, left);
-    store_floats(op(a, b), args.dst + i, left);
+    dst.store(op(a.load(i, left), b.load(i, left)), i, left);
   }
 }
 
@@ -177,11 +215,19 @@ HWY_INLINE CodeSums sum_row(const SumCodesArgs& args) {
 }  // namespace
 
 void quantize_codes(const QuantizeArgs& args) {
-  return args.format == Format::kCode8 ? quantize_row<uint8_t>(args) : quantize_row<int16_t>(args);
+  const Writer dst({args.dst, args.format, args.codes});
+  for (size_t i = 0; i < args.count; i += kLanes) {
+    const size_t left = args.count - i;
+    dst.store(load_floats(args.src + i, left), i, left);
+  }
 }
+
 void dequantize_codes(const DequantizeArgs& args) {
-  return args.format == Format::kCode8 ? dequantize_row<uint8_t>(args)
-                                       : dequantize_row<int16_t>(args);
+  const Reader src({args.src, args.format, args.codes, 1});
+  for (size_t i = 0; i < args.count; i += kLanes) {
+    const size_t left = args.count - i;
+    store_floats(src.load(i, left), args.dst + i, left);
+  }
 }
 
 void combine(const CombineArgs& args) {
@@ -203,20 +249,23 @@ void combine(const CombineArgs& args) {
 }
 
 void linear(const LinearArgs& args) {
+  const Reader a({args.a, Format::kFloat, {}, args.step});
+  const Reader b({args.b, Format::kFloat, {}, args.step});
+  const Reader src(args.src);
+  const Writer dst(args.dst);
   for (size_t i = 0; i < args.count; i += kLanes) {
     const size_t left = args.count - i;
-    const Floats a = load_stepping(args.a, args.step, i, left);
-    const Floats b = load_stepping(args.b, args.step, i, left);
-    store_floats(linear_of(a, load_floats(args.src + i, left), b), args.dst + i, left);
+    dst.store(linear_of(a.load(i, left), src.load(i, left), b.load(i, left)), i, left);
   }
 }
 
 void activate(const ActivateArgs& args) {
   const Floats slope = hn::Set(kF, args.slope);
+  const Reader src(args.src);
+  const Writer dst(args.dst);
   for (size_t i = 0; i < args.count; i += kLanes) {
     const size_t left = args.count - i;
-    store_floats(activated(load_floats(args.src + i, left), args.activation, slope), args.dst + i,
-                 left);
+    dst.store(activated(src.load(i, left), args.activation, slope), i, left);
   }
 }
 

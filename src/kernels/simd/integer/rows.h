@@ -27,14 +27,26 @@ struct DequantizeArgs {
   float* dst = nullptr;
   size_t count = 0;
 };
-// dst[i] = a[i] op b[i]; a step of 0 stands for one value for all. Not kPow.
+// A row that is read as numbers: floats, or codes of one channel; a step of 0 stands for one value
+// for all.
+struct RowOperand {
+  const void* data = nullptr;
+  Format format = Format::kFloat;
+  CodeScale codes = {};
+  size_t step = 1;
+};
+// A row that numbers are written to. May be an operand if it has the same format.
+struct RowResult {
+  void* data = nullptr;
+  Format format = Format::kFloat;
+  CodeScale codes = {};
+};
+// dst[i] = a[i] op b[i]. Not kPow.
 struct CombineArgs {
   BinaryOp op = BinaryOp::kAdd;
-  const float* a = nullptr;
-  const float* b = nullptr;
-  size_t a_step = 1;
-  size_t b_step = 1;
-  float* dst = nullptr;  // may be a or b
+  RowOperand a;
+  RowOperand b;
+  RowResult dst;
   size_t count = 0;
 };
 // dst[i] = a[i] * src[i] + b[i], the sum in float64; a step of 0 stands for one pair for all.
@@ -42,16 +54,16 @@ struct LinearArgs {
   const float* a = nullptr;
   const float* b = nullptr;
   size_t step = 0;
-  const float* src = nullptr;
-  float* dst = nullptr;  // may be src
+  RowOperand src;
+  RowResult dst;
   size_t count = 0;
 };
 // dst[i] = act(src[i]).
 struct ActivateArgs {
   Activation activation = Activation::kRelu;
   float slope = 0.0f;
-  const float* src = nullptr;
-  float* dst = nullptr;  // may be src
+  RowOperand src;
+  RowResult dst;
   size_t count = 0;
 };
 // dst[i] = table[src[i]] for codes of 8 bits; 256 entries.

@@ -65,6 +65,59 @@ TEST(RowsOfCodes, AreQuantisedAsByDivision) {
   });
 }
 
+RowOperand row_of(const std::vector<float>& values, size_t step = 1) {
+  return {values.data(), Format::kFloat, {}, step};
+}
+RowResult result_of(std::vector<float>& values) {
+  return {values.data(), Format::kFloat, {}};
+}
+
+// Codes in, codes out: as by way of floats.
+TEST(RowsOfCodes, AreCombinedAsTheirNumbersAre) {
+  test::each_integer_set([](const IntegerKernels& kernels) {
+    test::RandomCodes random(10);
+    for (int trial = 0; trial < 200; ++trial) {
+      const auto count = static_cast<size_t>(random.integer(1, 70));
+      const Format formats[] = {test::kCodeFormats[trial % 2], test::kCodeFormats[trial / 2 % 2],
+                                test::kCodeFormats[trial / 4 % 2]};
+      CodeScale scales[3];
+      for (int i = 0; i < 3; ++i) scales[i] = random.scale(formats[i], 0.1f, 0.5f);
+      test::Cells a(formats[0], count), b(formats[1], count), dst(formats[2], count);
+      a.fill(random);
+      b.fill(random);
+      const size_t step = random.chance(0.3) ? 0 : 1;
+      kernels.rows.combine({BinaryOp::kAdd,
+                            {a.data(), formats[0], scales[0], 1},
+                            {b.data(), formats[1], scales[1], step},
+                            {dst.data(), formats[2], scales[2]},
+                            count});
+      const auto number = [](test::Cells& cells, size_t i, const CodeScale& codes) {
+        return static_cast<float>(cells.code(i) - codes.zero_point) * codes.scale;
+      };
+      for (size_t i = 0; i < count; ++i) {
+        const float sum = number(a, i, scales[0]) + number(b, i * step, scales[1]);
+        ASSERT_EQ(dst.code(i), test::plain_code(sum / scales[2].scale, scales[2]));
+      }
+      dst.expect_guard_untouched();
+      const float gain = random.uniform(-2.0f, 2.0f);
+      const float shift = random.uniform(-9.0f, 9.0f);
+      kernels.rows.linear({&gain,
+                           &shift,
+                           0,
+                           {a.data(), formats[0], scales[0], 1},
+                           {dst.data(), formats[2], scales[2]},
+                           count});
+      for (size_t i = 0; i < count; ++i) {
+        const auto x = static_cast<double>(number(a, i, scales[0]));
+        const auto y =
+            static_cast<float>(static_cast<double>(gain) * x + static_cast<double>(shift));
+        ASSERT_EQ(dst.code(i), test::plain_code(y / scales[2].scale, scales[2]));
+      }
+      dst.expect_guard_untouched();
+    }
+  });
+}
+
 TEST(RowsOfFloats, HaveTheBitsOfFloat64RoundedOnce) {
   test::each_integer_set([](const IntegerKernels& kernels) {
     test::RandomCodes random(7);
@@ -75,7 +128,7 @@ TEST(RowsOfFloats, HaveTheBitsOfFloat64RoundedOnce) {
           value =
               std::ldexp(random.uniform(-2.0f, 2.0f), static_cast<int>(random.integer(-12, 12)));
       for (size_t step : {0, 1}) {
-        kernels.rows.linear({a.data(), b.data(), step, x.data(), dst.data(), count});
+        kernels.rows.linear({a.data(), b.data(), step, row_of(x), result_of(dst), count});
         for (size_t i = 0; i < count; ++i) {
           const auto scale = static_cast<double>(a[i * step]);
           const auto shift = static_cast<double>(b[i * step]);
@@ -83,7 +136,7 @@ TEST(RowsOfFloats, HaveTheBitsOfFloat64RoundedOnce) {
         }
         for (BinaryOp op : {BinaryOp::kAdd, BinaryOp::kSub, BinaryOp::kMul, BinaryOp::kDiv,
                             BinaryOp::kMax, BinaryOp::kMin}) {
-          kernels.rows.combine({op, x.data(), a.data(), 1, step, dst.data(), count});
+          kernels.rows.combine({op, row_of(x), row_of(a, step), result_of(dst), count});
           for (size_t i = 0; i < count; ++i) {
             const auto p = static_cast<double>(x[i]);
             const auto q = static_cast<double>(a[i * step]);
@@ -97,9 +150,9 @@ TEST(RowsOfFloats, HaveTheBitsOfFloat64RoundedOnce) {
           }
         }
       }
-      kernels.rows.activate({Activation::kPrelu, 0.3f, x.data(), dst.data(), count});
+      kernels.rows.activate({Activation::kPrelu, 0.3f, row_of(x), result_of(dst), count});
       for (size_t i = 0; i < count; ++i) ASSERT_EQ(dst[i], x[i] >= 0 ? x[i] : 0.3f * x[i]);
-      kernels.rows.activate({Activation::kRelu, 0.0f, x.data(), dst.data(), count});
+      kernels.rows.activate({Activation::kRelu, 0.0f, row_of(x), result_of(dst), count});
       for (size_t i = 0; i < count; ++i) ASSERT_EQ(dst[i], x[i] < 0 ? 0.0f : x[i]);
       ASSERT_EQ(dst[count], -7.0f);
     }
