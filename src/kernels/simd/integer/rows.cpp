@@ -37,6 +37,13 @@ HWY_INLINE Floats load_floats(const float* p, size_t count) {
 HWY_INLINE void store_floats(Floats x, float* p, size_t count) {
   store_some(p, count, [x](float* q) HWY_ATTR { hn::StoreU(x, kF, q); });
 }
+// Rows follow one another in memory, but the hardware's prefetchers stop where pages end.
+template <typename T>
+HWY_INLINE void fetch_ahead(const T* p) {
+  constexpr size_t kAheadBytes = 1024;
+  __builtin_prefetch(reinterpret_cast<const char*>(p) + kAheadBytes, 0, 3);
+}
+
 // Reads a row as numbers.
 class Reader {
  public:
@@ -57,8 +64,9 @@ class Reader {
  private:
   template <typename Code>
   HWY_INLINE Floats decoded(size_t i, size_t count) const {
-    const Ints codes = load_some(static_cast<const Code*>(data_) + i, count,
-                                 [](const Code* q) HWY_ATTR { return load_codes(q); });
+    const Code* const from = static_cast<const Code*>(data_) + i;
+    fetch_ahead(from);
+    const Ints codes = load_some(from, count, [](const Code* q) HWY_ATTR { return load_codes(q); });
     return hn::Mul(hn::ConvertTo(kF, hn::Sub(codes, zero_)), scale_);
   }
   HWY_INLINE Floats vector(size_t i, size_t count) const {
@@ -124,21 +132,30 @@ HWY_INLINE void combine_rows(const CombineArgs& args, const Op& op) {
   }
 }
 
-// As float64, half a vector at a time. The product is exact there, so that it does not matter
-// whether it is rounded before the sum.
-HWY_INLINE Floats linear_of(Floats a, Floats x, Floats b) {
+// A vector of floats as two of float64.
+struct Doubles {
 #if HWY_TARGET == HWY_SCALAR
-  return Floats(static_cast<float>(static_cast<double>(a.raw) * static_cast<double>(x.raw) +
-                                   static_cast<double>(b.raw)));
+  HWY_INLINE explicit Doubles(Floats x) : value(static_cast<double>(x.raw)) {}
+  double value;
 #else
-  const hn::Repartition<double, FloatTag> wide;
-  const hn::Half<FloatTag> half;
-  const auto low = hn::MulAdd(hn::PromoteTo(wide, hn::LowerHalf(half, a)),
-                              hn::PromoteTo(wide, hn::LowerHalf(half, x)),
-                              hn::PromoteTo(wide, hn::LowerHalf(half, b)));
-  const auto high = hn::MulAdd(hn::PromoteTo(wide, hn::UpperHalf(half, a)),
-                               hn::PromoteTo(wide, hn::UpperHalf(half, x)),
-                               hn::PromoteTo(wide, hn::UpperHalf(half, b)));
+  using Tag = hn::Repartition<double, FloatTag>;
+  using HalfTag = hn::Half<FloatTag>;
+  HWY_INLINE explicit Doubles(Floats x)
+      : low(hn::PromoteTo(Tag(), hn::LowerHalf(HalfTag(), x))),
+        high(hn::PromoteTo(Tag(), hn::UpperHalf(HalfTag(), x))) {}
+  hn::Vec<Tag> low, high;
+#endif
+};
+
+// a*x + b. The product is exact in float64, so that it does not matter whether it is rounded before
+// the sum.
+HWY_INLINE Floats linear_of(const Doubles& a, const Doubles& x, const Doubles& b) {
+#if HWY_TARGET == HWY_SCALAR
+  return Floats(static_cast<float>(a.value * x.value + b.value));
+#else
+  const auto low = hn::MulAdd(a.low, x.low, b.low);
+  const auto high = hn::MulAdd(a.high, x.high, b.high);
+  constexpr Doubles::HalfTag half;
   return hn::Combine(kF, hn::DemoteTo(half, high), hn::DemoteTo(half, low));
 #endif
 }
@@ -155,6 +172,7 @@ HWY_INLINE void look_up_row(const LookUpArgs& args) {
     const __m512i t2 = _mm512_loadu_si512(table + 128);
     const __m512i t3 = _mm512_loadu_si512(table + 192);
     for (; i + 64 <= args.count; i += 64) {
+      fetch_ahead(args.src + i);
       const __m512i codes = _mm512_loadu_si512(args.src + i);
       const __m512i below = _mm512_permutex2var_epi8(t0, codes, t1);
       const __m512i above = _mm512_permutex2var_epi8(t2, codes, t3);
@@ -191,6 +209,7 @@ HWY_INLINE CodeSums sum_row(const SumCodesArgs& args) {
     Ints sum = hn::Zero(kI);
     Ints sum_of_squares = sum;
     for (size_t i = begin; i < end; i += kLanes) {
+      fetch_ahead(src + i);
       const Ints x =
           load_some(src + i, end - i, [](const Code* q) HWY_ATTR { return load_codes(q); });
       sum = hn::Add(sum, x);
@@ -249,13 +268,22 @@ void combine(const CombineArgs& args) {
 }
 
 void linear(const LinearArgs& args) {
-  const Reader a({args.a, Format::kFloat, {}, args.step});
-  const Reader b({args.b, Format::kFloat, {}, args.step});
   const Reader src(args.src);
   const Writer dst(args.dst);
+  if (args.step == 0) {
+    const Doubles a(hn::Set(kF, *args.a));
+    const Doubles b(hn::Set(kF, *args.b));
+    for (size_t i = 0; i < args.count; i += kLanes) {
+      const size_t left = args.count - i;
+      dst.store(linear_of(a, Doubles(src.load(i, left)), b), i, left);
+    }
+    return;
+  }
   for (size_t i = 0; i < args.count; i += kLanes) {
     const size_t left = args.count - i;
-    dst.store(linear_of(a.load(i, left), src.load(i, left), b.load(i, left)), i, left);
+    const Doubles a(load_floats(args.a + i, left));
+    const Doubles b(load_floats(args.b + i, left));
+    dst.store(linear_of(a, Doubles(src.load(i, left)), b), i, left);
   }
 }
 
