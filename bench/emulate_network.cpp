@@ -104,7 +104,7 @@ Result<void> measure(const char* model_path, const char* target_path, const Sett
   TESSERA_TRY(const auto cpu_whole, cpu->load({model.graph}));
   TESSERA_TRY(const auto cpu_stitched, tessera::StitchedExecutable::load(plan, *cpu));
   const auto size = static_cast<size_t>(legal.node(legal.outputs()[0].node).shape.size());
-  for (bool wide : {true}) {
+  for (bool wide : {false, true}) {
     tessera::QuantizeOptions options;
     options.wide = wide;
     TESSERA_TRY(const tessera::Encodings encodings, encode(model, legal, *cpu, options));
@@ -113,7 +113,8 @@ Result<void> measure(const char* model_path, const char* target_path, const Sett
                 tessera::StitchedExecutable::load(plan, *emulator, &encodings));
     TESSERA_TRY_VOID(
         compare(wide ? "int16, whole" : "int8, whole", *cpu_whole, *whole, setting, size));
-
+    TESSERA_TRY_VOID(compare(wide ? "int16, stitched" : "int8, stitched", *cpu_stitched, *stitched,
+                             setting, size));
   }
   return {};
 }

@@ -228,22 +228,15 @@ class Stitched final : public StitchedExecutable {
     for (const PieceCall& call : step.calls) {
       LoadedPiece& piece = step.pieces[static_cast<size_t>(call.piece)];
       for (size_t i = 0; i < step.reads.size(); ++i) {
-        const Shape& shape = graph_.node(step.reads[i]).shape;
-        for (TileSlot slot{piece.tiling}; slot.stripe < piece.tiling.stripes; ++slot.stripe) {
-          const Tile& tile = call.tiles[static_cast<size_t>(slot.stripe)];
-          gather_tile(step.input_views[i], shape, tile.phase, tile.read_begin[i],
-                      piece.read_frames[i], slot, piece.inputs[i]);
-        }
+        gather_tiles(step.input_views[i], graph_.node(step.reads[i]).shape, piece.tiling,
+                     call.tiles, i, piece.read_frames[i], piece.inputs[i]);
       }
       const Stopwatch watch;
       TESSERA_TRY_VOID(piece.executable->run(piece.input_views, piece.outputs));
       timing_.pieces += watch.seconds();
       for (size_t i = 0; i < step.writes.size(); ++i) {
-        const Shape& shape = graph_.node(step.writes[i]).shape;
-        for (TileSlot slot{piece.tiling}; slot.stripe < piece.tiling.stripes; ++slot.stripe) {
-          scatter_tile(piece.outputs[i], piece.write_frames, slot,
-                       call.tiles[static_cast<size_t>(slot.stripe)], shape, step.output_views[i]);
-        }
+        scatter_tiles(piece.outputs[i], piece.write_frames, piece.tiling, call.tiles,
+                      graph_.node(step.writes[i]).shape, step.output_views[i]);
       }
     }
     timing_.copies += whole.seconds() - (timing_.pieces - pieces_before);

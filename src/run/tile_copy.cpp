@@ -7,38 +7,62 @@
 namespace tessera {
 namespace {
 
-int64_t step_of(const TileSlot& slot) {
-  return slot.tiling.layout == Layout::stripes ? slot.tiling.stripes : 1;
+// Elements from frame to frame in a piece's values.
+int64_t step_of(const Tiling& tiling) {
+  return tiling.layout == Layout::stripes ? tiling.stripes : 1;
+}
+
+// to[t*to_step] = from[t*from_step].
+void copy_frames(const float* from, int64_t from_step, float* to, int64_t to_step, int64_t count) {
+  if (from_step == 1 && to_step == 1) {
+    std::copy_n(from, count, to);
+    return;
+  }
+  for (int64_t t = 0; t < count; ++t) to[t * to_step] = from[t * from_step];
+}
+
+void zero_frames(float* to, int64_t to_step, int64_t count) {
+  for (int64_t t = 0; t < count; ++t) to[t * to_step] = 0.0f;
 }
 
 }  // namespace
 
-void gather_tile(ConstValues value, const Shape& shape, int64_t phase, int64_t begin,
-                 int64_t frames, const TileSlot& slot, Values dst) {
-  const int64_t step = step_of(slot);
-  const int64_t apart = slot.tiling.phases;
-  const int64_t available = phase_frames(shape.w, apart, phase);
-  const int64_t inside_begin = std::clamp<int64_t>(-begin, 0, frames);
-  const int64_t inside_end = std::clamp<int64_t>(available - begin, inside_begin, frames);
+// Row by row, all stripes of one before the next: a row of a call stays in the first-level cache.
+void gather_tiles(ConstValues value, const Shape& shape, const Tiling& tiling,
+                  std::span<const Tile> tiles, size_t input, int64_t frames, Values dst) {
+  const int64_t step = step_of(tiling);
+  const int64_t apart = tiling.phases;
   for (int64_t row = 0; row < shape.c * shape.h; ++row) {
-    const float* from = value.data() + row * shape.w;
-    float* to = dst.data() + row * frames * step + slot.stripe;
-    for (int64_t t = 0; t < inside_begin; ++t) to[t * step] = 0.0f;
-    for (int64_t t = inside_begin; t < inside_end; ++t) {
-      to[t * step] = from[phase + (begin + t) * apart];
+    const float* const from = value.data() + row * shape.w;
+    for (size_t stripe = 0; stripe < tiles.size(); ++stripe) {
+      const Tile& tile = tiles[stripe];
+      const int64_t begin = tile.read_begin[input];
+      const int64_t available = phase_frames(shape.w, apart, tile.phase);
+      const int64_t first = std::clamp<int64_t>(-begin, 0, frames);
+      const int64_t last = std::clamp<int64_t>(available - begin, first, frames);
+      float* const to = dst.data() + row * frames * step + static_cast<int64_t>(stripe);
+      zero_frames(to, step, first);
+      if (last > first) {
+        copy_frames(from + tile.phase + (begin + first) * apart, apart, to + first * step, step,
+                    last - first);
+      }
+      zero_frames(to + last * step, step, frames - last);
     }
-    for (int64_t t = inside_end; t < frames; ++t) to[t * step] = 0.0f;
   }
 }
 
-void scatter_tile(ConstValues src, int64_t frames, const TileSlot& slot, const Tile& tile,
-                  const Shape& shape, Values value) {
-  const int64_t step = step_of(slot);
-  const int64_t apart = slot.tiling.phases;
+void scatter_tiles(ConstValues src, int64_t frames, const Tiling& tiling,
+                   std::span<const Tile> tiles, const Shape& shape, Values value) {
+  const int64_t step = step_of(tiling);
+  const int64_t apart = tiling.phases;
   for (int64_t row = 0; row < shape.c * shape.h; ++row) {
-    const float* from = src.data() + (row * frames + tile.skip_frames) * step + slot.stripe;
-    float* to = value.data() + row * shape.w + tile.phase + tile.write_begin * apart;
-    for (int64_t t = 0; t < tile.write_frames; ++t) to[t * apart] = from[t * step];
+    for (size_t stripe = 0; stripe < tiles.size(); ++stripe) {
+      const Tile& tile = tiles[stripe];
+      const float* const from =
+          src.data() + (row * frames + tile.skip_frames) * step + static_cast<int64_t>(stripe);
+      float* const to = value.data() + row * shape.w + tile.phase + tile.write_begin * apart;
+      copy_frames(from, step, to, apart, tile.write_frames);
+    }
   }
 }
 
