@@ -6,7 +6,8 @@
 namespace tessera::emulator {
 namespace {
 
-// A row of W: of channel c and device row h.
+// What is done at once of channel c: row h of W, or, where no operand is spread over rows or
+// frames, all rows as one.
 struct RowOf {
   int64_t c = 0;
   int64_t h = 0;
@@ -16,22 +17,37 @@ class ElementwiseStep : public ChannelwiseStep {
  public:
   ElementwiseStep(const IntegerKernels& kernels, std::vector<const Value*> operands,
                   const Value& dst)
-      : ChannelwiseStep(dst.shape), rows_(kernels.rows), operands_(std::move(operands)), dst_(dst) {
-    for (const Value* operand : operands_)
+      : ChannelwiseStep(dst.shape),
+        rows_(kernels.rows),
+        operands_(std::move(operands)),
+        dst_(dst),
+        height_(dst.shape.h),
+        width_(dst.shape.w) {
+    bool even = true;
+    for (const Value* operand : operands_) {
       if (operand->shape.c != dst.shape.c) stand_alone();
+      even = even && operand->shape.h == height_ && operand->shape.w == width_;
+    }
+    if (even) join_rows();
   }
 
  protected:
   virtual void run_row(const RowOf& row, std::byte* scratch) = 0;
 
   void run_channel(int64_t c, std::byte* scratch) override {
-    for (int64_t h = 0; h < dst_.shape.h; ++h) run_row({c, h}, scratch);
+    for (int64_t h = 0; h < height_; ++h) run_row({c, h}, scratch);
+  }
+
+  void keep_rows_apart() {
+    height_ = dst_.shape.h;
+    width_ = dst_.shape.w;
   }
 
   const simd::RowKernels& rows() const { return rows_; }
   const Value& dst() const { return dst_; }
   const Value& operand(size_t i) const { return *operands_[i]; }
-  size_t count() const { return static_cast<size_t>(dst_.shape.w); }
+  int64_t width() const { return width_; }
+  size_t count() const { return static_cast<size_t>(width_); }
 
   simd::RowOperand read(size_t i, const RowOf& row) const {
     const Value& value = *operands_[i];
@@ -40,7 +56,7 @@ class ElementwiseStep : public ChannelwiseStep {
     operand.data = value.row(c, value.shape.h == 1 ? 0 : row.h);
     operand.format = value.format();
     if (value.coding) operand.codes = code_scale(*value.coding, c);
-    operand.step = value.shape.w == 1 ? 0 : 1;
+    operand.step = value.shape.w == dst_.shape.w ? 1 : 0;
     return operand;
   }
   simd::RowResult result(const RowOf& row) const {
@@ -52,9 +68,16 @@ class ElementwiseStep : public ChannelwiseStep {
   }
 
  private:
+  void join_rows() {
+    width_ *= height_;
+    height_ = 1;
+  }
+
   simd::RowKernels rows_;
   std::vector<const Value*> operands_;
   const Value& dst_;
+  int64_t height_;
+  int64_t width_;
 };
 
 class CombineStep final : public ElementwiseStep {
@@ -104,8 +127,8 @@ class UnaryStep final : public ElementwiseStep {
   void run_row(const RowOf& row, std::byte* scratch) override {
     auto* const x = reinterpret_cast<float*>(scratch);
     float* const y = x + kStretch;
-    for (int64_t begin = 0; begin < dst().shape.w; begin += kStretch) {
-      const Shape shape{1, 1, std::min(kStretch, dst().shape.w - begin)};
+    for (int64_t begin = 0; begin < width(); begin += kStretch) {
+      const Shape shape{1, 1, std::min(kStretch, width() - begin)};
       const auto some = static_cast<size_t>(shape.w);
       simd::RowOperand in = read(0, row);
       in.data = static_cast<const std::byte*>(in.data) + begin * operand(0).element_bytes();
@@ -139,8 +162,8 @@ class AffineStep final : public ElementwiseStep {
   Affine op_;
 };
 
-// A norm's scale and shift. Rows of codes of 8 bits that are long enough go through a table of what
-// becomes of each code, which is the scratch.
+// A norm's scale and shift, of every row its own. Rows of codes of 8 bits that are long enough go
+// through a table of what becomes of each code, which is the scratch.
 class ScaleShiftStep final : public ElementwiseStep {
  public:
   ScaleShiftStep(const IntegerKernels& kernels, const Value& src, const Value& ab, const Value& dst)
@@ -149,6 +172,7 @@ class ScaleShiftStep final : public ElementwiseStep {
         per_frame_(ab.shape.w == src.shape.w),
         tabulates_(src.format() == simd::Format::kCode8 && dst.coding && !per_frame_ &&
                    src.shape.w >= kLongRow) {
+    keep_rows_apart();
     for (size_t i = 0; i < kCodes; ++i) every_code_[i] = static_cast<uint8_t>(i);
     if (tabulates_) scratch_bytes = static_cast<int64_t>(kCodes) * dst.element_bytes();
   }
