@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/integer_reference.h"
 #include "support/random_graph.h"
 #include "support/random_values.h"
 #include "tessera/backend.h"
@@ -76,6 +77,16 @@ TEST(ExecutableRun, AllocatesNothingOnAnyBackend) {
     for (uint32_t seed = 0; seed < 10; ++seed) {
       EXPECT_EQ(allocations_while_running(test::random_conv_tasnet(seed), name), 0) << name;
       EXPECT_EQ(allocations_while_running(test::random_graph(seed), name), 0) << name;
+    }
+  }
+}
+
+TEST(ExecutableRun, AllocatesNothingForIntegers) {
+  for (uint32_t seed = 0; seed < 20; ++seed) {
+    for (const Graph& graph : {test::random_conv_tasnet(seed), test::random_graph(seed)}) {
+      EXPECT_EQ(allocations_while_running(graph, "emulator", test::random_encodings(graph, seed)),
+                0)
+          << seed;
     }
   }
 }
