@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,7 +24,21 @@ class ChannelStatistics {
   bool observe(std::span<const float> values);
   void merge(const ChannelStatistics& other);
 
+  // What was counted before, as a file kept it. nullopt where the parts contradict each other.
+  struct Parts {
+    int64_t count = 0;
+    double sum = 0;
+    double squares = 0;
+    float low = 0;
+    float high = 0;
+    float reach = 0;
+    std::vector<int64_t> bins;
+  };
+  static std::optional<ChannelStatistics> from_parts(Parts parts);
+
   int64_t count() const { return count_; }
+  double sum() const { return sum_; }
+  double squares() const { return squares_; }
   float low() const { return low_; }
   float high() const { return high_; }
   double mean() const { return count_ > 0 ? sum_ / static_cast<double>(count_) : 0.0; }
@@ -52,6 +67,8 @@ class CalibrationStatistics {
   Result<void> observe(const Node& node, std::span<const float> values);
 
   void merge(const CalibrationStatistics& other);
+  // What was gathered of a node before, in place of what there is.
+  void restore(std::string node, std::vector<ChannelStatistics> channels);
 
   // Null for a node that was not observed.
   const std::vector<ChannelStatistics>* find(const std::string& node) const;
@@ -60,6 +77,24 @@ class CalibrationStatistics {
  private:
   std::map<std::string, std::vector<ChannelStatistics>> nodes_;
 };
+
+// One value in a few numbers, all its channels together.
+struct ValueSummary {
+  int64_t count = 0;
+  double low = 0;
+  double high = 0;
+  double mean = 0;
+  double rms = 0;
+  // 0.1 %, half and 99.9 % of the values lie below these: exact to a bin of the histogram.
+  double low_percentile = 0;
+  double median = 0;
+  double high_percentile = 0;
+  int64_t channels = 0;
+  int64_t dead_channels = 0;  // 0 throughout
+  // Widest range of a channel over the middle one's: what a scale per channel is good for.
+  double spread = 0;
+};
+ValueSummary summarize(std::span<const ChannelStatistics> channels);
 
 // How a range of codes is taken from a distribution.
 enum class Observer : uint8_t {

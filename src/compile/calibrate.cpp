@@ -61,7 +61,8 @@ Result<void> check_windows(const Graph& legal, std::span<const std::vector<float
 
 Result<void> calibrate(const Graph& legal, const QuantizeOptions& options, Backend& backend,
                        std::span<const std::vector<float>> windows,
-                       CalibrationStatistics& statistics, const CalibrationProgress& progress) {
+                       CalibrationStatistics& statistics, const CalibrationProgress& progress,
+                       int64_t done) {
   TESSERA_TRY_VOID(check_windows(legal, windows));
   TESSERA_TRY(const Graph graph, tapped(legal, calibrated_nodes(legal, options)));
   TESSERA_TRY(const auto executable, backend.load({graph}));
@@ -69,7 +70,7 @@ Result<void> calibrate(const Graph& legal, const QuantizeOptions& options, Backe
   for (const GraphOutput& output : graph.outputs())
     values.emplace_back(static_cast<size_t>(graph.node(output.node).shape.size()));
   const std::vector<Values> targets(values.begin(), values.end());
-  for (size_t i = 0; i < windows.size(); ++i) {
+  for (auto i = static_cast<size_t>(done); i < windows.size(); ++i) {
     const ConstValues source(windows[i]);
     TESSERA_TRY_VOID(executable->run(std::span(&source, 1), targets));
     CalibrationStatistics window;

@@ -18,11 +18,6 @@ std::string word_for(const IntegerOptions& wanted) {
   return wanted.quantize.wide ? "int16" : "int8";
 }
 
-// "voices" of "recordings/voices/": where it lay is nobody's business.
-std::string last_name(const std::filesystem::path& path) {
-  return path.has_filename() ? path.filename().string() : path.parent_path().filename().string();
-}
-
 void count_values(const Graph& planned, const Encodings& encodings,
                   CalibrationRecord::Arithmetic& arithmetic) {
   for (NodeId id : planned.order()) {
@@ -135,9 +130,6 @@ CalibrationRecord make_calibration_record(const Graph& planned, const Encodings&
   CalibrationRecord record;
   record.arithmetic.asked = word_for(wanted);
   count_values(planned, encodings, record.arithmetic);
-  for (const auto& path : wanted.calibration) record.source.files.push_back(last_name(path));
-  record.source.seed = wanted.calibration_set.seed;
-  record.source.silence_db = wanted.calibration_set.silence_db;
   record.method = {std::string(to_string(options.observer)), options.kept, options.headroom};
   for (const auto& [name, channels] : statistics.nodes()) {
     CalibrationRecord::Value value = summary_of(name, channels);

@@ -14,7 +14,7 @@
 
 namespace tessera {
 
-// `planned` with `encodings` that quantize() made of `statistics`. Leaves windows and SNR to the
+// `planned` with `encodings` that quantize() made of `statistics`. Leaves source and SNR to the
 // caller.
 CalibrationRecord make_calibration_record(const Graph& planned, const Encodings& encodings,
                                           const CalibrationStatistics& statistics,

@@ -7,6 +7,7 @@
 #include "compile/calibration_file.h"
 #include "compile/legal_graph.h"
 #include "tessera/calibrate.h"
+#include "tessera/calibration_state.h"
 #include "tessera/mixed_precision.h"
 
 namespace tessera {
@@ -31,10 +32,8 @@ Result<Graph> graph_for(const ImportedModel& model, const Plan& plan, const Targ
 Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan,
                                     const Target& target, const BuildOptions& options) {
   const IntegerOptions& wanted = *options.integers;
-  const int64_t second = std::min<int64_t>(model.length_samples, model.sample_rate.value_or(8000));
-  const bool any_length = model.network->instantiate(second).has_value();
   TESSERA_TRY(const Graph graph,
-              graph_for(model, plan, target, options, any_length ? second : model.length_samples));
+              graph_for(model, plan, target, options, calibration_frames(model)));
   CalibrationOptions set_options = wanted.calibration_set;
   set_options.input = graph.node(graph.inputs()[0]).shape;
   set_options.sample_rate = model.sample_rate.value_or(0);
@@ -69,7 +68,10 @@ Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan
   quantized.snr_db = mixed.snr_db;
   quantized.record =
       make_calibration_record(plan.graph, quantized.encodings, statistics, mixed.options, wanted);
-  quantized.record.source.windows = quantized.windows;
+  TESSERA_TRY(CalibrationOrigin origin,
+              calibration_origin(wanted.calibration, wanted.calibration_set));
+  quantized.record.source = {std::move(origin.files), quantized.windows, origin.seed,
+                             origin.silence_db};
   quantized.record.arithmetic.snr_db = quantized.snr_db;
   return quantized;
 }

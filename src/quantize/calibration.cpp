@@ -147,6 +147,30 @@ bool ChannelStatistics::observe(std::span<const float> values) {
   return true;
 }
 
+std::optional<ChannelStatistics> ChannelStatistics::from_parts(Parts parts) {
+  int64_t counted = 0;
+  for (int64_t bin : parts.bins) {
+    if (bin < 0 || bin > parts.count - counted) return std::nullopt;
+    counted += bin;
+  }
+  const bool finite = std::isfinite(parts.sum) && std::isfinite(parts.squares) &&
+                      std::isfinite(parts.reach) && parts.low <= parts.high;
+  const bool reaches = parts.reach >= std::max(-parts.low, parts.high);
+  const bool whole = parts.reach == 0
+                         ? parts.bins.empty()
+                         : parts.bins.size() == size_t{kBins} && counted == parts.count;
+  if (parts.count < 0 || !finite || !reaches || !whole) return std::nullopt;
+  ChannelStatistics made;
+  made.count_ = parts.count;
+  made.sum_ = parts.sum;
+  made.squares_ = parts.squares;
+  made.low_ = parts.low;
+  made.high_ = parts.high;
+  made.reach_ = parts.reach;
+  made.bins_ = std::move(parts.bins);
+  return made;
+}
+
 // Doubling the reach joins pairs of bins towards the middle, where 0 is a border.
 void ChannelStatistics::widen(float magnitude) {
   if (magnitude <= reach_) return;
@@ -198,6 +222,10 @@ void CalibrationStatistics::merge(const CalibrationStatistics& other) {
     channels.resize(added.size());
     for (size_t c = 0; c < added.size(); ++c) channels[c].merge(added[c]);
   }
+}
+
+void CalibrationStatistics::restore(std::string node, std::vector<ChannelStatistics> channels) {
+  nodes_[std::move(node)] = std::move(channels);
 }
 
 const std::vector<ChannelStatistics>* CalibrationStatistics::find(const std::string& node) const {

@@ -1,0 +1,358 @@
+#include "tessera/calibration_state.h"
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <limits>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/zip_archive.h"
+#include "compile/archive.h"
+#include "compile/json_fields.h"
+#include "tessera/hash.h"
+#include "tessera/npy.h"
+
+namespace tessera {
+namespace {
+
+constexpr std::string_view kMagic = "tessera calibration state 1\n";
+constexpr size_t kDigestDigits = 32;
+constexpr size_t kLeastChannelBytes = 1 + 8 + 8 + 3 * 4;
+constexpr std::string_view kOrigin = "calib_source.json";
+constexpr uint64_t kMostOriginBytes = uint64_t{1} << 20;
+constexpr uint64_t kMostArchiveBytes = uint64_t{4} << 30;
+constexpr uint64_t kMostStateBytes = uint64_t{8} << 30;
+constexpr size_t kMostDimension = size_t{1} << 24;
+
+class Writer {
+ public:
+  void text(std::string_view value) {
+    varint(value.size());
+    bytes_.insert(bytes_.end(), value.begin(), value.end());
+  }
+  void raw(std::string_view value) { bytes_.insert(bytes_.end(), value.begin(), value.end()); }
+  // Seven bits a byte, the lowest first.
+  void varint(uint64_t value) {
+    for (; value >= 0x80; value >>= 7) bytes_.push_back(static_cast<uint8_t>(value | 0x80));
+    bytes_.push_back(static_cast<uint8_t>(value));
+  }
+  void real(double value) { fixed(std::bit_cast<uint64_t>(value), 8); }
+  void real(float value) { fixed(std::bit_cast<uint32_t>(value), 4); }
+
+  std::vector<uint8_t> finish() {
+    raw(content_hash(bytes_));
+    return std::move(bytes_);
+  }
+
+ private:
+  void fixed(uint64_t value, int count) {
+    for (int i = 0; i < count; ++i) bytes_.push_back(static_cast<uint8_t>(value >> (8 * i)));
+  }
+  std::vector<uint8_t> bytes_;
+};
+
+// Reads what Writer wrote; after the first thing that is not there, nothing but zeros.
+class Reader {
+ public:
+  explicit Reader(std::span<const uint8_t> bytes) : bytes_(bytes) {}
+
+  bool good() const { return good_; }
+  bool at_end() const { return bytes_.empty(); }
+  void fail() {
+    good_ = false;
+    bytes_ = {};
+  }
+
+  uint8_t byte() {
+    if (bytes_.empty()) {
+      fail();
+      return 0;
+    }
+    const uint8_t first = bytes_[0];
+    bytes_ = bytes_.subspan(1);
+    return first;
+  }
+  uint64_t varint() {
+    uint64_t value = 0;
+    for (int shift = 0; shift < 63; shift += 7) {
+      const uint8_t part = byte();
+      value |= static_cast<uint64_t>(part & 0x7F) << shift;
+      if (part < 0x80) return value;
+    }
+    fail();
+    return 0;
+  }
+  // A number of things that take at least `least_bytes` each of what is left.
+  size_t count(size_t least_bytes, size_t most = kMostDimension) {
+    const uint64_t value = varint();
+    if (value > most || value > bytes_.size() / least_bytes) {
+      fail();
+      return 0;
+    }
+    return static_cast<size_t>(value);
+  }
+  std::string text() {
+    const size_t size = count(1);
+    std::string value(reinterpret_cast<const char*>(bytes_.data()), size);
+    bytes_ = bytes_.subspan(size);
+    return value;
+  }
+  double real64() { return std::bit_cast<double>(fixed(8)); }
+  float real32() { return std::bit_cast<float>(static_cast<uint32_t>(fixed(4))); }
+
+ private:
+  uint64_t fixed(int size) {
+    uint64_t value = 0;
+    for (int i = 0; i < size; ++i) value |= static_cast<uint64_t>(byte()) << (8 * i);
+    return value;
+  }
+  std::span<const uint8_t> bytes_;
+  bool good_ = true;
+};
+
+void write_channel(Writer& writer, const ChannelStatistics& channel) {
+  writer.varint(static_cast<uint64_t>(channel.count()));
+  writer.real(channel.sum());
+  writer.real(channel.squares());
+  writer.real(channel.low());
+  writer.real(channel.high());
+  writer.real(channel.reach());
+  for (int64_t bin : channel.bins()) writer.varint(static_cast<uint64_t>(bin));
+}
+
+std::optional<ChannelStatistics> read_channel(Reader& reader) {
+  ChannelStatistics::Parts parts;
+  parts.count = static_cast<int64_t>(reader.varint());
+  parts.sum = reader.real64();
+  parts.squares = reader.real64();
+  parts.low = reader.real32();
+  parts.high = reader.real32();
+  parts.reach = reader.real32();
+  if (parts.reach > 0) {
+    parts.bins.resize(ChannelStatistics::kBins);
+    for (int64_t& bin : parts.bins) bin = static_cast<int64_t>(reader.varint());
+  }
+  if (!reader.good()) return std::nullopt;
+  return ChannelStatistics::from_parts(std::move(parts));
+}
+
+void hash_tensor(ContentHasher& hasher, const NamedWeight& weight) {
+  hasher.update(fmt::format("{} {}", weight.name, dims_to_string(weight.tensor->dims())));
+  hasher.update(weight.tensor->values());
+}
+
+// "voices" of "recordings/voices/": where it lay is nobody's business.
+std::string last_name(const std::filesystem::path& path) {
+  return path.has_filename() ? path.filename().string() : path.parent_path().filename().string();
+}
+
+Result<CalibrationOrigin> parse_origin(std::span<const uint8_t> text, const std::string& subject) {
+  TESSERA_TRY(const Json json, parse_json(text, subject));
+  TESSERA_TRY(const JsonFields fields, JsonFields::of(json, subject));
+  CalibrationOrigin origin;
+  TESSERA_TRY(const auto files, fields.objects("files"));
+  for (const JsonFields& file : files) {
+    TESSERA_TRY(std::string name, file.text("name"));
+    origin.files.push_back(std::move(name));
+  }
+  TESSERA_TRY(const int64_t seed, fields.integer("seed", 0, std::numeric_limits<uint32_t>::max()));
+  origin.seed = static_cast<uint32_t>(seed);
+  TESSERA_TRY(origin.silence_db, fields.number("silence_db"));
+  return origin;
+}
+
+// Keeps the statistics in the file, now and then.
+class Keeper {
+ public:
+  Keeper(const StateFile& file, CalibrationState& state) : file_(file), state_(state) {}
+
+  Result<void> done(int64_t windows) {
+    state_.windows = windows;
+    unsaved_ = true;
+    const std::chrono::duration<double> since = std::chrono::steady_clock::now() - saved_;
+    return since.count() >= file_.save_every_seconds ? save() : Result<void>();
+  }
+  Result<void> save() {
+    if (file_.path.empty() || !unsaved_) return {};
+    TESSERA_TRY_VOID(
+        write_file_atomically(file_.path, format_calibration_state(state_), {.force = true}));
+    unsaved_ = false;
+    saved_ = std::chrono::steady_clock::now();
+    return {};
+  }
+  void remove() const {
+    std::error_code ignored;
+    if (!file_.path.empty()) std::filesystem::remove(file_.path, ignored);
+  }
+
+ private:
+  const StateFile& file_;
+  CalibrationState& state_;
+  bool unsaved_ = false;
+  std::chrono::steady_clock::time_point saved_ = std::chrono::steady_clock::now();
+};
+
+// What an earlier run left; `notes` says why it is not used.
+CalibrationState earlier_state(const StateFile& file, const std::string& binding, size_t windows,
+                               std::vector<Note>& notes) {
+  CalibrationState fresh{binding, 0, {}};
+  std::error_code ignored;
+  if (file.path.empty() || !std::filesystem::exists(file.path, ignored)) return fresh;
+  const auto begin_anew = [&](std::string_view why) {
+    notes.push_back({NoteSeverity::warning,
+                     fmt::format("{}: {}: calibration begins anew", file.path.string(), why)});
+    return std::move(fresh);
+  };
+  const auto bytes = read_file(file.path, kMostStateBytes);
+  if (!bytes) return begin_anew(bytes.error().message);
+  auto state = parse_calibration_state(*bytes, file.path.string());
+  if (!state) return begin_anew(state.error().message);
+  if (state->binding != binding || state->windows > static_cast<int64_t>(windows))
+    return begin_anew("is of another network or other windows");
+  return std::move(*state);
+}
+
+}  // namespace
+
+int64_t calibration_frames(const ImportedModel& model) {
+  const int64_t second = std::min<int64_t>(model.length_samples, model.sample_rate.value_or(8000));
+  return model.network->instantiate(second).has_value() ? second : model.length_samples;
+}
+
+std::vector<uint8_t> format_calibration_state(const CalibrationState& state) {
+  Writer writer;
+  writer.raw(kMagic);
+  writer.text(state.binding);
+  writer.varint(static_cast<uint64_t>(state.windows));
+  writer.varint(state.statistics.nodes().size());
+  for (const auto& [name, channels] : state.statistics.nodes()) {
+    writer.text(name);
+    writer.varint(channels.size());
+    for (const ChannelStatistics& channel : channels) write_channel(writer, channel);
+  }
+  return writer.finish();
+}
+
+Result<CalibrationState> parse_calibration_state(std::span<const uint8_t> bytes,
+                                                 std::string_view subject) {
+  const auto damaged = [&](std::string message) {
+    return TESSERA_ERROR(kCorrupt, std::string(subject), std::move(message),
+                         "remove it, and calibrate from the beginning");
+  };
+  const auto text = [](std::span<const uint8_t> part) {
+    return std::string_view(reinterpret_cast<const char*>(part.data()), part.size());
+  };
+  if (bytes.size() < kMagic.size() + kDigestDigits || !text(bytes).starts_with(kMagic))
+    return damaged("is no calibration state");
+  const auto content = bytes.first(bytes.size() - kDigestDigits);
+  if (content_hash(content) != text(bytes.last(kDigestDigits))) return damaged("is damaged");
+  Reader reader(content.subspan(kMagic.size()));
+  CalibrationState state;
+  state.binding = reader.text();
+  state.windows = static_cast<int64_t>(reader.varint());
+  const size_t nodes = reader.count(2);
+  for (size_t n = 0; n < nodes && reader.good(); ++n) {
+    std::string name = reader.text();
+    std::vector<ChannelStatistics> channels(reader.count(kLeastChannelBytes));
+    for (ChannelStatistics& channel : channels) {
+      auto made = read_channel(reader);
+      if (!made) return damaged("holds statistics that contradict each other");
+      channel = std::move(*made);
+    }
+    state.statistics.restore(std::move(name), std::move(channels));
+  }
+  if (!reader.good() || !reader.at_end()) return damaged("is damaged");
+  return state;
+}
+
+std::string calibration_binding(const Graph& legal, std::span<const std::vector<float>> windows) {
+  ContentHasher hasher;
+  for (NodeId id : legal.order()) {
+    const Node& node = legal.node(id);
+    hasher.update(fmt::format("{} {} {}", node.name, op_name(node.op), to_string(node.shape)));
+    for (const NamedWeight& weight : weights_of(node.op)) hash_tensor(hasher, weight);
+  }
+  for (const auto& window : windows) hasher.update(std::span<const float>(window));
+  return hasher.hex();
+}
+
+Result<CalibrationRun> calibrate_resumably(const Graph& legal, const QuantizeOptions& options,
+                                           Backend& backend,
+                                           std::span<const std::vector<float>> windows,
+                                           const StateFile& state_file,
+                                           const CalibrationProgress& progress) {
+  CalibrationRun run;
+  CalibrationState state =
+      earlier_state(state_file, calibration_binding(legal, windows), windows.size(), run.notes);
+  run.resumed = state.windows;
+  Keeper keeper(state_file, state);
+  const auto all = static_cast<int64_t>(windows.size());
+  Result<void> kept;
+  const auto observed = [&](int64_t done, int64_t) {
+    kept = keeper.done(done);
+    return kept.has_value() && (!progress || progress(done, all));
+  };
+  const auto outcome =
+      calibrate(legal, options, backend, windows, state.statistics, observed, run.resumed);
+  TESSERA_TRY_VOID(std::move(kept));
+  if (!outcome) {
+    TESSERA_TRY_VOID(keeper.save());
+    Error error = outcome.error();
+    if (error.code == ErrorCode::kCancelled && !state_file.path.empty())
+      error.hint = "the same command goes on from there";
+    return error;
+  }
+  keeper.remove();
+  run.statistics = std::move(state.statistics);
+  return run;
+}
+
+Result<void> write_calibration_windows(const std::filesystem::path& path,
+                                       std::span<const std::vector<float>> windows,
+                                       const Shape& input, const CalibrationOrigin& origin,
+                                       WriteOptions options) {
+  std::vector<float> values;
+  values.reserve(windows.size() * static_cast<size_t>(input.size()));
+  for (const auto& window : windows) {
+    if (static_cast<int64_t>(window.size()) != input.size()) {
+      return TESSERA_ERROR(
+          kInvalidArgument, path.string(),
+          fmt::format("a window of {} values is none of {}", window.size(), to_string(input)), "");
+    }
+    values.insert(values.end(), window.begin(), window.end());
+  }
+  std::vector<int64_t> dims{static_cast<int64_t>(windows.size()), input.c};
+  if (input.h != 1) dims.push_back(input.h);
+  dims.push_back(input.w);
+  const std::vector<uint8_t> array = format_npy(dims, values);
+  Json files = Json::array();
+  for (const std::string& name : origin.files) files.push_back({{"name", name}});
+  const std::string text = print_json(
+      {{"files", std::move(files)}, {"seed", origin.seed}, {"silence_db", origin.silence_db}});
+  const std::vector<uint8_t> told(text.begin(), text.end());
+  const std::vector<ArchiveEntry> entries{{"calib_data.npy", array}, {std::string(kOrigin), told}};
+  TESSERA_TRY(const std::vector<uint8_t> file, write_archive(entries));
+  return write_file_atomically(path, file, options);
+}
+
+Result<CalibrationOrigin> calibration_origin(std::span<const std::filesystem::path> paths,
+                                             const CalibrationOptions& options) {
+  if (paths.size() == 1 && paths[0].extension() == ".npz") {
+    TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(paths[0], kMostArchiveBytes));
+    TESSERA_TRY(const ZipArchive archive, ZipArchive::open(bytes));
+    const ZipEntry* entry = archive.find(kOrigin);
+    if (entry != nullptr && entry->bytes <= kMostOriginBytes) {
+      TESSERA_TRY(const ZipBytes text, archive.read(*entry));
+      return parse_origin(text.view(), paths[0].string() + ": " + std::string(kOrigin));
+    }
+  }
+  CalibrationOrigin origin{{}, options.seed, options.silence_db};
+  for (const std::filesystem::path& path : paths) origin.files.push_back(last_name(path));
+  return origin;
+}
+
+}  // namespace tessera

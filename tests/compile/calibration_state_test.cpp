@@ -1,0 +1,207 @@
+// Calibration that is interrupted, and windows kept in a file.
+#include "tessera/calibration_state.h"
+
+#include <gtest/gtest.h>
+
+#include "scratch_folder.h"
+#include "support/conv_tasnet.h"
+#include "support/random_values.h"
+#include "tessera/build.h"
+#include "tessera/calibration_set.h"
+#include "tessera/hash.h"
+#include "tessera/rewrite.h"
+
+namespace tessera {
+namespace {
+
+Graph small_network() {
+  test::ConvTasNet network;
+  network.samples = 400;
+  network.filters = 8;
+  network.bottleneck = 6;
+  network.hidden = 7;
+  network.skip = 5;
+  network.blocks = 1;
+  network.repeats = 1;
+  Graph graph = build(network);
+  EXPECT_TRUE(rewrite(graph).has_value());
+  return graph;
+}
+
+class CalibrationStateTest : public testing::Test {
+ protected:
+  CalibrationStateTest() {
+    for (uint32_t seed = 1; seed <= 4; ++seed)
+      windows_.push_back(test::random_inputs(graph_, seed)[0]);
+  }
+  Result<CalibrationRun> run(const CalibrationProgress& progress = nullptr) {
+    const auto backend = make_backend("cpu", {.threads = 1}).value();
+    return calibrate_resumably(graph_, {}, *backend, windows_, {.path = state_}, progress);
+  }
+  void stop_after(int64_t windows) {
+    const auto stopped = run([&](int64_t done, int64_t) { return done < windows; });
+    ASSERT_FALSE(stopped.has_value());
+    EXPECT_EQ(stopped.error().to_string(),
+              "calibration: stopped after " + std::to_string(windows) +
+                  " of 4 windows (the same command goes on from there)");
+  }
+  std::vector<uint8_t> bytes(const CalibrationRun& run) const {
+    return format_calibration_state({"", 4, run.statistics});
+  }
+
+  ScratchFolder folder_;
+  std::filesystem::path state_ = folder_ / "calib.npz.state";
+  Graph graph_ = small_network();
+  std::vector<std::vector<float>> windows_;
+};
+
+TEST_F(CalibrationStateTest, AnInterruptedRunGivesTheStatisticsOfOneInOneGo) {
+  const std::vector<uint8_t> whole = bytes(run().value());
+  EXPECT_EQ(folder_.count(), 0);
+  stop_after(1);
+  EXPECT_EQ(folder_.count(), 1);
+  stop_after(3);
+  const auto rest = run();
+  ASSERT_TRUE(rest.has_value()) << rest.error().to_string();
+  EXPECT_EQ(rest->resumed, 3);
+  EXPECT_TRUE(rest->notes.empty());
+  EXPECT_EQ(bytes(*rest), whole);
+  EXPECT_EQ(folder_.count(), 0);
+}
+
+TEST_F(CalibrationStateTest, AStateOfOtherWindowsIsNotUsed) {
+  const std::vector<uint8_t> whole = bytes(run().value());
+  stop_after(2);
+  std::swap(windows_[0][5], windows_[0][6]);
+  const auto other = run();
+  ASSERT_TRUE(other.has_value());
+  EXPECT_EQ(other->resumed, 0);
+  ASSERT_EQ(other->notes.size(), 1u);
+  EXPECT_EQ(other->notes[0].text, state_.string() +
+                                      ": is of another network or other windows: calibration "
+                                      "begins anew");
+  EXPECT_NE(bytes(*other), whole);
+}
+
+TEST_F(CalibrationStateTest, ADamagedStateIsNotUsed) {
+  const std::vector<uint8_t> whole = bytes(run().value());
+  stop_after(2);
+  std::vector<uint8_t> damaged = read_file(state_, 1 << 24).value();
+  damaged[damaged.size() / 2] ^= 4;
+  ASSERT_TRUE(write_file_atomically(state_, damaged, {.force = true}).has_value());
+  const auto again = run();
+  ASSERT_TRUE(again.has_value());
+  ASSERT_EQ(again->notes.size(), 1u);
+  EXPECT_EQ(again->notes[0].text, state_.string() + ": is damaged: calibration begins anew");
+  EXPECT_EQ(bytes(*again), whole);
+}
+
+TEST_F(CalibrationStateTest, AStateCutAnywhereIsRefusedEvenWithItsDigest) {
+  stop_after(1);
+  const std::vector<uint8_t> whole = read_file(state_, 1 << 24).value();
+  ASSERT_TRUE(parse_calibration_state(whole, "state").has_value());
+  const size_t content = whole.size() - 32;
+  for (size_t size = 0; size < content; size += 1 + size / 40) {
+    std::vector<uint8_t> cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+    const std::string digest = content_hash(cut);
+    cut.insert(cut.end(), digest.begin(), digest.end());
+    const auto parsed = parse_calibration_state(cut, "state");
+    ASSERT_FALSE(parsed.has_value()) << size;
+    EXPECT_EQ(parsed.error().code, ErrorCode::kCorrupt);
+  }
+}
+
+TEST_F(CalibrationStateTest, ACountBeyondTheFileAllocatesNothing) {
+  std::vector<uint8_t> hostile;
+  for (const char c : std::string("tessera calibration state 1\n")) hostile.push_back(uint8_t(c));
+  hostile.insert(hostile.end(), {0, 1, 1, 1, 'a', 0xFF, 0xFF, 0xFF, 0xFF, 0x7F});
+  const std::string digest = content_hash(hostile);
+  hostile.insert(hostile.end(), digest.begin(), digest.end());
+  const auto parsed = parse_calibration_state(hostile, "state");
+  ASSERT_FALSE(parsed.has_value());
+  EXPECT_EQ(parsed.error().to_string(),
+            "state: is damaged (remove it, and calibrate from the beginning)");
+}
+
+TEST_F(CalibrationStateTest, WindowsComeBackFromTheirFile) {
+  for (const Shape& shape : {Shape{1, 1, 400}, Shape{8, 1, 50}, Shape{4, 2, 50}}) {
+    const std::filesystem::path path = folder_ / "calib.npz";
+    ASSERT_TRUE(write_calibration_windows(path, windows_, shape, {{}, 1, -60}, {.force = true})
+                    .has_value());
+    CalibrationOptions options;
+    options.input = shape;
+    const auto set = calibration_from_array(path, options);
+    ASSERT_TRUE(set.has_value()) << set.error().to_string();
+    EXPECT_EQ(set->windows, windows_);
+    EXPECT_TRUE(set->notes.empty());
+  }
+}
+
+TEST(CalibrationWindows, MakeThePackageThatTheirRecordingsMake) {
+  const std::string folder = std::string(TESSERA_SOURCE_DIR) + "/models";
+  const std::string model = folder + "/convtasnet_demo_gln_8k.pth";
+  const ScratchFolder scratch;
+  BuildOptions options;
+  options.target = std::string(TESSERA_SOURCE_DIR) + "/targets/hailo8.toml";
+  options.import.length_samples = 16000;
+  options.integers.emplace();
+  for (const char* name : {"04", "06", "08"})
+    options.integers->calibration.emplace_back(folder + "/mixtures/" + name + "_mix.wav");
+  options.integers->calibration_set.count = 5;
+  const auto of_recordings = build(model, options);
+  ASSERT_TRUE(of_recordings.has_value()) << of_recordings.error().to_string();
+
+  const ImportedModel imported = import_model(model, options.import).value();
+  CalibrationOptions set_options = options.integers->calibration_set;
+  set_options.input = {1, 1, calibration_frames(imported)};
+  set_options.sample_rate = imported.sample_rate.value();
+  const auto set = read_calibration_set(options.integers->calibration, set_options).value();
+  ASSERT_EQ(set.windows.size(), 5u);
+  const std::filesystem::path file = scratch / "calib.npz";
+  const auto origin = calibration_origin(options.integers->calibration, set_options).value();
+  ASSERT_TRUE(write_calibration_windows(file, set.windows, set_options.input, origin).has_value());
+  options.integers->calibration = {file};
+  const auto of_windows = build(model, options);
+  ASSERT_TRUE(of_windows.has_value()) << of_windows.error().to_string();
+  EXPECT_EQ(of_windows->package.hash(), of_recordings->package.hash());
+}
+
+TEST(CalibrationOrigin, ComesBackFromTheFileAndIsOnlyTheLastNames) {
+  const ScratchFolder scratch;
+  const std::filesystem::path file = scratch / "calib.npz";
+  CalibrationOptions options;
+  options.seed = 7;
+  options.silence_db = -45;
+  const std::vector<std::filesystem::path> paths{"/somewhere/voices/", "other/a.wav"};
+  const CalibrationOrigin told = calibration_origin(paths, options).value();
+  EXPECT_EQ(told.files, (std::vector<std::string>{"voices", "a.wav"}));
+  const std::vector<std::vector<float>> windows{{1, 2, 3}};
+  ASSERT_TRUE(write_calibration_windows(file, windows, {1, 1, 3}, told).has_value());
+  const std::vector<std::filesystem::path> made{file};
+  const CalibrationOrigin again = calibration_origin(made, {}).value();
+  EXPECT_EQ(again.files, told.files);
+  EXPECT_EQ(again.seed, 7u);
+  EXPECT_EQ(again.silence_db, -45);
+}
+
+TEST(ValueSummary, ToldFromTheChannelsHistograms) {
+  std::vector<ChannelStatistics> channels(3);
+  std::vector<float> even;
+  for (int i = 0; i < 10000; ++i) even.push_back(static_cast<float>(i) / 10000.0F);
+  std::vector<float> wide(even);
+  for (float& x : wide) x *= -4.0F;
+  ASSERT_TRUE(channels[0].observe(even) && channels[1].observe(wide));
+  ASSERT_TRUE(channels[2].observe(std::vector<float>(10000, 0.0F)));
+  const ValueSummary summary = summarize(channels);
+  EXPECT_EQ(summary.count, 30000);
+  EXPECT_EQ(summary.dead_channels, 1);
+  EXPECT_NEAR(summary.low, -3.9996, 1e-4);
+  EXPECT_NEAR(summary.high, 0.9999, 1e-4);
+  EXPECT_NEAR(summary.mean, -0.5, 1e-3);
+  EXPECT_NEAR(summary.low_percentile, -3.988, 0.02);
+  EXPECT_NEAR(summary.high_percentile, 0.997, 0.02);
+  EXPECT_NEAR(summary.spread, 4.0, 1e-3);
+}
+
+}  // namespace
+}  // namespace tessera
