@@ -1,0 +1,13 @@
+// A picture of a comparison: the network along x, the SNR of every value both have along y.
+#pragma once
+
+#include <string>
+
+#include "tessera/value_comparison.h"
+
+namespace tessera {
+
+// A self-contained SVG document. `title` stands above the picture.
+std::string draw_comparison(const ComparisonReport& report, const std::string& title);
+
+}  // namespace tessera
