@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/calibration_options.h"
 #include "cli/command.h"
 #include "cli/model_options.h"
 #include "cli/plan_options.h"
@@ -71,12 +72,6 @@ Result<double> mixed_loss_db(const std::string& text) {
                          "write it like mixed=0.05dB");
   }
   return loss;
-}
-
-LengthPolicy length_policy(const std::string& name) {
-  if (name == "crop") return LengthPolicy::crop;
-  if (name == "pad") return LengthPolicy::pad;
-  return name == "repeat" ? LengthPolicy::repeat : LengthPolicy::error;
 }
 
 // Errors: kInvalidArgument.
@@ -198,11 +193,7 @@ Action define_build(CLI::App& app) {
                  "Seed of the choice of windows")
       ->type_name("N")
       ->capture_default_str();
-  app.add_option("--calib-length", options->length_policy,
-                 "What to do with arrays of another length than the network's")
-      ->check(CLI::IsMember({"error", "crop", "pad", "repeat"}).description(""))
-      ->type_name("error|crop|pad|repeat")
-      ->capture_default_str();
+  add_length_policy_option(app, options->length_policy);
   app.add_option("--threads", options->build.threads,
                  "Threads of the verification; 0: as many as the process may use")
       ->type_name("N")

@@ -30,7 +30,10 @@ struct Command {
 std::span<const Command> commands();
 
 // One per file of the same name.
+Action define_bisect(CLI::App& app);
 Action define_build(CLI::App& app);
+Action define_calibrate(CLI::App& app);
+Action define_compare(CLI::App& app);
 Action define_completion(CLI::App& app);
 Action define_doctor(CLI::App& app);
 Action define_export(CLI::App& app);

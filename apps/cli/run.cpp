@@ -9,6 +9,7 @@
 
 #include "cli/check.h"
 #include "cli/command.h"
+#include "cli/input_arrays.h"
 #include "cli/model_options.h"
 #include "cli/progress.h"
 #include "tessera/file.h"
@@ -58,48 +59,9 @@ Result<std::vector<std::string>> assign_files(const std::vector<std::string>& wo
   return files;
 }
 
-std::vector<int64_t> without_ones(std::vector<int64_t> dims) {
-  std::erase(dims, 1);
-  return dims;
-}
-
 // The length that makes a network of this input shape fit the array.
 int64_t length_of(const NpyArray& array, const Shape& shape) {
   return static_cast<int64_t>(array.values.size()) / (shape.c * shape.h);
-}
-
-// Values in the graph's order. The model file's own layout is understood, as is the graph's; an
-// array written [time, channels] is turned and that is said.
-Result<std::vector<float>> values_for(const Port& port, const IoLayout* layout, NpyArray array,
-                                      const std::string& path, Console& console) {
-  if (layout != nullptr && without_ones(array.dims) == without_ones(layout->sizes())) {
-    std::vector<float> values(array.values.size());
-    TESSERA_TRY_VOID(to_graph_layout(*layout, array.values, values));
-    return values;
-  }
-  const auto dims = without_ones(array.dims);
-  const Shape& shape = port.shape;
-  const bool turned = shape.h == 1 && shape.c > 1 && shape.w > 1 && shape.c != shape.w &&
-                      dims == std::vector<int64_t>{shape.w, shape.c};
-  if (!turned) {
-    const auto fits = check_input_dims(port, array.dims);
-    if (!fits) {
-      Error error = fits.error();
-      error.subject = path;
-      return error;
-    }
-    return std::move(array.values);
-  }
-  console.note(
-      fmt::format("{}: {} was read as [time, channels]", path, dims_to_string(array.dims)));
-  std::vector<float> values(array.values.size());
-  for (int64_t w = 0; w < shape.w; ++w) {
-    for (int64_t c = 0; c < shape.c; ++c) {
-      values[static_cast<size_t>(c * shape.w + w)] =
-          array.values[static_cast<size_t>(w * shape.c + c)];
-    }
-  }
-  return values;
 }
 
 // [1, C, W] for signals, [1, C] for vectors, [1, C, H, W] for several devices.
@@ -119,10 +81,6 @@ Result<FileValue> file_value(const Port& port, const IoLayout* layout, std::vect
   FileValue file{layout->sizes(), std::vector<float>(values.size())};
   TESSERA_TRY_VOID(to_file_layout(*layout, values, file.values));
   return file;
-}
-
-const IoLayout* layout_of(const std::vector<IoLayout>& layouts, size_t port) {
-  return port < layouts.size() ? &layouts[port] : nullptr;
 }
 
 // The arrays in the order of the inputs, and the network for their length.

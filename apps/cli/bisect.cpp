@@ -1,0 +1,256 @@
+// tessera bisect: where between a trained network and its package the quality goes.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/bisect_report.h"
+#include "cli/command.h"
+#include "cli/comparison_sides.h"
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "cli/rewrite_signal.h"
+#include "tessera/audio.h"
+#include "tessera/bisect.h"
+#include "tessera/file.h"
+#include "tessera/hash.h"
+#include "tessera/npy.h"
+
+namespace tessera::cli {
+namespace {
+
+constexpr uint64_t kMostModelBytes = uint64_t{4} << 30;
+// Where a difference is laid for listening: half of full scale, by at most so many whole decibels.
+constexpr double kDifferencePeak = 0.5;
+constexpr double kMostGainDb = 80;
+
+struct Options {
+  SideOptions a;
+  SideOptions b;
+  std::vector<std::string> model_args;
+  std::string signal;
+  std::vector<std::string> references;
+  std::string folder;
+  BisectOptions bisect;
+  bool force = false;
+};
+
+struct Given {
+  Graph original;
+  PackagedNetwork package;
+  std::string package_hash;
+  std::vector<std::vector<float>> inputs;
+};
+
+// A warning where the package says that it was made from another file.
+Result<void> compare_hashes(const Options& options, const Package& package, Console& console) {
+  if (is_package(options.a.path)) return {};
+  TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(options.a.path, kMostModelBytes));
+  if (content_hash(bytes) != package.manifest().model.hash) {
+    console.warning(
+        fmt::format("{} was built from another file than {}: what that costs appears "
+                    "as the cost of 'legal'",
+                    options.b.path, options.a.path));
+  }
+  return {};
+}
+
+Result<Given> read_given(const Options& options, Console& console) {
+  if (!is_package(options.b.path)) {
+    return TESSERA_ERROR(kInvalidArgument, options.b.path, "is no package",
+                         "bisect walks from a model to what 'tessera build' made of it");
+  }
+  TESSERA_TRY(const Package package, Package::open(options.b.path));
+  TESSERA_TRY_VOID(compare_hashes(options, package, console));
+  Given given;
+  given.package_hash = package.hash();
+  TESSERA_TRY(ImportedModel model, package.model());
+  const auto at_length = [&](int64_t length) { return package.model(length); };
+  TESSERA_TRY(std::vector<float> signal,
+              read_network_input(options.signal, model, at_length, console));
+  const int64_t length = model.length_samples;
+  TESSERA_TRY(given.package, package.network(length));
+  ModelOptions of_a;
+  of_a.path = options.a.path;
+  of_a.length_samples = length;
+  if (!is_package(options.a.path)) of_a.model_args = options.model_args;
+  TESSERA_TRY(ImportedModel original, load_model(of_a, ImportNotes::warnings, console));
+  given.original = std::move(original.graph);
+  given.inputs.push_back(std::move(signal));
+  return given;
+}
+
+Result<std::vector<std::vector<float>>> read_references(const Options& options,
+                                                        const ImportedModel& model,
+                                                        Console& console) {
+  std::vector<std::vector<float>> references;
+  for (const std::string& path : options.references) {
+    TESSERA_TRY(std::vector<float> samples, read_signal(path, model, console));
+    references.push_back(std::move(samples));
+  }
+  return references;
+}
+
+// One row of a network's output: a source's samples.
+struct Row {
+  std::string name;
+  std::vector<float> difference;
+};
+std::vector<Row> differences(const BisectReport& report, const Graph& graph) {
+  std::vector<Row> rows;
+  for (size_t i = 0; i < report.original_outputs.size(); ++i) {
+    const std::vector<float>& a = report.original_outputs[i];
+    const std::vector<float>& b = report.package_outputs[i];
+    const Shape& shape = graph.node(graph.outputs()[i].node).shape;
+    const auto count = static_cast<size_t>(shape.c * shape.h);
+    const size_t each = a.size() / count;
+    for (size_t s = 0; s < count; ++s) {
+      Row row{fmt::format("difference_{}s{}", i > 0 ? fmt::format("o{}_", i + 1) : "", s + 1), {}};
+      for (size_t t = s * each; t < (s + 1) * each; ++t) row.difference.push_back(a[t] - b[t]);
+      rows.push_back(std::move(row));
+    }
+  }
+  return rows;
+}
+
+// Listenable: all sources with the same gain, a whole number of decibels.
+double gain_for(const std::vector<Row>& rows) {
+  float peak = 0;
+  for (const Row& row : rows) {
+    for (float x : row.difference) peak = std::max(peak, std::abs(x));
+  }
+  if (!(peak > 0)) return 0;
+  return std::min(kMostGainDb,
+                  std::floor(20 * std::log10(kDifferencePeak / static_cast<double>(peak))));
+}
+
+Result<Document> write_differences(const Options& options, const BisectReport& report,
+                                   const Given& given, Console& console) {
+  const std::filesystem::path folder(options.folder);
+  Document files = Document::array();
+  const int rate = given.package.model.sample_rate.value_or(0);
+  if (rate == 0) {
+    for (size_t i = 0; i < report.original_outputs.size(); ++i) {
+      std::vector<float> difference = report.original_outputs[i];
+      for (size_t t = 0; t < difference.size(); ++t) difference[t] -= report.package_outputs[i][t];
+      const Shape& shape = given.original.node(given.original.outputs()[i].node).shape;
+      const std::filesystem::path path = folder / fmt::format("difference_{}.npy", i + 1);
+      TESSERA_TRY_VOID(write_npy(path, std::vector<int64_t>{shape.c, shape.h, shape.w}, difference,
+                                 {.force = true}));
+      console.print("{}: A - B\n", path.string());
+      files.push_back({{"path", path.string()}, {"gain_db", 0}});
+    }
+    return files;
+  }
+  std::vector<Row> rows = differences(report, given.original);
+  const double gain_db = gain_for(rows);
+  const auto gain = static_cast<float>(std::pow(10.0, gain_db / 20));
+  for (Row& row : rows) {
+    for (float& x : row.difference) x = std::isfinite(x) ? x * gain : 0.0F;
+    const std::filesystem::path path = folder / (row.name + ".wav");
+    TESSERA_TRY_VOID(write_audio(path, row.difference, rate, {.force = true}));
+    console.print("{}: A - B, {:+.0f} dB\n", path.string(), gain_db);
+    files.push_back({{"path", path.string()}, {"gain_db", gain_db}});
+  }
+  return files;
+}
+
+// The folder is new, or one of ours.
+Result<void> check_folder(const Options& options) {
+  std::error_code ignored;
+  const std::filesystem::path folder(options.folder);
+  if (!std::filesystem::exists(folder, ignored) || std::filesystem::is_empty(folder, ignored) ||
+      std::filesystem::exists(options.bisect.state, ignored) || options.force)
+    return {};
+  return TESSERA_ERROR(kAlreadyExists, options.folder, "holds other files",
+                       "give a new folder, or add --force");
+}
+
+Result<Document> run(const Options& given_options, Console& console) {
+  Options options = given_options;
+  options.bisect.state = std::filesystem::path(options.folder) / "state.json";
+  TESSERA_TRY_VOID(check_folder(options));
+  TESSERA_TRY(const Given given, read_given(options, console));
+  TESSERA_TRY(options.bisect.references, read_references(options, given.package.model, console));
+  TESSERA_TRY_VOID(ensure_directory(options.folder));
+  const std::vector<ConstValues> inputs(given.inputs.begin(), given.inputs.end());
+  BisectReport report;
+  {
+    const Progress progress(console, "bisecting");
+    const Interrupt interrupt;
+    TESSERA_TRY(report,
+                bisect(given.original, given.package, given.package_hash, inputs, options.bisect,
+                       [&](int64_t, const std::string&) { return !interrupt.wanted(); }));
+  }
+  for (const Note& note : report.notes) console.warning(note.text);
+  print_bisect_report(report, console);
+  const std::filesystem::path folder(options.folder);
+  TESSERA_TRY_VOID(
+      write_file_atomically(folder / "culprits.tsv", culprit_rows(report), {.force = true}));
+  Document document{{"a", options.a.path},
+                    {"b", options.b.path},
+                    {"package_hash", given.package_hash},
+                    {"signal", options.signal},
+                    {"references", options.references}};
+  document.update(bisect_document(report));
+  TESSERA_TRY(document["differences"], write_differences(options, report, given, console));
+  TESSERA_TRY_VOID(
+      write_file_atomically(folder / "report.json", document.dump(1) + "\n", {.force = true}));
+  console.print(
+      "{} measurements, {} of them from an earlier run; in {}: report.json, culprits.tsv\n",
+      report.trials + report.resumed, report.resumed, options.folder);
+  return document;
+}
+
+}  // namespace
+
+Action define_bisect(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("A", options->a.path, "The trained network: a model file")
+      ->required()
+      ->type_name("FILE");
+  app.add_option("B", options->b.path, "The package made from it")
+      ->required()
+      ->type_name("FILE.tess");
+  app.add_option("--model-arg", options->model_args,
+                 "An argument of the constructor of a model file (repeatable)")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  app.add_option("--input", options->signal, "What both hear: a recording or an array")
+      ->required()
+      ->type_name("FILE.wav|FILE.npy");
+  app.add_option("--reference", options->references,
+                 "The true sources: costs are told in SI-SNR against them, else in SNR over A")
+      ->type_name("FILE...");
+  app.add_option("--culprits", options->bisect.culprits, "How many to find, at most")
+      ->check(CLI::Range(1, 1000).description(""))
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--least-share", options->bisect.least_share,
+                 "Groups that cause less of the error than this are not taken apart")
+      ->check(CLI::Range(0.0, 1.0).description(""))
+      ->capture_default_str();
+  app.add_option("--threads", options->bisect.threads, "Threads; 0: as many as the process may use")
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("-o,--output", options->folder, "Folder for the table and the difference")
+      ->required()
+      ->type_name("DIR");
+  app.add_flag("--force", options->force, "Write into a folder that holds other files");
+  app.footer(
+      "Walks from A to what B computes: original, legal (rewritten), cut (piece by piece),\n"
+      "quantised (rounded values and weights, in float), emulated (in integers). Then encodings\n"
+      "are tried alone, by halves, the costliest first, until the culprits are single values or\n"
+      "weights; each is also left out of an otherwise quantised network. The difference of the\n"
+      "outputs is written to listen to. Interrupted, the same command goes on where it was.\n\n"
+      "Examples:\n"
+      "  tessera bisect net.pth net.tess --input mix.wav --reference s1.wav s2.wav -o bisect\n"
+      "  tessera bisect encoder.onnx encoder.tess --input windows.npy -o bisect");
+  return [options](Console& console) { return run(*options, console); };
+}
+
+}  // namespace tessera::cli

@@ -1,0 +1,17 @@
+// What `tessera bisect` says of its findings.
+#pragma once
+
+#include <string>
+
+#include "cli/command.h"
+#include "cli/console.h"
+#include "tessera/bisect.h"
+
+namespace tessera::cli {
+
+void print_bisect_report(const BisectReport& report, Console& console);
+Document bisect_document(const BisectReport& report);
+// culprits.tsv
+std::string culprit_rows(const BisectReport& report);
+
+}  // namespace tessera::cli

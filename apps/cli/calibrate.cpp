@@ -1,0 +1,245 @@
+// tessera calibrate: what a network will hear, chosen and kept; what its values do then.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/calibration_options.h"
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "cli/model_options.h"
+#include "cli/progress.h"
+#include "cli/table.h"
+#include "tessera/calibration_state.h"
+#include "tessera/file.h"
+#include "tessera/rewrite.h"
+
+namespace tessera::cli {
+namespace {
+
+constexpr size_t kRows = 12;
+
+struct Options {
+  ModelOptions model;
+  BackendChoice backend;
+  std::vector<std::string> calibration;
+  CalibrationOptions set;
+  std::string length_policy = "error";
+  std::string output;
+  std::string statistics;
+  bool all = false;
+  bool force = false;
+};
+
+// The windows and the network that hears them.
+struct Prepared {
+  Graph legal;
+  CalibrationSet set;
+  CalibrationOrigin origin;
+};
+
+Result<Prepared> prepare(const Options& options, Console& console) {
+  ModelOptions for_model = options.model;
+  if (is_package(options.model.path)) for_model.length_samples.reset();
+  TESSERA_TRY(const ImportedModel model, load_model(for_model, ImportNotes::warnings, console));
+  const int64_t frames = options.model.length_samples.value_or(calibration_frames(model));
+  Prepared prepared;
+  TESSERA_TRY(prepared.legal, model.network->instantiate(frames));
+  TESSERA_TRY(const RewriteLog log, rewrite(prepared.legal));
+  if (!log.not_legal.empty()) {
+    return TESSERA_ERROR(kUnsupported, options.model.path, log.not_legal,
+                         "'tessera rewrite --show' tells what each rule did");
+  }
+  if (prepared.legal.inputs().size() != 1) {
+    return TESSERA_ERROR(kUnsupported, options.model.path, "the network has several inputs",
+                         "calibration is for networks of one input");
+  }
+  CalibrationOptions set = options.set;
+  set.input = prepared.legal.node(prepared.legal.inputs()[0]).shape;
+  set.sample_rate = model.sample_rate.value_or(0);
+  set.length = length_policy(options.length_policy);
+  const std::vector<std::filesystem::path> paths(options.calibration.begin(),
+                                                 options.calibration.end());
+  TESSERA_TRY(prepared.set, read_calibration_set(paths, set));
+  TESSERA_TRY(prepared.origin, calibration_origin(paths, set));
+  for (const Note& note : prepared.set.notes) {
+    if (note.severity == NoteSeverity::warning) {
+      console.warning(note.text);
+    } else {
+      console.note(note.text);
+    }
+  }
+  return prepared;
+}
+
+Result<CalibrationRun> gather(const Options& options, const Prepared& prepared, Console& console) {
+  TESSERA_TRY(const auto backend, open_backend(options.backend));
+  QuantizeOptions everything;
+  everything.encoder_in_integers = true;
+  everything.masks_in_integers = true;
+  Progress progress(console, "calibrating");
+  const Interrupt interrupt;
+  return calibrate_resumably(prepared.legal, everything, *backend, prepared.set.windows,
+                             {.path = options.output + ".state"}, [&](int64_t done, int64_t all) {
+                               progress.set(static_cast<double>(done) / static_cast<double>(all));
+                               return !interrupt.wanted();
+                             });
+}
+
+struct Row {
+  std::string name;
+  std::string op;
+  ValueSummary summary;
+
+  // How far the ends reach beyond nearly all values: what 8 bits waste.
+  double tail() const {
+    const double most = std::max(-summary.low_percentile, summary.high_percentile);
+    return most > 0 ? std::max(-summary.low, summary.high) / most : 0;
+  }
+};
+
+std::vector<Row> rows_of(const Graph& legal, const CalibrationStatistics& statistics) {
+  std::vector<Row> rows;
+  for (NodeId id : legal.order()) {
+    const Node& node = legal.node(id);
+    const auto* channels = statistics.find(node.name);
+    if (channels != nullptr) rows.push_back({node.name, op_name(node.op), summarize(*channels)});
+  }
+  return rows;
+}
+
+void print_rows(std::vector<Row> rows, bool all, Console& console) {
+  const size_t found = rows.size();
+  if (!all && found > kRows) {
+    std::stable_sort(rows.begin(), rows.end(),
+                     [](const Row& a, const Row& b) { return a.tail() > b.tail(); });
+    rows.resize(kRows);
+    console.print("the {} of {} values with the longest tails (--all: every value)\n", kRows,
+                  found);
+  }
+  Table table;
+  table.add_column("value");
+  table.add_column("op");
+  for (const char* title : {"min", "0.1 %", "mean", "99.9 %", "max", "rms", "tail", "spread"})
+    table.add_column(title, Table::Align::right);
+  for (const Row& row : rows) {
+    const ValueSummary& s = row.summary;
+    std::vector<std::string> cells{printable(row.name), row.op};
+    for (double number :
+         {s.low, s.low_percentile, s.mean, s.high_percentile, s.high, s.rms, row.tail(), s.spread})
+      cells.push_back(fmt::format("{:.3g}", number));
+    table.add_row(std::move(cells));
+  }
+  console.print("{}", table.to_string());
+}
+
+Document statistics_document(const std::vector<Row>& rows) {
+  Document values = Document::array();
+  for (const Row& row : rows) {
+    const ValueSummary& s = row.summary;
+    values.push_back({{"name", row.name},
+                      {"op", row.op},
+                      {"channels", s.channels},
+                      {"dead_channels", s.dead_channels},
+                      {"count", s.count},
+                      {"min", s.low},
+                      {"p0_1", s.low_percentile},
+                      {"mean", s.mean},
+                      {"median", s.median},
+                      {"p99_9", s.high_percentile},
+                      {"max", s.high},
+                      {"rms", s.rms},
+                      {"tail", row.tail()},
+                      {"spread", s.spread}});
+  }
+  return values;
+}
+
+Result<Document> run(const Options& options, Console& console) {
+  TESSERA_TRY_VOID(check_writable(options.output, {.force = options.force}));
+  if (!options.statistics.empty())
+    TESSERA_TRY_VOID(check_writable(options.statistics, {.force = options.force}));
+  if (std::filesystem::path(options.output).extension() != ".npz") {
+    return TESSERA_ERROR(kInvalidArgument, options.output, "is no name of an .npz",
+                         "windows are written as NumPy's .npz: -o calib.npz");
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  TESSERA_TRY(const Prepared prepared, prepare(options, console));
+  TESSERA_TRY(const CalibrationRun run, gather(options, prepared, console));
+  for (const Note& note : run.notes) console.warning(note.text);
+  const Shape input = prepared.legal.node(prepared.legal.inputs()[0]).shape;
+  const auto windows = static_cast<int64_t>(prepared.set.windows.size());
+  const std::vector<Row> rows = rows_of(prepared.legal, run.statistics);
+  Document document{{"model", options.model.path},
+                    {"calibration", options.output},
+                    {"windows", windows},
+                    {"resumed", run.resumed},
+                    {"input", {input.c, input.h, input.w}},
+                    {"seed", options.set.seed},
+                    {"values", statistics_document(rows)}};
+  TESSERA_TRY_VOID(write_calibration_windows(options.output, prepared.set.windows, input,
+                                             prepared.origin, {.force = options.force}));
+  if (!options.statistics.empty()) {
+    TESSERA_TRY_VOID(write_file_atomically(options.statistics, document.dump(1) + "\n",
+                                           {.force = options.force}));
+  }
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  document["seconds"] = seconds;
+  print_rows(rows, options.all, console);
+  console.print("{}: {} windows of {}{}, {:.1f} s\n", options.output, windows, to_string(input),
+                run.resumed > 0 ? fmt::format(", {} of them from an earlier run", run.resumed) : "",
+                seconds);
+  return document;
+}
+
+}  // namespace
+
+Action define_calibrate(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  add_model_options(app, options->model, false);
+  app.add_option("--length", options->model.length_samples,
+                 "Frames of a window; default: a second, or the network's one length, which is "
+                 "what 'tessera build' takes")
+      ->check(CLI::PositiveNumber.description(""))
+      ->type_name("T");
+  app.add_option("--calib", options->calibration,
+                 "Recordings, folders of them, or one array (.npz, .npy) of what the network will "
+                 "hear (repeatable)")
+      ->required()
+      ->type_name("PATH")
+      ->allow_extra_args(false);
+  app.add_option("--windows", options->set.count, "Windows to choose; fewer where there is less")
+      ->check(CLI::Range(1, 100000).description(""))
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--seed", options->set.seed, "Seed of the choice")
+      ->type_name("N")
+      ->capture_default_str();
+  add_length_policy_option(app, options->length_policy);
+  add_backend_options(app, options->backend);
+  app.add_option("-o,--output", options->output, "Where to write the windows")
+      ->required()
+      ->type_name("FILE.npz");
+  app.add_option("--stats", options->statistics, "Where to write what every value does")
+      ->type_name("FILE.json");
+  app.add_flag("--all", options->all, "A row for every value, in the order of the network");
+  app.add_flag("--force", options->force, "Replace files that exist");
+  app.footer(
+      "Chooses windows of what the network will hear (silence is left out) and runs the network "
+      "on\nthem. 'tessera build --calib FILE.npz' then makes the package that it would make of "
+      "the\nrecordings. tail: how far the ends reach beyond 99.8 % of the values; spread: the "
+      "widest\nchannel over the middle one. Interrupted, the same command goes on where it was "
+      "(statistics\nlie in FILE.npz.state until then).\n\n"
+      "Examples:\n"
+      "  tessera calibrate net.pth --calib recordings -o calib.npz --stats stats.json\n"
+      "  tessera calibrate net.pth --calib recordings --windows 128 --seed 7 -o calib.npz\n"
+      "  tessera build net.pth --quantize int8 --calib calib.npz -o net.tess");
+  return [options](Console& console) { return run(*options, console); };
+}
+
+}  // namespace tessera::cli

@@ -1,0 +1,189 @@
+// tessera compare: two networks value by value.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/comparison_sides.h"
+#include "cli/progress.h"
+#include "cli/table.h"
+#include "report/comparison_drawing.h"
+#include "tessera/file.h"
+
+namespace tessera::cli {
+namespace {
+
+constexpr size_t kRows = 15;
+// What one step may lose beside what was lost before without being flagged.
+constexpr double kFlaggedFallDb = 10;
+constexpr double kFlaggedSnrDb = 60;
+
+struct Options {
+  SideOptions a;
+  SideOptions b;
+  std::vector<std::string> model_args;
+  std::string signal;
+  std::optional<int64_t> length;
+  int threads = 0;
+  std::string drawing;
+  bool all = false;
+  bool force = false;
+};
+
+std::string decibels(double value) {
+  return std::isinf(value) ? (value > 0 ? "exact" : "none") : fmt::format("{:.1f}", value);
+}
+
+bool flagged(const ValueComparison& value) {
+  return value.fall_db >= kFlaggedFallDb && value.difference.snr_db < kFlaggedSnrDb;
+}
+
+void add_row(Table& table, const ValueComparison& value) {
+  std::string name = printable(value.name);
+  if (!value.how.empty()) name += fmt::format(" ({})", printable(value.how));
+  table.add_row({name, value.op, fmt::format("{}", fmt::join(value.roles, ", ")), value.coding,
+                 decibels(value.difference.snr_db),
+                 value.fall_db >= 0.05 ? fmt::format("{:.1f}", value.fall_db) : "",
+                 fmt::format("{:.6f}", value.cosine),
+                 fmt::format("{:.3g}", value.difference.max_abs),
+                 fmt::format("{:.3g}", value.difference.peak), flagged(value) ? "falls" : ""});
+}
+
+void print_report(const ComparisonReport& report, bool all, Console& console) {
+  Table table;
+  for (const char* title : {"value", "op", "role", "B"}) table.add_column(title);
+  for (const char* title : {"SNR dB", "falls by", "cosine", "max abs", "peak"})
+    table.add_column(title, Table::Align::right);
+  table.add_column("");
+  const std::vector<size_t> worst = report.worst_first();
+  if (all) {
+    for (const ValueComparison& value : report.values) add_row(table, value);
+  } else {
+    if (worst.size() > kRows)
+      console.print("the {} worst of {} values (--all: every value, in order)\n", kRows,
+                    worst.size());
+    for (size_t i = 0; i < std::min(kRows, worst.size()); ++i)
+      add_row(table, report.values[worst[i]]);
+  }
+  table.add_rule();
+  for (const ValueComparison& value : report.outputs) add_row(table, value);
+  console.print("{}", table.to_string());
+}
+
+Document finite(double value) {
+  return std::isfinite(value) ? Document(value) : Document(nullptr);
+}
+
+Document value_document(const ValueComparison& value) {
+  return {{"name", value.name},
+          {"value", value.value},
+          {"op", value.op},
+          {"compared", value.how.empty() ? "itself" : value.how},
+          {"roles", value.roles},
+          {"coding", value.coding},
+          {"shape", {value.shape.c, value.shape.h, value.shape.w}},
+          {"snr_db", finite(value.difference.snr_db)},
+          {"fall_db", value.fall_db},
+          {"flagged", flagged(value)},
+          {"cosine", value.cosine},
+          {"max_abs", finite(value.difference.max_abs)},
+          {"peak", value.difference.peak}};
+}
+
+Document not_compared_document(const std::vector<NotCompared>& list) {
+  Document entries = Document::array();
+  for (const NotCompared& one : list)
+    entries.push_back({{"name", one.name}, {"op", one.op}, {"reason", one.reason}});
+  return entries;
+}
+
+Result<Document> run(const Options& options, Console& console) {
+  if (!options.drawing.empty())
+    TESSERA_TRY_VOID(check_writable(options.drawing, {.force = options.force}));
+  TESSERA_TRY(const Sides sides,
+              open_sides(options.a, options.b, options.model_args, options.signal, options.length,
+                         options.threads, console));
+  const std::vector<ConstValues> inputs(sides.inputs.begin(), sides.inputs.end());
+  ComparisonReport report;
+  {
+    const Progress progress(console, "comparing");
+    TESSERA_TRY(report, compare_values(sides.a.network(), sides.b.network(), inputs));
+  }
+  if (report.values.empty())
+    console.warning("no inner value of one is known to be one of the other: only outputs compared");
+  print_report(report, options.all, console);
+  console.print("{} values matched by {}; {} only in A, {} only in B; A on {}, B on {}\n",
+                report.values.size(), report.matched_by, report.a_only.size(), report.b_only.size(),
+                sides.a.backend_name, sides.b.backend_name);
+  if (!options.drawing.empty()) {
+    TESSERA_TRY_VOID(write_file_atomically(
+        options.drawing,
+        draw_comparison(report, fmt::format("{} against {}", options.b.path, options.a.path)),
+        {.force = options.force}));
+    console.print("drawn in {}\n", options.drawing);
+  }
+  Document document{{"a", options.a.path},
+                    {"b", options.b.path},
+                    {"backend_a", sides.a.backend_name},
+                    {"backend_b", sides.b.backend_name},
+                    {"signal", options.signal.empty() ? "noise" : options.signal},
+                    {"matched_by", report.matched_by},
+                    {"values", Document::array()},
+                    {"outputs", Document::array()}};
+  for (const ValueComparison& value : report.values)
+    document["values"].push_back(value_document(value));
+  for (const ValueComparison& value : report.outputs)
+    document["outputs"].push_back(value_document(value));
+  document["a_only"] = not_compared_document(report.a_only);
+  document["b_only"] = not_compared_document(report.b_only);
+  return document;
+}
+
+}  // namespace
+
+Action define_compare(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("A", options->a.path, "A network: a model file or a package")
+      ->required()
+      ->type_name("FILE");
+  app.add_option("B", options->b.path, "Another that should do the same")
+      ->required()
+      ->type_name("FILE");
+  app.add_option("--model-arg", options->model_args,
+                 "An argument of the constructor of model files (repeatable)")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  app.add_option("--input", options->signal,
+                 "What both hear: an array or a recording; default: noise")
+      ->type_name("FILE.npy|FILE.wav");
+  app.add_option("--length", options->length,
+                 "Input length of the noise; default: a package's own, else 4 s")
+      ->type_name("T");
+  app.add_option("--backend-a", options->a.backend,
+                 "What evaluates A; auto: emulator for integers, else cpu")
+      ->capture_default_str();
+  app.add_option("--backend-b", options->b.backend, "What evaluates B")->capture_default_str();
+  app.add_option("--threads", options->threads, "Threads; 0: as many as the process may use")
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--svg", options->drawing, "Draw the SNR of every value along the network")
+      ->type_name("FILE.svg");
+  app.add_flag("--all", options->all, "Every value in the order of the network, not the worst");
+  app.add_flag("--force", options->force, "Replace the drawing if it exists");
+  app.footer(
+      "SNR is the energy of A's value over that of the difference. 'falls by' is what a value\n"
+      "loses against the worst of the values it is made from: where it is large, something\n"
+      "happens. A package is evaluated whole, not piece by piece ('tessera verify' does that).\n\n"
+      "Examples:\n"
+      "  tessera compare net.pth net.tess --input mix.wav --svg compare.svg\n"
+      "  tessera compare float.tess int8.tess --input mix.wav --all\n"
+      "  tessera compare net.pth net.onnx --backend-b reference");
+  return [options](Console& console) { return run(*options, console); };
+}
+
+}  // namespace tessera::cli

@@ -1,0 +1,50 @@
+// The two networks that compare and bisect put side by side, and what they hear.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/console.h"
+#include "cli/model_options.h"
+#include "tessera/result.h"
+#include "tessera/value_comparison.h"
+
+namespace tessera::cli {
+
+struct SideOptions {
+  std::string path;
+  std::string backend = "auto";
+};
+
+// A network ready to be compared.
+struct Side {
+  Runnable given;
+  std::string backend_name;
+  std::unique_ptr<Backend> backend;
+
+  const Graph& graph() const { return given.plan ? given.plan->graph : given.model.graph; }
+  ComparedNetwork network() const;
+};
+
+struct Sides {
+  Side a;
+  Side b;
+  std::vector<std::vector<float>> inputs;
+};
+
+// Both at the length of `signal` (a .npy, a recording), else at `length`, else at a package's own.
+// Noise where there is no signal, which is noted.
+Result<Sides> open_sides(const SideOptions& a, const SideOptions& b,
+                         const std::vector<std::string>& model_args, const std::string& signal,
+                         std::optional<int64_t> length, int threads, Console& console);
+
+// What is at `path`, as `model`'s graph takes it; the model is read again through `at_length` where
+// its length is another.
+Result<std::vector<float>> read_network_input(
+    const std::string& path, ImportedModel& model,
+    const std::function<Result<ImportedModel>(int64_t length)>& at_length, Console& console);
+
+}  // namespace tessera::cli
