@@ -109,7 +109,7 @@ class Evaluation {
     Evaluated& first = values_.at(node.inputs.at(0));
     const auto* statistics = std::get_if<NormStatistics>(&node.op);
     value.floats.resize(size_of(value));
-    if (statistics != nullptr && first.coding) {
+    if (statistics != nullptr && first.coding && !value.coding) {
       with_code(*first.coding, [&]<typename Code>(Code) {
         integer::norm_statistics<Code>(*statistics, {codes_of<Code>(first).data(), first.shape},
                                        *first.coding, {value.floats.data(), value.shape});

@@ -1,135 +1,16 @@
 #include "support/integer_reference.h"
 
 #include <cmath>
-#include <map>
 
-#include "kernels/ref/integer_kernels.h"
+#include "evidence/integer_reference.h"
 #include "support/random_values.h"
 
 namespace tessera::test {
-namespace {
-
-using integer::Code16;
-using integer::Code8;
-using integer::Coding;
-
-// A value of the graph, dequantised, and its codes if it has a coding.
-struct Value {
-  Shape shape;
-  std::optional<Coding> coding;
-  std::vector<float> floats;
-  std::vector<Code8> codes8;
-  std::vector<Code16> codes16;
-
-  reference::Source source() const { return {floats.data(), shape}; }
-  template <typename Code>
-  auto& codes() {
-    if constexpr (sizeof(Code) == 1) {
-      return codes8;
-    } else {
-      return codes16;
-    }
-  }
-  size_t size() const { return static_cast<size_t>(shape.size()); }
-};
-
-template <typename Visit>
-void with_code(const Coding& coding, Visit&& visit) {
-  if (coding.wide) {
-    visit(Code16{});
-  } else {
-    visit(Code8{});
-  }
-}
-
-void dequantize(Value& value) {
-  value.floats.resize(value.size());
-  with_code(*value.coding, [&]<typename Code>(Code) {
-    integer::dequantize<Code>({value.codes<Code>().data(), value.shape}, *value.coding,
-                              {value.floats.data(), value.shape});
-  });
-}
-
-// Codes of its floats, and the floats that these stand for.
-void quantize(Value& value) {
-  with_code(*value.coding, [&]<typename Code>(Code) {
-    value.codes<Code>().resize(value.size());
-    integer::quantize<Code>(value.source(), *value.coding,
-                            {value.codes<Code>().data(), value.shape});
-  });
-  dequantize(value);
-}
-
-Conv geometry_of(const Node& node) {
-  const auto* conv = std::get_if<Conv>(&node.op);
-  return conv != nullptr ? *conv : Conv{};
-}
-
-void convolve(const Node& node, IntegerWeights weights, Value read, Value& result) {
-  if (!read.coding) {
-    read.coding = integer::make_coding(weights.operand.value(), read.shape.c);
-    quantize(read);
-  }
-  const Conv op = geometry_of(node);
-  if (std::holds_alternative<Conv>(node.op)) weights.dims = op.weight.dims();
-  with_code(*read.coding, [&]<typename Code>(Code) {
-    const integer::ConvOperands<Code> operands{
-        op, weights, {read.codes<Code>().data(), read.shape}, *read.coding};
-    if (!result.coding) {
-      result.floats.resize(result.size());
-      integer::conv(operands, {result.floats.data(), result.shape});
-      return;
-    }
-    with_code(*result.coding, [&]<typename Result>(Result) {
-      result.codes<Result>().resize(result.size());
-      integer::conv<Code, Result>(operands, *result.coding,
-                                  {result.codes<Result>().data(), result.shape});
-    });
-    dequantize(result);
-  });
-}
-
-}  // namespace
 
 std::vector<std::vector<float>> run_in_integers(const Graph& graph, const Encodings& encodings,
                                                 const std::vector<std::vector<float>>& inputs) {
-  std::map<NodeId, Value> values;
-  size_t given = 0;
-  for (NodeId id : graph.order()) {
-    const Node& node = graph.node(id);
-    Value& value = values[id];
-    value.shape = node.shape;
-    if (const auto encoding = encoding_of(graph, id, encodings);
-        encoding && !std::holds_alternative<Constant>(node.op)) {
-      value.coding = integer::make_coding(*encoding, node.shape.c);
-    }
-    const auto weights = encodings.weights.find(node.name);
-    const auto* statistics = std::get_if<NormStatistics>(&node.op);
-    if (std::holds_alternative<Input>(node.op)) {
-      value.floats = inputs[given++];
-    } else if (weights != encodings.weights.end()) {
-      convolve(node, weights->second, values[node.inputs[0]], value);
-      continue;
-    } else if (statistics != nullptr && values[node.inputs[0]].coding && !value.coding) {
-      Value& src = values[node.inputs[0]];
-      value.floats.resize(value.size());
-      with_code(*src.coding, [&]<typename Code>(Code) {
-        integer::norm_statistics<Code>(*statistics, {src.codes<Code>().data(), src.shape},
-                                       *src.coding, {value.floats.data(), value.shape});
-      });
-      continue;
-    } else {
-      // Codes that are passed on stand for the same numbers: those quantise to them again.
-      std::vector<reference::Source> sources;
-      for (NodeId input : node.inputs) sources.push_back(values[input].source());
-      value.floats.resize(value.size());
-      reference::evaluate(node.op, sources, {value.floats.data(), value.shape});
-    }
-    if (value.coding) quantize(value);
-  }
-  std::vector<std::vector<float>> results;
-  for (const GraphOutput& output : graph.outputs()) results.push_back(values[output.node].floats);
-  return results;
+  return evaluate_in_integers(graph, encodings,
+                              std::vector<ConstValues>(inputs.begin(), inputs.end()));
 }
 
 Encodings random_encodings(const Graph& graph, uint32_t seed) {
