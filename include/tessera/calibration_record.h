@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tessera/calibration.h"
 #include "tessera/package.h"
 #include "tessera/result.h"
 
@@ -36,15 +37,9 @@ struct CalibrationRecord {
     double headroom = 0;
   } method;
 
-  // One value: what was seen of it, all channels together, and what its codes reach.
   struct Value {
     std::string name;
-    int64_t channels = 0;
-    int64_t count = 0;  // values seen
-    double low = 0;
-    double high = 0;
-    double mean = 0;
-    double rms = 0;
+    ValueSummary seen;
     int64_t bits = 0;
     double code_low = 0;   // the least that a code of any channel stands for
     double code_high = 0;  // the most

@@ -1,7 +1,6 @@
 #include "compile/calibration_file.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "compile/entries.h"
@@ -33,34 +32,12 @@ void count_values(const Graph& planned, const Encodings& encodings,
 
 void add_range(const ValueEncoding& encoding, CalibrationRecord::Value& value) {
   value.bits = encoding.bits;
-  for (int64_t c = 0; c < value.channels; ++c) {
+  for (int64_t c = 0; c < value.seen.channels; ++c) {
     const auto scale = static_cast<double>(encoding.scale_of(c));
     const int32_t zero = encoding.zero_point_of(c);
     value.code_low = std::min(value.code_low, (encoding.lowest() - zero) * scale);
     value.code_high = std::max(value.code_high, (encoding.highest() - zero) * scale);
   }
-}
-
-CalibrationRecord::Value summary_of(const std::string& name,
-                                    const std::vector<ChannelStatistics>& channels) {
-  CalibrationRecord::Value value;
-  value.name = name;
-  value.channels = static_cast<int64_t>(channels.size());
-  double sum = 0;
-  double squares = 0;
-  for (const ChannelStatistics& channel : channels) {
-    const auto low = static_cast<double>(channel.low());
-    const auto high = static_cast<double>(channel.high());
-    value.low = value.count == 0 ? low : std::min(value.low, low);
-    value.high = value.count == 0 ? high : std::max(value.high, high);
-    value.count += channel.count();
-    sum += channel.mean() * static_cast<double>(channel.count());
-    squares += channel.mean_square() * static_cast<double>(channel.count());
-  }
-  const auto count = static_cast<double>(std::max<int64_t>(1, value.count));
-  value.mean = sum / count;
-  value.rms = std::sqrt(squares / count);
-  return value;
 }
 
 // Of a value that stays float: the one in which its convolutions read it.
@@ -77,21 +54,43 @@ const ValueEncoding* encoding_for_readers(const Graph& planned, const Encodings&
 }
 
 Json json_of(const CalibrationRecord::Value& value) {
-  return {
-      {"channels", value.channels}, {"count", value.count},       {"low", value.low},
-      {"high", value.high},         {"mean", value.mean},         {"rms", value.rms},
-      {"bits", value.bits},         {"code_low", value.code_low}, {"code_high", value.code_high}};
+  const ValueSummary& seen = value.seen;
+  return {{"channels", seen.channels},
+          {"dead_channels", seen.dead_channels},
+          {"count", seen.count},
+          {"low", seen.low},
+          {"low_percentile", seen.low_percentile},
+          {"median", seen.median},
+          {"high_percentile", seen.high_percentile},
+          {"high", seen.high},
+          {"mean", seen.mean},
+          {"rms", seen.rms},
+          {"spread", seen.spread},
+          {"bits", value.bits},
+          {"code_low", value.code_low},
+          {"code_high", value.code_high}};
+}
+
+Result<ValueSummary> parse_summary(const JsonFields& fields) {
+  ValueSummary seen;
+  TESSERA_TRY(seen.channels, fields.integer("channels", 1, kMost));
+  TESSERA_TRY(seen.dead_channels, fields.integer("dead_channels", 0, seen.channels));
+  TESSERA_TRY(seen.count, fields.integer("count", 0, kMost));
+  TESSERA_TRY(seen.low, fields.number("low"));
+  TESSERA_TRY(seen.low_percentile, fields.number("low_percentile"));
+  TESSERA_TRY(seen.median, fields.number("median"));
+  TESSERA_TRY(seen.high_percentile, fields.number("high_percentile"));
+  TESSERA_TRY(seen.high, fields.number("high"));
+  TESSERA_TRY(seen.mean, fields.number("mean"));
+  TESSERA_TRY(seen.rms, fields.number("rms"));
+  TESSERA_TRY(seen.spread, fields.number("spread"));
+  return seen;
 }
 
 Result<CalibrationRecord::Value> parse_value(const std::string& name, const JsonFields& fields) {
   CalibrationRecord::Value value;
   value.name = name;
-  TESSERA_TRY(value.channels, fields.integer("channels", 1, kMost));
-  TESSERA_TRY(value.count, fields.integer("count", 0, kMost));
-  TESSERA_TRY(value.low, fields.number("low"));
-  TESSERA_TRY(value.high, fields.number("high"));
-  TESSERA_TRY(value.mean, fields.number("mean"));
-  TESSERA_TRY(value.rms, fields.number("rms"));
+  TESSERA_TRY(value.seen, parse_summary(fields));
   TESSERA_TRY(value.bits, fields.integer("bits", 0, 16));
   TESSERA_TRY(value.code_low, fields.number("code_low"));
   TESSERA_TRY(value.code_high, fields.number("code_high"));
@@ -132,7 +131,7 @@ CalibrationRecord make_calibration_record(const Graph& planned, const Encodings&
   count_values(planned, encodings, record.arithmetic);
   record.method = {std::string(to_string(options.observer)), options.kept, options.headroom};
   for (const auto& [name, channels] : statistics.nodes()) {
-    CalibrationRecord::Value value = summary_of(name, channels);
+    CalibrationRecord::Value value{name, summarize(channels), 0, 0, 0};
     const auto own = encodings.values.find(name);
     const ValueEncoding* encoding = own != encodings.values.end()
                                         ? &own->second

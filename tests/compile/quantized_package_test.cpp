@@ -103,10 +103,12 @@ TEST(QuantizedPackage, KeepsWhatWasSeenOfEveryValueAndWhatWasMadeOfIt) {
   EXPECT_FALSE(kept.values.empty());
   for (const CalibrationRecord::Value& value : kept.values) {
     EXPECT_EQ(value.bits, 8) << value.name;
-    EXPECT_EQ(value.count % (kept.source.windows * value.channels), 0) << value.name;
-    EXPECT_LE(value.low, value.mean) << value.name;
-    EXPECT_LE(value.mean, value.high) << value.name;
-    EXPECT_LE(std::abs(value.mean), value.rms) << value.name;
+    const ValueSummary& seen = value.seen;
+    EXPECT_EQ(seen.count % (kept.source.windows * seen.channels), 0) << value.name;
+    EXPECT_LE(seen.low, seen.mean) << value.name;
+    EXPECT_LE(seen.mean, seen.high) << value.name;
+    EXPECT_LE(std::abs(seen.mean), seen.rms) << value.name;
+    EXPECT_LE(seen.low_percentile, seen.high_percentile) << value.name;
     EXPECT_LT(value.code_low, value.code_high) << value.name;
   }
 }
