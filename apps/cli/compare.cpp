@@ -19,9 +19,11 @@ namespace tessera::cli {
 namespace {
 
 constexpr size_t kRows = 15;
-// What one step may lose beside what was lost before without being flagged.
+// What one step may lose beside what was lost before without being flagged. From an exact value any
+// rounding is a long way down: that is no fall.
 constexpr double kFlaggedFallDb = 10;
 constexpr double kFlaggedSnrDb = 60;
+constexpr double kNearlyExactDb = 80;
 
 struct Options {
   SideOptions a;
@@ -40,7 +42,9 @@ std::string decibels(double value) {
 }
 
 bool flagged(const ValueComparison& value) {
-  return value.fall_db >= kFlaggedFallDb && value.difference.snr_db < kFlaggedSnrDb;
+  const double snr = value.difference.snr_db;
+  return value.fall_db >= kFlaggedFallDb && snr < kFlaggedSnrDb &&
+         snr + value.fall_db < kNearlyExactDb;
 }
 
 void add_row(Table& table, const ValueComparison& value) {

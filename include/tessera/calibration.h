@@ -59,12 +59,22 @@ class ChannelStatistics {
   std::vector<int64_t> bins_;  // kBins, once a value was not 0
 };
 
+// A node's value of one run, [C, H, W].
+struct ObservedValue {
+  const Node* node = nullptr;
+  std::span<const float> values;
+};
+
 // By node name: statistics of each channel.
 class CalibrationStatistics {
  public:
   // One more run's value of a node, [C, H, W]. Errors: kInvalidModel for NaN or infinities, naming
   // the node and the channel.
   Result<void> observe(const Node& node, std::span<const float> values);
+
+  // All values of a run, by several threads: the result is the same for any number. After an error
+  // nothing of the run is counted.
+  Result<void> observe(std::span<const ObservedValue> run, int threads);
 
   void merge(const CalibrationStatistics& other);
   // What was gathered of a node before, in place of what there is.

@@ -70,13 +70,14 @@ Result<void> calibrate(const Graph& legal, const QuantizeOptions& options, Backe
   for (const GraphOutput& output : graph.outputs())
     values.emplace_back(static_cast<size_t>(graph.node(output.node).shape.size()));
   const std::vector<Values> targets(values.begin(), values.end());
+  std::vector<ObservedValue> observed;
+  for (size_t v = 0; v < values.size(); ++v)
+    observed.push_back({&graph.node(graph.outputs()[v].node), values[v]});
+  const int threads = backend.probe().threads;
   for (auto i = static_cast<size_t>(done); i < windows.size(); ++i) {
     const ConstValues source(windows[i]);
     TESSERA_TRY_VOID(executable->run(std::span(&source, 1), targets));
-    CalibrationStatistics window;
-    for (size_t v = 0; v < values.size(); ++v)
-      TESSERA_TRY_VOID(window.observe(graph.node(graph.outputs()[v].node), values[v]));
-    statistics.merge(window);
+    TESSERA_TRY_VOID(statistics.observe(observed, threads));
     if (progress && !progress(static_cast<int64_t>(i + 1), static_cast<int64_t>(windows.size()))) {
       return TESSERA_ERROR(kCancelled, "calibration",
                            fmt::format("stopped after {} of {} windows", i + 1, windows.size()),

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <bit>
 #include <cmath>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -13,6 +16,58 @@ constexpr int kBins = ChannelStatistics::kBins;
 
 float middle_of(int bin, float reach) {
   return (static_cast<float>(bin) + 0.5F) * (2.0F * reach / kBins) - reach;
+}
+
+struct Moments {
+  double sum = 0;
+  double squares = 0;
+  float low = 0;
+  float high = 0;
+};
+
+// In four lanes, which a processor adds at once.
+Moments moments_of(std::span<const float> values) {
+  constexpr size_t kLanes = 4;
+  std::array<double, kLanes> sum{};
+  std::array<double, kLanes> squares{};
+  Moments moments;
+  if (values.empty()) return moments;
+  moments.low = moments.high = values[0];
+  const auto add = [&](size_t lane, float x) {
+    const auto wide = static_cast<double>(x);
+    sum[lane] += wide;
+    squares[lane] += wide * wide;
+    moments.low = std::min(moments.low, x);
+    moments.high = std::max(moments.high, x);
+  };
+  size_t i = 0;
+  for (; i + kLanes <= values.size(); i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) add(lane, values[i + lane]);
+  }
+  for (; i < values.size(); ++i) add(0, values[i]);
+  moments.sum = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+  moments.squares = (squares[0] + squares[1]) + (squares[2] + squares[3]);
+  return moments;
+}
+
+bool all_finite(std::span<const float> values) {
+  constexpr uint32_t kExponent = 0x7F800000;  // all of it set: NaN or infinity
+  bool found = false;
+  for (float x : values) found |= (std::bit_cast<uint32_t>(x) & kExponent) == kExponent;
+  return !found;
+}
+
+// work(i) for i below `count`, by several threads.
+template <typename Work>
+void for_each(size_t count, int threads, const Work& work) {
+  std::atomic<size_t> next{0};
+  const auto take = [&] {
+    for (size_t i = next++; i < count; i = next++) work(i);
+  };
+  std::vector<std::thread> helpers;
+  for (int t = 1; t < threads; ++t) helpers.emplace_back(take);
+  take();
+  for (std::thread& helper : helpers) helper.join();
 }
 
 // The values beyond which lies `share` of all, on each side.
@@ -116,28 +171,17 @@ std::string_view to_string(Observer observer) {
 }
 
 bool ChannelStatistics::observe(std::span<const float> values) {
-  double sum = 0;
-  double squares = 0;
-  float low = 0;
-  float high = 0;
-  for (float x : values) {
-    const auto wide = static_cast<double>(x);
-    sum += wide;
-    squares += wide * wide;
-    low = std::min(low, x);
-    high = std::max(high, x);
-  }
+  const Moments seen = moments_of(values);
   // Finite floats cannot overflow double sums of squares.
-  if (!std::isfinite(squares)) return false;
+  if (!std::isfinite(seen.squares)) return false;
   if (values.empty()) return true;
   const bool first = count_ == 0;
-  const auto [least, most] = std::minmax_element(values.begin(), values.end());
-  low_ = first ? *least : std::min(low_, *least);
-  high_ = first ? *most : std::max(high_, *most);
-  widen(std::max(-low, high));
+  low_ = first ? seen.low : std::min(low_, seen.low);
+  high_ = first ? seen.high : std::max(high_, seen.high);
+  widen(std::max({0.0F, -seen.low, seen.high}));
   count_ += static_cast<int64_t>(values.size());
-  sum_ += sum;
-  squares_ += squares;
+  sum_ += seen.sum;
+  squares_ += seen.squares;
   if (reach_ == 0) return true;
   const float bins_per_unit = kBins / (2 * reach_);
   for (float x : values) {
@@ -213,6 +257,26 @@ Result<void> CalibrationStatistics::observe(const Node& node, std::span<const fl
                            "look at the calibration input that causes it");
     }
   }
+  return {};
+}
+
+Result<void> CalibrationStatistics::observe(std::span<const ObservedValue> run, int threads) {
+  std::vector<char> finite(run.size(), 0);
+  for_each(run.size(), threads, [&](size_t i) { finite[i] = all_finite(run[i].values) ? 1 : 0; });
+  for (size_t i = 0; i < run.size(); ++i) {
+    // Counted elsewhere, it tells where.
+    if (finite[i] == 0) return CalibrationStatistics().observe(*run[i].node, run[i].values);
+  }
+  std::vector<std::vector<ChannelStatistics>*> targets;
+  for (const ObservedValue& value : run) targets.push_back(&nodes_[value.node->name]);
+  for_each(run.size(), threads, [&](size_t i) {
+    const Shape& shape = run[i].node->shape;
+    TESSERA_CHECK(static_cast<int64_t>(run[i].values.size()) == shape.size(), "a whole value");
+    targets[i]->resize(static_cast<size_t>(shape.c));
+    const auto each = static_cast<size_t>(shape.h * shape.w);
+    for (size_t c = 0; c < targets[i]->size(); ++c)
+      (*targets[i])[c].observe(run[i].values.subspan(c * each, each));
+  });
   return {};
 }
 

@@ -88,6 +88,55 @@ ChannelStatistics with_an_outlier() {
   return statistics;
 }
 
+TEST(CalibrationStatistics, AreTheSameForAnyNumberOfThreads) {
+  test::Random random(5);
+  std::vector<Node> nodes(7);
+  std::vector<std::vector<float>> values(7);
+  std::vector<ObservedValue> run;
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    nodes[i].name = std::string(1, static_cast<char>('a' + i));
+    nodes[i].shape = {static_cast<int64_t>(i + 1), 1, 50};
+    values[i].resize(50 * (i + 1));
+    for (float& x : values[i]) x = random.uniform(-3, 5);
+    run.push_back({&nodes[i], values[i]});
+  }
+  CalibrationStatistics alone;
+  CalibrationStatistics together;
+  for (int again = 0; again < 2; ++again) {
+    ASSERT_TRUE(alone.observe(run, 1).has_value());
+    ASSERT_TRUE(together.observe(run, 4).has_value());
+  }
+  for (const Node& node : nodes) {
+    const auto& a = *alone.find(node.name);
+    const auto& b = *together.find(node.name);
+    ASSERT_EQ(a.size(), static_cast<size_t>(node.shape.c));
+    for (size_t c = 0; c < a.size(); ++c) {
+      EXPECT_EQ(a[c].count(), 100);
+      EXPECT_EQ(a[c].sum(), b[c].sum());
+      EXPECT_EQ(a[c].high(), b[c].high());
+      EXPECT_TRUE(std::equal(a[c].bins().begin(), a[c].bins().end(), b[c].bins().begin()));
+    }
+  }
+}
+
+TEST(CalibrationStatistics, CountNothingOfARunThatHoldsNan) {
+  Node good;
+  good.name = "good";
+  good.shape = {1, 1, 2};
+  Node bad = good;
+  bad.name = "bad";
+  const std::vector<float> fine{1, 2};
+  const std::vector<float> broken{1, std::numeric_limits<float>::quiet_NaN()};
+  const std::vector<ObservedValue> run{{&good, fine}, {&bad, broken}};
+  CalibrationStatistics statistics;
+  const auto refused = statistics.observe(run, 2);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().to_string(),
+            "node 'bad': gives NaN or infinity in channel 0 (look at the calibration input that "
+            "causes it)");
+  EXPECT_TRUE(statistics.nodes().empty());
+}
+
 TEST(RangeOf, MinMaxHoldsEverything) {
   EXPECT_EQ(range_of(with_an_outlier(), Observer::min_max).high, 60.0F);
 }
