@@ -131,6 +131,17 @@ HWY_INLINE void sum_block(const int32_t* weights, const int32_t* panel, size_t s
   });
 }
 
+// Rows of the result lie pages apart. Their product takes long enough for them to arrive.
+HWY_INLINE void fetch_for_writing(const ProductArgs& args, size_t channel, size_t rows) {
+  const Format format = args.finish->format;
+  const size_t bytes = args.frames * bytes_of(format);
+  for (size_t i = 0; i < rows; ++i) {
+    const char* const row =
+        static_cast<const char*>(at(args.dst, format, (channel + i) * args.dst_stride));
+    for (size_t b = 0; b < bytes; b += kAlignmentBytes) __builtin_prefetch(row + b, 1, 3);
+  }
+}
+
 template <class Group>
 HWY_INLINE void multiply(const ProductArgs& args) {
   const size_t steps = (args.in + Group::kGroup - 1) / Group::kGroup;
@@ -139,8 +150,9 @@ HWY_INLINE void multiply(const ProductArgs& args) {
   alignas(kAlignmentBytes) int32_t sums[kRows * kFrames];
   for (size_t channel = args.first; channel < args.last;
        channel += kRows, weights += kRows * steps) {
-    sum_block<Group>(weights, panel, steps, sums);
     const size_t rows = std::min(kRows, args.last - channel);
+    fetch_for_writing(args, channel, rows);
+    sum_block<Group>(weights, panel, steps, sums);
     for (size_t i = 0; i < rows; ++i) finish_row(sums + i * kFrames, args, channel + i);
   }
 }
@@ -213,8 +225,14 @@ HWY_INLINE void pack(const PanelArgs& args) {
   const auto* src = static_cast<const Code*>(args.src);
   alignas(kAlignmentBytes) Code part[Group::kGroup * kFrames] = {};
   auto* panel = static_cast<char*>(args.panel);
+  constexpr size_t kRowsAhead = 16;  // rows lie pages apart, where no prefetcher follows
   for (size_t i = 0; i < args.in; i += Group::kGroup, panel += kFrames * sizeof(int32_t)) {
     const Code* rows[Group::kGroup];
+    for (size_t k = 0; k < Group::kGroup; ++k) {
+      const Code* const ahead = src + std::min(i + k + kRowsAhead, args.in - 1) * args.stride;
+      for (size_t t = 0; t < kFrames; t += kAlignmentBytes / sizeof(Code))
+        __builtin_prefetch(ahead + t, 0, 3);
+    }
     for (size_t k = 0; k < Group::kGroup; ++k) {
       // A row that is missing meets a weight of zero: any other does.
       rows[k] = src + std::min(i + k, args.in - 1) * args.stride;
