@@ -1,7 +1,9 @@
+#include <array>
 #include <cmath>
 
 #include "kernels/ref/exact_sum.h"
 #include "kernels/ref/integer_kernels.h"
+#include "kernels/ref/time_tile.h"
 
 namespace tessera::integer {
 namespace {
@@ -40,25 +42,21 @@ Moments moments_of(const RowSum& row, float scale) {
   return {sum_of(row.sum) * unit, sum_of(row.squares) * (unit * unit)};
 }
 
-template <typename Code>
-Moments moments_of_frame(const CodeSource<Code>& src, const Coding& coding, int64_t h, int64_t t) {
-  Moments moments;
-  for (int64_t c = 0; c < src.shape.c; ++c) {
-    const auto channel = static_cast<size_t>(c);
-    const double step = static_cast<double>(src.row(c, h)[t] - coding.zero_point[channel]);
-    const double value = step * static_cast<double>(coding.scale[channel]);
-    moments.first.hi += value;  // exact terms, few of them: plain sums do
-    moments.second.hi += value * value;
-  }
-  return moments;
+// What a norm takes from its operand.
+struct Normal {
+  double mean = 0;
+  double r = 0;  // 1 / sqrt(variance + eps)
+};
+
+Normal normal_of(const NormStatistics& op, const Moments& moments, double count) {
+  return {moments.mean(count), 1.0 / std::sqrt(moments.variance(count) + op.eps)};
 }
 
-void write(const NormStatistics& op, double mean, double variance, const Target& dst, int64_t c,
-           int64_t h, int64_t t) {
-  const double r = 1.0 / std::sqrt(variance + op.eps);
-  dst.row(c, h)[t] = static_cast<float>(static_cast<double>(op.gamma[c]) * r);
+void write(const NormStatistics& op, const Normal& normal, const Target& dst, int64_t c, int64_t h,
+           int64_t t) {
+  dst.row(c, h)[t] = static_cast<float>(static_cast<double>(op.gamma[c]) * normal.r);
   dst.row(op.gamma.size() + c, h)[t] = static_cast<float>(
-      static_cast<double>(op.beta[c]) - static_cast<double>(op.center[c]) * mean * r);
+      static_cast<double>(op.beta[c]) - static_cast<double>(op.center[c]) * normal.mean * normal.r);
 }
 
 // row(c): its sums.
@@ -72,27 +70,61 @@ void per_sequence(const NormStatistics& op, const Shape& src, const Coding& codi
   const auto count = static_cast<double>((global ? src.c : 1) * src.w);
   Moments all;
   for (int64_t c = 0; global && c < src.c; ++c) all.add(moments(c));
+  Normal normal = normal_of(op, all, count);
   for (int64_t c = 0; c < op.gamma.size(); ++c) {
-    if (!global) all = moments(c);
-    write(op, all.mean(count), all.variance(count), dst, c, h, 0);
+    if (!global) normal = normal_of(op, moments(c), count);
+    write(op, normal, dst, c, h, 0);
   }
 }
 
+// Sums over the channels of each of `count` frames; exact terms, few of them: plain sums do.
+struct FrameMoments {
+  std::array<double, reference::kTileFrames> first = {};
+  std::array<double, reference::kTileFrames> second = {};
+
+  Moments at(int64_t i) const {
+    const auto frame = static_cast<size_t>(i);
+    return {{first[frame], 0}, {second[frame], 0}};
+  }
+};
+
+template <typename Code>
+void measure_frames(const CodeSource<Code>& src, const Coding& coding, int64_t h, int64_t begin,
+                    int64_t count, FrameMoments& moments) {
+  for (int64_t c = 0; c < src.shape.c; ++c) {
+    const auto channel = static_cast<size_t>(c);
+    const auto unit = static_cast<double>(coding.scale[channel]);
+    const int32_t zero = coding.zero_point[channel];
+    const Code* codes = src.row(c, h) + begin;
+    for (int64_t i = 0; i < count; ++i) {
+      const double value = static_cast<double>(codes[i] - zero) * unit;
+      moments.first[static_cast<size_t>(i)] += value;
+      moments.second[static_cast<size_t>(i)] += value * value;
+    }
+  }
+}
+
+// Frames begin .. begin + count - 1, at most kTileFrames. `running`, for cumulative alone, holds
+// what came before and takes them in.
 template <typename Code>
 void per_frame(const NormStatistics& op, const CodeSource<Code>& src, const Coding& coding,
-               const Target& dst, int64_t h) {
-  Moments running;
-  for (int64_t t = 0; t < src.shape.w; ++t) {
-    Moments moments = moments_of_frame(src, coding, h, t);
-    auto count = static_cast<double>(src.shape.c);
+               const Target& dst, int64_t h, int64_t begin, int64_t count, Moments& running) {
+  FrameMoments moments;
+  measure_frames(src, coding, h, begin, count, moments);
+  std::array<Normal, reference::kTileFrames> normals;
+  for (int64_t i = 0; i < count; ++i) {
+    Moments frame = moments.at(i);
+    auto terms = static_cast<double>(src.shape.c);
     if (op.kind == NormKind::cumulative) {
-      running.add(moments);
-      moments = running;
-      count *= static_cast<double>(t + 1);
+      running.add(frame);
+      frame = running;
+      terms *= static_cast<double>(begin + i + 1);
     }
-    const double mean = moments.mean(count);
-    const double variance = moments.variance(count);
-    for (int64_t c = 0; c < op.gamma.size(); ++c) write(op, mean, variance, dst, c, h, t);
+    normals[static_cast<size_t>(i)] = normal_of(op, frame, terms);
+  }
+  for (int64_t c = 0; c < op.gamma.size(); ++c) {
+    for (int64_t i = 0; i < count; ++i)
+      write(op, normals[static_cast<size_t>(i)], dst, c, h, begin + i);
   }
 }
 
@@ -108,9 +140,20 @@ void norm_statistics(const NormStatistics& op, const CodeSource<Code>& src, cons
         return sum_of_row(src.row(c, h), src.shape.w, coding.zero_point[static_cast<size_t>(c)]);
       });
     } else {
-      per_frame(op, src, coding, dst, h);
+      Moments running;
+      reference::for_each_tile(src.shape.w, [&](int64_t begin, int64_t count) {
+        per_frame(op, src, coding, dst, h, begin, count, running);
+      });
     }
   }
+}
+
+template <typename Code>
+void norm_statistics_of_frames(const NormStatistics& op, const CodeSource<Code>& src,
+                               const Coding& coding, int64_t h, int64_t begin, int64_t count,
+                               const Target& dst) {
+  Moments none;
+  per_frame(op, src, coding, dst, h, begin, count, none);
 }
 
 void norm_statistics_of_sums(const NormStatistics& op, std::span<const RowSum> sums,
@@ -125,5 +168,9 @@ template void norm_statistics(const NormStatistics&, const CodeSource<Code8>&, c
                               const Target&);
 template void norm_statistics(const NormStatistics&, const CodeSource<Code16>&, const Coding&,
                               const Target&);
+template void norm_statistics_of_frames(const NormStatistics&, const CodeSource<Code8>&,
+                                        const Coding&, int64_t, int64_t, int64_t, const Target&);
+template void norm_statistics_of_frames(const NormStatistics&, const CodeSource<Code16>&,
+                                        const Coding&, int64_t, int64_t, int64_t, const Target&);
 
 }  // namespace tessera::integer

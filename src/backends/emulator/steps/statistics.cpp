@@ -1,5 +1,6 @@
 #include "backends/emulator/finish_table.h"
 #include "backends/emulator/steps/channelwise.h"
+#include "kernels/ref/time_tile.h"
 
 namespace tessera::emulator {
 namespace {
@@ -45,17 +46,31 @@ class StatisticsOfSumsStep final : public Step {
   std::shared_ptr<RowSums> sums_;
 };
 
+// Frame by frame: each on its own, or over all so far, which is one item of work.
 class StatisticsStep final : public Step {
  public:
   StatisticsStep(NormStatistics op, const Value& src, const Value& dst)
-      : op_(std::move(op)), src_(src), dst_(dst) {}
-  void run(int64_t, std::byte*) override {
+      : op_(std::move(op)), src_(src), dst_(dst) {
+    if (op_.kind == NormKind::channel_wise) items = src.shape.h * tiles();
+  }
+  void run(int64_t item, std::byte*) override {
     with_code(*src_.coding, [&]<typename Code>(Code) {
-      integer::norm_statistics(op_, src_.codes<Code>(), *src_.coding, dst_.float_target());
+      if (op_.kind != NormKind::channel_wise) {
+        integer::norm_statistics(op_, src_.codes<Code>(), *src_.coding, dst_.float_target());
+        return;
+      }
+      const int64_t begin = item % tiles() * kFrames;
+      integer::norm_statistics_of_frames(op_, src_.codes<Code>(), *src_.coding, item / tiles(),
+                                         begin, std::min(kFrames, src_.shape.w - begin),
+                                         dst_.float_target());
     });
   }
 
  private:
+  static constexpr int64_t kFrames = 128;
+  static_assert(kFrames <= reference::kTileFrames);
+  int64_t tiles() const { return (src_.shape.w + kFrames - 1) / kFrames; }
+
   NormStatistics op_;
   const Value& src_;
   const Value& dst_;
