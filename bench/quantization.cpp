@@ -9,14 +9,14 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <limits>
 
-#include "tessera/audio.h"
 #include "tessera/calibrate.h"
 #include "tessera/import.h"
 #include "tessera/metrics.h"
 #include "tessera/mixed_precision.h"
+#include "tessera/mixtures.h"
+#include "tessera/quality.h"
 #include "tessera/rewrite.h"
 #include "tessera/session.h"
 
@@ -24,36 +24,6 @@ namespace tessera {
 namespace {
 
 constexpr int64_t kWindow = 8000;
-
-struct Mixture {
-  std::vector<float> mix;
-  std::vector<std::vector<float>> voices;
-};
-
-Result<std::vector<float>> samples_of(const std::filesystem::path& path) {
-  TESSERA_TRY(AudioBuffer audio, read_audio(path));
-  return std::move(audio.channels.at(0));
-}
-
-Result<std::vector<Mixture>> read_mixtures(const std::filesystem::path& folder) {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (name.ends_with("_mix.wav")) names.push_back(name.substr(0, name.size() - 8));
-  }
-  std::sort(names.begin(), names.end());
-  std::vector<Mixture> mixtures;
-  for (const std::string& name : names) {
-    Mixture mixture;
-    TESSERA_TRY(mixture.mix, samples_of(folder / (name + "_mix.wav")));
-    for (const char* voice : {"_s1.wav", "_s2.wav"}) {
-      TESSERA_TRY(std::vector<float> samples, samples_of(folder / (name + voice)));
-      mixture.voices.push_back(std::move(samples));
-    }
-    mixtures.push_back(std::move(mixture));
-  }
-  return mixtures;
-}
 
 struct Scores {
   double improvement = 0;
@@ -66,7 +36,7 @@ struct Scores {
 class Bench {
  public:
   Result<void> prepare(const char* model, const char* folder) {
-    TESSERA_TRY(mixtures_, read_mixtures(folder));
+    TESSERA_TRY(mixtures_, read_mixtures(folder, 2));
     if (mixtures_.size() < 2) {
       return TESSERA_ERROR(kNotFound, folder, "has fewer than two mixtures", "");
     }
@@ -83,7 +53,7 @@ class Bench {
     for (const Mixture& mixture : mixtures_) {
       TESSERA_TRY(auto outputs, session.run({ConstValues(mixture.mix)}));
       in_float_.push_back(std::move(outputs[0]));
-      TESSERA_TRY(const double improvement, improvement_of(mixture, in_float_.back()));
+      TESSERA_TRY(const double improvement, si_snr_improvement_db(mixture, in_float_.back()));
       float_improvement_ += improvement / static_cast<double>(mixtures_.size());
     }
     std::printf("%-28s %7.3f\n", "float", float_improvement_);
@@ -98,7 +68,7 @@ class Bench {
       TESSERA_TRY(Session session, Session::create(whole_, *emulator_, &encodings));
       for (size_t i = fold; i < mixtures_.size(); i += 2) {
         TESSERA_TRY(const auto outputs, session.run({ConstValues(mixtures_[i].mix)}));
-        TESSERA_TRY(const double improvement, improvement_of(mixtures_[i], outputs[0]));
+        TESSERA_TRY(const double improvement, si_snr_improvement_db(mixtures_[i], outputs[0]));
         TESSERA_TRY(const double snr, snr_db(outputs[0], in_float_[i]));
         scores.improvement += improvement;
         scores.snr += snr;
@@ -137,12 +107,13 @@ class Bench {
     return quantize(whole_, statistics, options);
   }
 
-  Result<double> improvement_of(const Mixture& mixture, const std::vector<float>& separated) const {
+  static Result<double> si_snr_improvement_db(const Mixture& mixture,
+                                              const std::vector<float>& separated) {
     const auto each = static_cast<int64_t>(mixture.mix.size());
     const std::vector<std::vector<float>> estimates{{separated.begin(), separated.begin() + each},
                                                     {separated.begin() + each, separated.end()}};
     TESSERA_TRY(const SeparationScore score,
-                score_separation(estimates, mixture.voices, mixture.mix));
+                score_separation(estimates, mixture.sources, mixture.mix));
     return score.mean_si_snr_improvement_db.value();
   }
 
@@ -180,8 +151,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: bench_quantization MODEL FOLDER [MIXED_SNR_DB]\n");
     return 2;
   }
-  const auto done = tessera::run(
-      argv[1], argv[2], argc == 4 ? std::atof(argv[3]) : tessera::snr_for_loss_db(0.02, 15));
+  const auto done = tessera::run(argv[1], argv[2],
+                                 argc == 4 ? std::atof(argv[3]) : tessera::snr_for_loss_db(0.02));
   if (!done) {
     std::fprintf(stderr, "error: %s\n", done.error().to_string().c_str());
     return 1;

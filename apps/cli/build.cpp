@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,7 +12,6 @@
 #include "cli/command.h"
 #include "cli/model_options.h"
 #include "cli/plan_options.h"
-#include "cli/rewrite_signal.h"
 #include "cli/stage_display.h"
 #include "cli/table.h"
 #include "cli/target_options.h"
@@ -27,12 +26,12 @@ struct Options {
   std::string target = "hailo8";
   std::string norm{to_string(NormMode::exact)};
   BuildOptions build;
-  std::vector<std::string> calibration;
+  CalibrationChoice calibration;
   std::string quantize = "none";
-  std::string length_policy = "error";
-  IntegerOptions integers;
   std::string output;
 };
+
+constexpr double kMixedLossDb = 0.05;
 
 Result<void> refuse_a_package(const Options& options) {
   if (!is_package(options.model.path)) return {};
@@ -40,59 +39,66 @@ Result<void> refuse_a_package(const Options& options) {
                        "'tessera package extract' gives the model it was built from");
 }
 
-// Statistics of every norm, over all recordings together.
-Result<std::map<std::string, NormConstants>> frozen_norms(const Options& options,
-                                                          Console& console) {
-  if (options.norm == to_string(NormMode::exact)) {
-    if (options.calibration.empty() || options.quantize != "none")
-      return std::map<std::string, NormConstants>();
-    return TESSERA_ERROR(kInvalidArgument, "--calib",
-                         "exact norms without integers take no calibration",
-                         "leave it out, or add --quantize int8 or --norm frozen");
-  }
-  TESSERA_TRY(const ImportedModel model, load_model(options.model, ImportNotes::none, console));
-  TESSERA_TRY(const auto backend, open_backend({.threads = options.build.threads}));
-  const Progress progress(console, "calibrating");
-  return calibrate_norms(model, options.calibration, *backend, console);
-}
-
-constexpr std::string_view kMixed = "mixed";
-constexpr double kMixedLossDb = 0.05;
-
-// "mixed" or "mixed=0.05dB". Errors: kInvalidArgument.
-Result<double> mixed_loss_db(const std::string& text) {
-  if (text == kMixed) return kMixedLossDb;
-  std::string number = text.substr(kMixed.size() + 1);
+// An option's value of the form "word" or "word=0.05dB": the dB, or those that it has by default;
+// none for another word. Errors: kInvalidArgument.
+Result<std::optional<double>> loss_db(const std::string& option, const std::string& text,
+                                      const std::string& word, double by_default) {
+  if (text == word) return std::optional(by_default);
+  if (!text.starts_with(word + "=")) return std::optional<double>();
+  std::string number = text.substr(word.size() + 1);
   if (number.ends_with("dB")) number.resize(number.size() - 2);
   double loss = 0;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), loss);
   if (error != std::errc() || end != number.data() + number.size() || !(loss > 0 && loss < 100)) {
-    return TESSERA_ERROR(kInvalidArgument, "--quantize",
-                         fmt::format("'{}' names no loss in dB", text),
-                         "write it like mixed=0.05dB");
+    return TESSERA_ERROR(kInvalidArgument, option, fmt::format("'{}' names no loss in dB", text),
+                         fmt::format("write it like {}={}dB", word, by_default));
   }
-  return loss;
+  return std::optional(loss);
+}
+
+// Errors: kInvalidArgument.
+Result<void> choose_norms(const Options& options, BuildOptions& choice) {
+  if (options.norm == to_string(NormMode::exact)) return {};
+  if (options.norm == to_string(NormMode::frozen)) {
+    choice.norm = NormMode::frozen;
+    return {};
+  }
+  TESSERA_TRY(const auto loss,
+              loss_db("--norm", options.norm, std::string(to_string(NormMode::budget)),
+                      choice.norm_loss_db));
+  if (!loss) {
+    return TESSERA_ERROR(kInvalidArgument, "--norm", fmt::format("'{}' is not known", options.norm),
+                         "exact, frozen, budget or budget=0.2dB");
+  }
+  choice.norm = NormMode::budget;
+  choice.norm_loss_db = *loss;
+  return {};
 }
 
 // Errors: kInvalidArgument.
 Result<std::optional<IntegerOptions>> integer_options(const Options& options) {
   if (options.quantize == "none") return std::optional<IntegerOptions>();
-  IntegerOptions integers = options.integers;
+  IntegerOptions integers;
   integers.quantize.wide = options.quantize == "int16";
-  if (options.quantize.starts_with("mixed=") || options.quantize == kMixed) {
-    TESSERA_TRY(integers.mixed_loss_db, mixed_loss_db(options.quantize));
+  TESSERA_TRY(const auto mixed, loss_db("--quantize", options.quantize, "mixed", kMixedLossDb));
+  if (mixed) {
+    integers.mixed_loss_db = *mixed;
   } else if (options.quantize != "int8" && !integers.quantize.wide) {
     return TESSERA_ERROR(kInvalidArgument, "--quantize",
                          fmt::format("'{}' is not known", options.quantize),
                          "none, int8, int16, mixed or mixed=0.05dB");
   }
-  if (options.calibration.empty()) {
-    return TESSERA_ERROR(kInvalidArgument, "--quantize", "needs to see what the network will hear",
-                         "add --calib with recordings, a folder of them, or an .npz");
-  }
-  integers.calibration.assign(options.calibration.begin(), options.calibration.end());
-  integers.calibration_set.length = length_policy(options.length_policy);
   return std::optional(std::move(integers));
+}
+
+// Errors: kInvalidArgument.
+Result<void> choose_calibration(const Options& options, BuildOptions& choice) {
+  choice.calibration = options.calibration.calibration();
+  const bool calibrates = choice.norm != NormMode::exact || choice.integers;
+  if (calibrates || options.calibration.files.empty()) return {};
+  return TESSERA_ERROR(kInvalidArgument, "--calib",
+                       "exact norms without integers take no calibration",
+                       "leave it out, or add --quantize int8 or --norm frozen");
 }
 
 std::string duration_text(const Built& built) {
@@ -104,6 +110,14 @@ std::string duration_text(const Built& built) {
     text += fmt::format(", {:.3g} of real time", estimated / seconds);
   }
   return text;
+}
+
+Document frozen_norms_document(const Built& built) {
+  if (!built.frozen_norms) return nullptr;
+  const FrozenNormsPoint& point = *built.frozen_norms;
+  return {{"names", point.frozen},
+          {"loss_db", point.loss_db},
+          {"snr_db", std::isfinite(point.snr_db) ? Document(point.snr_db) : Document(nullptr)}};
 }
 
 Document document_of(const Options& options, const Built& built, const StageDisplay& stages) {
@@ -118,7 +132,8 @@ Document document_of(const Options& options, const Built& built, const StageDisp
           {"hash", built.package.hash()},
           {"bytes", built.package.bytes().size()},
           {"target", manifest.target},
-          {"norm", manifest.options.norm},
+          {"norm", options.norm},
+          {"frozen_norms", frozen_norms_document(built)},
           {"quantize", options.quantize},
           {"exact", built.rewritten.exact},
           {"length", manifest.model.length_samples},
@@ -143,16 +158,19 @@ Result<Document> build_package(const Options& options, Console& console) {
   TESSERA_TRY_VOID(check_writable(options.output, {.force = options.build.force}));
   TESSERA_TRY(const Target target, load_target(options.target));
   BuildOptions choice = options.build;
-  choice.norm = options.norm == to_string(NormMode::frozen) ? NormMode::frozen : NormMode::exact;
   TESSERA_TRY(choice.import, import_options(options.model));
   TESSERA_TRY(choice.integers, integer_options(options));
-  TESSERA_TRY(choice.frozen_norms, frozen_norms(options, console));
+  TESSERA_TRY_VOID(choose_norms(options, choice));
+  TESSERA_TRY_VOID(choose_calibration(options, choice));
   choice.target = target.file;
   choice.output = options.output;
   StageDisplay stages(console);
   TESSERA_TRY(const Built built, build(options.model.path, choice, stages.observer()));
+  for (const Note& note : built.notes) {
+    console.note(printable(note.text));
+  }
   if (!built.rewritten.exact) {
-    console.warning("the package computes another network than the model: its norms are frozen");
+    console.warning("the package computes another network than the model: norms are frozen");
   }
   console.print("{}: {}, {} calls; {}\n", options.output,
                 bytes_text(static_cast<int64_t>(built.package.bytes().size())),
@@ -169,31 +187,20 @@ Action define_build(CLI::App& app) {
   add_plan_options(app, options->build.plan);
   app.add_option("--norm", options->norm,
                  "exact: the host takes the statistics of norms over the whole recording; frozen: "
-                 "constants from --calib stand for them, another network")
-      ->check(CLI::IsMember({"exact", "frozen"}).description(""))
-      ->type_name("exact|frozen")
+                 "constants from --calib stand for them, another network; budget: constants for "
+                 "those that save most time, at 0.2 dB of SI-SNR in all (budget=0.1dB: another "
+                 "loss). The first norm always stays exact: it takes the level out")
+      ->type_name("exact|frozen|budget[=dB]")
       ->capture_default_str();
-  app.add_option(
-         "--calib", options->calibration,
-         "With --quantize or --norm frozen: a recording, a folder of recordings (--quantize "
-         "only) or an array of what the network will hear (repeatable)")
-      ->type_name("FILE")
-      ->allow_extra_args(false);
+  add_calibration_options(
+      app, options->calibration,
+      "With --quantize or --norm frozen|budget: a recording, a folder of recordings or an array of "
+      "what the network will hear (repeatable)");
   app.add_option("--quantize", options->quantize,
                  "Integers for the chip's part: int8, int16, or mixed: 16 bits where 8 cost more "
                  "than 0.05 dB of SI-SNR in all (mixed=0.1dB: another loss)")
       ->type_name("none|int8|int16|mixed[=dB]")
       ->capture_default_str();
-  app.add_option("--calib-windows", options->integers.calibration_set.count,
-                 "Windows of a second to calibrate on")
-      ->check(CLI::Range(1, 100000).description(""))
-      ->type_name("N")
-      ->capture_default_str();
-  app.add_option("--calib-seed", options->integers.calibration_set.seed,
-                 "Seed of the choice of windows")
-      ->type_name("N")
-      ->capture_default_str();
-  add_length_policy_option(app, options->length_policy);
   app.add_option("--threads", options->build.threads,
                  "Threads of the verification; 0: as many as the process may use")
       ->type_name("N")
@@ -209,7 +216,7 @@ Action define_build(CLI::App& app) {
       "Examples:\n"
       "  tessera build net.pth --target hailo8 -o net.tess\n"
       "  tessera build net.pth --length 16000 --layout stripes -o net.tess\n"
-      "  tessera build net.pth --norm frozen --calib speech.wav -o net.tess\n"
+      "  tessera build net.pth --norm budget=0.1dB --calib recordings -o net.tess\n"
       "  tessera build net.pth --quantize int8 --calib recordings -o net.tess\n"
       "  tessera separate net.tess meeting.wav -o voices");
   return [options](Console& console) { return build_package(*options, console); };

@@ -16,4 +16,22 @@ LengthPolicy length_policy(const std::string& name) {
   return name == "repeat" ? LengthPolicy::repeat : LengthPolicy::error;
 }
 
+Calibration CalibrationChoice::calibration() const {
+  Calibration made{{files.begin(), files.end()}, set};
+  made.set.length = cli::length_policy(length_policy);
+  return made;
+}
+
+void add_calibration_options(CLI::App& app, CalibrationChoice& choice, const std::string& purpose) {
+  app.add_option("--calib", choice.files, purpose)->type_name("FILE")->allow_extra_args(false);
+  app.add_option("--calib-windows", choice.set.count, "Windows of a second to calibrate on")
+      ->check(CLI::Range(1, 100000).description(""))
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--calib-seed", choice.set.seed, "Seed of the choice of windows")
+      ->type_name("N")
+      ->capture_default_str();
+  add_length_policy_option(app, choice.length_policy);
+}
+
 }  // namespace tessera::cli

@@ -38,6 +38,7 @@ Action define_completion(CLI::App& app);
 Action define_doctor(CLI::App& app);
 Action define_export(CLI::App& app);
 Action define_inspect(CLI::App& app);
+Action define_norms(CLI::App& app);
 Action define_package(CLI::App& app);
 Action define_check(CLI::App& app);
 Action define_plan(CLI::App& app);

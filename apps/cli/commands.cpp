@@ -19,6 +19,8 @@ std::span<const Command> commands() {
        define_plan},
       {"calibrate", "Choose what a network is calibrated on, and see what its values do then",
        define_calibrate},
+      {"norms", "What freezing norms costs in dB and saves in time, one norm after the other",
+       define_norms},
       {"build", "Build a network for a chip: rewrite, cut, place, prove, into one package",
        define_build},
       {"verify", "Prove a package or a plan to be the imported network, stage by stage",

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/rewrite_signal.h"
+#include "tessera/frozen_norms.h"
 #include "tessera/rewrite.h"
 #include "tessera/session.h"
 #include "tessera/stitched.h"
@@ -10,19 +11,10 @@
 namespace tessera::cli {
 namespace {
 
-// Statistics for every norm over time: only their presence matters to a plan.
+// Statistics for every norm that may be frozen: only their presence matters to a plan.
 std::map<std::string, NormConstants> placeholder_statistics(const Graph& graph) {
   std::map<std::string, NormConstants> statistics;
-  for (NodeId id : graph.order()) {
-    const auto* norm = graph.get_if<Norm>(id);
-    if (norm == nullptr) continue;
-    if (norm->kind == NormKind::global) statistics[graph.node(id).name] = {{0}, {1}};
-    if (norm->kind == NormKind::feature_wise) {
-      const auto channels = static_cast<size_t>(graph.node(id).shape.c);
-      statistics[graph.node(id).name] = {std::vector<double>(channels, 0),
-                                         std::vector<double>(channels, 1)};
-    }
-  }
+  for (const std::string& name : freezable_norms(graph)) statistics[name] = {{0}, {1}};
   return statistics;
 }
 

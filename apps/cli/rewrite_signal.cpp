@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "tessera/audio.h"
+#include "tessera/frozen_norms.h"
 #include "tessera/mono_input.h"
 #include "tessera/npy.h"
 #include "tessera/session.h"
@@ -32,53 +33,6 @@ Result<Graph> graph_for(const ImportedModel& model, const std::vector<float>& si
         "give an array of the input's channels");
   }
   return model.network->instantiate(size / (shape.c * shape.h));
-}
-
-// The graph with the operand of each norm that freeze_global_norm is about as its outputs.
-std::vector<NodeId> expose_norm_operands(Graph& graph) {
-  GraphEditor editor(graph, "calibrate");
-  editor.clear_outputs();
-  std::vector<NodeId> norms;
-  for (NodeId id : graph.order()) {
-    const auto* norm = graph.get_if<Norm>(id);
-    if (norm == nullptr || (norm->kind != NormKind::global && norm->kind != NormKind::feature_wise))
-      continue;
-    norms.push_back(id);
-    editor.add_output(graph.node(id).name, graph.node(id).inputs[0]);
-  }
-  return norms;
-}
-
-struct Moments {
-  std::vector<double> sum;
-  std::vector<double> squares;
-  double count = 0;  // values behind each entry
-};
-
-// One entry for a global norm, one per channel for a feature-wise one.
-void accumulate(const Norm& norm, const Shape& shape, const std::vector<float>& values,
-                Moments& moments) {
-  const bool per_channel = norm.kind == NormKind::feature_wise;
-  const size_t entries = per_channel ? static_cast<size_t>(shape.c) : 1;
-  moments.sum.resize(entries, 0.0);
-  moments.squares.resize(entries, 0.0);
-  const auto row = static_cast<size_t>(shape.h * shape.w);
-  for (size_t i = 0; i < values.size(); ++i) {
-    const auto x = static_cast<double>(values[i]);
-    moments.sum[per_channel ? i / row : 0] += x;
-    moments.squares[per_channel ? i / row : 0] += x * x;
-  }
-  moments.count += static_cast<double>(values.size() / entries);
-}
-
-NormConstants constants_of(const Moments& moments) {
-  NormConstants constants;
-  for (size_t i = 0; i < moments.sum.size(); ++i) {
-    const double mean = moments.sum[i] / moments.count;
-    constants.mean.push_back(mean);
-    constants.variance.push_back(std::fmax(0, moments.squares[i] / moments.count - mean * mean));
-  }
-  return constants;
 }
 
 }  // namespace
@@ -134,22 +88,14 @@ CostMeter cost_meter(Backend& backend, std::vector<float> signal, int64_t source
 Result<std::map<std::string, NormConstants>> calibrate_norms(const ImportedModel& model,
                                                              const std::vector<std::string>& files,
                                                              Backend& backend, Console& console) {
-  std::map<std::string, Moments> moments;
+  NormCalibration calibration;
   for (const std::string& file : files) {
-    TESSERA_TRY(const std::vector<float> signal, read_signal(file, model, console));
-    TESSERA_TRY(Graph graph, graph_for(model, signal, file));
-    const std::vector<NodeId> norms = expose_norm_operands(graph);
-    if (norms.empty()) return std::map<std::string, NormConstants>{};
-    TESSERA_TRY(const auto values, evaluate(graph, backend, signal));
-    for (size_t i = 0; i < norms.size(); ++i) {
-      const Node& node = graph.node(norms[i]);
-      accumulate(std::get<Norm>(node.op), graph.node(node.inputs[0]).shape, values[i],
-                 moments[node.name]);
-    }
+    TESSERA_TRY(std::vector<float> signal, read_signal(file, model, console));
+    TESSERA_TRY(const Graph graph, graph_for(model, signal, file));
+    const std::vector<std::vector<float>> windows{std::move(signal)};
+    TESSERA_TRY_VOID(calibration.observe(graph, backend, windows));
   }
-  std::map<std::string, NormConstants> constants;
-  for (const auto& [name, sums] : moments) constants[name] = constants_of(sums);
-  return constants;
+  return calibration.constants();
 }
 
 }  // namespace tessera::cli

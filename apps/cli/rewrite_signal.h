@@ -25,8 +25,7 @@ std::vector<float> noise_signal(const Graph& graph);
 // one source is left it is compared with the original's `source`.
 CostMeter cost_meter(Backend& backend, std::vector<float> signal, int64_t source);
 
-// Mean and variance of what each global and feature-wise norm sees, over all files together, by the
-// names of the norms.
+// Constants for every norm that may be frozen, over all files together, by the names of the norms.
 Result<std::map<std::string, NormConstants>> calibrate_norms(const ImportedModel& model,
                                                              const std::vector<std::string>& files,
                                                              Backend& backend, Console& console);

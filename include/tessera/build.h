@@ -1,5 +1,5 @@
 // build: a trained network's file in, one package out. The stages in order are the program:
-// import -> rewrite -> plan -> quantize -> compile -> verify -> save.
+// import -> freeze -> rewrite -> plan -> quantize -> compile -> verify -> save.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,9 @@
 
 #include "tessera/calibration_set.h"
 #include "tessera/chip_placement.h"
+#include "tessera/frozen_norms.h"
 #include "tessera/import.h"
+#include "tessera/note.h"
 #include "tessera/package.h"
 #include "tessera/plan.h"
 #include "tessera/quantize.h"
@@ -22,7 +24,7 @@
 
 namespace tessera {
 
-enum class BuildStage : uint8_t { import, rewrite, plan, quantize, compile, verify, save };
+enum class BuildStage : uint8_t { import, freeze, rewrite, plan, quantize, compile, verify, save };
 std::string_view to_string(BuildStage stage);
 
 // Called when a stage begins and when it has ended; not at its end when it fails.
@@ -36,15 +38,20 @@ using StageObserver = std::function<void(const StageEvent& event)>;
 
 enum class NormMode : uint8_t {
   exact,   // statistics of the whole sequence, taken by the host
-  frozen,  // calibrated constants instead: another network, nearly
+  frozen,  // calibrated constants instead, but for the first: another network, nearly
+  budget,  // constants for those that save time, while what they cost stays below a limit
 };
 std::string_view to_string(NormMode mode);
 
+// What the network will hear: for frozen norms and integers.
+struct Calibration {
+  std::vector<std::filesystem::path> sources;  // as read_calibration_set() takes them
+  CalibrationOptions set;                      // input and sample rate come from the network
+};
+
 // The chip's part in integers.
 struct IntegerOptions {
-  std::vector<std::filesystem::path> calibration;  // as read_calibration_set() takes them
-  CalibrationOptions calibration_set;              // input and sample rate come from the network
-  QuantizeOptions quantize;                        // where encoder and masks run, the plan says
+  QuantizeOptions quantize;  // where encoder and masks run, the plan says
   double mixed_loss_db = 0;  // above 0: 16 bits where 8 would cost more SI-SNR than this in all
 };
 
@@ -52,7 +59,10 @@ struct BuildOptions {
   ImportOptions import;
   std::filesystem::path target;  // a target file
   NormMode norm = NormMode::exact;
-  std::map<std::string, NormConstants> frozen_norms;  // by name of the norm; NormMode::frozen
+  double norm_loss_db = 0.2;  // NormMode::budget: SI-SNR that frozen norms may cost in all
+  // NormMode::frozen: by name of the norm; empty: taken from the calibration.
+  std::map<std::string, NormConstants> frozen_norms;
+  Calibration calibration;
   PlanOptions plan;
   std::optional<IntegerOptions> integers;  // none: everything stays float
   int threads = 0;  // of calibration and verification; 0: as many as the process may use
@@ -62,14 +72,16 @@ struct BuildOptions {
 
 struct Built {
   Package package;
+  std::optional<FrozenNormsPoint> frozen_norms;  // where calibration chose them
   RewriteLog rewritten;
   Plan plan;
   ChipPlacement placement;
+  std::vector<Note> notes;  // of the calibration: what was resampled, mixed down or left out
 };
 
 // The same file, options and machine give the same bytes. Errors: those of every stage;
-// kInvalidArgument for frozen norms without constants; kUnsupported where something is left that a
-// legal graph must not have; kMismatch when the stitched pieces do not compute the network.
+// kInvalidArgument for frozen norms without calibration; kUnsupported where something is left that
+// a legal graph must not have; kMismatch when the stitched pieces do not compute the network.
 Result<Built> build(const std::filesystem::path& model, const BuildOptions& options,
                     const StageObserver& observer = {});
 

@@ -15,10 +15,6 @@
 
 namespace tessera {
 
-// Output SNR over float, in dB, that costs a network of `quality_db` SI-SNR at most `loss_db` of
-// it: errors of network and rounding are independent, so their powers add.
-double snr_for_loss_db(double loss_db, double quality_db);
-
 struct Sensitivity {
   std::string value;
   double gain = 0;  // error power that 16 bits for it alone take away, as a share of all

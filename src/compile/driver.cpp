@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include "compile/calibration_file.h"
+#include "compile/calibration_windows.h"
 #include "compile/encodings_file.h"
 #include "compile/entries.h"
+#include "compile/freeze_stage.h"
 #include "compile/legal_graph.h"
 #include "compile/manifest.h"
 #include "compile/parity.h"
@@ -32,11 +34,18 @@ class Driver {
  public:
   Driver(const std::filesystem::path& model, const BuildOptions& options,
          const StageObserver& observer)
-      : path_(model), options_(options), observer_(observer) {}
+      : path_(model),
+        options_(options),
+        observer_(observer),
+        frozen_norms_(options.norm == NormMode::exact ? std::map<std::string, NormConstants>{}
+                                                      : options.frozen_norms) {}
 
   Result<Built> build() {
     TESSERA_TRY_VOID(check_options());
     TESSERA_TRY_VOID(stage(BuildStage::import, [&] { return import(); }));
+    if (options_.norm != NormMode::exact && options_.frozen_norms.empty()) {
+      TESSERA_TRY_VOID(stage(BuildStage::freeze, [&] { return freeze(); }));
+    }
     TESSERA_TRY_VOID(stage(BuildStage::rewrite, [&] { return rewrite(); }));
     TESSERA_TRY_VOID(stage(BuildStage::plan, [&] { return plan(); }));
     if (options_.integers) {
@@ -47,7 +56,8 @@ class Driver {
     Result<Package> package = TESSERA_ERROR(kIo, "", "nothing was saved", "");
     TESSERA_TRY_VOID(stage(BuildStage::save, [&] { return save(package); }));
     TESSERA_TRY(Package saved, std::move(package));
-    return Built{std::move(saved), std::move(rewritten_), std::move(plan_), std::move(placement_)};
+    return Built{std::move(saved), std::move(frozen_point_), std::move(rewritten_),
+                 std::move(plan_), std::move(placement_),    std::move(windows_.set.notes)};
   }
 
  private:
@@ -63,10 +73,12 @@ class Driver {
   }
 
   Result<void> check_options() const {
-    if (options_.norm == NormMode::frozen && options_.frozen_norms.empty()) {
-      return TESSERA_ERROR(kInvalidArgument, "norm mode",
-                           "frozen norms need constants, and none were given",
-                           "take them from recordings that the network is made for: --calib FILE");
+    const bool calibrates = options_.norm != NormMode::exact || options_.integers;
+    if (calibrates && options_.calibration.sources.empty() &&
+        (options_.integers || options_.frozen_norms.empty())) {
+      return TESSERA_ERROR(kInvalidArgument, "calibration",
+                           "frozen norms and integers need to see what the network will hear",
+                           "add --calib with recordings, a folder of them, or an .npz");
     }
     if (options_.output.empty()) return {};
     return check_writable(options_.output, {.force = options_.force});
@@ -118,13 +130,30 @@ class Driver {
     return false;
   }
 
+  // Norms and integers see the same windows.
+  Result<void> read_windows() {
+    if (windows_.length > 0) return {};
+    TESSERA_TRY(windows_, read_calibration_windows(imported_, options_.calibration));
+    return {};
+  }
+
+  Result<std::string> freeze() {
+    TESSERA_TRY_VOID(read_windows());
+    TESSERA_TRY(FrozenNorms frozen, freeze_norms(imported_, target_, windows_, options_));
+    frozen_norms_ = std::move(frozen.constants);
+    const FrozenNormsPoint& point = frozen_point_.emplace(std::move(frozen.point));
+    return fmt::format("{} of {} norms, {} -> {} segments, about {:.2f} dB of SI-SNR",
+                       point.frozen.size(), frozen.freezable, frozen.exact_segments, point.segments,
+                       point.loss_db);
+  }
+
   Result<std::string> rewrite() {
     legal_ = imported_.graph;
-    TESSERA_TRY(rewritten_, make_legal(legal_, options_.norm, options_.frozen_norms));
+    TESSERA_TRY(rewritten_, make_legal(legal_, frozen_norms_));
     contents_.push_back({std::string(entries::kLegal), "graph", bytes_of(print_graph(legal_))});
-    if (options_.norm == NormMode::frozen) {
+    if (!frozen_norms_.empty()) {
       contents_.push_back({std::string(entries::kFrozenNorms), "calibration",
-                           bytes_of(print_frozen_norms(options_.frozen_norms))});
+                           bytes_of(print_frozen_norms(frozen_norms_))});
     }
     return fmt::format("{} nodes -> {}, {}", rewritten_.nodes_before, rewritten_.nodes_after,
                        rewritten_.exact ? "exact" : "approximate, as asked");
@@ -133,8 +162,9 @@ class Driver {
   Result<std::string> plan() {
     TESSERA_TRY(plan_, make_plan(legal_, target_, options_.plan));
     contents_.push_back({std::string(entries::kPlan), "plan", bytes_of(print_plan(plan_))});
-    manifest_.options = {std::string(to_string(options_.norm)), layout_word(),
-                         options_.plan.tile_frames, options_.plan.block_channels};
+    const NormMode norm = frozen_norms_.empty() ? NormMode::exact : NormMode::frozen;
+    manifest_.options = {std::string(to_string(norm)), layout_word(), options_.plan.tile_frames,
+                         options_.plan.block_channels};
     return fmt::format("{} segments, {} calls, about {:.3g} s on {}: {}", plan_.segments.size(),
                        plan_.cost.calls, plan_.cost.seconds(), target_.name,
                        to_string(plan_.verdict));
@@ -150,7 +180,9 @@ class Driver {
   }
 
   Result<std::string> quantize() {
-    TESSERA_TRY(QuantizedPlan quantized, quantize_plan(imported_, plan_, target_, options_));
+    TESSERA_TRY_VOID(read_windows());
+    TESSERA_TRY(QuantizedPlan quantized,
+                quantize_plan(imported_, plan_, target_, windows_, frozen_norms_, options_));
     encodings_ = std::move(quantized.encodings);
     contents_.push_back(
         {std::string(entries::kEncodings), "encodings", bytes_of(print_encodings(*encodings_))});
@@ -220,6 +252,9 @@ class Driver {
   std::vector<PackageContent> contents_;
   Target target_;
   ImportedModel imported_;
+  CalibrationWindows windows_;
+  std::map<std::string, NormConstants> frozen_norms_;
+  std::optional<FrozenNormsPoint> frozen_point_;
   Graph legal_;
   RewriteLog rewritten_;
   Plan plan_;
@@ -232,6 +267,7 @@ class Driver {
 std::string_view to_string(BuildStage stage) {
   switch (stage) {
     case BuildStage::import: return "import";
+    case BuildStage::freeze: return "freeze";
     case BuildStage::rewrite: return "rewrite";
     case BuildStage::plan: return "plan";
     case BuildStage::quantize: return "quantize";
@@ -243,7 +279,12 @@ std::string_view to_string(BuildStage stage) {
 }
 
 std::string_view to_string(NormMode mode) {
-  return mode == NormMode::frozen ? "frozen" : "exact";
+  switch (mode) {
+    case NormMode::exact: return "exact";
+    case NormMode::frozen: return "frozen";
+    case NormMode::budget: return "budget";
+  }
+  return "";
 }
 
 Result<Built> build(const std::filesystem::path& model, const BuildOptions& options,

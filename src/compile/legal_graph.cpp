@@ -4,10 +4,10 @@
 
 namespace tessera {
 
-Result<RewriteLog> make_legal(Graph& graph, NormMode norm,
+Result<RewriteLog> make_legal(Graph& graph,
                               const std::map<std::string, NormConstants>& frozen_norms) {
   RewriteOptions options;
-  if (norm == NormMode::frozen) {
+  if (!frozen_norms.empty()) {
     options.enable = {"freeze_global_norm"};
     options.parameters.calibrated = frozen_norms;
   }

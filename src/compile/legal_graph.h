@@ -14,7 +14,7 @@
 namespace tessera {
 
 // Errors: those of rewrite; kUnsupported where something is left that no legal graph has.
-Result<RewriteLog> make_legal(Graph& graph, NormMode norm,
+Result<RewriteLog> make_legal(Graph& graph,
                               const std::map<std::string, NormConstants>& frozen_norms);
 
 // calibration/frozen_norms.json

@@ -76,10 +76,6 @@ std::set<std::string> first(const std::vector<Sensitivity>& list, size_t count) 
 
 }  // namespace
 
-double snr_for_loss_db(double loss_db, double quality_db) {
-  return quality_db - 10 * std::log10(std::pow(10.0, loss_db / 10) - 1);
-}
-
 Result<MixedPrecision> choose_mixed_precision(const Graph& legal,
                                               const CalibrationStatistics& statistics,
                                               const QuantizeOptions& options, double snr_db,

@@ -43,13 +43,11 @@ Result<Graph> legal_graph(const Package& package, const ImportedModel& model) {
   }
   Graph graph = model.graph;
   std::map<std::string, NormConstants> frozen;
-  const bool is_frozen = manifest.options.norm == to_string(NormMode::frozen);
-  if (is_frozen) {
+  if (manifest.options.norm == to_string(NormMode::frozen)) {
     TESSERA_TRY(const auto text, package.read(entries::kFrozenNorms));
     TESSERA_TRY(frozen, parse_frozen_norms(text));
   }
-  TESSERA_TRY(const RewriteLog log,
-              make_legal(graph, is_frozen ? NormMode::frozen : NormMode::exact, frozen));
+  TESSERA_TRY(const RewriteLog log, make_legal(graph, frozen));
   return graph;
 }
 

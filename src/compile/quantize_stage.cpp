@@ -9,19 +9,18 @@
 #include "tessera/calibrate.h"
 #include "tessera/calibration_state.h"
 #include "tessera/mixed_precision.h"
+#include "tessera/quality.h"
 
 namespace tessera {
 namespace {
 
 constexpr size_t kMeasuredWindows = 3;
-// A good separator's SI-SNR: what a loss in dB is reckoned against.
-constexpr double kQualityDb = 15;
 
 // The plan's graph for another length.
 Result<Graph> graph_for(const ImportedModel& model, const Plan& plan, const Target& target,
-                        const BuildOptions& options, int64_t samples) {
+                        const std::map<std::string, NormConstants>& frozen_norms, int64_t samples) {
   TESSERA_TRY(Graph graph, model.network->instantiate(samples));
-  TESSERA_TRY(const RewriteLog log, make_legal(graph, options.norm, options.frozen_norms));
+  TESSERA_TRY(const RewriteLog log, make_legal(graph, frozen_norms));
   if (plan.recipe.block_channels == 0) return graph;
   TESSERA_TRY(Plan replayed, replay_plan(graph, target, plan.recipe));
   return std::move(replayed.graph);
@@ -30,24 +29,21 @@ Result<Graph> graph_for(const ImportedModel& model, const Plan& plan, const Targ
 }  // namespace
 
 Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan,
-                                    const Target& target, const BuildOptions& options) {
+                                    const Target& target, const CalibrationWindows& windows,
+                                    const std::map<std::string, NormConstants>& frozen_norms,
+                                    const BuildOptions& options) {
   const IntegerOptions& wanted = *options.integers;
-  TESSERA_TRY(const Graph graph,
-              graph_for(model, plan, target, options, calibration_frames(model)));
-  CalibrationOptions set_options = wanted.calibration_set;
-  set_options.input = graph.node(graph.inputs()[0]).shape;
-  set_options.sample_rate = model.sample_rate.value_or(0);
-  TESSERA_TRY(CalibrationSet set, read_calibration_set(wanted.calibration, set_options));
+  const std::span<const std::vector<float>> all(windows.set.windows);
+  TESSERA_TRY(const Graph graph, graph_for(model, plan, target, frozen_norms, windows.length));
   TESSERA_TRY(const auto cpu, make_backend("cpu", {.threads = options.threads}));
   TESSERA_TRY(const auto emulator, make_backend("emulator"));
   QuantizeOptions choice = wanted.quantize;
   choice.encoder_in_integers = plan.recipe.encoder_on_chip;
   choice.masks_in_integers = plan.recipe.masks_on_chip;
   CalibrationStatistics statistics;
-  TESSERA_TRY_VOID(calibrate(graph, choice, *cpu, set.windows, statistics));
-  const auto measured =
-      std::span(std::as_const(set.windows)).first(std::min(kMeasuredWindows, set.windows.size()));
-  const double snr_db = wanted.mixed_loss_db > 0 ? snr_for_loss_db(wanted.mixed_loss_db, kQualityDb)
+  TESSERA_TRY_VOID(calibrate(graph, choice, *cpu, all, statistics));
+  const auto measured = all.first(std::min(kMeasuredWindows, all.size()));
+  const double snr_db = wanted.mixed_loss_db > 0 ? snr_for_loss_db(wanted.mixed_loss_db)
                                                  : -1e9;  // what there is, is enough
   TESSERA_TRY(MixedPrecision mixed,
               choose_mixed_precision(graph, statistics, choice, snr_db, measured, *cpu, *emulator));
@@ -60,8 +56,7 @@ Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan
   }
   QuantizedPlan quantized;
   TESSERA_TRY(quantized.encodings, quantize(plan.graph, statistics, mixed.options));
-  quantized.notes = std::move(set.notes);
-  quantized.windows = static_cast<int64_t>(set.windows.size());
+  quantized.windows = static_cast<int64_t>(all.size());
   quantized.values = static_cast<int64_t>(encoded_values(plan.graph, mixed.options).size());
   quantized.wide =
       mixed.options.wide ? quantized.values : static_cast<int64_t>(mixed.options.widen.size());
@@ -69,7 +64,7 @@ Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan
   quantized.record =
       make_calibration_record(plan.graph, quantized.encodings, statistics, mixed.options, wanted);
   TESSERA_TRY(CalibrationOrigin origin,
-              calibration_origin(wanted.calibration, wanted.calibration_set));
+              calibration_origin(options.calibration.sources, options.calibration.set));
   quantized.record.source = {std::move(origin.files), quantized.windows, origin.seed,
                              origin.silence_db};
   quantized.record.arithmetic.snr_db = quantized.snr_db;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "compile/calibration_windows.h"
 #include "tessera/build.h"
 #include "tessera/calibration_record.h"
 #include "tessera/encodings.h"
@@ -14,7 +15,6 @@ namespace tessera {
 
 struct QuantizedPlan {
   Encodings encodings;  // of plan.graph's nodes
-  std::vector<Note> notes;
   int64_t windows = 0;
   int64_t values = 0;  // encoded
   int64_t wide = 0;    // of these in 16 bits
@@ -22,10 +22,11 @@ struct QuantizedPlan {
   CalibrationRecord record;
 };
 
-// Windows are a second long, or as long as the network's one length. Errors: those of
-// read_calibration_set(), calibrate() and quantize(); kUnsupported where mixed precision cannot
-// keep what was asked for.
+// `frozen_norms` are those of the plan's graph. Errors: those of calibrate() and quantize();
+// kUnsupported where mixed precision cannot keep what was asked for.
 Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan,
-                                    const Target& target, const BuildOptions& options);
+                                    const Target& target, const CalibrationWindows& windows,
+                                    const std::map<std::string, NormConstants>& frozen_norms,
+                                    const BuildOptions& options);
 
 }  // namespace tessera

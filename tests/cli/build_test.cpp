@@ -127,8 +127,8 @@ TEST_F(CliBuild, FrozenNormsNeedARecording) {
   EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument));
   EXPECT_EQ(
       outcome.err,
-      "error: frozen norms need constants, and none were given\n  in: norm mode\n  next: take "
-      "them from recordings that the network is made for: --calib FILE\n");
+      "error: frozen norms and integers need to see what the network will hear\n  in: calibration\n"
+      "  next: add --calib with recordings, a folder of them, or an .npz\n");
   const Outcome frozen = tessera_tool({"build", kSmall, "--norm", "frozen", "--calib", kDemoMixture,
                                        "--length", "2003", "-o", path("m.tess"), "--json"});
   ASSERT_EQ(frozen.code, 0) << frozen.out;
@@ -140,8 +140,8 @@ TEST_F(CliBuild, IntegersNeedRecordings) {
       tessera_tool({"build", kSmall, "--quantize", "int8", "-o", path("m.tess")});
   EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument));
   EXPECT_EQ(outcome.err,
-            "error: needs to see what the network will hear\n  in: --quantize\n  next: add --calib "
-            "with recordings, a folder of them, or an .npz\n");
+            "error: frozen norms and integers need to see what the network will hear\n  in: "
+            "calibration\n  next: add --calib with recordings, a folder of them, or an .npz\n");
 }
 
 TEST_F(CliBuild, AnUnknownPrecisionIsRefused) {

@@ -192,12 +192,12 @@ std::string refusal(const std::string& model, const BuildOptions& options) {
   return result ? "built" : result.error().to_string();
 }
 
-TEST(Build, RefusesFrozenNormsWithoutConstants) {
+TEST(Build, RefusesFrozenNormsWithoutCalibration) {
   BuildOptions options = options_for("hailo8", 2003);
   options.norm = NormMode::frozen;
   EXPECT_EQ(refusal(source("tests/data/asteroid/gln_sigmoid.pth"), options),
-            "norm mode: frozen norms need constants, and none were given (take them from "
-            "recordings that the network is made for: --calib FILE)");
+            "calibration: frozen norms and integers need to see what the network will hear (add "
+            "--calib with recordings, a folder of them, or an .npz)");
 }
 
 TEST(Build, RefusesATargetThatDoesNotExist) {

@@ -29,7 +29,7 @@ BuildOptions options_for(const std::vector<std::string>& mixtures) {
   options.import.length_samples = 16000;
   options.integers.emplace();
   for (const std::string& name : mixtures)
-    options.integers->calibration.emplace_back(source("models/mixtures/" + name + "_mix.wav"));
+    options.calibration.sources.emplace_back(source("models/mixtures/" + name + "_mix.wav"));
   return options;
 }
 

@@ -1,0 +1,86 @@
+// Frozen norms: constants, seen in calibration, in place of the statistics of a sequence. Each
+// frozen norm is one barrier fewer between a chip's segments and costs some quality; the curve of
+// one against the other says which to freeze.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tessera/backend.h"
+#include "tessera/calibrate.h"
+#include "tessera/graph.h"
+#include "tessera/plan.h"
+#include "tessera/result.h"
+#include "tessera/rewrite.h"
+#include "tessera/target.h"
+
+namespace tessera {
+
+// Global and feature-wise norms of an imported graph that another norm comes before, in graph
+// order. The first norm on every path stays: it takes the input's level out, so that the constants
+// of those behind it do not depend on how loud a recording is.
+std::vector<std::string> freezable_norms(const Graph& imported);
+
+// Gathers statistics of every freezable norm's operand.
+class NormCalibration {
+ public:
+  // Each window holds the values of the graph's one input; the graph may have another length at
+  // each call. Errors: those of Backend::load(); kInvalidModel for NaN, naming the norm.
+  Result<void> observe(const Graph& imported, Backend& backend,
+                       std::span<const std::vector<float>> windows);
+
+  // By name: the mean of the windows' means, and the variance whose deviation is their harmonic
+  // mean: with it the norm's scale is the mean of the scales that the windows had. One value for a
+  // global norm, one per channel for a feature-wise one. Empty before the first window.
+  std::map<std::string, NormConstants> constants() const;
+
+ private:
+  struct Sums {
+    double eps = 0;
+    std::vector<double> means;
+    std::vector<double> inverse_deviations;
+    double windows = 0;
+  };
+  std::map<std::string, Sums> norms_;
+};
+
+struct FrozenNormsPoint {
+  std::set<std::string> frozen;
+  double snr_db =
+      0;  // outputs over the exact network's, all windows together; infinity: none frozen
+  double loss_db = 0;  // of SI-SNR, loss_for_snr_db(snr_db)
+  int64_t segments = 0;
+  int64_t calls = 0;
+  double seconds = 0;  // estimated, on the target
+};
+
+struct FrozenNormsCurve {
+  std::vector<FrozenNormsPoint> points;  // nothing frozen first; each freezes one norm more
+  FrozenNormsPoint all;                  // every freezable norm
+
+  // The fastest point of least loss within `loss_db`; points[0] if there is no other.
+  const FrozenNormsPoint& within(double loss_db) const;
+};
+
+struct FrozenNormsOptions {
+  PlanOptions plan;
+  double stop_loss_db = 1e9;    // the curve ends at the first point that loses more
+  size_t measured_windows = 8;  // of those given, evenly spread: enough for an error in dB
+};
+
+// Freezes one norm after the other, always the one that saves most estimated time for the error it
+// adds, until none saves any. `windowed` is the network at the length of the windows, `imported` at
+// the length that is planned. Errors: those of rewrite(), make_plan() and Backend::load();
+// kInvalidArgument for no windows; kCancelled when `progress` says so.
+Result<FrozenNormsCurve> measure_frozen_norms(const Graph& imported, const Graph& windowed,
+                                              const Target& target,
+                                              const std::map<std::string, NormConstants>& constants,
+                                              std::span<const std::vector<float>> windows,
+                                              const FrozenNormsOptions& options, Backend& backend,
+                                              const CalibrationProgress& progress = nullptr);
+
+}  // namespace tessera

@@ -1,0 +1,208 @@
+#include "tessera/frozen_norms.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "compile/legal_graph.h"
+#include "tessera/quality.h"
+#include "tessera/session.h"
+
+namespace tessera {
+namespace {
+
+using Outputs = std::vector<std::vector<float>>;
+using Names = std::set<std::string>;
+
+std::vector<ConstValues> evenly_spread(std::span<const std::vector<float>> windows, size_t count) {
+  std::vector<ConstValues> chosen;
+  const size_t taken = std::min(std::max<size_t>(count, 1), windows.size());
+  for (size_t i = 0; i < taken; ++i) chosen.emplace_back(windows[i * windows.size() / taken]);
+  return chosen;
+}
+
+class Search {
+ public:
+  Search(const Graph& imported, const Graph& windowed, const Target& target,
+         const std::map<std::string, NormConstants>& constants, std::vector<ConstValues> windows,
+         const FrozenNormsOptions& options, Backend& backend)
+      : imported_(imported),
+        windowed_(windowed),
+        target_(target),
+        constants_(constants),
+        windows_(std::move(windows)),
+        options_(options),
+        backend_(backend) {}
+
+  Result<void> run_exact() {
+    TESSERA_TRY(Session session, Session::create(windowed_, backend_));
+    for (const ConstValues window : windows_) {
+      TESSERA_TRY(Outputs outputs, session.run({window}));
+      for (const auto& output : outputs) {
+        for (float x : output) signal_ += static_cast<double>(x) * static_cast<double>(x);
+      }
+      expected_.push_back(std::move(outputs));
+    }
+    return {};
+  }
+
+  // Power of the outputs' error, all windows together.
+  Result<double> error_of(const Names& frozen) {
+    if (frozen.empty()) return 0.0;
+    Graph graph = windowed_;
+    RewriteOptions freeze;
+    freeze.only = {"freeze_global_norm"};
+    freeze.parameters.calibrated = constants_of(frozen);
+    TESSERA_TRY_VOID(rewrite(graph, freeze));
+    TESSERA_TRY(Session session, Session::create(graph, backend_));
+    double error = 0;
+    for (size_t w = 0; w < windows_.size(); ++w) {
+      TESSERA_TRY(const Outputs outputs, session.run({windows_[w]}));
+      for (size_t i = 0; i < outputs.size(); ++i) {
+        for (size_t t = 0; t < outputs[i].size(); ++t) {
+          const double d =
+              static_cast<double>(outputs[i][t]) - static_cast<double>(expected_[w][i][t]);
+          error += d * d;
+        }
+      }
+    }
+    return error;
+  }
+
+  Result<FrozenNormsPoint> point_of(Names frozen) {
+    TESSERA_TRY(const Plan plan, plan_of(frozen));
+    TESSERA_TRY(const double error, error_of(frozen));
+    FrozenNormsPoint point;
+    point.snr_db =
+        error > 0 ? 10 * std::log10(signal_ / error) : std::numeric_limits<double>::infinity();
+    point.loss_db = loss_for_snr_db(point.snr_db);
+    point.frozen = std::move(frozen);
+    point.segments = static_cast<int64_t>(plan.segments.size());
+    point.calls = plan.cost.calls;
+    point.seconds = plan.cost.seconds();
+    return point;
+  }
+
+  // None where that network has no plan.
+  std::optional<double> seconds_of(const Names& frozen) {
+    const Result<Plan> plan = plan_of(frozen);
+    return plan ? std::optional(plan->cost.seconds()) : std::nullopt;
+  }
+
+ private:
+  std::map<std::string, NormConstants> constants_of(const Names& frozen) const {
+    std::map<std::string, NormConstants> chosen;
+    for (const std::string& name : frozen) {
+      if (const auto found = constants_.find(name); found != constants_.end()) {
+        chosen.insert(*found);
+      }
+    }
+    return chosen;
+  }
+
+  Result<Plan> plan_of(const Names& frozen) {
+    Graph graph = imported_;
+    TESSERA_TRY_VOID(make_legal(graph, constants_of(frozen)));
+    return make_plan(graph, target_, options_.plan);
+  }
+
+  const Graph& imported_;
+  const Graph& windowed_;
+  const Target& target_;
+  const std::map<std::string, NormConstants>& constants_;
+  std::vector<ConstValues> windows_;
+  const FrozenNormsOptions& options_;
+  Backend& backend_;
+  std::vector<Outputs> expected_;
+  double signal_ = 0;
+};
+
+// A norm not yet frozen. What freezing it saves falls, or stays, as others are frozen: the calls
+// it would save may have gone already. So a stale saving is the most there can be.
+struct Candidate {
+  std::string norm;
+  double error = 0;    // that it adds alone
+  double saved_s = 0;  // by its last measurement
+  size_t measured_at = 0;
+
+  double worth() const { return saved_s / std::max(error, 1e-30); }
+};
+
+// The worthiest candidate, moved to the end of the list; false if none saves time. Minoux:
+// "Accelerated greedy algorithms for maximizing submodular set functions", 1978.
+Result<bool> find_worthiest(Search& search, const FrozenNormsPoint& now, size_t step,
+                            std::vector<Candidate>& candidates) {
+  constexpr double kLeastSaving = 1e-3;  // of the time there is now
+  while (true) {
+    const auto best = std::max_element(
+        candidates.begin(), candidates.end(),
+        [](const Candidate& a, const Candidate& b) { return a.worth() < b.worth(); });
+    if (best == candidates.end() || best->saved_s <= kLeastSaving * now.seconds) return false;
+    if (best->measured_at == step) {
+      std::iter_swap(best, candidates.end() - 1);
+      return true;
+    }
+    Names with = now.frozen;
+    with.insert(best->norm);
+    best->saved_s = now.seconds - search.seconds_of(with).value_or(now.seconds);
+    best->measured_at = step;
+  }
+}
+
+}  // namespace
+
+const FrozenNormsPoint& FrozenNormsCurve::within(double loss_db) const {
+  const FrozenNormsPoint* best = &points.front();
+  const auto consider = [&](const FrozenNormsPoint& point) {
+    if (point.loss_db <= loss_db && point.seconds < best->seconds) best = &point;
+  };
+  std::for_each(points.begin(), points.end(), consider);
+  consider(all);
+  return *best;
+}
+
+Result<FrozenNormsCurve> measure_frozen_norms(const Graph& imported, const Graph& windowed,
+                                              const Target& target,
+                                              const std::map<std::string, NormConstants>& constants,
+                                              std::span<const std::vector<float>> windows,
+                                              const FrozenNormsOptions& options, Backend& backend,
+                                              const CalibrationProgress& progress) {
+  if (windows.empty()) {
+    return TESSERA_ERROR(kInvalidArgument, "frozen norms", "there are no windows to measure on",
+                         "give recordings that are long and loud enough");
+  }
+  Search search(imported, windowed, target, constants,
+                evenly_spread(windows, options.measured_windows), options, backend);
+  TESSERA_TRY_VOID(search.run_exact());
+  FrozenNormsCurve curve;
+  TESSERA_TRY(FrozenNormsPoint point, search.point_of({}));
+  curve.points.push_back(std::move(point));
+  std::vector<Candidate> candidates;
+  Names all;
+  for (const std::string& name : freezable_norms(imported)) {
+    if (!constants.contains(name)) continue;
+    all.insert(name);
+    TESSERA_TRY(const double error, search.error_of({name}));
+    candidates.push_back({name, error, curve.points[0].seconds, 0});
+  }
+  TESSERA_TRY(curve.all, search.point_of(all));
+  const auto count = static_cast<int64_t>(candidates.size());
+  for (size_t step = 1; !candidates.empty(); ++step) {
+    const FrozenNormsPoint& now = curve.points.back();
+    if (now.loss_db > options.stop_loss_db) break;
+    TESSERA_TRY(const bool found, find_worthiest(search, now, step, candidates));
+    if (!found) break;
+    Names frozen = now.frozen;
+    frozen.insert(candidates.back().norm);
+    candidates.pop_back();
+    TESSERA_TRY(FrozenNormsPoint next, search.point_of(std::move(frozen)));
+    curve.points.push_back(std::move(next));
+    if (progress && !progress(static_cast<int64_t>(step), count)) {
+      return TESSERA_ERROR(kCancelled, "frozen norms", "stopped", "");
+    }
+  }
+  return curve;
+}
+
+}  // namespace tessera

@@ -1,0 +1,173 @@
+// Which norms may be frozen, what constants stand for them, and what the search makes of both.
+#include "tessera/frozen_norms.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "support/conv_tasnet.h"
+#include "support/random_values.h"
+#include "tessera/metrics.h"
+#include "tessera/quality.h"
+#include "tessera/session.h"
+
+namespace tessera {
+namespace {
+
+using Windows = std::vector<std::vector<float>>;
+
+Graph network_with(NormKind norm) {
+  test::ConvTasNet network;
+  network.samples = 3011;
+  network.filters = 20;
+  network.bottleneck = 12;
+  network.hidden = 18;
+  network.skip = 10;
+  network.blocks = 3;
+  network.repeats = 2;
+  network.norm = norm;
+  network.encoder_relu = true;
+  return build(network);
+}
+
+Target hailo8() {
+  return read_target(TESSERA_SOURCE_DIR "/targets/hailo8.toml").value();
+}
+
+Windows windows_of(const Graph& graph, uint32_t count) {
+  Windows windows;
+  for (uint32_t seed = 1; seed <= count; ++seed)
+    windows.push_back(test::random_inputs(graph, seed)[0]);
+  return windows;
+}
+
+std::map<std::string, NormConstants> constants_of(const Graph& graph, const Windows& windows) {
+  const auto backend = make_backend("cpu", {.threads = 1}).value();
+  NormCalibration calibration;
+  const auto done = calibration.observe(graph, *backend, windows);
+  EXPECT_TRUE(done.has_value()) << done.error().to_string();
+  return calibration.constants();
+}
+
+Graph frozen_with(Graph graph, const std::map<std::string, NormConstants>& constants) {
+  RewriteOptions options;
+  options.only = {"freeze_global_norm"};
+  options.parameters.calibrated = constants;
+  EXPECT_TRUE(rewrite(graph, options).has_value());
+  return graph;
+}
+
+FrozenNormsCurve curve_of(const Graph& graph, const Windows& windows,
+                          const FrozenNormsOptions& options = {}) {
+  const auto backend = make_backend("cpu", {.threads = 1}).value();
+  auto curve = measure_frozen_norms(graph, graph, hailo8(), constants_of(graph, windows), windows,
+                                    options, *backend);
+  EXPECT_TRUE(curve.has_value()) << curve.error().to_string();
+  return std::move(curve).value();
+}
+
+TEST(FrozenNorms, TheFirstNormMayNotBeFrozen) {
+  const Graph graph = network_with(NormKind::global);
+  std::vector<std::string> norms;
+  for (NodeId id : graph.order()) {
+    if (graph.get_if<Norm>(id)) norms.push_back(graph.node(id).name);
+  }
+  ASSERT_EQ(norms.size(), 13U);
+  norms.erase(norms.begin());
+  EXPECT_EQ(freezable_norms(graph), norms);
+}
+
+TEST(FrozenNorms, OnlyNormsOverTheWholeSequenceMayBeFrozen) {
+  EXPECT_TRUE(freezable_norms(network_with(NormKind::batch)).empty());
+  EXPECT_TRUE(freezable_norms(network_with(NormKind::channel_wise)).empty());
+  EXPECT_EQ(freezable_norms(network_with(NormKind::feature_wise)).size(), 12U);
+}
+
+class FrozenNormsOf : public testing::TestWithParam<NormKind> {};
+
+TEST_P(FrozenNormsOf, ConstantsOfOneWindowAreItsStatistics) {
+  const Graph graph = network_with(GetParam());
+  const Windows windows = windows_of(graph, 1);
+  const Graph frozen = frozen_with(graph, constants_of(graph, windows));
+  EXPECT_GT(
+      snr_db(test::run_graph(frozen, {windows[0]})[0], test::run_graph(graph, {windows[0]})[0])
+          .value(),
+      100);
+}
+
+TEST_P(FrozenNormsOf, TheLevelOfTheInputGoesThrough) {
+  const Graph graph = network_with(GetParam());
+  const Graph frozen = frozen_with(graph, constants_of(graph, windows_of(graph, 2)));
+  std::vector<float> input = windows_of(graph, 3)[2];
+  std::vector<float> expected = test::run_graph(frozen, {input})[0];
+  for (float& x : input) x *= 8;
+  for (float& x : expected) x *= 8;
+  EXPECT_GT(snr_db(test::run_graph(frozen, {input})[0], expected).value(), 80);
+}
+
+TEST_P(FrozenNormsOf, EveryPointOfTheCurveIsFasterThanTheOneBefore) {
+  const Graph graph = network_with(GetParam());
+  const FrozenNormsCurve curve = curve_of(graph, windows_of(graph, 3));
+  ASSERT_GT(curve.points.size(), 3U);
+  EXPECT_TRUE(curve.points[0].frozen.empty());
+  EXPECT_EQ(curve.points[0].loss_db, 0);
+  EXPECT_EQ(curve.all.frozen.size(), 12U);
+  for (size_t i = 1; i < curve.points.size(); ++i) {
+    EXPECT_EQ(curve.points[i].frozen.size(), i);
+    EXPECT_LT(curve.points[i].seconds, curve.points[i - 1].seconds);
+    EXPECT_LE(curve.points[i].segments, curve.points[i - 1].segments);
+    EXPECT_TRUE(std::isfinite(curve.points[i].snr_db));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Norms, FrozenNormsOf,
+                         testing::Values(NormKind::global, NormKind::feature_wise));
+
+TEST(FrozenNorms, ABudgetTakesTheFastestPointThatKeepsIt) {
+  const Graph graph = network_with(NormKind::global);
+  const FrozenNormsCurve curve = curve_of(graph, windows_of(graph, 3));
+  const FrozenNormsPoint& middle = curve.points[curve.points.size() / 2];
+  const FrozenNormsPoint& chosen = curve.within(middle.loss_db);
+  EXPECT_LE(chosen.loss_db, middle.loss_db);
+  EXPECT_LE(chosen.seconds, middle.seconds);
+  EXPECT_TRUE(curve.within(0).frozen.empty());
+  EXPECT_LE(curve.within(1e9).seconds, curve.points.back().seconds);
+}
+
+// A norm whose statistics wander costs much to freeze: it must not be among the first.
+TEST(FrozenNorms, ANormThatWandersIsFrozenLast) {
+  const Graph graph = network_with(NormKind::global);
+  const Windows windows = windows_of(graph, 3);
+  auto constants = constants_of(graph, windows);
+  const std::string wandering = freezable_norms(graph)[4];
+  for (double& variance : constants.at(wandering).variance) variance *= 30;
+  const auto backend = make_backend("cpu", {.threads = 1}).value();
+  const auto curve =
+      measure_frozen_norms(graph, graph, hailo8(), constants, windows, {}, *backend).value();
+  for (size_t i = 0; i < curve.points.size() / 2; ++i)
+    EXPECT_FALSE(curve.points[i].frozen.contains(wandering)) << i;
+}
+
+TEST(FrozenNorms, TheCurveEndsWhereTheLossIsTooLarge) {
+  const Graph graph = network_with(NormKind::global);
+  EXPECT_EQ(curve_of(graph, windows_of(graph, 2), {.stop_loss_db = -1}).points.size(), 1U);
+}
+
+TEST(FrozenNorms, NeedsWindows) {
+  const Graph graph = network_with(NormKind::global);
+  const auto backend = make_backend("cpu", {.threads = 1}).value();
+  const auto curve = measure_frozen_norms(graph, graph, hailo8(), {}, {}, {}, *backend);
+  ASSERT_FALSE(curve.has_value());
+  EXPECT_EQ(curve.error().to_string(),
+            "frozen norms: there are no windows to measure on (give recordings that are long and "
+            "loud enough)");
+}
+
+TEST(Quality, LossAndSnrAreInverse) {
+  EXPECT_NEAR(snr_for_loss_db(10 * std::log10(2.0)), kReferenceQualityDb, 1e-9);
+  EXPECT_NEAR(loss_for_snr_db(snr_for_loss_db(0.05, 12), 12), 0.05, 1e-9);
+  EXPECT_EQ(loss_for_snr_db(INFINITY), 0);
+}
+
+}  // namespace
+}  // namespace tessera
