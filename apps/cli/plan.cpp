@@ -208,7 +208,8 @@ Result<std::vector<Alternative>> compare_ways(const Options& options, const Impo
                                               const Graph& legal, const Plan& plan,
                                               const Target& target) {
   std::vector<Alternative> ways{alternative_of("exact, cut (this plan)", plan, target)};
-  TESSERA_TRY(std::vector<Alternative> others, other_plans(model, legal, target, options.plan));
+  TESSERA_TRY(std::vector<Alternative> others,
+              other_plans(model, legal, plan, target, options.plan));
   Alternative alone;
   alone.name = "this processor alone";
   if (options.measure) {

@@ -79,8 +79,14 @@ Alternative alternative_of(std::string name, const Plan& plan, const Target& tar
 }
 
 Result<std::vector<Alternative>> other_plans(const ImportedModel& imported, const Graph& legal,
-                                             const Target& target, const PlanOptions& options) {
+                                             const Plan& chosen, const Target& target,
+                                             const PlanOptions& options) {
   std::vector<Alternative> list;
+  if (!options.one_length && chosen.recipe.kernels_read_host) {
+    PlanOptions fixed = options;
+    fixed.one_length = true;
+    add_plan(list, "exact, cut, this length only", true, make_plan(legal, target, fixed), target);
+  }
   add_plan(list, "exact, uncut", true, make_uncut_plan(legal, target, options), target);
   RewriteOptions freeze;
   freeze.parameters.calibrated = placeholder_statistics(imported.graph);

@@ -37,6 +37,7 @@ Alternative alternative_of(std::string name, const Plan& plan, const Target& tar
 // Frozen plans hold placeholder statistics: their structure and cost are right, their outputs are
 // not.
 Result<std::vector<Alternative>> other_plans(const ImportedModel& imported, const Graph& legal,
-                                             const Target& target, const PlanOptions& options);
+                                             const Plan& chosen, const Target& target,
+                                             const PlanOptions& options);
 
 }  // namespace tessera::cli

@@ -27,6 +27,8 @@ void add_plan_options(CLI::App& app, PlanOptions& options) {
                "The host keeps the encoder otherwise");
   app.add_flag("--masks-on-chip", options.masks_on_chip,
                "The host keeps masks and decoder otherwise");
+  app.add_flag("--one-length", options.one_length,
+               "Allow pieces that serve this length of recording only, where they are faster");
 }
 
 }  // namespace tessera::cli

@@ -140,6 +140,9 @@ struct PlanOptions {
   int64_t block_channels = 0;  // 0: whole convolutions if they fit, else the widest blocks that do
   bool encoder_on_chip = false;
   bool masks_on_chip = false;
+  // Allow segments that pad inside, where they are faster: their pieces are of one length of the
+  // sequence, and so is a package of them.
+  bool one_length = false;
 };
 
 // Searches layout, tile width and channel blocks for the least estimated time among the plans whose

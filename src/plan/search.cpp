@@ -191,8 +191,8 @@ bool halo_inside(const Plan& plan) {
   });
 }
 
-// The better of the two ways to cut: long segments whose tiles overlap inside, and more of them
-// whose halos the host gathers.
+// Segments whose halos the host gathers; where one length is enough, the better of these and of
+// longer ones whose tiles overlap inside.
 Result<Plan> plan_either(const Graph& legal, PlanRecipe recipe, const Target& target,
                          const PlanOptions& options) {
   Result<Plan> longer = plan_blocks(legal, recipe, target, options);
@@ -203,6 +203,7 @@ Result<Plan> plan_either(const Graph& legal, PlanRecipe recipe, const Target& ta
   if (longer->verdict != shorter->verdict) {
     return longer->verdict < shorter->verdict ? std::move(longer) : std::move(shorter);
   }
+  if (!options.one_length) return shorter;
   return longer->cost.seconds() <= shorter->cost.seconds() ? std::move(longer) : std::move(shorter);
 }
 

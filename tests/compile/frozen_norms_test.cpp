@@ -150,7 +150,9 @@ TEST(FrozenNorms, ANormThatWandersIsFrozenLast) {
 
 TEST(FrozenNorms, TheCurveEndsWhereTheLossIsTooLarge) {
   const Graph graph = network_with(NormKind::global);
-  EXPECT_EQ(curve_of(graph, windows_of(graph, 2), {.stop_loss_db = -1}).points.size(), 1U);
+  FrozenNormsOptions options;
+  options.stop_loss_db = -1;
+  EXPECT_EQ(curve_of(graph, windows_of(graph, 2), options).points.size(), 1U);
 }
 
 TEST(FrozenNorms, NeedsWindows) {

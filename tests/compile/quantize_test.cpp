@@ -182,12 +182,6 @@ TEST_F(MixedPrecisionTest, SaysWhenNot16BitsEverywhereAreEnough) {
   EXPECT_FALSE(choose(150.0).reached);
 }
 
-TEST(SnrForLoss, AddsErrorPowers) {
-  // As much rounding as the network's own error: 3 dB.
-  EXPECT_NEAR(snr_for_loss_db(10 * std::log10(2.0), 15), 15, 1e-9);
-  EXPECT_NEAR(snr_for_loss_db(0.05, 15), 34.4, 0.05);
-}
-
 TEST(Quantize, RefusesAGraphThatIsNotLegal) {
   const Graph graph = build(test::ConvTasNet{.samples = 400,
                                              .filters = 4,
