@@ -146,21 +146,21 @@ TEST(CalibrationWindows, MakeThePackageThatTheirRecordingsMake) {
   options.import.length_samples = 16000;
   options.integers.emplace();
   for (const char* name : {"04", "06", "08"})
-    options.integers->calibration.emplace_back(folder + "/mixtures/" + name + "_mix.wav");
-  options.integers->calibration_set.count = 5;
+    options.calibration.sources.emplace_back(folder + "/mixtures/" + name + "_mix.wav");
+  options.calibration.set.count = 5;
   const auto of_recordings = build(model, options);
   ASSERT_TRUE(of_recordings.has_value()) << of_recordings.error().to_string();
 
   const ImportedModel imported = import_model(model, options.import).value();
-  CalibrationOptions set_options = options.integers->calibration_set;
+  CalibrationOptions set_options = options.calibration.set;
   set_options.input = {1, 1, calibration_frames(imported)};
   set_options.sample_rate = imported.sample_rate.value();
-  const auto set = read_calibration_set(options.integers->calibration, set_options).value();
+  const auto set = read_calibration_set(options.calibration.sources, set_options).value();
   ASSERT_EQ(set.windows.size(), 5u);
   const std::filesystem::path file = scratch / "calib.npz";
-  const auto origin = calibration_origin(options.integers->calibration, set_options).value();
+  const auto origin = calibration_origin(options.calibration.sources, set_options).value();
   ASSERT_TRUE(write_calibration_windows(file, set.windows, set_options.input, origin).has_value());
-  options.integers->calibration = {file};
+  options.calibration.sources = {file};
   const auto of_windows = build(model, options);
   ASSERT_TRUE(of_windows.has_value()) << of_windows.error().to_string();
   EXPECT_EQ(of_windows->package.hash(), of_recordings->package.hash());

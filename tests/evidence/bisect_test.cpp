@@ -332,8 +332,8 @@ TEST(BisectPackage, NamesTheTensorThatWasRuinedInAPackage) {
   options.target = TESSERA_SOURCE_DIR "/targets/hailo8.toml";
   options.import.length_samples = 2003;
   options.integers.emplace();
-  options.integers->calibration = {folder + "/gln_sigmoid.in.npy"};
-  options.integers->calibration_set.length = LengthPolicy::crop;
+  options.calibration.sources = {folder + "/gln_sigmoid.in.npy"};
+  options.calibration.set.length = LengthPolicy::crop;
   const auto built = build(folder + "/gln_sigmoid.pth", options);
   ASSERT_TRUE(built.has_value()) << built.error().to_string();
   std::string ruined;
