@@ -62,7 +62,7 @@ Honest honest_package() {
   honest.manifest.model.length_samples = 400;
   honest.manifest.target = "generic";
   honest.contents.push_back({"model/net.onnx", "model", *export_onnx(graph)});
-  (void)make_legal(graph, NormMode::exact, {}).has_value();
+  (void)make_legal(graph, {}).has_value();
   const std::string legal = print_graph(graph);
   honest.contents.push_back({"graph/legal.txt", "graph", {legal.begin(), legal.end()}});
   honest.contents.push_back(
