@@ -14,8 +14,10 @@ namespace tessera {
 
 struct QuantizeOptions {
   Observer observer = Observer::min_max;
-  double kept = 0.9999;    // percentile only
-  double headroom = 1.15;  // ranges are widened by this factor: other inputs reach further
+  double kept = 0.9999;  // percentile only
+  // Ranges are widened by these factors: other inputs reach further. 16 bits have room to spare.
+  double headroom = 1.15;
+  double wide_headroom = 4;
 
   // Float islands: by default the host keeps encoder, mask products and decoder in float.
   bool encoder_in_integers = false;

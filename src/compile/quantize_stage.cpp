@@ -15,6 +15,30 @@ namespace tessera {
 namespace {
 
 constexpr size_t kMeasuredWindows = 3;
+constexpr size_t kFewWindows = 12;  // so few that each is needed to calibrate on
+
+// In mixed precision the values that noise hurts get 16 bits: those that stay can have more room,
+// against inputs that reach further than any window did.
+constexpr double kMixedHeadroom = 1.5;
+
+using Windows = std::span<const std::vector<float>>;
+
+// What ranges are taken from, and what the choice of 16 bits is measured on. Windows that ranges
+// were taken from never leave them: they would tell too good a story.
+struct Halves {
+  Windows learned;
+  Windows measured;
+  bool apart = false;
+};
+
+Halves divide(Windows all) {
+  const auto silent = [](const std::vector<float>& window) {
+    return std::all_of(window.begin(), window.end(), [](float x) { return x == 0.0F; });
+  };
+  if (all.size() < kFewWindows || std::any_of(all.end() - kMeasuredWindows, all.end(), silent))
+    return {all, all.first(std::min(kMeasuredWindows, all.size())), false};
+  return {all.first(all.size() - kMeasuredWindows), all.last(kMeasuredWindows), true};
+}
 
 // The plan's graph for another length.
 Result<Graph> graph_for(const ImportedModel& model, const Plan& plan, const Target& target,
@@ -33,20 +57,20 @@ Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan
                                     const std::map<std::string, NormConstants>& frozen_norms,
                                     const BuildOptions& options) {
   const IntegerOptions& wanted = *options.integers;
-  const std::span<const std::vector<float>> all(windows.set.windows);
+  const Halves halves = divide(windows.set.windows);
   TESSERA_TRY(const Graph graph, graph_for(model, plan, target, frozen_norms, windows.length));
   TESSERA_TRY(const auto cpu, make_backend("cpu", {.threads = options.threads}));
-  TESSERA_TRY(const auto emulator, make_backend("emulator"));
+  TESSERA_TRY(const auto emulator, make_backend("emulator", {.threads = options.threads}));
   QuantizeOptions choice = wanted.quantize;
+  if (wanted.mixed_loss_db > 0) choice.headroom = std::max(choice.headroom, kMixedHeadroom);
   choice.encoder_in_integers = plan.recipe.encoder_on_chip;
   choice.masks_in_integers = plan.recipe.masks_on_chip;
   CalibrationStatistics statistics;
-  TESSERA_TRY_VOID(calibrate(graph, choice, *cpu, all, statistics));
-  const auto measured = all.first(std::min(kMeasuredWindows, all.size()));
+  TESSERA_TRY_VOID(calibrate(graph, choice, *cpu, halves.learned, statistics));
   const double snr_db = wanted.mixed_loss_db > 0 ? snr_for_loss_db(wanted.mixed_loss_db)
                                                  : -1e9;  // what there is, is enough
-  TESSERA_TRY(MixedPrecision mixed,
-              choose_mixed_precision(graph, statistics, choice, snr_db, measured, *cpu, *emulator));
+  TESSERA_TRY(MixedPrecision mixed, choose_mixed_precision(graph, statistics, choice, snr_db,
+                                                           halves.measured, *cpu, *emulator));
   if (!mixed.reached) {
     return TESSERA_ERROR(kUnsupported, "mixed precision",
                          fmt::format("16 bits for every value keep {:.1f} dB over float, a loss of "
@@ -54,9 +78,10 @@ Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan
                                      mixed.snr_db, wanted.mixed_loss_db, snr_db),
                          "allow a larger loss, or leave --quantize out");
   }
+  if (halves.apart) TESSERA_TRY_VOID(calibrate(graph, choice, *cpu, halves.measured, statistics));
   QuantizedPlan quantized;
   TESSERA_TRY(quantized.encodings, quantize(plan.graph, statistics, mixed.options));
-  quantized.windows = static_cast<int64_t>(all.size());
+  quantized.windows = static_cast<int64_t>(windows.set.windows.size());
   quantized.values = static_cast<int64_t>(encoded_values(plan.graph, mixed.options).size());
   quantized.wide =
       mixed.options.wide ? quantized.values : static_cast<int64_t>(mixed.options.widen.size());

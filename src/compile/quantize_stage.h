@@ -18,7 +18,8 @@ struct QuantizedPlan {
   int64_t windows = 0;
   int64_t values = 0;  // encoded
   int64_t wide = 0;    // of these in 16 bits
-  double snr_db = 0;   // of the outputs over float, on the first windows
+  // Of the outputs over float, on windows that no range was taken from where there are enough.
+  double snr_db = 0;
   CalibrationRecord record;
 };
 

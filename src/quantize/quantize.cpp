@@ -59,21 +59,19 @@ class Quantizer {
 
   Result<ValueEncoding> encode(const Node& node, const Role& role) const {
     TESSERA_TRY(const auto* channels, statistics_of(node));
-    std::vector<Range> ranges;
-    for (const ChannelStatistics& channel : *channels)
-      ranges.push_back(widened(range_of(channel, options_.observer, options_.kept)));
     const bool wide = options_.wide || options_.widen.contains(node.name);
+    const auto headroom = static_cast<float>(wide ? options_.wide_headroom : options_.headroom);
+    std::vector<Range> ranges;
+    for (const ChannelStatistics& channel : *channels) {
+      const Range range = range_of(channel, options_.observer, options_.kept);
+      ranges.push_back({range.low * headroom, range.high * headroom});
+    }
     ValueEncoding encoding = quantization::encode_ranges(ranges, parts_of(node, role),
                                                          wide ? 16 : 8, role.one_zero_point);
     const std::vector<Matrix> readers = column_readers(node.id);
     if (role.scaling == Scaling::per_channel && options_.balance)
       quantization::balance(encoding, ranges, *channels, readers);
     return encoding;
-  }
-
-  Range widened(const Range& range) const {
-    const auto factor = static_cast<float>(options_.headroom);
-    return {range.low * factor, range.high * factor};
   }
 
   // Which channels share a scale.
