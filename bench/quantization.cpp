@@ -94,12 +94,19 @@ class Bench {
                              mix.begin() + static_cast<int64_t>(begin) + kWindow);
     }
     CalibrationStatistics statistics;
-    TESSERA_TRY_VOID(calibrate(window_, options, *cpu_, windows, statistics));
     if (mixed_snr_db > 0) {
+      // As a build does: measured on windows that no range was taken from.
+      const std::span<const std::vector<float>> all(windows);
+      const auto measured = all.last(3);
+      options.headroom = 1.5;
+      TESSERA_TRY_VOID(calibrate(window_, options, *cpu_, all.first(all.size() - 3), statistics));
       TESSERA_TRY(MixedPrecision mixed,
-                  choose_mixed_precision(window_, statistics, options, mixed_snr_db,
-                                         std::span(windows).first(3), *cpu_, *emulator_));
+                  choose_mixed_precision(window_, statistics, options, mixed_snr_db, measured,
+                                         *cpu_, *emulator_));
       options = std::move(mixed.options);
+      TESSERA_TRY_VOID(calibrate(window_, options, *cpu_, measured, statistics));
+    } else {
+      TESSERA_TRY_VOID(calibrate(window_, options, *cpu_, windows, statistics));
     }
     const auto values = static_cast<double>(encoded_values(whole_, options).size());
     scores.values += values;

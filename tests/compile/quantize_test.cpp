@@ -182,6 +182,19 @@ TEST_F(MixedPrecisionTest, SaysWhenNot16BitsEverywhereAreEnough) {
   EXPECT_FALSE(choose(150.0).reached);
 }
 
+// Batch norms take no level out: an input three times as loud leaves every range of 8 bits.
+TEST(Quantize, SixteenBitsHoldInputsThatAreLouderThanAllThatWasSeen) {
+  const Graph graph = legal_network(NormKind::batch);
+  std::vector<std::vector<float>> input = test::random_inputs(graph, 9);
+  for (float& x : input[0]) x *= 3;
+  const std::vector<float> expected = test::run_graph(graph, input)[0];
+  QuantizeOptions wide;
+  wide.wide = true;
+  EXPECT_GT(snr_db(emulated(graph, encodings_of(graph, wide), input[0]), expected).value(), 28);
+  wide.wide_headroom = wide.headroom;
+  EXPECT_LT(snr_db(emulated(graph, encodings_of(graph, wide), input[0]), expected).value(), 20);
+}
+
 TEST(Quantize, RefusesAGraphThatIsNotLegal) {
   const Graph graph = build(test::ConvTasNet{.samples = 400,
                                              .filters = 4,
