@@ -49,9 +49,18 @@ class Scorer {
   Result<double> improvement_db(const std::set<std::string>& frozen) const {
     double sum = 0;
     for (const Mixture& mixture : mixtures_) {
-      TESSERA_TRY(Graph graph, graph_for(static_cast<int64_t>(mixture.mix.size()), frozen));
+      TESSERA_TRY(Graph graph,
+                  model_.network->instantiate(static_cast<int64_t>(mixture.mix.size())));
+      TESSERA_TRY(graph, with_frozen_norms(std::move(graph), constants_, frozen));
       TESSERA_TRY(Session session, Session::create(graph, backend_));
       TESSERA_TRY(const auto outputs, session.run({ConstValues(mixture.mix)}));
+      if (outputs[0].size() != mixture.sources.size() * mixture.mix.size()) {
+        return TESSERA_ERROR(
+            kMismatch, mixture.name,
+            fmt::format("{} samples come out for {} sources of {}", outputs[0].size(),
+                        mixture.sources.size(), mixture.mix.size()),
+            "give mixtures that the network separates into sources of their own length");
+      }
       std::vector<std::vector<float>> estimates;
       for (size_t i = 0; i < mixture.sources.size(); ++i) {
         const auto begin = outputs[0].begin() + static_cast<int64_t>(i * mixture.mix.size());
@@ -65,16 +74,6 @@ class Scorer {
   }
 
  private:
-  Result<Graph> graph_for(int64_t samples, const std::set<std::string>& frozen) const {
-    TESSERA_TRY(Graph graph, model_.network->instantiate(samples));
-    RewriteOptions freeze;
-    freeze.only = {"freeze_global_norm"};
-    for (const std::string& name : frozen)
-      freeze.parameters.calibrated.insert(*constants_.find(name));
-    TESSERA_TRY_VOID(rewrite(graph, freeze));
-    return graph;
-  }
-
   const ImportedModel& model_;
   const Constants& constants_;
   std::vector<Mixture> mixtures_;
@@ -206,6 +205,10 @@ Result<Document> run(const Options& options, Console& console) {
   }
   std::optional<Scorer> scorer;
   if (!options.mixtures.empty()) {
+    if (model.n_src == 0) {
+      return TESSERA_ERROR(kUnsupported, "--mixtures", "the network is not a known separator",
+                           "leave it out: the loss is reckoned from the outputs' SNR");
+    }
     TESSERA_TRY(auto mixtures,
                 read_mixtures(options.mixtures, model.n_src, model.sample_rate.value_or(0)));
     scorer.emplace(model, constants, std::move(mixtures), *backend);

@@ -29,7 +29,8 @@ std::vector<std::string> freezable_norms(const Graph& imported);
 class NormCalibration {
  public:
   // Each window holds the values of the graph's one input; the graph may have another length at
-  // each call. Errors: those of Backend::load(); kInvalidModel for NaN, naming the norm.
+  // each call. Windows of nothing but zeros have no statistics and are left out. Errors:
+  // kInvalidArgument if all are; those of Backend::load(); kInvalidModel for NaN, naming the norm.
   Result<void> observe(const Graph& imported, Backend& backend,
                        std::span<const std::vector<float>> windows);
 
@@ -48,6 +49,11 @@ class NormCalibration {
   std::map<std::string, Sums> norms_;
 };
 
+// `graph` with `constants` in place of the statistics of `frozen` norms. Errors: those of
+// rewrite().
+Result<Graph> with_frozen_norms(Graph graph, const std::map<std::string, NormConstants>& constants,
+                                const std::set<std::string>& frozen);
+
 struct FrozenNormsPoint {
   std::set<std::string> frozen;
   double snr_db =
@@ -62,7 +68,7 @@ struct FrozenNormsCurve {
   std::vector<FrozenNormsPoint> points;  // nothing frozen first; each freezes one norm more
   FrozenNormsPoint all;                  // every freezable norm
 
-  // The fastest point of least loss within `loss_db`; points[0] if there is no other.
+  // The fastest point that loses at most `loss_db`.
   const FrozenNormsPoint& within(double loss_db) const;
 };
 

@@ -1,19 +1,26 @@
 #include "tessera/frozen_norms.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <optional>
 
 #include "compile/legal_graph.h"
+#include "compile/output_error.h"
 #include "tessera/quality.h"
 #include "tessera/session.h"
 
 namespace tessera {
 namespace {
 
-using Outputs = std::vector<std::vector<float>>;
 using Names = std::set<std::string>;
+
+std::map<std::string, NormConstants> constants_of(
+    const std::map<std::string, NormConstants>& constants, const Names& frozen) {
+  std::map<std::string, NormConstants> chosen;
+  for (const std::string& name : frozen) {
+    if (const auto found = constants.find(name); found != constants.end()) chosen.insert(*found);
+  }
+  return chosen;
+}
 
 std::vector<ConstValues> evenly_spread(std::span<const std::vector<float>> windows, size_t count) {
   std::vector<ConstValues> chosen;
@@ -39,9 +46,7 @@ class Search {
     TESSERA_TRY(Session session, Session::create(windowed_, backend_));
     for (const ConstValues window : windows_) {
       TESSERA_TRY(Outputs outputs, session.run({window}));
-      for (const auto& output : outputs) {
-        for (float x : output) signal_ += static_cast<double>(x) * static_cast<double>(x);
-      }
+      signal_ += energy_of(outputs);
       expected_.push_back(std::move(outputs));
     }
     return {};
@@ -50,22 +55,12 @@ class Search {
   // Power of the outputs' error, all windows together.
   Result<double> error_of(const Names& frozen) {
     if (frozen.empty()) return 0.0;
-    Graph graph = windowed_;
-    RewriteOptions freeze;
-    freeze.only = {"freeze_global_norm"};
-    freeze.parameters.calibrated = constants_of(frozen);
-    TESSERA_TRY_VOID(rewrite(graph, freeze));
+    TESSERA_TRY(const Graph graph, with_frozen_norms(windowed_, constants_, frozen));
     TESSERA_TRY(Session session, Session::create(graph, backend_));
     double error = 0;
     for (size_t w = 0; w < windows_.size(); ++w) {
       TESSERA_TRY(const Outputs outputs, session.run({windows_[w]}));
-      for (size_t i = 0; i < outputs.size(); ++i) {
-        for (size_t t = 0; t < outputs[i].size(); ++t) {
-          const double d =
-              static_cast<double>(outputs[i][t]) - static_cast<double>(expected_[w][i][t]);
-          error += d * d;
-        }
-      }
+      error += error_between(outputs, expected_[w]);
     }
     return error;
   }
@@ -74,8 +69,7 @@ class Search {
     TESSERA_TRY(const Plan plan, plan_of(frozen));
     TESSERA_TRY(const double error, error_of(frozen));
     FrozenNormsPoint point;
-    point.snr_db =
-        error > 0 ? 10 * std::log10(signal_ / error) : std::numeric_limits<double>::infinity();
+    point.snr_db = ratio_db(signal_, error);
     point.loss_db = loss_for_snr_db(point.snr_db);
     point.frozen = std::move(frozen);
     point.segments = static_cast<int64_t>(plan.segments.size());
@@ -91,19 +85,9 @@ class Search {
   }
 
  private:
-  std::map<std::string, NormConstants> constants_of(const Names& frozen) const {
-    std::map<std::string, NormConstants> chosen;
-    for (const std::string& name : frozen) {
-      if (const auto found = constants_.find(name); found != constants_.end()) {
-        chosen.insert(*found);
-      }
-    }
-    return chosen;
-  }
-
   Result<Plan> plan_of(const Names& frozen) {
     Graph graph = imported_;
-    TESSERA_TRY_VOID(make_legal(graph, constants_of(frozen)));
+    TESSERA_TRY_VOID(make_legal(graph, constants_of(constants_, frozen)));
     return make_plan(graph, target_, options_.plan);
   }
 
@@ -151,6 +135,15 @@ Result<bool> find_worthiest(Search& search, const FrozenNormsPoint& now, size_t 
 }
 
 }  // namespace
+
+Result<Graph> with_frozen_norms(Graph graph, const std::map<std::string, NormConstants>& constants,
+                                const std::set<std::string>& frozen) {
+  RewriteOptions freeze;
+  freeze.only = {"freeze_global_norm"};
+  freeze.parameters.calibrated = constants_of(constants, frozen);
+  TESSERA_TRY_VOID(rewrite(graph, freeze));
+  return graph;
+}
 
 const FrozenNormsPoint& FrozenNormsCurve::within(double loss_db) const {
   const FrozenNormsPoint* best = &points.front();

@@ -1,15 +1,12 @@
 #include "tessera/mixed_precision.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
+#include "compile/output_error.h"
 #include "tessera/session.h"
 
 namespace tessera {
 namespace {
-
-using Outputs = std::vector<std::vector<float>>;
 
 class Search {
  public:
@@ -26,9 +23,7 @@ class Search {
     TESSERA_TRY(Session session, Session::create(legal_, backend));
     for (const auto& window : windows_) {
       TESSERA_TRY(Outputs outputs, session.run({ConstValues(window)}));
-      for (const auto& output : outputs) {
-        for (float x : output) signal_ += static_cast<double>(x) * static_cast<double>(x);
-      }
+      signal_ += energy_of(outputs);
       expected_.push_back(std::move(outputs));
     }
     return {};
@@ -43,20 +38,12 @@ class Search {
     double error = 0;
     for (size_t w = 0; w < windows_.size(); ++w) {
       TESSERA_TRY(const Outputs outputs, session.run({ConstValues(windows_[w])}));
-      for (size_t i = 0; i < outputs.size(); ++i) {
-        for (size_t t = 0; t < outputs[i].size(); ++t) {
-          const double d =
-              static_cast<double>(outputs[i][t]) - static_cast<double>(expected_[w][i][t]);
-          error += d * d;
-        }
-      }
+      error += error_between(outputs, expected_[w]);
     }
     return error;
   }
 
-  double snr_db(double error) const {
-    return error > 0 ? 10 * std::log10(signal_ / error) : std::numeric_limits<double>::infinity();
-  }
+  double snr_db(double error) const { return ratio_db(signal_, error); }
 
  private:
   const Graph& legal_;

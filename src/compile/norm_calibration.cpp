@@ -9,11 +9,10 @@
 namespace tessera {
 namespace {
 
-const Norm* norm_of_sequence(const Graph& graph, NodeId id) {
+bool is_over_the_sequence(const Graph& graph, NodeId id) {
   const auto* norm = graph.get_if<Norm>(id);
-  return norm != nullptr && (norm->kind == NormKind::global || norm->kind == NormKind::feature_wise)
-             ? norm
-             : nullptr;
+  return norm != nullptr &&
+         (norm->kind == NormKind::global || norm->kind == NormKind::feature_wise);
 }
 
 // A norm with constants of its own takes no level out.
@@ -49,7 +48,7 @@ std::vector<std::string> freezable_norms(const Graph& imported) {
     const bool behind = !inputs.empty() && std::all_of(inputs.begin(), inputs.end(), [&](NodeId i) {
       return levelled.contains(i);
     });
-    if (behind && norm_of_sequence(imported, id)) names.push_back(imported.node(id).name);
+    if (behind && is_over_the_sequence(imported, id)) names.push_back(imported.node(id).name);
     if (behind || takes_level_out(imported, id)) levelled.insert(id);
   }
   return names;
@@ -68,7 +67,10 @@ Result<void> NormCalibration::observe(const Graph& imported, Backend& backend,
   }
   if (norms.empty()) return {};
   TESSERA_TRY(Session session, Session::create(graph, backend));
+  bool silent = true;
   for (const std::vector<float>& window : windows) {
+    if (std::all_of(window.begin(), window.end(), [](float x) { return x == 0.0F; })) continue;
+    silent = false;
     TESSERA_TRY(const auto values, session.run({ConstValues(window)}));
     for (size_t i = 0; i < norms.size(); ++i) {
       const Node& node = graph.node(norms[i]);
@@ -93,6 +95,10 @@ Result<void> NormCalibration::observe(const Graph& imported, Backend& backend,
       }
       sums.windows += 1;
     }
+  }
+  if (silent) {
+    return TESSERA_ERROR(kInvalidArgument, "calibration", "every window is silent",
+                         "give recordings of what the network will hear");
   }
   return {};
 }

@@ -12,7 +12,7 @@
 
 #include "evidence/fake_quantized.h"
 #include "evidence/fallen_values.h"
-#include "evidence/output_error.h"
+#include "evidence/source_references.h"
 #include "evidence/trial_log.h"
 #include "tessera/calibration_state.h"
 #include "tessera/hash.h"

@@ -95,6 +95,18 @@ TEST_P(FrozenNormsOf, ConstantsOfOneWindowAreItsStatistics) {
       100);
 }
 
+TEST_P(FrozenNormsOf, SilentWindowsDoNotCount) {
+  const Graph graph = network_with(GetParam());
+  Windows windows = windows_of(graph, 2);
+  const auto heard = constants_of(graph, windows);
+  windows.insert(windows.begin() + 1, std::vector<float>(windows[0].size(), 0.0F));
+  const auto with_silence = constants_of(graph, windows);
+  for (const auto& [name, constants] : heard) {
+    EXPECT_EQ(with_silence.at(name).mean, constants.mean);
+    EXPECT_EQ(with_silence.at(name).variance, constants.variance);
+  }
+}
+
 TEST_P(FrozenNormsOf, TheLevelOfTheInputGoesThrough) {
   const Graph graph = network_with(GetParam());
   const Graph frozen = frozen_with(graph, constants_of(graph, windows_of(graph, 2)));
@@ -153,6 +165,17 @@ TEST(FrozenNorms, TheCurveEndsWhereTheLossIsTooLarge) {
   FrozenNormsOptions options;
   options.stop_loss_db = -1;
   EXPECT_EQ(curve_of(graph, windows_of(graph, 2), options).points.size(), 1U);
+}
+
+TEST(FrozenNorms, SilenceAloneIsRefused) {
+  const Graph graph = network_with(NormKind::global);
+  const auto backend = make_backend("cpu", {.threads = 1}).value();
+  NormCalibration calibration;
+  const auto done = calibration.observe(graph, *backend, Windows{std::vector<float>(3011, 0.0F)});
+  ASSERT_FALSE(done.has_value());
+  EXPECT_EQ(done.error().to_string(),
+            "calibration: every window is silent (give recordings of what the network will hear)");
+  EXPECT_TRUE(calibration.constants().empty());
 }
 
 TEST(FrozenNorms, NeedsWindows) {

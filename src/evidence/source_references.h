@@ -1,20 +1,14 @@
-// How far a network's outputs are off, and what that is worth.
+// What a separator's outputs are worth where the true sources are known.
 #pragma once
 
 #include <optional>
 #include <vector>
 
+#include "compile/output_error.h"
 #include "tessera/graph.h"
 #include "tessera/result.h"
 
 namespace tessera {
-
-using Outputs = std::vector<std::vector<float>>;  // by output of a graph
-
-double energy_of(const Outputs& outputs);
-double error_between(const Outputs& a, const Outputs& b);  // energy of the difference
-// In dB; infinite without an error.
-double ratio_db(double signal, double error);
 
 // One recording for each source of the network's one output, of its length. Errors:
 // kInvalidArgument.
