@@ -195,7 +195,7 @@ class IntegerConvStep final : public Step {
   std::optional<Unary> activation_;  // that is no kernel's
   Value floats_;                     // what it reads
   std::unique_ptr<FinishTable> finish_;
-  std::vector<std::vector<int8_t>> weights_;  // packed, by group
+  std::vector<simd::PackedWeights> weights_;  // packed, by group
 };
 
 }  // namespace

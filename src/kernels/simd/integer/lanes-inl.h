@@ -134,6 +134,24 @@ HWY_INLINE void store_codes(Ints codes, int16_t* p) {
   hn::StoreU(hn::DemoteTo(Short2Tag(), codes), Short2Tag(), p);
 #endif
 }
+// The same of any integers: those that are no codes become the nearest ones.
+HWY_INLINE void store_saturated(Ints x, uint8_t* p) {
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+  const __m512i positive = _mm512_max_epi32(x.raw, _mm512_setzero_si512());
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtusepi32_epi8(positive));
+#else
+  // Highway's own saturation is wrong beyond 16 bits.
+  const Ints code = hn::Min(hn::Max(x, hn::Zero(kI)), hn::Set(kI, 255));
+  hn::StoreU(hn::DemoteTo(Byte4Tag(), code), Byte4Tag(), p);
+#endif
+}
+HWY_INLINE void store_saturated(Ints x, int16_t* p) {
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtsepi32_epi16(x.raw));
+#else
+  hn::StoreU(hn::DemoteTo(Short2Tag(), x), Short2Tag(), p);
+#endif
+}
 HWY_INLINE Ints load_codes(const uint8_t* p) {
   return hn::PromoteTo(kI, hn::LoadU(Byte4Tag(), p));
 }

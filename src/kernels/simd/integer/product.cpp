@@ -9,7 +9,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "kernels/simd/integer/lanes-inl.h"
+#include "kernels/simd/integer/product-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace tessera::simd {
@@ -21,7 +21,7 @@ constexpr size_t kRows = 8;
 #else
 constexpr size_t kRows = 4;
 #endif
-constexpr size_t kFrames = kVectorsPerTile * kLanes;
+constexpr size_t kFrames = kPanelFrames;
 
 // How the products of one vector of a panel are added up. Assembly, because GCC 12 keeps what the
 // intrinsics accumulate in memory.
@@ -104,19 +104,6 @@ HWY_INLINE void accumulate(Block& block, const int32_t* HWY_RESTRICT weights,
   }
 }
 
-// One row of accumulators.
-HWY_INLINE void finish_row(const int32_t* sums, const ProductArgs& args, size_t channel) {
-  const Format format = args.finish->format;
-  const Finisher finisher(*args.finish, channel);
-  void* const dst = at(args.dst, format, channel * args.dst_stride);
-  alignas(kAlignmentBytes) char part[kFrames * sizeof(float)];
-  void* const to = HWY_LIKELY(args.frames == kFrames) ? dst : part;
-  finisher.store(hn::Load(kI, sums), to);
-  finisher.store(hn::Load(kI, sums + kLanes), at(to, format, kLanes));
-  finisher.store(hn::Load(kI, sums + 2 * kLanes), at(to, format, 2 * kLanes));
-  if (to == part) std::memcpy(dst, part, args.frames * bytes_of(format));
-}
-
 // The sums of R channels over a whole panel.
 template <class Group>
 HWY_INLINE void sum_block(const int32_t* weights, const int32_t* panel, size_t steps,
@@ -129,17 +116,6 @@ HWY_INLINE void sum_block(const int32_t* weights, const int32_t* panel, size_t s
     hn::Store(Group::total(r.s1, r.u1), kI, sums + i * kFrames + kLanes);
     hn::Store(Group::total(r.s2, r.u2), kI, sums + i * kFrames + 2 * kLanes);
   });
-}
-
-// Rows of the result lie pages apart. Their product takes long enough for them to arrive.
-HWY_INLINE void fetch_for_writing(const ProductArgs& args, size_t channel, size_t rows) {
-  const Format format = args.finish->format;
-  const size_t bytes = args.frames * bytes_of(format);
-  for (size_t i = 0; i < rows; ++i) {
-    const char* const row =
-        static_cast<const char*>(at(args.dst, format, (channel + i) * args.dst_stride));
-    for (size_t b = 0; b < bytes; b += kAlignmentBytes) __builtin_prefetch(row + b, 1, 3);
-  }
 }
 
 template <class Group>
@@ -222,26 +198,9 @@ HWY_INLINE void pack_group(Pairs, const Code* const* rows, void* panel) {
 
 template <class Group, typename Code>
 HWY_INLINE void pack(const PanelArgs& args) {
-  const auto* src = static_cast<const Code*>(args.src);
-  alignas(kAlignmentBytes) Code part[Group::kGroup * kFrames] = {};
-  auto* panel = static_cast<char*>(args.panel);
-  constexpr size_t kRowsAhead = 16;  // rows lie pages apart, where no prefetcher follows
-  for (size_t i = 0; i < args.in; i += Group::kGroup, panel += kFrames * sizeof(int32_t)) {
-    const Code* rows[Group::kGroup];
-    for (size_t k = 0; k < Group::kGroup; ++k) {
-      const Code* const ahead = src + std::min(i + k + kRowsAhead, args.in - 1) * args.stride;
-      for (size_t t = 0; t < kFrames; t += kAlignmentBytes / sizeof(Code))
-        __builtin_prefetch(ahead + t, 0, 3);
-    }
-    for (size_t k = 0; k < Group::kGroup; ++k) {
-      // A row that is missing meets a weight of zero: any other does.
-      rows[k] = src + std::min(i + k, args.in - 1) * args.stride;
-      if (HWY_LIKELY(args.frames == kFrames)) continue;
-      std::memcpy(part + k * kFrames, rows[k], args.frames * sizeof(Code));
-      rows[k] = part + k * kFrames;
-    }
-    pack_group(Group(), rows, panel);
-  }
+  pack_groups<Group::kGroup, Code>(args, kFrames * sizeof(int32_t),
+                                   [](const Code* const* rows, void* panel)
+                                       HWY_ATTR { pack_group(Group(), rows, panel); });
 }
 
 }  // namespace
@@ -259,8 +218,8 @@ void pack_codes16(const PanelArgs& args) {
   pack<Pairs, int16_t>(args);
 }
 void describe_products(ProductBlocking& codes8, ProductBlocking& codes16) {
-  codes8 = {kFrames, kRows, Group8::kGroup, sizeof(Group8::Weight)};
-  codes16 = {kFrames, kRows, Pairs::kGroup, sizeof(Pairs::Weight)};
+  codes8 = {kFrames, kRows, Group8::kGroup, sizeof(Group8::Weight), sizeof(Group8::Weight)};
+  codes16 = {kFrames, kRows, Pairs::kGroup, sizeof(Pairs::Weight), sizeof(Pairs::Weight)};
 }
 
 }  // namespace HWY_NAMESPACE

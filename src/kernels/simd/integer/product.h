@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <vector>
 
 #include "kernels/simd/integer/finish.h"
@@ -19,22 +20,36 @@ namespace tessera::simd {
 
 // How one kind of product is cut.
 struct ProductBlocking {
-  size_t frames = 0;        // F: of a panel
-  size_t rows = 0;          // R: output channels that are worked on at once
-  size_t group = 0;         // rows of the panel side by side
-  size_t weight_bytes = 0;  // of one weight, and of one code in the panel
+  size_t frames = 0;  // F: of a panel
+  size_t rows = 0;    // R: output channels that are worked on at once
+  size_t group = 0;   // rows of the panel side by side
+  size_t weight_bytes = 0;
+  size_t code_bytes = 0;  // in the panel
 
   constexpr size_t padded_out(size_t out) const { return (out + rows - 1) / rows * rows; }
   constexpr size_t steps(size_t in) const { return (in + group - 1) / group; }
-  constexpr size_t panel_bytes(size_t in) const {
-    return steps(in) * frames * group * weight_bytes;
-  }
+  constexpr size_t panel_bytes(size_t in) const { return steps(in) * frames * group * code_bytes; }
 };
+
+// Memory that begins with a cache line, in which rows of a matrix register then lie.
+template <typename T>
+struct CacheLineAllocator {
+  using value_type = T;
+  CacheLineAllocator() = default;
+  template <typename Other>
+  explicit CacheLineAllocator(const CacheLineAllocator<Other>&) {}
+  T* allocate(size_t count) {
+    return static_cast<T*>(::operator new (count * sizeof(T), std::align_val_t{kAlignmentBytes}));
+  }
+  void deallocate(T* p, size_t) { ::operator delete (p, std::align_val_t{kAlignmentBytes}); }
+  friend bool operator==(const CacheLineAllocator&, const CacheLineAllocator&) { return true; }
+};
+using PackedWeights = std::vector<int8_t, CacheLineAllocator<int8_t>>;
 
 // Weights [out][in] in the order in which the kernel reads them: [out/R][in/group][R][group], what
 // is missing as zeros.
-std::vector<int8_t> pack_product_weights(const ProductBlocking& blocking, const int8_t* weights,
-                                         size_t out, size_t in);
+PackedWeights pack_product_weights(const ProductBlocking& blocking, const int8_t* weights,
+                                   size_t out, size_t in);
 
 // `frames` (at most F) codes of `in` rows that lie `stride` codes apart into a panel; what is
 // missing of it holds anything (frames) or meets a weight of zero (rows).

@@ -4,11 +4,11 @@
 
 namespace tessera::simd {
 
-std::vector<int8_t> pack_product_weights(const ProductBlocking& blocking, const int8_t* weights,
-                                         size_t out, size_t in) {
+PackedWeights pack_product_weights(const ProductBlocking& blocking, const int8_t* weights,
+                                   size_t out, size_t in) {
   const size_t steps = blocking.steps(in);
   const size_t entries = blocking.padded_out(out) * steps * blocking.group;
-  std::vector<int8_t> packed(entries * blocking.weight_bytes);
+  PackedWeights packed(entries * blocking.weight_bytes);
   for (size_t o = 0; o < out; ++o) {
     for (size_t i = 0; i < in; ++i) {
       const size_t block = (o / blocking.rows * steps + i / blocking.group) * blocking.rows;

@@ -9,107 +9,12 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "kernels/simd/integer/lanes-inl.h"
+#include "kernels/simd/integer/row_access-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace tessera::simd {
 namespace HWY_NAMESPACE {
 namespace {
-
-// A vector, or the beginning of one where a row ends.
-template <typename T, class Load>
-HWY_INLINE auto load_some(const T* p, size_t count, const Load& load) {
-  if (HWY_LIKELY(count >= kLanes)) return load(p);
-  alignas(kAlignmentBytes) T part[kLanes] = {};
-  std::memcpy(part, p, count * sizeof(T));
-  return load(part);
-}
-template <typename T, class Store>
-HWY_INLINE void store_some(T* p, size_t count, const Store& store) {
-  if (HWY_LIKELY(count >= kLanes)) return store(p);
-  alignas(kAlignmentBytes) T part[kLanes];
-  store(part);
-  std::memcpy(p, part, count * sizeof(T));
-}
-HWY_INLINE Floats load_floats(const float* p, size_t count) {
-  return load_some(p, count, [](const float* q) HWY_ATTR { return hn::LoadU(kF, q); });
-}
-HWY_INLINE void store_floats(Floats x, float* p, size_t count) {
-  store_some(p, count, [x](float* q) HWY_ATTR { hn::StoreU(x, kF, q); });
-}
-// Rows follow one another in memory, but the hardware's prefetchers stop where pages end.
-template <typename T>
-HWY_INLINE void fetch_ahead(const T* p) {
-  constexpr size_t kAheadBytes = 1024;
-  __builtin_prefetch(reinterpret_cast<const char*>(p) + kAheadBytes, 0, 3);
-}
-
-// Reads a row as numbers.
-class Reader {
- public:
-  HWY_INLINE explicit Reader(const RowOperand& row)
-      : data_(row.data),
-        format_(row.format),
-        zero_(hn::Set(kI, row.codes.zero_point)),
-        scale_(hn::Set(kF, row.codes.scale)),
-        one_for_all_(row.step == 0),
-        one_(scale_) {
-    if (one_for_all_) one_ = hn::Set(kF, hn::GetLane(vector(0, 1)));
-  }
-
-  HWY_INLINE Floats load(size_t i, size_t count) const {
-    return one_for_all_ ? one_ : vector(i, count);
-  }
-
- private:
-  template <typename Code>
-  HWY_INLINE Floats decoded(size_t i, size_t count) const {
-    const Code* const from = static_cast<const Code*>(data_) + i;
-    fetch_ahead(from);
-    const Ints codes = load_some(from, count, [](const Code* q) HWY_ATTR { return load_codes(q); });
-    return hn::Mul(hn::ConvertTo(kF, hn::Sub(codes, zero_)), scale_);
-  }
-  HWY_INLINE Floats vector(size_t i, size_t count) const {
-    if (format_ == Format::kFloat) return load_floats(static_cast<const float*>(data_) + i, count);
-    if (format_ == Format::kCode8) return decoded<uint8_t>(i, count);
-    return decoded<int16_t>(i, count);
-  }
-
-  const void* data_;
-  Format format_;
-  Ints zero_;
-  Floats scale_;
-  bool one_for_all_;
-  Floats one_;
-};
-
-// Writes numbers as a row.
-class Writer {
- public:
-  HWY_INLINE explicit Writer(const RowResult& row)
-      : data_(row.data), format_(row.format), coder_(row.codes) {}
-
-  HWY_INLINE void store(Floats x, size_t i, size_t count) const {
-    if (format_ == Format::kFloat) return store_floats(x, static_cast<float*>(data_) + i, count);
-    const Ints codes = coder_.code_of(coder_.steps_of(x));
-    if (format_ == Format::kCode8) {
-      encoded<uint8_t>(codes, i, count);
-    } else {
-      encoded<int16_t>(codes, i, count);
-    }
-  }
-
- private:
-  template <typename Code>
-  HWY_INLINE void encoded(Ints codes, size_t i, size_t count) const {
-    store_some(static_cast<Code*>(data_) + i, count,
-               [codes](Code* q) HWY_ATTR { store_codes(codes, q); });
-  }
-
-  void* data_;
-  Format format_;
-  Coder coder_;
-};
 
 // x > y ? x : y, and x where it is no number.
 HWY_INLINE Floats maximum(Floats x, Floats y) {
@@ -130,34 +35,6 @@ HWY_INLINE void combine_rows(const CombineArgs& args, const Op& op) {
     const size_t left = args.count - i;
     dst.store(op(a.load(i, left), b.load(i, left)), i, left);
   }
-}
-
-// A vector of floats as two of float64.
-struct Doubles {
-#if HWY_TARGET == HWY_SCALAR
-  HWY_INLINE explicit Doubles(Floats x) : value(static_cast<double>(x.raw)) {}
-  double value;
-#else
-  using Tag = hn::Repartition<double, FloatTag>;
-  using HalfTag = hn::Half<FloatTag>;
-  HWY_INLINE explicit Doubles(Floats x)
-      : low(hn::PromoteTo(Tag(), hn::LowerHalf(HalfTag(), x))),
-        high(hn::PromoteTo(Tag(), hn::UpperHalf(HalfTag(), x))) {}
-  hn::Vec<Tag> low, high;
-#endif
-};
-
-// a*x + b. The product is exact in float64, so that it does not matter whether it is rounded before
-// the sum.
-HWY_INLINE Floats linear_of(const Doubles& a, const Doubles& x, const Doubles& b) {
-#if HWY_TARGET == HWY_SCALAR
-  return Floats(static_cast<float>(a.value * x.value + b.value));
-#else
-  const auto low = hn::MulAdd(a.low, x.low, b.low);
-  const auto high = hn::MulAdd(a.high, x.high, b.high);
-  constexpr Doubles::HalfTag half;
-  return hn::Combine(kF, hn::DemoteTo(half, high), hn::DemoteTo(half, low));
-#endif
 }
 
 template <typename Entry>
@@ -267,26 +144,6 @@ void combine(const CombineArgs& args) {
   }
 }
 
-void linear(const LinearArgs& args) {
-  const Reader src(args.src);
-  const Writer dst(args.dst);
-  if (args.step == 0) {
-    const Doubles a(hn::Set(kF, *args.a));
-    const Doubles b(hn::Set(kF, *args.b));
-    for (size_t i = 0; i < args.count; i += kLanes) {
-      const size_t left = args.count - i;
-      dst.store(linear_of(a, Doubles(src.load(i, left)), b), i, left);
-    }
-    return;
-  }
-  for (size_t i = 0; i < args.count; i += kLanes) {
-    const size_t left = args.count - i;
-    const Doubles a(load_floats(args.a + i, left));
-    const Doubles b(load_floats(args.b + i, left));
-    dst.store(linear_of(a, Doubles(src.load(i, left)), b), i, left);
-  }
-}
-
 void activate(const ActivateArgs& args) {
   const Floats slope = hn::Set(kF, args.slope);
   const Reader src(args.src);
@@ -314,14 +171,13 @@ namespace tessera::simd {
 HWY_EXPORT(quantize_codes);
 HWY_EXPORT(dequantize_codes);
 HWY_EXPORT(combine);
-HWY_EXPORT(linear);
 HWY_EXPORT(activate);
 HWY_EXPORT(look_up);
 HWY_EXPORT(sum_codes);
 
 RowKernels row_kernels() {
   return {&HWY_DYNAMIC_DISPATCH(quantize_codes), &HWY_DYNAMIC_DISPATCH(dequantize_codes),
-          &HWY_DYNAMIC_DISPATCH(combine),        &HWY_DYNAMIC_DISPATCH(linear),
+          &HWY_DYNAMIC_DISPATCH(combine),        linear_kernel(),
           &HWY_DYNAMIC_DISPATCH(activate),       &HWY_DYNAMIC_DISPATCH(look_up),
           &HWY_DYNAMIC_DISPATCH(sum_codes)};
 }

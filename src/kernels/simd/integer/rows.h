@@ -58,6 +58,9 @@ struct LinearArgs {
   RowResult dst;
   size_t count = 0;
 };
+using LinearKernel = void(const LinearArgs&);
+LinearKernel* linear_kernel();  // of the instruction set in use
+
 // dst[i] = act(src[i]).
 struct ActivateArgs {
   Activation activation = Activation::kRelu;
@@ -89,7 +92,7 @@ struct RowKernels {
   void (*quantize)(const QuantizeArgs&) = nullptr;
   void (*dequantize)(const DequantizeArgs&) = nullptr;
   void (*combine)(const CombineArgs&) = nullptr;
-  void (*linear)(const LinearArgs&) = nullptr;
+  LinearKernel* linear = nullptr;
   void (*activate)(const ActivateArgs&) = nullptr;
   void (*look_up)(const LookUpArgs&) = nullptr;
   CodeSums (*sum_codes)(const SumCodesArgs&) = nullptr;

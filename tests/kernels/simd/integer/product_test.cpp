@@ -18,9 +18,7 @@ void check(const IntegerKernels& kernels, Format operand, Format result, const C
   src.fill(random);
   std::vector<int8_t> weights(c.out * c.in);
   for (int8_t& w : weights) w = random.weight();
-  const std::vector<int8_t> loose = pack_product_weights(blocking, weights.data(), c.out, c.in);
-  test::AlignedBytes packed(loose.size());
-  std::memcpy(packed.data(), loose.data(), loose.size());
+  const PackedWeights packed = pack_product_weights(blocking, weights.data(), c.out, c.in);
   test::AlignedBytes panel(blocking.panel_bytes(c.in));
   products.panel({src.data(), stride, c.in, c.frames, panel.data()});
   const test::PlainFinish finish(result, c.out, random);
@@ -31,11 +29,14 @@ void check(const IntegerKernels& kernels, Format operand, Format result, const C
   args.panel = panel.data();
   args.in = c.in;
   args.out = c.out;
-  args.last = c.out;
   args.frames = c.frames;
   args.finish = &finish.finish;
   args.dst = dst.data();
   args.dst_stride = dst_stride;
+  args.last = c.out / 2 / blocking.rows * blocking.rows;  // in two calls
+  products.product(args);
+  args.first = args.last;
+  args.last = c.out;
   products.product(args);
   for (size_t o = 0; o < c.out; ++o) {
     for (size_t t = 0; t < c.frames; ++t) {
@@ -59,8 +60,8 @@ TEST(IntegerProduct, IsItsDefinitionForRaggedShapesAndEveryFormat) {
       for (Format result : test::kEveryFormat) {
         for (int trial = 0; trial < 40; ++trial) {
           const Case c{
-              .in = static_cast<size_t>(random.integer(1, 70)),
-              .out = static_cast<size_t>(random.integer(1, 27)),
+              .in = static_cast<size_t>(random.integer(1, random.chance(0.2) ? 260 : 70)),
+              .out = static_cast<size_t>(random.integer(1, 37)),
               .frames = static_cast<size_t>(random.chance(0.3) ? most : random.integer(1, most))};
           check(kernels, operand, result, c, random);
           if (::testing::Test::HasFatalFailure()) return;
@@ -82,10 +83,7 @@ TEST(IntegerProduct, DoesNotSaturateOnTheWay) {
       test::Cells src(operand, in * frames);
       for (size_t i = 0; i < in * frames; ++i) src.set(i, highest);
       const std::vector<int8_t> weights(in, int8_t{127});
-      const std::vector<int8_t> loose =
-          pack_product_weights(products.blocking, weights.data(), 1, in);
-      test::AlignedBytes packed(loose.size());
-      std::memcpy(packed.data(), loose.data(), loose.size());
+      const PackedWeights packed = pack_product_weights(products.blocking, weights.data(), 1, in);
       test::AlignedBytes panel(products.blocking.panel_bytes(in));
       products.panel({src.data(), frames, in, frames, panel.data()});
       const int32_t bias = 7;

@@ -118,6 +118,52 @@ TEST(RowsOfCodes, AreCombinedAsTheirNumbersAre) {
   });
 }
 
+// Slopes and shifts of powers of two meet halves exactly, others come as near as floats can.
+TEST(RowsOfCodes, AreScaledAndShiftedByDefinitionOnAndBesideEveryHalf) {
+  test::each_integer_set([](const IntegerKernels& kernels) {
+    test::RandomCodes random(11);
+    const auto power = [&](int64_t least, int64_t most) {
+      return std::ldexp(1.0f, static_cast<int>(random.integer(least, most)));
+    };
+    for (int trial = 0; trial < 1500; ++trial) {
+      const Format from = test::kCodeFormats[trial % 2];
+      const Format to = test::kCodeFormats[trial / 2 % 2];
+      CodeScale read = random.scale(from, 0.1f, 0.5f);
+      CodeScale written = random.scale(to, 0.1f, 0.5f);
+      float gain = random.uniform(-3.0f, 3.0f);
+      float shift = random.uniform(-1.0f, 1.0f) * power(-20, 22);
+      if (random.chance(0.6)) {  // y in halves
+        read.scale = power(-12, 2);
+        written.scale = read.scale * power(-2, 8);
+        gain = (random.chance(0.5) ? 1.0f : -1.0f) * power(-2, 2);
+        shift = (static_cast<float>(random.integer(-3000, 3000)) + 0.5f) * written.scale;
+        if (random.chance(0.5)) gain = std::nextafter(gain, 9.0f);
+        if (random.chance(0.3)) shift = std::nextafter(shift, 9.0f);
+      } else if (random.chance(0.2)) {
+        read.scale *= power(-80, 80);
+        gain *= power(-70, 70);
+        shift *= power(-80, 80);
+      }
+      if (random.chance(0.05)) gain = 0.0f;
+      if (random.chance(0.02)) shift = std::numeric_limits<float>::infinity();
+      written.inverse = inverse_of(written.scale);
+      const auto count = static_cast<size_t>(random.integer(1, 200));
+      test::Cells src(from, count), dst(to, count);
+      src.fill(random);
+      kernels.rows.linear(
+          {&gain, &shift, 0, {src.data(), from, read, 1}, {dst.data(), to, written}, count});
+      for (size_t i = 0; i < count; ++i) {
+        const float x = static_cast<float>(src.code(i) - read.zero_point) * read.scale;
+        const auto y = static_cast<float>(static_cast<double>(gain) * static_cast<double>(x) +
+                                          static_cast<double>(shift));
+        ASSERT_EQ(dst.code(i), test::plain_code(y / written.scale, written))
+            << gain << " * " << x << " + " << shift << " in " << written.scale;
+      }
+      dst.expect_guard_untouched();
+    }
+  });
+}
+
 TEST(RowsOfFloats, HaveTheBitsOfFloat64RoundedOnce) {
   test::each_integer_set([](const IntegerKernels& kernels) {
     test::RandomCodes random(7);

@@ -1,0 +1,192 @@
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/simd/integer/rows.h"
+#include "kernels/simd/integer/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/simd/integer/linear.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "kernels/simd/integer/row_access-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace tessera::simd {
+namespace HWY_NAMESPACE {
+namespace {
+
+// A vector of floats as two of float64.
+struct Doubles {
+#if HWY_TARGET == HWY_SCALAR
+  HWY_INLINE explicit Doubles(Floats x) : value(static_cast<double>(x.raw)) {}
+  double value;
+#else
+  using Tag = hn::Repartition<double, FloatTag>;
+  using HalfTag = hn::Half<FloatTag>;
+  HWY_INLINE explicit Doubles(Floats x)
+      : low(hn::PromoteTo(Tag(), hn::LowerHalf(HalfTag(), x))),
+        high(hn::PromoteTo(Tag(), hn::UpperHalf(HalfTag(), x))) {}
+  hn::Vec<Tag> low, high;
+#endif
+};
+
+// a*x + b. The product is exact in float64, so that it does not matter whether it is rounded before
+// the sum.
+HWY_INLINE Floats linear_of(const Doubles& a, const Doubles& x, const Doubles& b) {
+#if HWY_TARGET == HWY_SCALAR
+  return Floats(static_cast<float>(a.value * x.value + b.value));
+#else
+  const auto low = hn::MulAdd(a.low, x.low, b.low);
+  const auto high = hn::MulAdd(a.high, x.high, b.high);
+  constexpr Doubles::HalfTag half;
+  return hn::Combine(kF, hn::DemoteTo(half, high), hn::DemoteTo(half, low));
+#endif
+}
+
+// One pair for a whole row.
+class Line {
+ public:
+  HWY_INLINE explicit Line(const LinearArgs& args)
+      : a_(hn::Set(kF, *args.a)), b_(hn::Set(kF, *args.b)), src_(args.src), dst_(args.dst) {}
+
+  HWY_INLINE void make(size_t i, size_t count) const {
+    dst_.store(linear_of(a_, Doubles(src_.load(i, count)), b_), i, count);
+  }
+
+ private:
+  Doubles a_;
+  Doubles b_;
+  Reader src_;
+  Writer dst_;
+};
+
+// From code to code in float32: y = code * slope + offset comes so near to what is rounded in the
+// definition that both round to the same code, unless y is as near to a half.
+//
+// With u = 2^-24 and y' the exact value: the definition rounds to float32 three times and is off by
+// at most 3u|y' - zero| + u|b / scale|; y, fused or not, by 6u|y'| less that and 3u|offset|. Taken
+// together and doubled: (|y| + |zero| + |b / scale| + |offset|) * 2^-21.
+class NearLine {
+ public:
+  explicit NearLine(const LinearArgs& args) {
+    constexpr float kFar = 1.152921504606847e18f;  // 2^60: nothing underflows that matters
+    const CodeScale& from = args.src.codes;
+    const CodeScale& to = args.dst.codes;
+    const auto usual = [](float x) { return x >= 1.0f / kFar && x <= kFar; };
+    const float a = std::fabs(*args.a);
+    if (!usual(from.scale) || !usual(to.scale) || !(usual(a) || a == 0.0f) ||
+        !(std::fabs(*args.b) <= kFar)) {
+      return;
+    }
+    const double slope = static_cast<double>(*args.a) * static_cast<double>(from.scale) /
+                         static_cast<double>(to.scale);
+    const double shift = static_cast<double>(*args.b) / static_cast<double>(to.scale);
+    const double offset = shift - slope * from.zero_point + to.zero_point;
+    // Further out adding kRounder would not round to integers.
+    if (!(std::fabs(slope) * 65536.0 + std::fabs(offset) < 2097152.0)) return;
+    slope_ = static_cast<float>(slope);
+    offset_ = static_cast<float>(offset);
+    limit_ = static_cast<float>(0.5 - 1e-9 -
+                                (std::fabs(to.zero_point) + std::fabs(shift) + std::fabs(offset)) *
+                                    static_cast<double>(kDoubt));
+    usable_ = limit_ > 0.0f;
+  }
+  bool usable() const { return usable_; }
+
+  template <typename From, typename To>
+  HWY_INLINE void make_row(const LinearArgs& args) const {
+    const auto* src = static_cast<const From*>(args.src.data);
+    auto* dst = static_cast<To*>(args.dst.data);
+    const Line exact(args);
+    const Floats slope = hn::Set(kF, slope_);
+    const Floats offset = hn::Set(kF, offset_);
+    const Floats limit = hn::Set(kF, limit_);
+    const Floats doubt = hn::Set(kF, kDoubt);
+    const Floats rounder = hn::Set(kF, kRounder);
+    const Ints bits_of_rounder = hn::BitCast(kI, rounder);
+    size_t i = 0;
+    for (; i + kLanes <= args.count; i += kLanes) {
+      fetch_ahead(src + i);
+      const Floats y = hn::MulAdd(hn::ConvertTo(kF, load_codes(src + i)), slope, offset);
+      const Floats sum = hn::Add(y, rounder);
+      const Floats off = hn::Abs(hn::Sub(y, hn::Sub(sum, rounder)));
+      const auto near_half = hn::Ge(hn::MulAdd(hn::Abs(y), doubt, off), limit);
+      if (HWY_UNLIKELY(!hn::AllFalse(kF, near_half))) {
+        exact.make(i, kLanes);
+      } else {
+        store_saturated(hn::Sub(hn::BitCast(kI, sum), bits_of_rounder), dst + i);
+      }
+    }
+    if (i < args.count) exact.make(i, args.count - i);
+  }
+
+ private:
+  static constexpr float kDoubt = 4.76837158203125e-7f;  // 2^-21
+  static constexpr float kRounder = 12582912.0f;         // 1.5 * 2^23
+
+  bool usable_ = false;
+  float slope_ = 0;
+  float offset_ = 0;
+  float limit_ = 0;
+};
+
+HWY_INLINE bool has_every_code(const CodeScale& codes, Format format) {
+  return format == Format::kCode8 ? codes.lowest == 0 && codes.highest == 255
+                                  : codes.lowest == -32768 && codes.highest == 32767;
+}
+
+template <typename From>
+HWY_INLINE void make_near_row(const NearLine& line, const LinearArgs& args) {
+  if (args.dst.format == Format::kCode8) {
+    line.make_row<From, uint8_t>(args);
+  } else {
+    line.make_row<From, int16_t>(args);
+  }
+}
+
+// False if it has to be made by definition.
+HWY_INLINE bool made_near_row(const LinearArgs& args) {
+  if (args.src.format == Format::kFloat || args.dst.format == Format::kFloat) return false;
+  if (args.src.step == 0 || !has_every_code(args.dst.codes, args.dst.format)) return false;
+  const NearLine line(args);
+  if (!line.usable()) return false;
+  if (args.src.format == Format::kCode8) {
+    make_near_row<uint8_t>(line, args);
+  } else {
+    make_near_row<int16_t>(line, args);
+  }
+  return true;
+}
+
+}  // namespace
+
+void linear(const LinearArgs& args) {
+  if (args.step == 0) {
+    if (made_near_row(args)) return;
+    const Line line(args);
+    for (size_t i = 0; i < args.count; i += kLanes) line.make(i, args.count - i);
+    return;
+  }
+  const Reader src(args.src);
+  const Writer dst(args.dst);
+  for (size_t i = 0; i < args.count; i += kLanes) {
+    const size_t left = args.count - i;
+    const Doubles a(load_floats(args.a + i, left));
+    const Doubles b(load_floats(args.b + i, left));
+    dst.store(linear_of(a, Doubles(src.load(i, left)), b), i, left);
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace tessera::simd
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace tessera::simd {
+HWY_EXPORT(linear);
+LinearKernel* linear_kernel() {
+  return &HWY_DYNAMIC_DISPATCH(linear);
+}
+}  // namespace tessera::simd
+#endif
