@@ -80,10 +80,12 @@ class Lowering {
 
   void add_node(const Node& node) {
     if (joined_activation(node) != kNoNode) return;  // made by what reads it
+    if (is_part_of_frame_norm(node)) return;
     if (is_part(node)) return;
     std::vector<size_t> operands;
     for (NodeId input : node.inputs) operands.push_back(slot(input));
     if (add_statistics(node)) return;
+    if (add_frame_norm(node)) return;
     if (add_convolution(node)) return;
     add(step_for(node), std::move(operands), slot(node.id));
   }
@@ -146,13 +148,43 @@ class Lowering {
     const Value& src = value(node.inputs[0]);
     const Value& dst = value(node.id);
     if (!src.coding || dst.coding) return false;
-    if (op->kind != NormKind::global && op->kind != NormKind::feature_wise) {
-      add(statistics_step(*op, src, dst), {slot(node.inputs[0])}, slot(node.id));
+    if (op->kind == NormKind::channel_wise) {
+      add(frame_statistics_step(kernels_, *op, src, dst), {slot(node.inputs[0])}, slot(node.id));
+      return true;
+    }
+    if (op->kind == NormKind::cumulative) {
+      add(cumulative_statistics_step(*op, src, dst), {slot(node.inputs[0])}, slot(node.id));
       return true;
     }
     auto sums = std::make_shared<RowSums>();
     add(sum_step(kernels_, src, sums), {slot(node.inputs[0])}, std::nullopt);
     add(statistics_of_sums_step(*op, src, dst, sums), {}, slot(node.id));
+    return true;
+  }
+
+  // Whether these are statistics of each frame alone, of codes, that only a scale and shift reads:
+  // that takes them in.
+  bool is_part_of_frame_norm(const Node& node) const {
+    const auto* op = std::get_if<NormStatistics>(&node.op);
+    if (op == nullptr || op->kind != NormKind::channel_wise || graph_.is_output(node.id) ||
+        lowered_->values[slot(node.id)].coding || !lowered_->values[slot(node.inputs[0])].coding) {
+      return false;
+    }
+    const auto users = graph_.users(node.id);
+    if (users.size() != 1 || graph_.get_if<ScaleShift>(users[0]) == nullptr) return false;
+    const auto& inputs = graph_.node(users[0]).inputs;
+    return inputs[1] == node.id && inputs[0] != node.id;
+  }
+
+  bool add_frame_norm(const Node& node) {
+    if (!std::holds_alternative<ScaleShift>(node.op)) return false;
+    const Node& statistics = graph_.node(node.inputs[1]);
+    if (!is_part_of_frame_norm(statistics)) return false;
+    const size_t of = slot(statistics.inputs[0]);
+    const size_t src = slot(node.inputs[0]);
+    add(frame_norm_step(kernels_, std::get<NormStatistics>(statistics.op), lowered_->values[of],
+                        lowered_->values[src], value(node.id)),
+        {of, src}, slot(node.id));
     return true;
   }
 

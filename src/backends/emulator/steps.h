@@ -50,7 +50,14 @@ std::unique_ptr<Step> sum_step(const IntegerKernels& kernels, const Value& src,
                                std::shared_ptr<RowSums> sums);
 std::unique_ptr<Step> statistics_of_sums_step(NormStatistics op, const Value& src, const Value& dst,
                                               std::shared_ptr<RowSums> sums);
-std::unique_ptr<Step> statistics_step(NormStatistics op, const Value& src, const Value& dst);
+// Those of each frame alone; scale and shift of `src` by those `of` another value or itself; those
+// over all frames so far.
+std::unique_ptr<Step> frame_statistics_step(const IntegerKernels& kernels, NormStatistics op,
+                                            const Value& src, const Value& dst);
+std::unique_ptr<Step> frame_norm_step(const IntegerKernels& kernels, NormStatistics op,
+                                      const Value& of, const Value& src, const Value& dst);
+std::unique_ptr<Step> cumulative_statistics_step(NormStatistics op, const Value& src,
+                                                 const Value& dst);
 
 // Moves codes: Slice, and Pad with the code of zero.
 std::unique_ptr<Step> slice_step(Slice op, const Value& src, const Value& dst);

@@ -50,13 +50,6 @@ template <typename Code>
 void norm_statistics(const NormStatistics& op, const CodeSource<Code>& src, const Coding& coding,
                      const Target& dst);
 
-// The same of frames begin .. begin + count - 1 of row h, at most reference::kTileFrames of them,
-// for channel_wise.
-template <typename Code>
-void norm_statistics_of_frames(const NormStatistics& op, const CodeSource<Code>& src,
-                               const Coding& coding, int64_t h, int64_t begin, int64_t count,
-                               const Target& dst);
-
 // Of one row: of its codes less their zero point.
 struct RowSum {
   int64_t sum = 0;

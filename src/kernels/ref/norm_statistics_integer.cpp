@@ -148,14 +148,6 @@ void norm_statistics(const NormStatistics& op, const CodeSource<Code>& src, cons
   }
 }
 
-template <typename Code>
-void norm_statistics_of_frames(const NormStatistics& op, const CodeSource<Code>& src,
-                               const Coding& coding, int64_t h, int64_t begin, int64_t count,
-                               const Target& dst) {
-  Moments none;
-  per_frame(op, src, coding, dst, h, begin, count, none);
-}
-
 void norm_statistics_of_sums(const NormStatistics& op, std::span<const RowSum> sums,
                              const Shape& src, const Coding& coding, const Target& dst) {
   for (int64_t h = 0; h < src.h; ++h) {
@@ -168,9 +160,5 @@ template void norm_statistics(const NormStatistics&, const CodeSource<Code8>&, c
                               const Target&);
 template void norm_statistics(const NormStatistics&, const CodeSource<Code16>&, const Coding&,
                               const Target&);
-template void norm_statistics_of_frames(const NormStatistics&, const CodeSource<Code8>&,
-                                        const Coding&, int64_t, int64_t, int64_t, const Target&);
-template void norm_statistics_of_frames(const NormStatistics&, const CodeSource<Code16>&,
-                                        const Coding&, int64_t, int64_t, int64_t, const Target&);
 
 }  // namespace tessera::integer

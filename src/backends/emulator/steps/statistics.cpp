@@ -1,6 +1,5 @@
 #include "backends/emulator/finish_table.h"
 #include "backends/emulator/steps/channelwise.h"
-#include "kernels/ref/time_tile.h"
 
 namespace tessera::emulator {
 namespace {
@@ -46,31 +45,18 @@ class StatisticsOfSumsStep final : public Step {
   std::shared_ptr<RowSums> sums_;
 };
 
-// Frame by frame: each on its own, or over all so far, which is one item of work.
-class StatisticsStep final : public Step {
+// Over all frames so far: one item of work.
+class CumulativeStep final : public Step {
  public:
-  StatisticsStep(NormStatistics op, const Value& src, const Value& dst)
-      : op_(std::move(op)), src_(src), dst_(dst) {
-    if (op_.kind == NormKind::channel_wise) items = src.shape.h * tiles();
-  }
-  void run(int64_t item, std::byte*) override {
+  CumulativeStep(NormStatistics op, const Value& src, const Value& dst)
+      : op_(std::move(op)), src_(src), dst_(dst) {}
+  void run(int64_t, std::byte*) override {
     with_code(*src_.coding, [&]<typename Code>(Code) {
-      if (op_.kind != NormKind::channel_wise) {
-        integer::norm_statistics(op_, src_.codes<Code>(), *src_.coding, dst_.float_target());
-        return;
-      }
-      const int64_t begin = item % tiles() * kFrames;
-      integer::norm_statistics_of_frames(op_, src_.codes<Code>(), *src_.coding, item / tiles(),
-                                         begin, std::min(kFrames, src_.shape.w - begin),
-                                         dst_.float_target());
+      integer::norm_statistics(op_, src_.codes<Code>(), *src_.coding, dst_.float_target());
     });
   }
 
  private:
-  static constexpr int64_t kFrames = 128;
-  static_assert(kFrames <= reference::kTileFrames);
-  int64_t tiles() const { return (src_.shape.w + kFrames - 1) / kFrames; }
-
   NormStatistics op_;
   const Value& src_;
   const Value& dst_;
@@ -88,8 +74,9 @@ std::unique_ptr<Step> statistics_of_sums_step(NormStatistics op, const Value& sr
   return std::make_unique<StatisticsOfSumsStep>(std::move(op), src, dst, std::move(sums));
 }
 
-std::unique_ptr<Step> statistics_step(NormStatistics op, const Value& src, const Value& dst) {
-  return std::make_unique<StatisticsStep>(std::move(op), src, dst);
+std::unique_ptr<Step> cumulative_statistics_step(NormStatistics op, const Value& src,
+                                                 const Value& dst) {
+  return std::make_unique<CumulativeStep>(std::move(op), src, dst);
 }
 
 }  // namespace tessera::emulator

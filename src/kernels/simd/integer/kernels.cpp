@@ -34,6 +34,7 @@ IntegerKernels chosen_kernels() {
           .products16 = product_kernels(Format::kCode16),
           .depthwise = depthwise_codes_kernel(),
           .rows = row_kernels(),
+          .frame_norms = frame_norm_kernels(),
           .float_products = float_product_kernels()};
 }
 

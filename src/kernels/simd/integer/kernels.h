@@ -5,6 +5,7 @@
 
 #include "kernels/simd/integer/depthwise.h"
 #include "kernels/simd/integer/float_product.h"
+#include "kernels/simd/integer/frame_norm.h"
 #include "kernels/simd/integer/product.h"
 #include "kernels/simd/integer/rows.h"
 
@@ -16,6 +17,7 @@ struct IntegerKernels {
   ProductKernels products16;
   DepthwiseCodesKernel* depthwise = nullptr;
   RowKernels rows;
+  FrameNormKernels frame_norms;
   FloatProductKernels float_products;
 
   const ProductKernels& products(Format codes) const {

@@ -9,40 +9,12 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "kernels/simd/integer/row_access-inl.h"
+#include "kernels/simd/integer/linear-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace tessera::simd {
 namespace HWY_NAMESPACE {
 namespace {
-
-// A vector of floats as two of float64.
-struct Doubles {
-#if HWY_TARGET == HWY_SCALAR
-  HWY_INLINE explicit Doubles(Floats x) : value(static_cast<double>(x.raw)) {}
-  double value;
-#else
-  using Tag = hn::Repartition<double, FloatTag>;
-  using HalfTag = hn::Half<FloatTag>;
-  HWY_INLINE explicit Doubles(Floats x)
-      : low(hn::PromoteTo(Tag(), hn::LowerHalf(HalfTag(), x))),
-        high(hn::PromoteTo(Tag(), hn::UpperHalf(HalfTag(), x))) {}
-  hn::Vec<Tag> low, high;
-#endif
-};
-
-// a*x + b. The product is exact in float64, so that it does not matter whether it is rounded before
-// the sum.
-HWY_INLINE Floats linear_of(const Doubles& a, const Doubles& x, const Doubles& b) {
-#if HWY_TARGET == HWY_SCALAR
-  return Floats(static_cast<float>(a.value * x.value + b.value));
-#else
-  const auto low = hn::MulAdd(a.low, x.low, b.low);
-  const auto high = hn::MulAdd(a.high, x.high, b.high);
-  constexpr Doubles::HalfTag half;
-  return hn::Combine(kF, hn::DemoteTo(half, high), hn::DemoteTo(half, low));
-#endif
-}
 
 // One pair for a whole row.
 class Line {
@@ -83,8 +55,7 @@ class NearLine {
                          static_cast<double>(to.scale);
     const double shift = static_cast<double>(*args.b) / static_cast<double>(to.scale);
     const double offset = shift - slope * from.zero_point + to.zero_point;
-    // Further out adding kRounder would not round to integers.
-    if (!(std::fabs(slope) * 65536.0 + std::fabs(offset) < 2097152.0)) return;
+    if (!(std::fabs(slope) <= static_cast<double>(kFar))) return;
     slope_ = static_cast<float>(slope);
     offset_ = static_cast<float>(offset);
     limit_ = static_cast<float>(0.5 - 1e-9 -
@@ -103,38 +74,23 @@ class NearLine {
     const Floats offset = hn::Set(kF, offset_);
     const Floats limit = hn::Set(kF, limit_);
     const Floats doubt = hn::Set(kF, kDoubt);
-    const Floats rounder = hn::Set(kF, kRounder);
-    const Ints bits_of_rounder = hn::BitCast(kI, rounder);
     size_t i = 0;
     for (; i + kLanes <= args.count; i += kLanes) {
       fetch_ahead(src + i);
       const Floats y = hn::MulAdd(hn::ConvertTo(kF, load_codes(src + i)), slope, offset);
-      const Floats sum = hn::Add(y, rounder);
-      const Floats off = hn::Abs(hn::Sub(y, hn::Sub(sum, rounder)));
-      const auto near_half = hn::Ge(hn::MulAdd(hn::Abs(y), doubt, off), limit);
-      if (HWY_UNLIKELY(!hn::AllFalse(kF, near_half))) {
-        exact.make(i, kLanes);
-      } else {
-        store_saturated(hn::Sub(hn::BitCast(kI, sum), bits_of_rounder), dst + i);
-      }
+      if (HWY_UNLIKELY(!store_if_certain(y, doubt, limit, dst + i))) exact.make(i, kLanes);
     }
     if (i < args.count) exact.make(i, args.count - i);
   }
 
  private:
   static constexpr float kDoubt = 4.76837158203125e-7f;  // 2^-21
-  static constexpr float kRounder = 12582912.0f;         // 1.5 * 2^23
 
   bool usable_ = false;
   float slope_ = 0;
   float offset_ = 0;
   float limit_ = 0;
 };
-
-HWY_INLINE bool has_every_code(const CodeScale& codes, Format format) {
-  return format == Format::kCode8 ? codes.lowest == 0 && codes.highest == 255
-                                  : codes.lowest == -32768 && codes.highest == 32767;
-}
 
 template <typename From>
 HWY_INLINE void make_near_row(const NearLine& line, const LinearArgs& args) {

@@ -1,0 +1,137 @@
+// Norms over the channels of each frame: some frames at a time, which stay in cache from their
+// statistics to what becomes of them.
+#include <array>
+
+#include "backends/emulator/finish_table.h"
+#include "backends/emulator/steps.h"
+
+namespace tessera::emulator {
+namespace {
+
+constexpr int64_t kFrames = 128;  // of an item: whole cache lines of codes
+
+// Of the frames of an item.
+class FrameStatistics {
+ public:
+  FrameStatistics(const IntegerKernels& kernels, NormStatistics op, const Value& src)
+      : kernels_(kernels.frame_norms), op_(std::move(op)), src_(src) {}
+
+  struct Tile {
+    int64_t row = 0;
+    int64_t begin = 0;
+    size_t count = 0;
+    std::array<double, kFrames> mean;
+    std::array<double, kFrames> r;
+    std::array<float, kFrames> near_r;
+    std::array<float, kFrames> near_mean_r;
+
+    simd::FrameNormals normals() const {
+      return {mean.data(), r.data(), near_r.data(), near_mean_r.data()};
+    }
+  };
+
+  int64_t items() const { return src_.shape.h * tiles(); }
+  Tile measure(int64_t item) const {
+    Tile tile;
+    tile.row = item / tiles();
+    tile.begin = item % tiles() * kFrames;
+    tile.count = static_cast<size_t>(std::min(kFrames, src_.shape.w - tile.begin));
+    std::array<double, kFrames> first = {};
+    std::array<double, kFrames> second = {};
+    for (int64_t c = 0; c < src_.shape.c; ++c) {
+      const void* const codes =
+          static_cast<const std::byte*>(src_.row(c, tile.row)) + tile.begin * src_.element_bytes();
+      kernels_.add_moments({codes, src_.format(), code_scale(*src_.coding, c), tile.count,
+                            first.data(), second.data()});
+    }
+    kernels_.normals({first.data(), second.data(), static_cast<double>(src_.shape.c), op_.eps,
+                      tile.count, tile.mean.data(), tile.r.data(), tile.near_r.data(),
+                      tile.near_mean_r.data()});
+    return tile;
+  }
+
+  simd::ChannelNorm channel(int64_t c) const { return {op_.gamma[c], op_.beta[c], op_.center[c]}; }
+  int64_t channels() const { return op_.gamma.size(); }
+  const simd::FrameNormKernels& kernels() const { return kernels_; }
+
+ private:
+  int64_t tiles() const { return (src_.shape.w + kFrames - 1) / kFrames; }
+
+  simd::FrameNormKernels kernels_;
+  NormStatistics op_;
+  const Value& src_;
+};
+
+class FrameStatisticsStep final : public Step {
+ public:
+  FrameStatisticsStep(const IntegerKernels& kernels, NormStatistics op, const Value& src,
+                      const Value& dst)
+      : statistics_(kernels, std::move(op), src), dst_(dst) {
+    items = statistics_.items();
+  }
+  void run(int64_t item, std::byte*) override {
+    const auto tile = statistics_.measure(item);
+    for (int64_t c = 0; c < statistics_.channels(); ++c) {
+      statistics_.kernels().coefficients({statistics_.channel(c), tile.normals(), tile.count,
+                                          floats(tile, c),
+                                          floats(tile, statistics_.channels() + c)});
+    }
+  }
+
+ private:
+  float* floats(const FrameStatistics::Tile& tile, int64_t c) const {
+    return static_cast<float*>(dst_.target_row(c, tile.row)) + tile.begin;
+  }
+
+  FrameStatistics statistics_;
+  const Value& dst_;
+};
+
+class FrameNormStep final : public Step {
+ public:
+  FrameNormStep(const IntegerKernels& kernels, NormStatistics op, const Value& of, const Value& src,
+                const Value& dst)
+      : statistics_(kernels, std::move(op), of), src_(src), dst_(dst) {
+    items = statistics_.items();
+  }
+  void run(int64_t item, std::byte*) override {
+    const auto tile = statistics_.measure(item);
+    for (int64_t c = 0; c < dst_.shape.c; ++c) {
+      simd::FrameScaleArgs args;
+      args.channel = statistics_.channel(c);
+      args.normals = tile.normals();
+      args.src = {
+          static_cast<const std::byte*>(src_.row(c, tile.row)) + tile.begin * src_.element_bytes(),
+          src_.format(),
+          {},
+          1};
+      if (src_.coding) args.src.codes = code_scale(*src_.coding, c);
+      args.dst = {
+          static_cast<std::byte*>(dst_.target_row(c, tile.row)) + tile.begin * dst_.element_bytes(),
+          dst_.format(),
+          {}};
+      if (dst_.coding) args.dst.codes = code_scale(*dst_.coding, c);
+      args.count = tile.count;
+      statistics_.kernels().scale(args);
+    }
+  }
+
+ private:
+  FrameStatistics statistics_;
+  const Value& src_;
+  const Value& dst_;
+};
+
+}  // namespace
+
+std::unique_ptr<Step> frame_statistics_step(const IntegerKernels& kernels, NormStatistics op,
+                                            const Value& src, const Value& dst) {
+  return std::make_unique<FrameStatisticsStep>(kernels, std::move(op), src, dst);
+}
+
+std::unique_ptr<Step> frame_norm_step(const IntegerKernels& kernels, NormStatistics op,
+                                      const Value& of, const Value& src, const Value& dst) {
+  return std::make_unique<FrameNormStep>(kernels, std::move(op), of, src, dst);
+}
+
+}  // namespace tessera::emulator
