@@ -80,7 +80,7 @@ class Lowering {
 
   void add_node(const Node& node) {
     if (joined_activation(node) != kNoNode) return;  // made by what reads it
-    if (is_part_of_frame_norm(node)) return;
+    if (is_part_of_frame_norm(node) || is_made_by_depthwise(node)) return;
     if (is_part(node)) return;
     std::vector<size_t> operands;
     for (NodeId input : node.inputs) operands.push_back(slot(input));
@@ -137,6 +137,7 @@ class Lowering {
     IntegerConv integer{conv != nullptr ? *conv : Conv{}, weights, unary};
     // Stripes turn kernels without moving their values.
     if (conv != nullptr) integer.weights.dims = conv->weight.dims();
+    if (add_depthwise_of_norm(integer, *source, node)) return true;
     add(integer_conv_step(kernels_, integer, value(source->inputs[0]), dst),
         {slot(source->inputs[0])}, slot(node.id));
     return true;
@@ -185,6 +186,37 @@ class Lowering {
     add(frame_norm_step(kernels_, std::get<NormStatistics>(statistics.op), lowered_->values[of],
                         lowered_->values[src], value(node.id)),
         {of, src}, slot(node.id));
+    return true;
+  }
+
+  // Whether this is a scale and shift to codes that only a depthwise convolution along one axis
+  // reads: that makes its rows as it needs them.
+  bool is_made_by_depthwise(const Node& node) const {
+    if (!std::holds_alternative<ScaleShift>(node.op) || graph_.is_output(node.id)) return false;
+    const auto& values = lowered_->values;
+    if (!values[slot(node.id)].coding || values[slot(node.inputs[1])].coding) return false;
+    if (is_part_of_frame_norm(graph_.node(node.inputs[1]))) return false;
+    const auto users = graph_.users(node.id);
+    if (users.size() != 1 || graph_.get_if<Conv>(users[0]) == nullptr) return false;
+    const Node& user = graph_.node(users[0]);
+    if (!has_integer_weights(user)) return false;
+    const auto& conv = std::get<Conv>(user.op);
+    IntegerConv integer{conv, encodings_.weights.at(user.name)};
+    integer.weights.dims = conv.weight.dims();
+    const NodeId activation = joined_activation(user);
+    if (activation != kNoNode) integer.activation = graph_.get_if<Unary>(activation);
+    return runs_as_depthwise(integer, node.shape, user.shape);
+  }
+
+  bool add_depthwise_of_norm(IntegerConv conv, const Node& source, const Node& result) {
+    const Node& norm = graph_.node(source.inputs[0]);
+    if (!is_made_by_depthwise(norm)) return false;
+    const size_t src = slot(norm.inputs[0]);
+    const size_t ab = slot(norm.inputs[1]);
+    conv.rows =
+        scale_shift_rows(kernels_, lowered_->values[src], lowered_->values[ab], value(norm.id));
+    add(integer_conv_step(kernels_, conv, value(norm.id), value(result.id)), {src, ab},
+        slot(result.id));
     return true;
   }
 

@@ -18,16 +18,34 @@ std::unique_ptr<Step> quantize_step(const IntegerKernels& kernels, const Value& 
 std::unique_ptr<Step> dequantize_step(const IntegerKernels& kernels, const Value& src,
                                       const Value& dst);
 
+// Makes rows of a value's codes from other values when they are asked for. Allocates nothing then.
+class RowMaker {
+ public:
+  virtual ~RowMaker() = default;
+  // Row h of channel c.
+  virtual void make(int64_t c, int64_t h, void* to, std::byte* scratch) const = 0;
+
+  int64_t scratch_bytes = 0;
+};
+// A norm's scale and shift: `ab` is not in codes.
+std::unique_ptr<RowMaker> scale_shift_rows(const IntegerKernels& kernels, const Value& src,
+                                           const Value& ab, const Value& dst);
+std::unique_ptr<Step> scale_shift_step(const IntegerKernels& kernels, const Value& src,
+                                       const Value& ab, const Value& dst);
+
 // A convolution with integer weights of codes, or of floats that it quantises for itself, and the
 // activation behind it, if any; dst may be codes or floats.
 struct IntegerConv {
   Conv op;  // its geometry
   IntegerWeights weights;
   const Unary* activation = nullptr;
+  // Depthwise alone: makes the rows of the operand, which lie nowhere.
+  std::shared_ptr<const RowMaker> rows = nullptr;
 };
 std::unique_ptr<Step> integer_conv_step(const IntegerKernels& kernels, const IntegerConv& conv,
                                         const Value& src, const Value& dst);
 // The depthwise ones among them that move along one axis; null for any other.
+bool runs_as_depthwise(const IntegerConv& conv, const Shape& src, const Shape& dst);
 std::unique_ptr<Step> integer_depthwise_step(const IntegerKernels& kernels, const IntegerConv& conv,
                                              const Value& src, const Value& dst);
 

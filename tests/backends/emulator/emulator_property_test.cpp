@@ -78,5 +78,22 @@ TEST(EmulatedNetworks, OfConvTasNetsHaveTheBitsOfThePlainLoops) {
   }
 }
 
+// Rows long enough to be convolved in place between their ends, and frames for several items.
+TEST(EmulatedNetworks, OfManyFramesHaveTheBitsOfThePlainLoops) {
+  for (uint32_t seed = 0; seed < 48; ++seed) {
+    test::Random random(seed);
+    test::ConvTasNet net = test::random_conv_tasnet_options(seed);
+    net.norm = seed % 3 == 0 ? NormKind::channel_wise : NormKind::global;
+    net.samples = net.kernel + net.stride * random.integer(260, 1100);
+    Graph graph = test::build(net, seed);
+    ASSERT_TRUE(rewrite(graph).has_value());
+    const Encodings encodings = test::random_encodings(graph, seed);
+    const Outputs inputs = test::random_inputs(graph, seed);
+    expect_same(graph, test::run_in_integers(graph, encodings, inputs),
+                emulate(graph, encodings, inputs, 1 + static_cast<int>(seed % 2)), seed);
+    if (HasFatalFailure()) return;
+  }
+}
+
 }  // namespace
 }  // namespace tessera

@@ -1,5 +1,3 @@
-#include <array>
-
 #include "backends/emulator/finish_table.h"
 #include "backends/emulator/steps/channelwise.h"
 
@@ -36,11 +34,6 @@ class ElementwiseStep : public ChannelwiseStep {
 
   void run_channel(int64_t c, std::byte* scratch) override {
     for (int64_t h = 0; h < height_; ++h) run_row({c, h}, scratch);
-  }
-
-  void keep_rows_apart() {
-    height_ = dst_.shape.h;
-    width_ = dst_.shape.w;
   }
 
   const simd::RowKernels& rows() const { return rows_; }
@@ -162,49 +155,6 @@ class AffineStep final : public ElementwiseStep {
   Affine op_;
 };
 
-// A norm's scale and shift, of every row its own. Rows of codes of 8 bits that are long enough go
-// through a table of what becomes of each code, which is the scratch.
-class ScaleShiftStep final : public ElementwiseStep {
- public:
-  ScaleShiftStep(const IntegerKernels& kernels, const Value& src, const Value& ab, const Value& dst)
-      : ElementwiseStep(kernels, {&src}, dst),
-        ab_(ab),
-        per_frame_(ab.shape.w == src.shape.w),
-        tabulates_(src.format() == simd::Format::kCode8 && dst.coding && !per_frame_ &&
-                   src.shape.w >= kLongRow) {
-    keep_rows_apart();
-    for (size_t i = 0; i < kCodes; ++i) every_code_[i] = static_cast<uint8_t>(i);
-    if (tabulates_) scratch_bytes = static_cast<int64_t>(kCodes) * dst.element_bytes();
-  }
-
- private:
-  static constexpr size_t kCodes = 256;
-  static constexpr int64_t kLongRow = 512;
-
-  void run_row(const RowOf& row, std::byte* scratch) override {
-    simd::LinearArgs args;
-    args.a = static_cast<const float*>(ab_.row(row.c, row.h));
-    args.b = static_cast<const float*>(ab_.row(dst().shape.c + row.c, row.h));
-    args.step = per_frame_ ? 1 : 0;
-    args.src = read(0, row);
-    args.dst = result(row);
-    args.count = count();
-    if (!tabulates_) return rows().linear(args);
-    const auto* const codes = static_cast<const uint8_t*>(args.src.data);
-    void* const to = args.dst.data;
-    args.src.data = every_code_.data();
-    args.dst.data = scratch;
-    args.count = kCodes;
-    rows().linear(args);
-    rows().look_up({scratch, dst().format(), codes, to, count()});
-  }
-
-  const Value& ab_;
-  bool per_frame_;
-  bool tabulates_;
-  std::array<uint8_t, kCodes> every_code_{};
-};
-
 class TableStep final : public ChannelwiseStep {
  public:
   TableStep(const IntegerKernels& kernels, const Op& op, const Value& src, const Value& dst)
@@ -260,7 +210,7 @@ std::unique_ptr<Step> elementwise_step(const IntegerKernels& kernels, const Op& 
   if (const auto* affine = std::get_if<Affine>(&op))
     return std::make_unique<AffineStep>(kernels, *affine, *operands[0], dst);
   if (std::holds_alternative<ScaleShift>(op) && !operands[1]->coding)
-    return std::make_unique<ScaleShiftStep>(kernels, *operands[0], *operands[1], dst);
+    return scale_shift_step(kernels, *operands[0], *operands[1], dst);
   return nullptr;
 }
 

@@ -8,13 +8,21 @@
 namespace tessera::emulator {
 namespace {
 
-constexpr int64_t kFrames = 128;  // of an item: whole cache lines of codes
+constexpr int64_t kFrames = 256;  // of an item: whole cache lines of codes
+
+// Of every channel; for floats, which have none, all the same.
+std::vector<simd::CodeScale> code_scales(const Value& value) {
+  std::vector<simd::CodeScale> scales(static_cast<size_t>(value.shape.c));
+  for (int64_t c = 0; value.coding && c < value.shape.c; ++c)
+    scales[static_cast<size_t>(c)] = code_scale(*value.coding, c);
+  return scales;
+}
 
 // Of the frames of an item.
 class FrameStatistics {
  public:
   FrameStatistics(const IntegerKernels& kernels, NormStatistics op, const Value& src)
-      : kernels_(kernels.frame_norms), op_(std::move(op)), src_(src) {}
+      : kernels_(kernels.frame_norms), op_(std::move(op)), src_(src), codes_(code_scales(src)) {}
 
   struct Tile {
     int64_t row = 0;
@@ -41,7 +49,7 @@ class FrameStatistics {
     for (int64_t c = 0; c < src_.shape.c; ++c) {
       const void* const codes =
           static_cast<const std::byte*>(src_.row(c, tile.row)) + tile.begin * src_.element_bytes();
-      kernels_.add_moments({codes, src_.format(), code_scale(*src_.coding, c), tile.count,
+      kernels_.add_moments({codes, src_.format(), codes_[static_cast<size_t>(c)], tile.count,
                             first.data(), second.data()});
     }
     kernels_.normals({first.data(), second.data(), static_cast<double>(src_.shape.c), op_.eps,
@@ -60,6 +68,7 @@ class FrameStatistics {
   simd::FrameNormKernels kernels_;
   NormStatistics op_;
   const Value& src_;
+  std::vector<simd::CodeScale> codes_;  // of its channels
 };
 
 class FrameStatisticsStep final : public Step {
@@ -91,7 +100,11 @@ class FrameNormStep final : public Step {
  public:
   FrameNormStep(const IntegerKernels& kernels, NormStatistics op, const Value& of, const Value& src,
                 const Value& dst)
-      : statistics_(kernels, std::move(op), of), src_(src), dst_(dst) {
+      : statistics_(kernels, std::move(op), of),
+        src_(src),
+        dst_(dst),
+        read_(code_scales(src)),
+        written_(code_scales(dst)) {
     items = statistics_.items();
   }
   void run(int64_t item, std::byte*) override {
@@ -100,17 +113,15 @@ class FrameNormStep final : public Step {
       simd::FrameScaleArgs args;
       args.channel = statistics_.channel(c);
       args.normals = tile.normals();
-      args.src = {
-          static_cast<const std::byte*>(src_.row(c, tile.row)) + tile.begin * src_.element_bytes(),
-          src_.format(),
-          {},
-          1};
-      if (src_.coding) args.src.codes = code_scale(*src_.coding, c);
-      args.dst = {
-          static_cast<std::byte*>(dst_.target_row(c, tile.row)) + tile.begin * dst_.element_bytes(),
-          dst_.format(),
-          {}};
-      if (dst_.coding) args.dst.codes = code_scale(*dst_.coding, c);
+      const auto channel = static_cast<size_t>(c);
+      args.src.data =
+          static_cast<const std::byte*>(src_.row(c, tile.row)) + tile.begin * src_.element_bytes();
+      args.src.format = src_.format();
+      args.src.codes = read_[channel];
+      args.dst.data =
+          static_cast<std::byte*>(dst_.target_row(c, tile.row)) + tile.begin * dst_.element_bytes();
+      args.dst.format = dst_.format();
+      args.dst.codes = written_[channel];
       args.count = tile.count;
       statistics_.kernels().scale(args);
     }
@@ -120,6 +131,8 @@ class FrameNormStep final : public Step {
   FrameStatistics statistics_;
   const Value& src_;
   const Value& dst_;
+  std::vector<simd::CodeScale> read_;
+  std::vector<simd::CodeScale> written_;
 };
 
 }  // namespace

@@ -6,7 +6,7 @@ namespace tessera::emulator {
 namespace {
 
 constexpr int64_t kPanels = 2;           // of an item: what a row of the result is written in
-constexpr int64_t kChannelsAtOnce = 32;  // whose weights stay in the first-level cache
+constexpr int64_t kChannelsAtOnce = 32;  // at least; their weights stay in the nearest cache
 
 bool in_kernel(const Unary& activation) {
   return activation.kind == UnaryKind::relu || activation.kind == UnaryKind::prelu;
@@ -74,9 +74,11 @@ class IntegerConvStep final : public Step {
     args.out = static_cast<size_t>(outputs_);
     args.finish = &finish;
     args.dst_stride = static_cast<size_t>(activation_ ? item_frames_ : dst_.shape.h * dst_.shape.w);
-    for (int64_t first = 0; first < outputs_; first += kChannelsAtOnce) {
+    const auto rows = static_cast<int64_t>(products_.blocking.rows);
+    const int64_t channels = std::max(kChannelsAtOnce, 4 * rows);
+    for (int64_t first = 0; first < outputs_; first += channels) {
       args.first = static_cast<size_t>(first);
-      args.last = static_cast<size_t>(std::min(outputs_, first + kChannelsAtOnce));
+      args.last = static_cast<size_t>(std::min(outputs_, first + channels));
       for (int64_t p = 0; p * panel_frames < stretch.count; ++p) {
         const Stretch part = part_of(stretch, p);
         args.panel = scratch + p * panel_bytes_;
@@ -202,9 +204,7 @@ class IntegerConvStep final : public Step {
 
 std::unique_ptr<Step> integer_conv_step(const IntegerKernels& kernels, const IntegerConv& conv,
                                         const Value& src, const Value& dst) {
-  if (conv.activation == nullptr || in_kernel(*conv.activation)) {
-    if (auto step = integer_depthwise_step(kernels, conv, src, dst)) return step;
-  }
+  if (auto step = integer_depthwise_step(kernels, conv, src, dst)) return step;
   return std::make_unique<IntegerConvStep>(kernels, conv, src, dst);
 }
 

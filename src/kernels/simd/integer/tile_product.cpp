@@ -1,6 +1,7 @@
 #include "kernels/simd/integer/tile_product.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "kernels/simd/integer/targets.h"
 
@@ -26,11 +27,12 @@ namespace HWY_NAMESPACE {
 #if TESSERA_HAS_TILES
 namespace {
 
-constexpr size_t kRows = 16;   // of a register
-constexpr size_t kBytes = 64;  // of one of its rows
-constexpr size_t kGroup = 4;   // bytes that make one sum
+constexpr size_t kTileRows = 16;         // of a register
+constexpr size_t kRows = 2 * kTileRows;  // output channels of a block
+constexpr size_t kBytes = 64;            // of one of its rows
+constexpr size_t kGroup = 4;             // bytes that make one sum
 constexpr size_t kFrames = kPanelFrames;
-static_assert(kFrames == 3 * kRows);
+static_assert(kFrames == 3 * kLanes && kLanes == kTileRows);
 constexpr size_t kDepth = kBytes;                 // products of a sum that are made at once
 constexpr size_t kGroups = kDepth / kGroup;       // that they take of a panel
 constexpr size_t kPlaneBytes = kFrames * kGroup;  // of a group: a byte of every code
@@ -39,7 +41,7 @@ constexpr size_t kPlaneBytes = kFrames * kGroup;  // of a group: a byte of every
 struct alignas(kAlignmentBytes) TileShape {
   constexpr TileShape() {
     for (size_t i = 0; i < 8; ++i) row_bytes[i] = kBytes;
-    for (size_t i = 0; i < 8; ++i) rows[i] = kRows;
+    for (size_t i = 0; i < 8; ++i) rows[i] = kTileRows;
   }
   uint8_t palette = 1;
   uint8_t first_row = 0;
@@ -70,6 +72,13 @@ HWY_INLINE void store(int32_t* p) {
                : "i"(kSum), "r"(p), "r"(kFrames * sizeof(int32_t))
                : "memory");
 }
+template <int kSum>
+HWY_INLINE void load(const int32_t* p) {
+  asm volatile("tileloadd (%1,%2,1), %%tmm%c0"
+               :
+               : "i"(kSum), "r"(p), "r"(kFrames * sizeof(int32_t))
+               : "memory");
+}
 HWY_INLINE void load_weights(const int8_t* p) {
   asm volatile("tileloadd (%0,%1,1), %%tmm6" : : "r"(p), "r"(kBytes) : "memory");
 }
@@ -86,27 +95,75 @@ HWY_INLINE void add_products_of_signed() {
   asm volatile("tdpbssd %%tmm7, %%tmm6, %%tmm%c0" : : "i"(kSum));
 }
 
+// Adds, for both halves of a block of channels, what one byte of every code makes of a panel.
+// Groups of the panel lie `stride` bytes apart.
+template <class Multiply>
+HWY_INLINE void accumulate(const int8_t* weights, const uint8_t* panel, size_t stride, size_t steps,
+                           const Multiply& multiply) {
+  constexpr size_t kHalf = kTileRows * kDepth;
+  for (size_t k = 0; k < steps; ++k, weights += kRows * kDepth, panel += kGroups * stride) {
+    const auto add = [&]<int kFrameTile>(std::integral_constant<int, kFrameTile>) HWY_ATTR {
+      load_codes_of_group(panel + kFrameTile * kBytes, stride);
+      load_weights(weights);
+      multiply(std::integral_constant<int, kFrameTile>());
+      load_weights(weights + kHalf);
+      multiply(std::integral_constant<int, kFrameTile + 3>());
+    };
+    add(std::integral_constant<int, 0>());
+    add(std::integral_constant<int, 1>());
+    add(std::integral_constant<int, 2>());
+  }
+}
+
+HWY_INLINE void accumulate_unsigned(const int8_t* weights, const uint8_t* panel, size_t stride,
+                                    size_t steps) {
+  accumulate(weights, panel, stride, steps,
+             []<int kSum>(std::integral_constant<int, kSum>)
+                 HWY_ATTR { add_products_of_unsigned<kSum>(); });
+}
+HWY_INLINE void accumulate_signed(const int8_t* weights, const uint8_t* panel, size_t stride,
+                                  size_t steps) {
+  accumulate(weights, panel, stride, steps,
+             []<int kSum>(std::integral_constant<int, kSum>)
+                 HWY_ATTR { add_products_of_signed<kSum>(); });
+}
+
+HWY_INLINE void clear_sums() {
+  clear<0>();
+  clear<1>();
+  clear<2>();
+  clear<3>();
+  clear<4>();
+  clear<5>();
+}
+HWY_INLINE void store_sums(int32_t* sums) {
+  int32_t* const lower_half = sums + kTileRows * kFrames;
+  store<0>(sums);
+  store<1>(sums + kLanes);
+  store<2>(sums + 2 * kLanes);
+  store<3>(lower_half);
+  store<4>(lower_half + kLanes);
+  store<5>(lower_half + 2 * kLanes);
+}
+HWY_INLINE void load_sums(const int32_t* sums) {
+  const int32_t* const lower_half = sums + kTileRows * kFrames;
+  load<0>(sums);
+  load<1>(sums + kLanes);
+  load<2>(sums + 2 * kLanes);
+  load<3>(lower_half);
+  load<4>(lower_half + kLanes);
+  load<5>(lower_half + 2 * kLanes);
+}
+
 struct Bytes {
   static constexpr size_t kPlanes = 1;
 
-  // The sums of 16 channels over a panel.
+  // The sums of a block of channels over a panel.
   static HWY_INLINE void sum(const int8_t* weights, const uint8_t* panel, size_t steps,
                              int32_t* sums) {
-    clear<0>();
-    clear<1>();
-    clear<2>();
-    for (size_t k = 0; k < steps; ++k, weights += kRows * kDepth, panel += kGroups * kPlaneBytes) {
-      load_weights(weights);
-      load_codes_of_group(panel, kPlaneBytes);
-      add_products_of_unsigned<0>();
-      load_codes_of_group(panel + kBytes, kPlaneBytes);
-      add_products_of_unsigned<1>();
-      load_codes_of_group(panel + 2 * kBytes, kPlaneBytes);
-      add_products_of_unsigned<2>();
-    }
-    store<0>(sums);
-    store<1>(sums + kLanes);
-    store<2>(sums + 2 * kLanes);
+    clear_sums();
+    accumulate_unsigned(weights, panel, kPlaneBytes, steps);
+    store_sums(sums);
   }
 
   // Sixteen frames of four rows at a time.
@@ -135,39 +192,15 @@ struct Halves {
 
   static HWY_INLINE void sum(const int8_t* weights, const uint8_t* panel, size_t steps,
                              int32_t* sums) {
-    clear<0>();
-    clear<1>();
-    clear<2>();
-    clear<3>();
-    clear<4>();
-    clear<5>();
     constexpr size_t kStride = 2 * kPlaneBytes;
-    for (size_t k = 0; k < steps; ++k, weights += kRows * kDepth, panel += kGroups * kStride) {
-      load_weights(weights);
-      load_codes_of_group(panel, kStride);
-      add_products_of_unsigned<0>();
-      load_codes_of_group(panel + kBytes, kStride);
-      add_products_of_unsigned<1>();
-      load_codes_of_group(panel + 2 * kBytes, kStride);
-      add_products_of_unsigned<2>();
-      load_codes_of_group(panel + kPlaneBytes, kStride);
-      add_products_of_signed<3>();
-      load_codes_of_group(panel + kPlaneBytes + kBytes, kStride);
-      add_products_of_signed<4>();
-      load_codes_of_group(panel + kPlaneBytes + 2 * kBytes, kStride);
-      add_products_of_signed<5>();
-    }
-    alignas(kAlignmentBytes) int32_t upper[kRows * kFrames];
-    store<0>(sums);
-    store<1>(sums + kLanes);
-    store<2>(sums + 2 * kLanes);
-    store<3>(upper);
-    store<4>(upper + kLanes);
-    store<5>(upper + 2 * kLanes);
-    for (size_t i = 0; i < kRows * kFrames; i += kLanes) {
-      const Ints total = hn::Add(hn::Load(kI, sums + i), hn::ShiftLeft<8>(hn::Load(kI, upper + i)));
-      hn::Store(total, kI, sums + i);
-    }
+    clear_sums();
+    accumulate_signed(weights, panel + kPlaneBytes, kStride, steps);
+    store_sums(sums);
+    for (size_t i = 0; i < kRows * kFrames; i += kLanes)
+      hn::Store(hn::ShiftLeft<8>(hn::Load(kI, sums + i)), kI, sums + i);
+    load_sums(sums);
+    accumulate_unsigned(weights, panel, kStride, steps);
+    store_sums(sums);
   }
 
   static HWY_INLINE void pack(const int16_t* const* rows, void* panel) {
