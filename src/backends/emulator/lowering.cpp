@@ -148,11 +148,12 @@ class Lowering {
     if (op == nullptr) return false;
     const Value& src = value(node.inputs[0]);
     const Value& dst = value(node.id);
-    if (!src.coding || dst.coding) return false;
+    if (dst.coding) return false;
     if (op->kind == NormKind::channel_wise) {
       add(frame_statistics_step(kernels_, *op, src, dst), {slot(node.inputs[0])}, slot(node.id));
       return true;
     }
+    if (!src.coding) return false;
     if (op->kind == NormKind::cumulative) {
       add(cumulative_statistics_step(*op, src, dst), {slot(node.inputs[0])}, slot(node.id));
       return true;
@@ -163,12 +164,12 @@ class Lowering {
     return true;
   }
 
-  // Whether these are statistics of each frame alone, of codes, that only a scale and shift reads:
-  // that takes them in.
+  // Whether these are statistics of each frame alone that only a scale and shift reads: that takes
+  // them in.
   bool is_part_of_frame_norm(const Node& node) const {
     const auto* op = std::get_if<NormStatistics>(&node.op);
     if (op == nullptr || op->kind != NormKind::channel_wise || graph_.is_output(node.id) ||
-        lowered_->values[slot(node.id)].coding || !lowered_->values[slot(node.inputs[0])].coding) {
+        lowered_->values[slot(node.id)].coding) {
       return false;
     }
     const auto users = graph_.users(node.id);

@@ -6,6 +6,8 @@ namespace tessera::emulator {
 namespace {
 
 constexpr int64_t kPanels = 4;  // of an item
+// So few outputs read an operand too few times for it to be worth gathering.
+constexpr int64_t kFewOutputs = 32;
 
 // A matrix product in float64 per group and stretch of frames. Scratch: the panel, and the results
 // if they are to be codes.
@@ -52,14 +54,19 @@ class FloatConvStep final : public Step {
 
  private:
   void run_panel(int64_t group, const Stretch& part, float* panel) const {
-    gather(group, part, panel);
     float* const results = panel + inputs_ * panel_;
     const auto at = static_cast<size_t>(group);
     simd::FloatProductArgs args;
     args.weights = weights_[at].data();
     args.bias = bias_[at].data();
-    args.panel = panel;
-    args.stride = static_cast<size_t>(panel_);
+    if (plain_ && outputs_ <= kFewOutputs && part.count == panel_) {
+      args.panel = static_cast<const float*>(src_.row(group * inputs_)) + part.begin;
+      args.stride = static_cast<size_t>(src_.shape.h * src_.shape.w);
+    } else {
+      gather(group, part, panel);
+      args.panel = panel;
+      args.stride = static_cast<size_t>(panel_);
+    }
     args.in = static_cast<size_t>(inputs_);
     args.out = static_cast<size_t>(outputs_);
     args.frames = static_cast<size_t>(part.count);

@@ -1,14 +1,17 @@
 // Norms over the channels of each frame: some frames at a time, which stay in cache from their
 // statistics to what becomes of them.
 #include <array>
+#include <cmath>
 
 #include "backends/emulator/finish_table.h"
 #include "backends/emulator/steps.h"
+#include "kernels/ref/moments.h"
 
 namespace tessera::emulator {
 namespace {
 
 constexpr int64_t kFrames = 256;  // of an item: whole cache lines of codes
+static_assert(kFrames <= reference::kTileFrames);
 
 // Of every channel; for floats, which have none, all the same.
 std::vector<simd::CodeScale> code_scales(const Value& value) {
@@ -44,6 +47,22 @@ class FrameStatistics {
     tile.row = item / tiles();
     tile.begin = item % tiles() * kFrames;
     tile.count = static_cast<size_t>(std::min(kFrames, src_.shape.w - tile.begin));
+    if (src_.coding) {
+      measure_codes(tile);
+    } else {
+      measure_floats(tile);
+    }
+    return tile;
+  }
+
+  simd::ChannelNorm channel(int64_t c) const { return {op_.gamma[c], op_.beta[c], op_.center[c]}; }
+  int64_t channels() const { return op_.gamma.size(); }
+  const simd::FrameNormKernels& kernels() const { return kernels_; }
+
+ private:
+  int64_t tiles() const { return (src_.shape.w + kFrames - 1) / kFrames; }
+
+  void measure_codes(Tile& tile) const {
     std::array<double, kFrames> first = {};
     std::array<double, kFrames> second = {};
     for (int64_t c = 0; c < src_.shape.c; ++c) {
@@ -55,15 +74,19 @@ class FrameStatistics {
     kernels_.normals({first.data(), second.data(), static_cast<double>(src_.shape.c), op_.eps,
                       tile.count, tile.mean.data(), tile.r.data(), tile.near_r.data(),
                       tile.near_mean_r.data()});
-    return tile;
   }
 
-  simd::ChannelNorm channel(int64_t c) const { return {op_.gamma[c], op_.beta[c], op_.center[c]}; }
-  int64_t channels() const { return op_.gamma.size(); }
-  const simd::FrameNormKernels& kernels() const { return kernels_; }
-
- private:
-  int64_t tiles() const { return (src_.shape.w + kFrames - 1) / kFrames; }
+  void measure_floats(Tile& tile) const {
+    reference::FrameStatistics frames;
+    reference::measure_frames(src_.floats(), tile.row, tile.begin, static_cast<int64_t>(tile.count),
+                              frames);
+    for (size_t i = 0; i < tile.count; ++i) {
+      tile.mean[i] = frames.mean[i];
+      tile.r[i] = 1.0 / std::sqrt(frames.variance[i] + op_.eps);
+      tile.near_r[i] = static_cast<float>(tile.r[i]);
+      tile.near_mean_r[i] = static_cast<float>(tile.mean[i] * tile.r[i]);
+    }
+  }
 
   simd::FrameNormKernels kernels_;
   NormStatistics op_;

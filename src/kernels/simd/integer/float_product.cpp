@@ -47,6 +47,14 @@ HWY_INLINE void store_row(const Row& r, const FloatProductArgs& args, size_t cha
   if (to == part) std::copy_n(part, args.frames, dst);
 }
 
+// Rows may lie pages apart, where no prefetcher of the processor follows.
+HWY_INLINE void fetch_ahead(const FloatProductArgs& args, size_t row) {
+  constexpr size_t kRowsAhead = 16;
+  const float* const ahead = args.panel + std::min(row + kRowsAhead, args.in - 1) * args.stride;
+  for (size_t t = 0; t < kPanel; t += kAlignmentBytes / sizeof(float))
+    __builtin_prefetch(ahead + t, 0, 3);
+}
+
 }  // namespace
 
 void float_product(const FloatProductArgs& args) {
@@ -59,6 +67,7 @@ void float_product(const FloatProductArgs& args) {
     d.v0 = d.v1 = d.v2 = hn::Set(kD, args.bias[channel + 3]);
     const float* src = args.panel;
     for (size_t i = 0; i < args.in; ++i, src += args.stride, weights += kOut) {
+      if (channel == 0) fetch_ahead(args, i);
       const Doubles p0 = load(src);
       const Doubles p1 = load(src + kDoubles);
       const Doubles p2 = load(src + 2 * kDoubles);
