@@ -26,4 +26,14 @@ Result<void> calibrate(const Graph& legal, const QuantizeOptions& options, Backe
                        CalibrationStatistics& statistics,
                        const CalibrationProgress& progress = nullptr, int64_t done = 0);
 
+// The graph takes one channel of sound, and norms of it measure over time: beside a pause they make
+// the same voice louder than alone, so that ranges are to be taken from both.
+bool hears_pauses(const Graph& legal);
+
+// At most `most` of the windows, evenly spread, each at the end of a sequence of `frames` frames
+// that begins with silence, at least half of it: of longer windows the louder half. Silent ones are
+// left out.
+std::vector<std::vector<float>> after_pauses(std::span<const std::vector<float>> windows,
+                                             int64_t frames, size_t most = 32);
+
 }  // namespace tessera

@@ -28,6 +28,7 @@ struct QuantizeOptions {
 
   // Each for comparison; all of them help and none depends on the network.
   bool scale_per_channel = true;  // where every reader and the maker can carry it
+  bool equalize_sums = true;      // scales per channel for values that additions join, in common
   bool balance = true;            // of a value's channels against the weights that read them
   bool correct_bias = true;       // for the mean error of rounded weights
 };
@@ -44,5 +45,24 @@ std::vector<std::string> encoded_values(const Graph& legal, const QuantizeOption
 // kNotFound naming a node without statistics.
 Result<Encodings> quantize(const Graph& legal, const CalibrationStatistics& statistics,
                            const QuantizeOptions& options = {});
+
+// What quantize() gives with any values more in 16 bits than `options` say, put together in a moment
+// from what it gives for these options and for 16 bits everywhere. The graph must outlive it.
+class EncodingChoices {
+ public:
+  // Errors: those of quantize().
+  static Result<EncodingChoices> create(const Graph& legal, const CalibrationStatistics& statistics,
+                                        const QuantizeOptions& options);
+
+  Encodings with(const std::set<std::string>& widen) const;
+
+ private:
+  EncodingChoices() = default;
+
+  const Graph* legal_ = nullptr;
+  std::vector<NodeId> owners_;
+  Encodings narrow_;
+  Encodings wide_;
+};
 
 }  // namespace tessera

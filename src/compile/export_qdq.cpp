@@ -94,9 +94,41 @@ class QdqExport {
           nodes_.scale_shift(node.name, floats(node.inputs[0]), floats(node.inputs[1]),
                              node.shape.c),
           value.coding);
+    } else if (adds_in_proportion(node, value)) {
+      write_sum(node, value);
     } else {
       write_float(node, value);
     }
+  }
+
+  // Codes of one proportion among their channels are added as if they had one scale, that of the
+  // first channel: the proportion is common to operands and sum.
+  bool adds_in_proportion(const Node& node, const Exported& value) const {
+    const auto apart = [](const std::optional<Coding>& coding) {
+      return coding && !one_scale(*coding) && one_zero_point(*coding);
+    };
+    return std::holds_alternative<Add>(node.op) && apart(value.coding) &&
+           std::all_of(node.inputs.begin(), node.inputs.end(),
+                       [&](NodeId input) { return apart(values_.at(input).coding); });
+  }
+
+  static Coding of_first_channel(Coding coding) {
+    std::fill(coding.scale.begin(), coding.scale.end(), coding.scale[0]);
+    return coding;
+  }
+
+  void write_sum(const Node& node, Exported& value) {
+    std::vector<std::string> operands;
+    for (NodeId input : node.inputs) {
+      const Exported& operand = values_.at(input);
+      const std::string name = node.name + "/" + graph_.node(input).name;
+      operands.push_back(out_.unique(name));
+      nodes_.dequantize_linear(name, operand.codes, of_first_channel(*operand.coding),
+                               operands.back());
+    }
+    const std::string sum = out_.unique(node.name);
+    onnx_export::export_op(out_, graph_, node, operands, sum);
+    set(value, node.name, sum, of_first_channel(*value.coding));
   }
 
   void write_float(const Node& node, Exported& value) {

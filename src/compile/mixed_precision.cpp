@@ -1,6 +1,7 @@
 #include "tessera/mixed_precision.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "compile/output_error.h"
 #include "tessera/session.h"
@@ -10,14 +11,8 @@ namespace {
 
 class Search {
  public:
-  Search(const Graph& legal, const CalibrationStatistics& statistics,
-         const QuantizeOptions& options, std::span<const std::vector<float>> windows,
-         Backend& emulator)
-      : legal_(legal),
-        statistics_(statistics),
-        options_(options),
-        windows_(windows),
-        emulator_(emulator) {}
+  Search(const Graph& legal, std::span<const std::vector<float>> windows, Backend& emulator)
+      : legal_(legal), windows_(windows), emulator_(emulator) {}
 
   Result<void> run_in_float(Backend& backend) {
     TESSERA_TRY(Session session, Session::create(legal_, backend));
@@ -29,11 +24,14 @@ class Search {
     return {};
   }
 
-  // Error power of the outputs with these values in 16 bits.
-  Result<double> error_with(const std::set<std::string>& widen) {
-    QuantizeOptions options = options_;
-    options.widen.insert(widen.begin(), widen.end());
-    TESSERA_TRY(const Encodings encodings, quantize(legal_, statistics_, options));
+  Result<void> quantize_with(const CalibrationStatistics& statistics,
+                             const QuantizeOptions& options) {
+    TESSERA_TRY(choices_, EncodingChoices::create(legal_, statistics, options));
+    return {};
+  }
+
+  // Error power of the outputs.
+  Result<double> error_of(const Encodings& encodings) {
     TESSERA_TRY(Session session, Session::create(legal_, emulator_, &encodings));
     double error = 0;
     for (size_t w = 0; w < windows_.size(); ++w) {
@@ -43,12 +41,16 @@ class Search {
     return error;
   }
 
+  // With these values in 16 bits.
+  Result<double> error_with(const std::set<std::string>& widen) {
+    return error_of(choices_->with(widen));
+  }
+
   double snr_db(double error) const { return ratio_db(signal_, error); }
 
  private:
   const Graph& legal_;
-  const CalibrationStatistics& statistics_;
-  const QuantizeOptions& options_;
+  std::optional<EncodingChoices> choices_;
   std::span<const std::vector<float>> windows_;
   Backend& emulator_;
   std::vector<Outputs> expected_;
@@ -73,11 +75,13 @@ Result<MixedPrecision> choose_mixed_precision(const Graph& legal,
     return TESSERA_ERROR(kInvalidArgument, "mixed precision", "there are no windows to measure on",
                          "give recordings that are long and loud enough");
   }
-  Search search(legal, statistics, options, windows, emulator);
+  Search search(legal, windows, emulator);
   TESSERA_TRY_VOID(search.run_in_float(in_float));
-  TESSERA_TRY(const double narrow, search.error_with({}));
+  TESSERA_TRY(const Encodings as_given, quantize(legal, statistics, options));
+  TESSERA_TRY(const double narrow, search.error_of(as_given));
   MixedPrecision result{options, search.snr_db(narrow), true, search.snr_db(narrow), {}};
   if (result.snr_db >= snr_db) return result;
+  TESSERA_TRY_VOID(search.quantize_with(statistics, options));
   const std::vector<std::string> names = encoded_values(legal, options);
   for (size_t i = 0; i < names.size(); ++i) {
     TESSERA_TRY(const double error, search.error_with({names[i]}));

@@ -40,6 +40,31 @@ Halves divide(Windows all) {
   return {all.first(all.size() - kMeasuredWindows), all.last(kMeasuredWindows), true};
 }
 
+// Statistics of a plan's values, from windows as they are and after pauses.
+class Observation {
+ public:
+  Observation(const Graph& graph, const Result<Graph>& longer, const QuantizeOptions& options,
+              Backend& cpu)
+      : graph_(graph), longer_(longer ? *longer : graph), options_(options), cpu_(cpu) {}
+
+  Result<void> observe(Windows windows) {
+    TESSERA_TRY_VOID(calibrate(graph_, options_, cpu_, windows, statistics_));
+    if (!hears_pauses(graph_)) return {};
+    const int64_t frames = longer_.node(longer_.inputs()[0]).shape.w;
+    const auto paused = after_pauses(windows, frames);
+    return paused.empty() ? Result<void>()
+                          : calibrate(longer_, options_, cpu_, paused, statistics_);
+  }
+  const CalibrationStatistics& statistics() const { return statistics_; }
+
+ private:
+  const Graph& graph_;
+  const Graph& longer_;  // or `graph_`, of a network that has one length
+  const QuantizeOptions& options_;
+  Backend& cpu_;
+  CalibrationStatistics statistics_;
+};
+
 // The plan's graph for another length.
 Result<Graph> graph_for(const ImportedModel& model, const Plan& plan, const Target& target,
                         const std::map<std::string, NormConstants>& frozen_norms, int64_t samples) {
@@ -65,8 +90,10 @@ Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan
   if (wanted.mixed_loss_db > 0) choice.headroom = std::max(choice.headroom, kMixedHeadroom);
   choice.encoder_in_integers = plan.recipe.encoder_on_chip;
   choice.masks_in_integers = plan.recipe.masks_on_chip;
-  CalibrationStatistics statistics;
-  TESSERA_TRY_VOID(calibrate(graph, choice, *cpu, halves.learned, statistics));
+  const Result<Graph> longer = graph_for(model, plan, target, frozen_norms, 2 * windows.length);
+  Observation observation(graph, longer, choice, *cpu);
+  TESSERA_TRY_VOID(observation.observe(halves.learned));
+  const CalibrationStatistics& statistics = observation.statistics();
   const double snr_db = wanted.mixed_loss_db > 0 ? snr_for_loss_db(wanted.mixed_loss_db)
                                                  : -1e9;  // what there is, is enough
   TESSERA_TRY(MixedPrecision mixed, choose_mixed_precision(graph, statistics, choice, snr_db,
@@ -78,7 +105,7 @@ Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan
                                      mixed.snr_db, wanted.mixed_loss_db, snr_db),
                          "allow a larger loss, or leave --quantize out");
   }
-  if (halves.apart) TESSERA_TRY_VOID(calibrate(graph, choice, *cpu, halves.measured, statistics));
+  if (halves.apart) TESSERA_TRY_VOID(observation.observe(halves.measured));
   QuantizedPlan quantized;
   TESSERA_TRY(quantized.encodings, quantize(plan.graph, statistics, mixed.options));
   quantized.windows = static_cast<int64_t>(windows.set.windows.size());

@@ -32,6 +32,12 @@ class Quantizer {
   Result<Encodings> run() {
     for (NodeId id : graph_.order()) {
       const Role& role = roles_[at(id)];
+      if ((role.encoded && !role.inherits) || role.encoded_for_readers)
+        TESSERA_TRY_VOID(statistics_of(graph_.node(id)));
+    }
+    TESSERA_TRY_VOID(equalize());
+    for (NodeId id : graph_.order()) {
+      const Role& role = roles_[at(id)];
       const Node& node = graph_.node(id);
       if (role.inherits) {
         encodings_.values[node.name] = encoding_of(graph_, id, encodings_).value();
@@ -60,18 +66,84 @@ class Quantizer {
   Result<ValueEncoding> encode(const Node& node, const Role& role) const {
     TESSERA_TRY(const auto* channels, statistics_of(node));
     const bool wide = options_.wide || options_.widen.contains(node.name);
-    const auto headroom = static_cast<float>(wide ? options_.wide_headroom : options_.headroom);
-    std::vector<Range> ranges;
-    for (const ChannelStatistics& channel : *channels) {
-      const Range range = range_of(channel, options_.observer, options_.kept);
-      ranges.push_back({range.low * headroom, range.high * headroom});
-    }
+    const double headroom = wide ? options_.wide_headroom : options_.headroom;
+    const std::vector<Range> ranges = ranges_of(*channels, headroom);
+    if (const auto found = proportions_.find(node.id); found != proportions_.end())
+      return encode_in_proportion(ranges, found->second, parts_of(node, role), wide);
     ValueEncoding encoding = quantization::encode_ranges(ranges, parts_of(node, role),
                                                          wide ? 16 : 8, role.one_zero_point);
     const std::vector<Matrix> readers = column_readers(node.id);
     if (role.scaling == Scaling::per_channel && options_.balance)
       quantization::balance(encoding, ranges, *channels, readers);
     return encoding;
+  }
+
+  std::vector<Range> ranges_of(std::span<const ChannelStatistics> channels, double headroom) const {
+    const auto factor = static_cast<float>(headroom);
+    std::vector<Range> ranges;
+    for (const ChannelStatistics& channel : channels) {
+      const Range range = range_of(channel, options_.observer, options_.kept);
+      ranges.push_back({range.low * factor, range.high * factor});
+    }
+    return ranges;
+  }
+
+  // One step for each of `parts`, times the channels' proportions.
+  static ValueEncoding encode_in_proportion(std::vector<Range> ranges,
+                                            const std::vector<float>& proportions,
+                                            std::span<const int> parts, bool wide) {
+    for (size_t c = 0; c < ranges.size(); ++c)
+      ranges[c] = {ranges[c].low / proportions[c], ranges[c].high / proportions[c]};
+    ValueEncoding encoding = quantization::encode_ranges(ranges, parts, wide ? 16 : 8, true);
+    encoding.scale.resize(ranges.size(), encoding.scale[0]);
+    for (size_t c = 0; c < ranges.size(); ++c) encoding.scale[c] *= proportions[c];
+    return encoding;
+  }
+
+  // Channels of values that additions join get their proportions, in common.
+  Result<void> equalize() {
+    for (const auto& parts : quantization::joined_values(graph_, options_)) {
+      std::vector<quantization::JoinedRanges> joined;
+      for (const auto& part : parts) {
+        const Node& node = graph_.node(part.node);
+        TESSERA_TRY(const auto* channels, statistics_of(node));
+        const auto own = std::span(*channels).subspan(static_cast<size_t>(part.begin),
+                                                      static_cast<size_t>(part.channels()));
+        joined.push_back({ranges_of(own, 1), own, {}, {}});
+        for (NodeId reader : readers_of(part)) add_readers(reader, joined.back());
+      }
+      const std::vector<double> common = quantization::common_proportions(joined);
+      for (const auto& part : parts) {
+        std::vector<float>& all = proportions_[part.node];
+        all.resize(static_cast<size_t>(graph_.node(part.node).shape.c), 1.0F);
+        std::copy(common.begin(), common.end(), all.begin() + part.begin);
+      }
+    }
+    return {};
+  }
+
+  std::vector<NodeId> readers_of(const quantization::ValuePart& part) const {
+    const auto users = graph_.users(part.node);
+    std::vector<NodeId> readers;
+    for (NodeId user : users) {
+      const auto* slice = graph_.get_if<Slice>(user);
+      if (slice == nullptr) {
+        readers.push_back(user);
+      } else if (slice->begin == part.begin && slice->end == part.end) {
+        const auto behind = graph_.users(user);
+        readers.insert(readers.end(), behind.begin(), behind.end());
+      }
+    }
+    return readers;
+  }
+
+  void add_readers(NodeId reader, quantization::JoinedRanges& joined) const {
+    if (const auto matrix = matrix_of(graph_.node(reader).op)) joined.readers.push_back(*matrix);
+    if (graph_.get_if<Unary>(reader) == nullptr) return;
+    for (NodeId user : graph_.users(reader)) {
+      if (const auto matrix = matrix_of(graph_.node(user).op))
+        joined.readers_behind.push_back(*matrix);
+    }
   }
 
   // Which channels share a scale.
@@ -129,6 +201,7 @@ class Quantizer {
   const CalibrationStatistics& statistics_;
   const QuantizeOptions& options_;
   std::vector<Role> roles_;
+  std::map<NodeId, std::vector<float>> proportions_;  // of values that additions join
   std::map<NodeId, ValueEncoding> for_readers_;
   Encodings encodings_;
 };

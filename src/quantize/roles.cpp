@@ -36,6 +36,13 @@ class Roles {
     return roles;
   }
 
+  std::vector<JoinedParts> joined() const {
+    return joined_by_sums(graph_,
+                          {[this](NodeId id) { return on_chip(id); },
+                           [this](const Node& node) { return made_per_channel(node); },
+                           [this](const Node& reader) { return reads_per_channel(reader); }});
+  }
+
  private:
   bool on_chip(NodeId id) const {
     return places_[static_cast<size_t>(index_of(id))].place == Place::chip;
@@ -103,20 +110,7 @@ class Roles {
                     [&](NodeId u) { return reads_per_channel(graph_.node(u)); })) {
       return Scaling::per_channel;
     }
-    return read_by_disjoint_slices(node) ? Scaling::per_slice : Scaling::per_tensor;
-  }
-
-  bool read_by_disjoint_slices(const Node& node) const {
-    std::vector<const Slice*> slices;
-    for (NodeId user : graph_.users(node.id)) {
-      const auto* slice = graph_.get_if<Slice>(user);
-      if (slice == nullptr || slice->axis != Axis::c) return false;
-      for (const Slice* other : slices) {
-        if (slice->begin < other->end && other->begin < slice->end) return false;
-      }
-      slices.push_back(slice);
-    }
-    return true;
+    return read_by_disjoint_slices(graph_, node.id) ? Scaling::per_slice : Scaling::per_tensor;
   }
 
   const Graph& graph_;
@@ -128,6 +122,11 @@ class Roles {
 
 std::vector<Role> roles_of(const Graph& legal, const QuantizeOptions& options) {
   return Roles(legal, options).run();
+}
+
+std::vector<JoinedParts> joined_values(const Graph& legal, const QuantizeOptions& options) {
+  if (!options.scale_per_channel || !options.equalize_sums) return {};
+  return Roles(legal, options).joined();
 }
 
 std::optional<Matrix> matrix_of(const Op& op) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "quantize/sums.h"
 #include "tessera/graph.h"
 #include "tessera/quantize.h"
 
@@ -32,6 +33,9 @@ struct Role {
 
 // By NodeId.
 std::vector<Role> roles_of(const Graph& legal, const QuantizeOptions& options);
+
+// Encoded values whose channels share their proportions, since additions join them.
+std::vector<JoinedParts> joined_values(const Graph& legal, const QuantizeOptions& options);
 
 // Weight matrix of a convolution or Gemm.
 struct Matrix {

@@ -1,6 +1,7 @@
 #include "quantize/scales.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -124,12 +125,18 @@ Columns columns_of(size_t channels, std::span<const Matrix> readers) {
   return columns;
 }
 
-// Expected squared error behind the readers with these scales: of the codes, and of the weights
-// once they hold the scales (one step per row, as wide as the row's largest needs).
-double error_of(std::span<const double> scale, std::span<const ChannelStatistics> statistics,
-                std::span<const Matrix> readers, const Columns& columns) {
+// Expected squared error of codes with these scales, behind the readers.
+double code_error(std::span<const double> scale, const Columns& columns) {
   double error = 0;
   for (size_t c = 0; c < scale.size(); ++c) error += scale[c] * scale[c] / 12 * columns.energy[c];
+  return error;
+}
+
+// Expected squared error of the readers' weights once they hold the scales: one step per row, as
+// wide as the row's largest needs.
+double weight_error(std::span<const double> scale, std::span<const ChannelStatistics> statistics,
+                    std::span<const Matrix> readers) {
+  double error = 0;
   for (const Matrix& reader : readers) {
     const int64_t row = reader.inputs() * reader.taps();
     for (int64_t o = 0; o < reader.outputs(); ++o) {
@@ -147,7 +154,86 @@ double error_of(std::span<const double> scale, std::span<const ChannelStatistics
   return error;
 }
 
+double error_of(std::span<const double> scale, std::span<const ChannelStatistics> statistics,
+                std::span<const Matrix> readers, const Columns& columns) {
+  return code_error(scale, columns) + weight_error(scale, statistics, readers);
+}
+
+// `ranges` by `weights`, each to a power: what scales are chosen among.
+constexpr std::array<double, 5> kRangePowers{1.0, 0.75, 0.5, 0.25, 0.0};
+constexpr std::array<double, 3> kWeightPowers{0.0, 0.5, 1.0};
+constexpr double kSmallestWeight = 1e-9;
+
+double magnitude_of(const Range& range) {
+  return static_cast<double>(std::max(-range.low, range.high));
+}
+
+// What each channel needs beside the others, over all parts.
+std::vector<double> common_magnitudes(std::span<const JoinedRanges> parts) {
+  std::vector<double> sums(parts[0].ranges.size(), 0);
+  for (const JoinedRanges& part : parts) {
+    double power = 0;
+    for (const Range& range : part.ranges) power += magnitude_of(range) * magnitude_of(range);
+    if (power == 0) continue;
+    for (size_t c = 0; c < sums.size(); ++c)
+      sums[c] += magnitude_of(part.ranges[c]) * magnitude_of(part.ranges[c]) / power;
+  }
+  for (double& sum : sums) sum = std::sqrt(sum);
+  return sums;
+}
+
+void limit_proportions(std::vector<double>& proportions) {
+  const double largest = *std::max_element(proportions.begin(), proportions.end());
+  for (double& p : proportions) p = largest > 0 ? std::max(p / largest, kSmallestShare) : 1.0;
+}
+
+// Of all parts, each with the least step that holds its ranges.
+double error_of(std::span<const double> proportions, std::span<const JoinedRanges> parts,
+                const Columns& columns) {
+  double error = 0;
+  std::vector<double> scale(proportions.size());
+  for (const JoinedRanges& part : parts) {
+    double step = kSmallestScale;
+    for (size_t c = 0; c < scale.size(); ++c)
+      step = std::max(step, magnitude_of(part.ranges[c]) / 127 / proportions[c]);
+    for (size_t c = 0; c < scale.size(); ++c) scale[c] = step * proportions[c];
+    error += code_error(scale, columns) + weight_error(scale, part.statistics, part.readers);
+  }
+  return error;
+}
+
 }  // namespace
+
+std::vector<double> common_proportions(std::span<const JoinedRanges> parts) {
+  const size_t channels = parts[0].ranges.size();
+  std::vector<Matrix> readers;
+  for (const JoinedRanges& part : parts) {
+    readers.insert(readers.end(), part.readers.begin(), part.readers.end());
+    readers.insert(readers.end(), part.readers_behind.begin(), part.readers_behind.end());
+  }
+  Columns columns = columns_of(channels, readers);
+  if (readers.empty())
+    columns = {std::vector<double>(channels, 1), std::vector<double>(channels, 1)};
+  const std::vector<double> needed = common_magnitudes(parts);
+  std::vector<double> best(channels, 1.0);
+  double least = error_of(best, parts, columns);
+  for (double range_power : kRangePowers) {
+    for (double weight_power : kWeightPowers) {
+      std::vector<double> proportions(channels);
+      for (size_t c = 0; c < channels; ++c) {
+        proportions[c] = std::pow(needed[c], range_power) /
+                         std::pow(std::max(columns.largest[c], kSmallestWeight), weight_power);
+      }
+      limit_proportions(proportions);
+      const double error = error_of(proportions, parts, columns);
+      if (error < least) {
+        least = error;
+        best = std::move(proportions);
+      }
+    }
+  }
+  return best;
+}
 
 void balance(ValueEncoding& encoding, std::span<const Range> ranges,
              std::span<const ChannelStatistics> statistics, std::span<const Matrix> readers) {
@@ -157,12 +243,12 @@ void balance(ValueEncoding& encoding, std::span<const Range> ranges,
   std::vector<double> best(encoding.scale.begin(), encoding.scale.end());
   const std::vector<double> needed = best;
   double least = error_of(best, statistics, readers, columns);
-  for (double range_power : {1.0, 0.75, 0.5, 0.25, 0.0}) {
-    for (double weight_power : {0.0, 0.5, 1.0}) {
+  for (double range_power : kRangePowers) {
+    for (double weight_power : kWeightPowers) {
       std::vector<double> scale(channels);
       double factor = 0;
       for (size_t c = 0; c < channels; ++c) {
-        const double weight = std::max(columns.largest[c], 1e-9);
+        const double weight = std::max(columns.largest[c], kSmallestWeight);
         scale[c] = std::pow(needed[c], range_power) / std::pow(weight, weight_power);
         factor = std::max(factor, needed[c] / scale[c]);
       }

@@ -22,4 +22,16 @@ ValueEncoding encode_ranges(std::span<const Range> ranges, std::span<const int> 
 void balance(ValueEncoding& encoding, std::span<const Range> ranges,
              std::span<const ChannelStatistics> statistics, std::span<const Matrix> readers);
 
+// Channels of a value among those that additions join.
+struct JoinedRanges {
+  std::vector<Range> ranges;                      // by channel
+  std::span<const ChannelStatistics> statistics;  // by channel
+  std::vector<Matrix> readers;                    // whose columns take the scales
+  std::vector<Matrix> readers_behind;             // of what activations make of it
+};
+
+// The proportions of channels' scales, the largest 1, in common for all `parts`, that make the
+// error of rounding values and the error of the readers' rounded weights least together.
+std::vector<double> common_proportions(std::span<const JoinedRanges> parts);
+
 }  // namespace tessera::quantization

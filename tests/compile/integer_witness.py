@@ -21,8 +21,8 @@ LEVELS = onnxruntime.GraphOptimizationLevel
 # form, optimisations; codes of 8 bits, and of 16 and both mixed: share that may differ, steps by which they may
 RUNS = (
     ("qlinear", LEVELS.ORT_DISABLE_ALL, (0, 0), (0, 0)),
-    ("qdq", LEVELS.ORT_DISABLE_ALL, (1e-4, 1), (2e-2, 4)),
-    ("qdq", LEVELS.ORT_ENABLE_ALL, (1e-4, 1), (2e-2, 4)),
+    ("qdq", LEVELS.ORT_DISABLE_ALL, (1e-4, 1), (2e-2, 8)),
+    ("qdq", LEVELS.ORT_ENABLE_ALL, (1e-4, 1), (2e-2, 8)),
 )
 
 

@@ -145,6 +145,126 @@ TEST(Quantize, TiledIsTheWholeBitForBit) {
   }
 }
 
+// Channel c of the residual stream times 2^(c % 8): the same network, whose channels differ.
+Graph with_uneven_residual(Graph graph) {
+  GraphEditor editor(graph, "test");
+  const int64_t channels = graph.node(graph.find("bottleneck")).shape.c;
+  const auto factor = [](int64_t c) { return static_cast<float>(1 << (c % 8)); };
+  for (NodeId id : graph.order()) {
+    const auto* conv = graph.get_if<Conv>(id);
+    if (conv == nullptr) continue;
+    const std::string& name = graph.node(id).name;
+    const std::string& source = graph.node(graph.node(id).inputs[0]).name;
+    const bool makes = name == "bottleneck" || name.ends_with("and_skip");
+    const bool reads = source == "bottleneck" || source.ends_with(".out");
+    Conv changed = *conv;
+    std::vector<float> weight(conv->weight.data(), conv->weight.data() + conv->weight.size());
+    std::vector<float> bias(conv->bias.data(), conv->bias.data() + conv->bias.size());
+    const int64_t row = conv->weight.size() / conv->weight.dim(0);
+    for (int64_t i = 0; i < conv->weight.size(); ++i) {
+      if (makes && i / row < channels) weight[static_cast<size_t>(i)] *= factor(i / row);
+      if (reads) weight[static_cast<size_t>(i)] /= factor(i % row);
+    }
+    for (int64_t o = 0; makes && o < channels; ++o) bias[static_cast<size_t>(o)] *= factor(o);
+    changed.weight = Tensor(conv->weight.dims(), weight);
+    if (!bias.empty()) changed.bias = Tensor(conv->bias.dims(), bias);
+    EXPECT_TRUE(editor.replace(id, changed, graph.node(id).inputs).has_value());
+  }
+  return graph;
+}
+
+TEST(Quantize, ChannelsThatSumsJoinMayDifferWidely) {
+  const Graph even = legal_network(NormKind::global);
+  const Graph uneven = with_uneven_residual(even);
+  const std::vector<std::vector<float>> input = test::random_inputs(even, 9);
+  ASSERT_GT(snr_db(test::run_graph(uneven, input)[0], test::run_graph(even, input)[0]).value(), 90);
+  QuantizeOptions without;
+  without.equalize_sums = false;
+  const double equalized = snr_over_float(uneven, encodings_of(uneven));
+  EXPECT_GT(equalized, snr_over_float(uneven, encodings_of(uneven, without)) + 6);
+  EXPECT_GT(equalized, snr_over_float(even, encodings_of(even)) - 1.5);
+}
+
+// An addition meets its operands' codes in one measure: a step for each value, times what all of
+// them have in common.
+TEST(Quantize, ValuesThatSumsJoinHaveTheirChannelsInOneProportion) {
+  const Graph graph = with_uneven_residual(legal_network(NormKind::global));
+  const Encodings encodings = encodings_of(graph);
+  const ValueEncoding& first = encodings.values.at("bottleneck");
+  ASSERT_EQ(first.scale.size(), 12u);
+  int joined = 0;
+  for (const auto& [name, encoding] : encodings.values) {
+    const bool sum = name.ends_with(".out");
+    if (!sum && !name.ends_with("and_skip")) continue;
+    ++joined;
+    for (int64_t c = 0; c < 12; ++c) {
+      EXPECT_NEAR(encoding.scale_of(c) / encoding.scale_of(0),
+                  first.scale_of(c) / first.scale_of(0),
+                  1e-5F * first.scale_of(c) / first.scale_of(0))
+          << name << " " << c;
+    }
+    EXPECT_EQ(encoding.zero_point.size(), 1u) << name;
+  }
+  EXPECT_GE(joined, 8);
+}
+
+TEST(Quantize, ChoicesPutTogetherAreWhatQuantizingGives) {
+  for (NormKind norm : kNorms) {
+    const Graph graph = legal_network(norm);
+    QuantizeOptions options;
+    options.encoder_in_integers = options.masks_in_integers = norm == NormKind::global;
+    CalibrationStatistics statistics;
+    const auto backend = make_backend("cpu", {.threads = 1}).value();
+    ASSERT_TRUE(calibrate(graph, options, *backend, windows_for(graph), statistics).has_value());
+    const auto choices = EncodingChoices::create(graph, statistics, options);
+    ASSERT_TRUE(choices.has_value()) << choices.error().to_string();
+    const std::vector<std::string> names = encoded_values(graph, options);
+    for (size_t stride : {1, 2, 3, 7}) {
+      QuantizeOptions widened = options;
+      for (size_t i = stride / 2; i < names.size(); i += stride) widened.widen.insert(names[i]);
+      EXPECT_EQ(choices->with(widened.widen), quantize(graph, statistics, widened).value());
+    }
+  }
+}
+
+// Of a network whose norms measure the whole sequence, a voice after a long silence leaves the
+// ranges that the voice alone was seen in.
+TEST(Calibrate, AVoiceAfterAPauseStaysInRangesThatWereTakenFromOne) {
+  const Graph graph = legal_network(NormKind::global);
+  ASSERT_TRUE(hears_pauses(graph));
+  const auto backend = make_backend("cpu", {.threads = 1}).value();
+  const auto windows = windows_for(graph);
+  CalibrationStatistics alone;
+  ASSERT_TRUE(calibrate(graph, {}, *backend, windows, alone).has_value());
+  CalibrationStatistics both = alone;
+  const auto paused = after_pauses(windows, graph.node(graph.inputs()[0]).shape.w);
+  ASSERT_TRUE(calibrate(graph, {}, *backend, paused, both).has_value());
+  std::vector<float> input = test::random_inputs(graph, 9)[0];
+  std::fill(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(input.size() / 8 * 7), 0.0F);
+  const std::vector<float> expected = test::run_graph(graph, {input})[0];
+  const auto snr = [&](const CalibrationStatistics& statistics) {
+    return snr_db(emulated(graph, quantize(graph, statistics).value(), input), expected).value();
+  };
+  EXPECT_GT(snr(both), snr(alone) + 3);
+}
+
+TEST(Calibrate, OnlyNormsOverTimeHearPauses) {
+  for (NormKind norm : kNorms) {
+    const bool over_time =
+        norm == NormKind::global || norm == NormKind::feature_wise || norm == NormKind::cumulative;
+    EXPECT_EQ(hears_pauses(legal_network(norm, norm == NormKind::cumulative)), over_time)
+        << to_string(norm);
+  }
+}
+
+TEST(Calibrate, PausesComeBeforeWindowsOrInPlaceOfTheirQuieterHalf) {
+  const std::vector<std::vector<float>> windows{{1, 2, 3, 4}, {0, 0, 0, 0}, {4, 3, 2, 1}};
+  using Paused = std::vector<std::vector<float>>;
+  EXPECT_EQ(after_pauses(windows, 8), (Paused{{0, 0, 0, 0, 1, 2, 3, 4}, {0, 0, 0, 0, 4, 3, 2, 1}}));
+  EXPECT_EQ(after_pauses(windows, 4), (Paused{{0, 0, 3, 4}, {0, 0, 4, 3}}));
+  EXPECT_EQ(after_pauses(windows, 8, 1), (Paused{{0, 0, 0, 0, 1, 2, 3, 4}}));
+}
+
 class MixedPrecisionTest : public testing::Test {
  protected:
   void SetUp() override {

@@ -1,0 +1,58 @@
+#include "quantize/roles.h"
+#include "tessera/quantize.h"
+
+namespace tessera {
+namespace {
+
+size_t at(NodeId id) {
+  return static_cast<size_t>(index_of(id));
+}
+
+// By NodeId: the value whose precision a node's codes have. A Slice or Pad may pass on those of its
+// operand.
+std::vector<NodeId> owners_of(const Graph& legal, const QuantizeOptions& options) {
+  const std::vector<quantization::Role> roles = quantization::roles_of(legal, options);
+  std::vector<NodeId> owners(roles.size(), kNoNode);
+  for (NodeId id : legal.order()) {
+    const Node& node = legal.node(id);
+    const quantization::Role& role = roles[at(id)];
+    const auto* pad = std::get_if<Pad>(&node.op);
+    const bool may =
+        std::holds_alternative<Slice>(node.op) || (pad != nullptr && pad->mode == PadMode::zero);
+    const bool passes_on = role.inherits || (may && !role.encoded && !role.encoded_for_readers);
+    owners[at(id)] = passes_on ? owners[at(node.inputs[0])] : id;
+  }
+  return owners;
+}
+
+}  // namespace
+
+Result<EncodingChoices> EncodingChoices::create(const Graph& legal,
+                                                const CalibrationStatistics& statistics,
+                                                const QuantizeOptions& options) {
+  EncodingChoices choices;
+  choices.legal_ = &legal;
+  choices.owners_ = owners_of(legal, options);
+  TESSERA_TRY(choices.narrow_, quantize(legal, statistics, options));
+  QuantizeOptions wide = options;
+  wide.wide = true;
+  TESSERA_TRY(choices.wide_, quantize(legal, statistics, wide));
+  return choices;
+}
+
+Encodings EncodingChoices::with(const std::set<std::string>& widen) const {
+  Encodings chosen = narrow_;
+  const auto is_wide = [&](NodeId value) {
+    return widen.contains(legal_->node(owners_[at(value)]).name);
+  };
+  for (NodeId id : legal_->order()) {
+    const Node& node = legal_->node(id);
+    if (narrow_.values.contains(node.name) && is_wide(id))
+      chosen.values[node.name] = wide_.values.at(node.name);
+    if (narrow_.weights.contains(node.name) && is_wide(node.inputs[0]))
+      chosen.weights[node.name] = wide_.weights.at(node.name);
+  }
+  return chosen;
+}
+
+}  // namespace tessera
