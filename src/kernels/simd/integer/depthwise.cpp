@@ -1,5 +1,8 @@
 #include "kernels/simd/integer/depthwise.h"
 
+#include <algorithm>
+#include <array>
+
 #include "kernels/simd/integer/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -14,39 +17,66 @@ namespace tessera::simd {
 namespace HWY_NAMESPACE {
 namespace {
 
-// Two taps at a time: their codes as the two halves of a 32-bit lane.
+// Two taps at a time: their codes as the two halves of a 32-bit lane, and so their weights.
+constexpr size_t kMostPairs = 16;
+struct Pairs {
+  explicit Pairs(const DepthwiseCodesArgs& args) : count((args.taps + 1) / 2) {
+    for (size_t i = 0; i < std::min(count, kMostPairs); ++i) weights[i] = weights_of(args, i);
+  }
+  static int32_t weights_of(const DepthwiseCodesArgs& args, size_t pair) {
+    const auto weight = [&](size_t j) -> int32_t { return j < args.taps ? args.weights[j] : 0; };
+    const auto upper = static_cast<uint32_t>(weight(2 * pair + 1)) << 16;
+    return static_cast<int32_t>(upper | (static_cast<uint32_t>(weight(2 * pair)) & 0xFFFF));
+  }
+
+  size_t count;
+  std::array<int32_t, kMostPairs> weights;
+};
+
 template <typename Code>
-HWY_INLINE Ints sum_of_taps(const Code* src, const DepthwiseCodesArgs& args) {
-  const Ints low_half = hn::Set(kI, 0xFFFF);
+HWY_INLINE Ints pair_of_codes(const Code* src, const DepthwiseCodesArgs& args, size_t pair) {
+  const size_t j = 2 * pair;
+  Ints codes = load_codes(src + args.offsets[j]);
+  if (sizeof(Code) == 2) codes = hn::And(codes, hn::Set(kI, 0xFFFF));
+  if (j + 1 == args.taps) return codes;
+  return hn::Or(codes, hn::ShiftLeft<16>(load_codes(src + args.offsets[j + 1])));
+}
+
+// kTaps: how many, where that is known; else 0.
+template <size_t kTaps, typename Code>
+HWY_INLINE Ints sum_of_taps(const Code* src, const DepthwiseCodesArgs& args, const Pairs& pairs) {
   Ints sum = hn::Zero(kI);
   Ints upper = sum;
-  for (size_t j = 0; j < args.taps; j += 2) {
-    const bool two = j + 1 < args.taps;
-    Ints codes = load_codes(src + args.offsets[j]);
-    if (sizeof(Code) == 2) codes = hn::And(codes, low_half);
-    int32_t weights = static_cast<uint16_t>(static_cast<int16_t>(args.weights[j]));
-    if (two) {
-      codes = hn::Or(codes, hn::ShiftLeft<16>(load_codes(src + args.offsets[j + 1])));
-      weights |= static_cast<int32_t>(static_cast<uint32_t>(args.weights[j + 1]) << 16);
-    }
-    add_pair_products(sum, upper, codes, hn::Set(kI, weights));
+  const size_t count = kTaps == 0 ? pairs.count : (kTaps + 1) / 2;
+  for (size_t i = 0; i < count; ++i) {
+    const int32_t weights =
+        kTaps != 0 || i < kMostPairs ? pairs.weights[i] : Pairs::weights_of(args, i);
+    add_pair_products(sum, upper, pair_of_codes(src, args, i), hn::Set(kI, weights));
   }
   return total_of(sum, upper);
 }
 
-template <typename Code>
-HWY_INLINE void convolve(const DepthwiseCodesArgs& args) {
+template <size_t kTaps, typename Code>
+HWY_INLINE void convolve_taps(DepthwiseCodesArgs args) {
+  if (kTaps != 0) args.taps = kTaps;
   const auto* src = static_cast<const Code*>(args.src);
   const Format format = args.finish->format;
   const Finisher finisher(*args.finish, args.channel);
+  const Pairs pairs(args);
   size_t t = 0;
   for (; t + kLanes <= args.frames; t += kLanes) {
-    finisher.store(sum_of_taps(src + t, args), at(args.dst, format, t));
+    finisher.store(sum_of_taps<kTaps>(src + t, args, pairs), at(args.dst, format, t));
   }
   if (t == args.frames) return;
   alignas(kAlignmentBytes) char part[kLanes * sizeof(float)];
-  finisher.store(sum_of_taps(src + t, args), part);
+  finisher.store(sum_of_taps<kTaps>(src + t, args, pairs), part);
   std::memcpy(at(args.dst, format, t), part, (args.frames - t) * bytes_of(format));
+}
+
+template <typename Code>
+HWY_INLINE void convolve(const DepthwiseCodesArgs& args) {
+  if (args.taps == 3) return convolve_taps<3, Code>(args);
+  convolve_taps<0, Code>(args);
 }
 
 }  // namespace

@@ -61,52 +61,117 @@ HWY_INLINE void look_up_row(const LookUpArgs& args) {
   for (; i < args.count; ++i) dst[i] = table[args.src[i]];
 }
 
-// Adds the squares of codes of 16 bits, two to a lane of 64.
-using SquareTag = hn::ScalableTag<int64_t>;
-HWY_INLINE void add_squares(hn::Vec<SquareTag>& sum, Ints x) {
-#if HWY_TARGET == HWY_SCALAR
-  sum.raw += int64_t{x.raw} * x.raw;
-#else
-  const hn::Repartition<uint64_t, IntTag> bits;
-  const Ints odd = hn::BitCast(kI, hn::ShiftRight<32>(hn::BitCast(bits, x)));
-  sum = hn::Add(sum, hn::Add(hn::MulEven(x, x), hn::MulEven(odd, odd)));
-#endif
+template <typename Code>
+HWY_INLINE void sum_plainly(const Code* src, size_t count, CodeSums& sums) {
+  for (size_t i = 0; i < count; ++i) {
+    const int64_t x = src[i];
+    sums.sum += x;
+    sums.squares += x * x;
+  }
 }
 
-// Runs of codes whose sums fit 32 bits a lane.
+#if HWY_TARGET == HWY_SCALAR
 template <typename Code>
 HWY_INLINE CodeSums sum_row(const SumCodesArgs& args) {
-  constexpr SquareTag wide;
-  constexpr size_t kRun = 4096 * kLanes;
-  const auto* src = static_cast<const Code*>(args.src);
   CodeSums sums;
-  auto squares = hn::Zero(wide);
-  for (size_t begin = 0; begin < args.count; begin += kRun) {
-    const size_t end = std::min(args.count, begin + kRun);
-    Ints sum = hn::Zero(kI);
-    Ints sum_of_squares = sum;
-    for (size_t i = begin; i < end; i += kLanes) {
-      fetch_ahead(src + i);
-      const Ints x =
-          load_some(src + i, end - i, [](const Code* q) HWY_ATTR { return load_codes(q); });
-      sum = hn::Add(sum, x);
-      if constexpr (sizeof(Code) == 1) {
-        sum_of_squares = hn::Add(sum_of_squares, hn::Mul(x, x));
-      } else {
-        add_squares(squares, x);
-      }
-    }
-    alignas(kAlignmentBytes) int32_t lanes[kLanes];
-    hn::Store(sum, kI, lanes);
-    for (int32_t lane : lanes) sums.sum += lane;
-    hn::Store(sum_of_squares, kI, lanes);
-    for (int32_t lane : lanes) sums.squares += lane;
-  }
-  alignas(kAlignmentBytes) int64_t lanes[HWY_LANES(int64_t)];
-  hn::Store(squares, wide, lanes);
-  for (int64_t lane : lanes) sums.squares += lane;
+  sum_plainly(static_cast<const Code*>(args.src), args.count, sums);
   return sums;
 }
+#else
+template <typename T, class V>
+HWY_INLINE int64_t sum_of_lanes(V x) {
+  constexpr hn::ScalableTag<T> d;
+  alignas(kAlignmentBytes) T lanes[HWY_LANES(T)];
+  hn::Store(x, d, lanes);
+  int64_t sum = 0;
+  for (T lane : lanes) sum += static_cast<int64_t>(lane);
+  return sum;
+}
+
+// Products of pairs of 16 bits, added up in 32.
+struct PairSums {
+  HWY_INLINE PairSums() : sum(hn::Zero(kI)), upper(hn::Zero(kI)) {}
+  HWY_INLINE void add(Ints a, Ints b) { add_pair_products(sum, upper, a, b); }
+  HWY_INLINE int64_t total() const {
+    return sum_of_lanes<int32_t>(sum) + sum_of_lanes<int32_t>(upper);
+  }
+
+  Ints sum;
+  Ints upper;
+};
+
+// Vectors of codes whose sums fit 32 bits a lane.
+constexpr size_t kRunVectors = 4096;
+
+HWY_INLINE CodeSums sum_vectors(const uint8_t* src, size_t vectors) {
+  constexpr hn::ScalableTag<uint8_t> d;
+  constexpr hn::ScalableTag<uint64_t> wide;
+  const auto zero = hn::Zero(d);
+  auto sum = hn::Zero(wide);
+  PairSums squares;
+  for (; vectors > 0; --vectors, src += HWY_LANES(uint8_t)) {
+    fetch_ahead(src);
+    const auto x = hn::LoadU(d, src);
+    sum = hn::Add(sum, hn::SumsOf8(x));
+    const Ints low = hn::BitCast(kI, hn::InterleaveLower(d, x, zero));
+    const Ints high = hn::BitCast(kI, hn::InterleaveUpper(d, x, zero));
+    squares.add(low, low);
+    squares.add(high, high);
+  }
+  return {sum_of_lanes<uint64_t>(sum), squares.total()};
+}
+
+// Two squares fit 32 bits without a sign. Their halves of 16 bits are added up apart.
+struct HalfSums {
+  using Tag = hn::ScalableTag<uint32_t>;
+  using Vec = hn::Vec<Tag>;
+  HWY_INLINE HalfSums() : low(hn::Zero(Tag())), high(hn::Zero(Tag())) {}
+  HWY_INLINE void add(Ints signless) {
+    const Vec x = hn::BitCast(Tag(), signless);
+    low = hn::Add(low, hn::And(x, hn::Set(Tag(), 0xFFFF)));
+    high = hn::Add(high, hn::ShiftRight<16>(x));
+  }
+  HWY_INLINE int64_t total() const {
+    return sum_of_lanes<uint32_t>(low) + sum_of_lanes<uint32_t>(high) * 65536;
+  }
+
+  Vec low;
+  Vec high;
+};
+
+HWY_INLINE CodeSums sum_vectors(const int16_t* src, size_t vectors) {
+  const Ints ones = hn::Set(kI, 0x00010001);
+  PairSums sum;
+  HalfSums squares;
+  for (; vectors > 0; --vectors, src += HWY_LANES(int16_t)) {
+    fetch_ahead(src);
+    const Ints x = hn::BitCast(kI, hn::LoadU(PairTag(), src));
+    sum.add(x, ones);
+    PairSums two;
+    two.add(x, x);
+    squares.add(two.sum);
+    if (kTwoSums) squares.add(two.upper);
+  }
+  return {sum.total(), squares.total()};
+}
+
+template <typename Code>
+HWY_INLINE CodeSums sum_row(const SumCodesArgs& args) {
+  constexpr size_t kCodes = HWY_LANES(Code);
+  const auto* src = static_cast<const Code*>(args.src);
+  CodeSums sums;
+  for (size_t left = args.count / kCodes; left > 0;) {
+    const size_t vectors = std::min(left, kRunVectors);
+    const CodeSums run = sum_vectors(src, vectors);
+    sums.sum += run.sum;
+    sums.squares += run.squares;
+    src += vectors * kCodes;
+    left -= vectors;
+  }
+  sum_plainly(src, args.count % kCodes, sums);
+  return sums;
+}
+#endif
 
 }  // namespace
 
