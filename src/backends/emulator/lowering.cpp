@@ -153,7 +153,16 @@ class Lowering {
       add(frame_statistics_step(kernels_, *op, src, dst), {slot(node.inputs[0])}, slot(node.id));
       return true;
     }
-    if (!src.coding) return false;
+    if (!src.coding) {
+      if (op->kind != NormKind::global) return false;
+      const size_t read = slot(node.inputs[0]);
+      auto moments = std::make_shared<SequenceMoments>(src.shape);
+      add(row_sums_step(src, moments), {read}, std::nullopt);
+      add(means_step(moments), {}, std::nullopt);
+      add(row_spreads_step(src, moments), {read}, std::nullopt);
+      add(coefficients_step(*op, dst, moments), {}, slot(node.id));
+      return true;
+    }
     if (op->kind == NormKind::cumulative) {
       add(cumulative_statistics_step(*op, src, dst), {slot(node.inputs[0])}, slot(node.id));
       return true;

@@ -68,6 +68,23 @@ std::unique_ptr<Step> sum_step(const IntegerKernels& kernels, const Value& src,
                                std::shared_ptr<RowSums> sums);
 std::unique_ptr<Step> statistics_of_sums_step(NormStatistics op, const Value& src, const Value& dst,
                                               std::shared_ptr<RowSums> sums);
+// Statistics of floats over the whole sequence, in four steps: sums of every row, their means, the
+// spread of every row, and what follows from it.
+struct SequenceMoments {
+  explicit SequenceMoments(const Shape& of);
+  double& row(int64_t c, int64_t h) { return rows[static_cast<size_t>(c * shape.h + h)]; }
+  // Of rows h: what they hold over how many values they are of.
+  double average(int64_t h) const;
+
+  Shape shape;
+  std::vector<double> rows;   // [C, H]
+  std::vector<double> means;  // [H]
+};
+std::unique_ptr<Step> row_sums_step(const Value& src, std::shared_ptr<SequenceMoments> moments);
+std::unique_ptr<Step> means_step(std::shared_ptr<SequenceMoments> moments);
+std::unique_ptr<Step> row_spreads_step(const Value& src, std::shared_ptr<SequenceMoments> moments);
+std::unique_ptr<Step> coefficients_step(NormStatistics op, const Value& dst,
+                                        std::shared_ptr<SequenceMoments> moments);
 // Those of each frame alone; scale and shift of `src` by those `of` another value or itself; those
 // over all frames so far.
 std::unique_ptr<Step> frame_statistics_step(const IntegerKernels& kernels, NormStatistics op,

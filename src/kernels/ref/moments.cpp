@@ -4,21 +4,41 @@
 
 namespace tessera::reference {
 
+namespace {
+
+// The sum of term(x) over a row.
+template <typename Term>
+double add_up(const float* in, int64_t frames, const Term& term) {
+  constexpr int64_t kParts = 8;
+  std::array<double, kParts> parts = {};
+  int64_t t = 0;
+  for (; t + kParts <= frames; t += kParts) {
+    for (int64_t i = 0; i < kParts; ++i)
+      parts[static_cast<size_t>(i)] += term(static_cast<double>(in[t + i]));
+  }
+  for (; t < frames; ++t)
+    parts[static_cast<size_t>(t % kParts)] += term(static_cast<double>(in[t]));
+  double sum = 0;
+  for (double part : parts) sum += part;
+  return sum;
+}
+
+}  // namespace
+
+double sum_of_row(const Source& src, int64_t c, int64_t h) {
+  return add_up(src.row(c, h), src.shape.w, [](double x) { return x; });
+}
+
+double spread_of_row(const Source& src, int64_t c, int64_t h, double mean) {
+  return add_up(src.row(c, h), src.shape.w, [mean](double x) { return (x - mean) * (x - mean); });
+}
+
 Statistics statistics_of(const Source& src, int64_t first, int64_t last, int64_t h) {
   const auto count = static_cast<double>((last - first) * src.shape.w);
   Statistics result;
-  for (int64_t c = first; c < last; ++c) {
-    const float* in = src.row(c, h);
-    for (int64_t t = 0; t < src.shape.w; ++t) result.mean += static_cast<double>(in[t]);
-  }
+  for (int64_t c = first; c < last; ++c) result.mean += sum_of_row(src, c, h);
   result.mean /= count;
-  for (int64_t c = first; c < last; ++c) {
-    const float* in = src.row(c, h);
-    for (int64_t t = 0; t < src.shape.w; ++t) {
-      const double difference = static_cast<double>(in[t]) - result.mean;
-      result.variance += difference * difference;
-    }
-  }
+  for (int64_t c = first; c < last; ++c) result.variance += spread_of_row(src, c, h, result.mean);
   result.variance /= count;
   return result;
 }

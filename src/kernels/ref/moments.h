@@ -13,6 +13,11 @@ struct Statistics {
   double variance = 0;  // biased
 };
 
+// Of one row: its values, and the squares of their distances from `mean`, added up in eight
+// interleaved parts. Statistics over rows add up what these return.
+double sum_of_row(const Source& src, int64_t c, int64_t h);
+double spread_of_row(const Source& src, int64_t c, int64_t h, double mean);
+
 // Over channels [first, last) of device row h and all frames.
 Statistics statistics_of(const Source& src, int64_t first, int64_t last, int64_t h);
 
@@ -29,5 +34,9 @@ void measure_frames(const Source& src, int64_t h, int64_t begin, int64_t count,
 // Turns statistics of single frames into those over all frames so far. `running` carries them from
 // stretch to stretch; it starts empty.
 void accumulate_frames(int64_t begin, int64_t count, FrameStatistics& frames, Statistics& running);
+
+// Coefficients of every row from the statistics of device row h over the whole sequence.
+void write_coefficients(const NormStatistics& op, const Statistics& statistics, int64_t h,
+                        const Target& dst);
 
 }  // namespace tessera::reference

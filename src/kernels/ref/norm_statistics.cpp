@@ -31,16 +31,24 @@ void per_frame(const NormStatistics& op, const Source& src, const Target& dst) {
 
 void per_sequence(const NormStatistics& op, const Source& src, const Target& dst) {
   for (int64_t h = 0; h < src.shape.h; ++h) {
-    Statistics all;
-    if (op.kind == NormKind::global) all = statistics_of(src, 0, src.shape.c, h);
+    if (op.kind == NormKind::global) {
+      write_coefficients(op, statistics_of(src, 0, src.shape.c, h), h, dst);
+      continue;
+    }
     for (int64_t c = 0; c < op.gamma.size(); ++c) {
-      if (op.kind == NormKind::feature_wise) all = statistics_of(src, c, c + 1, h);
-      write_row(op, all.mean, all.variance, dst, c, h, 0);
+      const Statistics own = statistics_of(src, c, c + 1, h);
+      write_row(op, own.mean, own.variance, dst, c, h, 0);
     }
   }
 }
 
 }  // namespace
+
+void write_coefficients(const NormStatistics& op, const Statistics& statistics, int64_t h,
+                        const Target& dst) {
+  for (int64_t c = 0; c < op.gamma.size(); ++c)
+    write_row(op, statistics.mean, statistics.variance, dst, c, h, 0);
+}
 
 void norm_statistics(const NormStatistics& op, const Source& src, const Target& dst) {
   if (op.kind == NormKind::global || op.kind == NormKind::feature_wise) {
