@@ -208,7 +208,7 @@ Result<Document> run(const Options& given_options, Console& console) {
 
 }  // namespace
 
-Action define_bisect(CLI::App& app) {
+Action define_bisect(CommandLine& app) {
   auto options = std::make_shared<Options>();
   app.add_option("A", options->a.path, "The trained network: a model file")
       ->required()
@@ -227,12 +227,12 @@ Action define_bisect(CLI::App& app) {
                  "The true sources: costs are told in SI-SNR against them, else in SNR over A")
       ->type_name("FILE...");
   app.add_option("--culprits", options->bisect.culprits, "How many to find, at most")
-      ->check(CLI::Range(1, 1000).description(""))
+      ->within(1, 1000)
       ->type_name("N")
       ->capture_default_str();
   app.add_option("--least-share", options->bisect.least_share,
                  "Groups that cause less of the error than this are not taken apart")
-      ->check(CLI::Range(0.0, 1.0).description(""))
+      ->within(0.0, 1.0)
       ->capture_default_str();
   app.add_option("--threads", options->bisect.threads, "Threads; 0: as many as the process may use")
       ->type_name("N")

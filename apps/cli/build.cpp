@@ -180,7 +180,7 @@ Result<Document> build_package(const Options& options, Console& console) {
 
 }  // namespace
 
-Action define_build(CLI::App& app) {
+Action define_build(CommandLine& app) {
   auto options = std::make_shared<Options>();
   add_model_options(app, options->model, true);
   add_target_option(app, options->target);

@@ -199,13 +199,13 @@ Result<Document> run(const Options& options, Console& console) {
 
 }  // namespace
 
-Action define_calibrate(CLI::App& app) {
+Action define_calibrate(CommandLine& app) {
   auto options = std::make_shared<Options>();
   add_model_options(app, options->model, false);
   app.add_option("--length", options->model.length_samples,
                  "Frames of a window; default: a second, or the network's one length, which is "
                  "what 'tessera build' takes")
-      ->check(CLI::PositiveNumber.description(""))
+      ->positive()
       ->type_name("T");
   app.add_option("--calib", options->calibration,
                  "Recordings, folders of them, or one array (.npz, .npy) of what the network will "
@@ -214,7 +214,7 @@ Action define_calibrate(CLI::App& app) {
       ->type_name("PATH")
       ->allow_extra_args(false);
   app.add_option("--windows", options->set.count, "Windows to choose; fewer where there is less")
-      ->check(CLI::Range(1, 100000).description(""))
+      ->within(1, 100000)
       ->type_name("N")
       ->capture_default_str();
   app.add_option("--seed", options->set.seed, "Seed of the choice")

@@ -2,10 +2,10 @@
 
 namespace tessera::cli {
 
-void add_length_policy_option(CLI::App& app, std::string& name) {
+void add_length_policy_option(CommandLine& app, std::string& name) {
   app.add_option("--calib-length", name,
                  "What to do with arrays of another length than the network's")
-      ->check(CLI::IsMember({"error", "crop", "pad", "repeat"}).description(""))
+      ->one_of({"error", "crop", "pad", "repeat"})
       ->type_name("error|crop|pad|repeat")
       ->capture_default_str();
 }
@@ -22,10 +22,11 @@ Calibration CalibrationChoice::calibration() const {
   return made;
 }
 
-void add_calibration_options(CLI::App& app, CalibrationChoice& choice, const std::string& purpose) {
+void add_calibration_options(CommandLine& app, CalibrationChoice& choice,
+                             const std::string& purpose) {
   app.add_option("--calib", choice.files, purpose)->type_name("FILE")->allow_extra_args(false);
   app.add_option("--calib-windows", choice.set.count, "Windows of a second to calibrate on")
-      ->check(CLI::Range(1, 100000).description(""))
+      ->within(1, 100000)
       ->type_name("N")
       ->capture_default_str();
   app.add_option("--calib-seed", choice.set.seed, "Seed of the choice of windows")

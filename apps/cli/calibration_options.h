@@ -1,17 +1,17 @@
 // Options that commands which calibrate share.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
+#include "cli/command_line.h"
 #include "tessera/build.h"
 #include "tessera/calibration_set.h"
 
 namespace tessera::cli {
 
 // --calib-length
-void add_length_policy_option(CLI::App& app, std::string& name);
+void add_length_policy_option(CommandLine& app, std::string& name);
 LengthPolicy length_policy(const std::string& name);
 
 // What --calib and its options said.
@@ -24,6 +24,7 @@ struct CalibrationChoice {
 };
 
 // --calib, --calib-windows, --calib-seed, --calib-length
-void add_calibration_options(CLI::App& app, CalibrationChoice& choice, const std::string& purpose);
+void add_calibration_options(CommandLine& app, CalibrationChoice& choice,
+                             const std::string& purpose);
 
 }  // namespace tessera::cli

@@ -11,7 +11,7 @@
 
 namespace tessera::cli {
 
-void add_check_option(CLI::App& app, bool& check) {
+void add_check_option(CommandLine& app, bool& check) {
   app.add_flag(
       "--check", check,
       "Also evaluate with the reference backend (slow); fail if the results differ by more "

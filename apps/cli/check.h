@@ -1,10 +1,10 @@
 // --check: the same input through the reference backend, and how far the results lie apart.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <span>
 #include <vector>
 
+#include "cli/command_line.h"
 #include "cli/console.h"
 #include "tessera/graph.h"
 #include "tessera/result.h"
@@ -16,7 +16,7 @@ struct Difference {
   double peak = 0;  // of the reference's output
 };
 
-void add_check_option(CLI::App& app, bool& check);
+void add_check_option(CommandLine& app, bool& check);
 
 // Evaluates `graph` on the reference backend (slow) and compares `outputs` with it.
 // Errors: kMismatch beyond 1e-4 of the reference's peak (1e-7 for silence).

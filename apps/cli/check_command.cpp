@@ -134,12 +134,13 @@ Result<Document> run(const Options& options, Console& console) {
 
 }  // namespace
 
-Action define_check(CLI::App& app) {
+Action define_check(CommandLine& app) {
   auto options = std::make_shared<Options>();
   add_model_options(app, options->model, true);
   add_target_option(app, options->target);
   app.add_option("--batch", options->batch, "Samples in one call")
-      ->check(CLI::Range(1, 1 << 20))
+      ->within(1, 1 << 20)
+      ->type_name("N")
       ->capture_default_str();
   app.add_flag("--summary", options->summary, "One row per rule instead of one per violation");
   app.footer(

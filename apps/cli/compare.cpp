@@ -150,7 +150,7 @@ Result<Document> run(const Options& options, Console& console) {
 
 }  // namespace
 
-Action define_compare(CLI::App& app) {
+Action define_compare(CommandLine& app) {
   auto options = std::make_shared<Options>();
   app.add_option("A", options->a.path, "A network: a model file or a package")
       ->required()

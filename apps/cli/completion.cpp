@@ -2,6 +2,7 @@
 // always know what the parser knows.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
 
 #include <memory>
 #include <string>
@@ -189,11 +190,11 @@ std::string fish_script(const std::vector<CommandWords>& commands) {
 
 }  // namespace
 
-Action define_completion(CLI::App& app) {
+Action define_completion(CommandLine& app) {
   auto shell = std::make_shared<std::string>();
   app.add_option("SHELL", *shell, "The shell to complete in")
       ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}).description(""))
+      ->one_of({"bash", "zsh", "fish"})
       ->type_name("{bash,zsh,fish}");
   app.footer(
       "Examples:\n"
@@ -201,7 +202,7 @@ Action define_completion(CLI::App& app) {
       "  tessera completion bash > ~/.local/share/bash-completion/completions/tessera\n"
       "  tessera completion fish | source");
   return [shell, &app](Console& console) -> Result<Document> {
-    const auto commands = words_of(*app.get_parent());
+    const auto commands = words_of(*app.parser().get_parent());
     console.print("{}", *shell == "bash"  ? bash_script(commands)
                         : *shell == "zsh" ? zsh_script(commands)
                                           : fish_script(commands));

@@ -213,7 +213,7 @@ Result<Document> doctor(Console& console) {
 
 }  // namespace
 
-Action define_doctor(CLI::App& app) {
+Action define_doctor(CommandLine& app) {
   app.footer(
       "Fails only when something required is broken; optional backends and programs may be "
       "missing.\n\n"

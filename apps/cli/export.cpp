@@ -98,7 +98,7 @@ Result<Document> export_in_integers(const Options& options, Console& console) {
 
 }  // namespace
 
-Action define_export(CLI::App& app) {
+Action define_export(CommandLine& app) {
   auto options = std::make_shared<Options>();
   add_model_options(app, options->model, true);
   app.add_option("-o,--output", options->output,
@@ -109,7 +109,7 @@ Action define_export(CLI::App& app) {
                  "Of a quantised package: qdq, float ops between QuantizeLinear and "
                  "DequantizeLinear as compilers read them; qlinear, integer ops that any runtime "
                  "computes to the same codes")
-      ->check(CLI::IsMember({"qdq", "qlinear"}).description(""))
+      ->one_of({"qdq", "qlinear"})
       ->type_name("qdq|qlinear");
   app.add_flag("--force", options->force, "Replace files that exist");
   app.footer(

@@ -245,7 +245,7 @@ Result<Document> inspect(const Options& options, Console& console) {
 
 }  // namespace
 
-Action define_inspect(CLI::App& app) {
+Action define_inspect(CommandLine& app) {
   auto options = std::make_shared<Options>();
   add_model_options(app, options->model, true);
   app.add_option("--graph", options->drawing, "Also draw the network into this SVG file")

@@ -1,8 +1,10 @@
 // tessera: parses the command line, runs one command, maps its outcome to an exit code.
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cstdio>
+#include <deque>
 #include <exception>
 #include <new>
 #include <string>
@@ -26,6 +28,7 @@ std::string exit_code_text() {
 struct Program {
   CLI::App app{"Trained temporal convolutional networks: read, checked, run, written.", "tessera"};
   bool json = false;
+  std::deque<CommandLine> lines;  // one per command; actions refer to them
   std::vector<std::pair<CLI::App*, Action>> actions;
 
   Program() {
@@ -39,7 +42,7 @@ struct Program {
         exit_code_text());
     for (const Command& command : commands()) {
       CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
-      actions.emplace_back(sub, command.define(*sub));
+      actions.emplace_back(sub, command.define(lines.emplace_back(*sub)));
       sub->footer(sub->get_footer() + "\n");  // CLI11 ends a footer without a newline
       if (!command.plain) sub->add_flag("--json", json, "Print one JSON document, errors included");
     }

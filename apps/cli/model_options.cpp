@@ -7,7 +7,7 @@
 
 namespace tessera::cli {
 
-void add_model_options(CLI::App& app, ModelOptions& options, bool with_length) {
+void add_model_options(CommandLine& app, ModelOptions& options, bool with_length) {
   app.add_option("MODEL", options.path,
                  "The network: .pth, .pt, .bin, .safetensors, .onnx, or a package; content "
                  "decides, not the "
@@ -109,7 +109,7 @@ Result<void> Runnable::set_length(int64_t length_samples) {
   return {};
 }
 
-void add_backend_options(CLI::App& app, BackendChoice& choice) {
+void add_backend_options(CommandLine& app, BackendChoice& choice) {
   app.add_option("--backend", choice.name, "What evaluates the network")
       ->type_name(fmt::format("{{{}}}", fmt::join(backend_names(), ",")))
       ->capture_default_str();

@@ -1,7 +1,6 @@
 // Options that several commands share: which network, for what length, evaluated by what.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <map>
 #include <memory>
 #include <optional>
@@ -9,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/command_line.h"
 #include "cli/console.h"
 #include "tessera/backend.h"
 #include "tessera/import.h"
@@ -26,7 +26,7 @@ struct ModelOptions {
 };
 
 // MODEL and --model-arg; --length only where the command lets the user choose it.
-void add_model_options(CLI::App& app, ModelOptions& options, bool with_length);
+void add_model_options(CommandLine& app, ModelOptions& options, bool with_length);
 
 // --length and --model-arg as an import takes them.
 Result<ImportOptions> import_options(const ModelOptions& options);
@@ -55,7 +55,7 @@ struct BackendChoice {
   int threads = 0;                           // 0: as many as the process may use
 };
 
-void add_backend_options(CLI::App& app, BackendChoice& choice);
+void add_backend_options(CommandLine& app, BackendChoice& choice);
 Result<std::unique_ptr<Backend>> open_backend(const BackendChoice& choice);
 
 }  // namespace tessera::cli

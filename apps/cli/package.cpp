@@ -121,10 +121,9 @@ Result<Document> verify(const std::string& path, const std::string& model, Conso
   return document;
 }
 
-CLI::App* add(CLI::App& app, const char* name, const char* summary, const char* examples,
-              std::string& file) {
-  CLI::App* sub = app.add_subcommand(name, summary);
-  sub->fallthrough();  // --json belongs to the command
+CommandLine* add(CommandLine& app, const char* name, const char* summary, const char* examples,
+                 std::string& file) {
+  CommandLine* sub = app.add_subcommand(name, summary);
   sub->footer(fmt::format("Examples:\n{}", examples));
   sub->add_option("FILE", file, "A package")->required()->type_name("FILE.tess");
   return sub;
@@ -132,29 +131,28 @@ CLI::App* add(CLI::App& app, const char* name, const char* summary, const char* 
 
 }  // namespace
 
-Action define_package(CLI::App& app) {
+Action define_package(CommandLine& app) {
   struct All {
     std::string file;
     ExtractOptions extract;
     std::string model;
   };
   auto all = std::make_shared<All>();
-  app.require_subcommand(1);
-  CLI::App* ls =
+  CommandLine* ls =
       add(app, "ls", "List what a package holds", "  tessera package ls net.tess\n", all->file);
-  CLI::App* out = add(app, "extract", "Write what a package holds into a folder",
-                      "  tessera package extract net.tess -o folder\n"
-                      "  tessera package extract net.tess plan.json -o .\n",
-                      all->file);
+  CommandLine* out = add(app, "extract", "Write what a package holds into a folder",
+                         "  tessera package extract net.tess -o folder\n"
+                         "  tessera package extract net.tess plan.json -o .\n",
+                         all->file);
   out->add_option("ENTRY", all->extract.names, "Entries; default: all")->type_name("NAME...");
   out->add_option("-o,--output", all->extract.folder, "The folder")
       ->type_name("FOLDER")
       ->capture_default_str();
   out->add_flag("--force", all->extract.force, "Replace files that exist");
-  CLI::App* check = add(app, "verify", "Check a package against itself, and against its model",
-                        "  tessera package verify net.tess\n"
-                        "  tessera package verify net.tess --model net.pth\n",
-                        all->file);
+  CommandLine* check = add(app, "verify", "Check a package against itself, and against its model",
+                           "  tessera package verify net.tess\n"
+                           "  tessera package verify net.tess --model net.pth\n",
+                           all->file);
   check->add_option("--model", all->model, "The file that it should have been built from")
       ->type_name("FILE");
   app.footer(

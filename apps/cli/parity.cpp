@@ -197,13 +197,13 @@ Result<Document> run(const Options& options, Console& console) {
 
 }  // namespace
 
-Action define_parity(CLI::App& app) {
+Action define_parity(CommandLine& app) {
   auto options = std::make_shared<Options>();
   app.add_option("PART", options->part,
                  "decoder (what each source's decoder is given -> samples), masker (encoder's "
                  "output -> masks) or chain (samples -> samples)")
       ->required()
-      ->check(CLI::IsMember({"decoder", "masker", "chain"}).description(""))
+      ->one_of({"decoder", "masker", "chain"})
       ->type_name("{decoder,masker,chain}");
   add_model_options(app, options->model, false);
   app.add_option("--audio", options->audio, "A recording to hear; default: noise")
@@ -214,15 +214,15 @@ Action define_parity(CLI::App& app) {
   app.add_option(
          "--length", options->length,
          "One case of this length (frames; samples for the chain) instead of the known ones")
-      ->check(CLI::PositiveNumber.description(""))
+      ->positive()
       ->type_name("T");
   app.add_option("--tile-frames", options->tile_frames,
                  "One case of this tile width instead of the known ones")
-      ->check(CLI::PositiveNumber.description(""))
+      ->positive()
       ->type_name("N");
   app.add_option("--block-channels", options->block_channels,
                  "Channel blocks in every case; 0: whole where it fits; default: 64")
-      ->check(CLI::NonNegativeNumber.description(""))
+      ->not_negative()
       ->type_name("N");
   add_target_option(app, options->target);
   add_backend_options(app, options->backend);

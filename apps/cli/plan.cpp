@@ -280,7 +280,7 @@ Result<Document> run(const Options& options, Console& console) {
 
 }  // namespace
 
-Action define_plan(CLI::App& app) {
+Action define_plan(CommandLine& app) {
   auto options = std::make_shared<Options>();
   add_model_options(app, options->model, true);
   add_target_option(app, options->target);

@@ -1,13 +1,12 @@
 // How a network is cut: the choices that plan and build share.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
+#include "cli/command_line.h"
 #include "tessera/plan.h"
 
 namespace tessera::cli {
 
 // --layout, --tile-frames, --block-channels, --encoder-on-chip, --masks-on-chip.
-void add_plan_options(CLI::App& app, PlanOptions& options);
+void add_plan_options(CommandLine& app, PlanOptions& options);
 
 }  // namespace tessera::cli

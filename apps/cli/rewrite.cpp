@@ -109,7 +109,7 @@ Result<Document> run(const Options& options, Console& console) {
   return rewrite_model(options, console);
 }
 
-void add_rule_options(CLI::App& app, Options& options) {
+void add_rule_options(CommandLine& app, Options& options) {
   const auto rules = [&](const char* name, std::vector<std::string>& names, const char* help) {
     app.add_option(name, names, help)
         ->type_name("RULE,...")
@@ -145,7 +145,7 @@ void add_rule_options(CLI::App& app, Options& options) {
 
 }  // namespace
 
-Action define_rewrite(CLI::App& app) {
+Action define_rewrite(CommandLine& app) {
   auto options = std::make_shared<Options>();
   add_model_options(app, options->model, true);
   app.get_option("MODEL")->required(false);

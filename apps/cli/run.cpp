@@ -175,7 +175,7 @@ Result<Document> run(const Options& options, Console& console) {
 
 }  // namespace
 
-Action define_run(CLI::App& app) {
+Action define_run(CommandLine& app) {
   auto options = std::make_shared<Options>();
   add_model_options(app, options->model, true);
   app.add_option("--input", options->inputs,

@@ -212,7 +212,7 @@ Result<Document> run_score(const Options& options, Console& console) {
 
 }  // namespace
 
-Action define_score(CLI::App& app) {
+Action define_score(CommandLine& app) {
   auto options = std::make_shared<Options>();
   app.add_option("--estimate", options->estimates, "Separated voices, in any order")
       ->required()

@@ -245,7 +245,7 @@ Result<Document> separate(const Options& options, Console& console) {
 
 }  // namespace
 
-Action define_separate(CLI::App& app) {
+Action define_separate(CommandLine& app) {
   auto options = std::make_shared<Options>();
   add_model_options(app, options->model, false);
   app.add_option("INPUT", options->inputs, "Recordings (wav, flac, ogg), or folders of them")

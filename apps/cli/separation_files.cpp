@@ -64,19 +64,19 @@ Result<std::vector<std::string>> recordings_in(const fs::path& folder) {
 
 }  // namespace
 
-void add_output_options(CLI::App& app, OutputOptions& options) {
+void add_output_options(CommandLine& app, OutputOptions& options) {
   std::vector<std::string> names;
   for (const SubtypeName& row : kSubtypes) names.emplace_back(row.name);
   app.add_option("-o,--output", options.folder, "The folder for the voices; made if missing")
       ->required()
       ->type_name("DIR");
   app.add_option("--format", options.container, "Container of the voices")
-      ->check(CLI::IsMember({"wav", "flac", "ogg"}).description(""))
+      ->one_of({"wav", "flac", "ogg"})
       ->type_name("{wav,flac,ogg}")
       ->capture_default_str();
   app.add_option("--subtype", options.subtype,
                  "How samples are stored; default: 16 bit in wav and flac, Vorbis in ogg")
-      ->check(CLI::IsMember(names).description(""))
+      ->one_of(names)
       ->type_name(fmt::format("{{{}}}", fmt::join(names, ",")))
       ->capture_default_str();
   app.add_flag("--force", options.force, "Replace voices that exist");

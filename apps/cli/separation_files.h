@@ -1,12 +1,12 @@
 // Which files a separation reads and writes.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/command_line.h"
 #include "tessera/audio.h"
 #include "tessera/result.h"
 
@@ -20,7 +20,7 @@ struct OutputOptions {
 };
 
 // -o, --format, --subtype, --force.
-void add_output_options(CLI::App& app, OutputOptions& options);
+void add_output_options(CommandLine& app, OutputOptions& options);
 
 struct SeparationJob {
   std::string input;

@@ -222,16 +222,15 @@ Result<Document> run_ledger(const LedgerOptions& options, Console& console) {
                   {"misses", evidence.misses}};
 }
 
-CLI::App* add(CLI::App& app, const char* name, const char* summary, const char* examples) {
-  CLI::App* sub = app.add_subcommand(name, summary);
-  sub->fallthrough();  // --json belongs to the command
+CommandLine* add(CommandLine& app, const char* name, const char* summary, const char* examples) {
+  CommandLine* sub = app.add_subcommand(name, summary);
   sub->footer(fmt::format("Examples:\n{}", examples));
   return sub;
 }
 
 }  // namespace
 
-Action define_target(CLI::App& app) {
+Action define_target(CommandLine& app) {
   struct All {
     std::string shown = "hailo8";
     bool markdown = false;
@@ -239,21 +238,20 @@ Action define_target(CLI::App& app) {
     LedgerOptions ledger;
   };
   auto all = std::make_shared<All>();
-  app.require_subcommand(1);
   add(app, "list", "Targets known here", "  tessera target list\n");
-  CLI::App* show =
+  CommandLine* show =
       add(app, "show", "Every entry of a target with its source", "  tessera target show hailo8\n");
   show->add_option("TARGET", all->shown, "Name or path of a target file")->required();
-  CLI::App* rules = add(app, "rules", "Every rule that 'check' asks",
-                        "  tessera target rules\n  tessera target rules --markdown\n");
+  CommandLine* rules = add(app, "rules", "Every rule that 'check' asks",
+                           "  tessera target rules\n  tessera target rules --markdown\n");
   rules->add_flag("--markdown", all->markdown, "The page docs/constraints.md");
-  CLI::App* score = add(app, "score", "Verdicts against recorded compiles",
-                        "  tessera target score hailo8 outcomes_graphs.json\n");
+  CommandLine* score = add(app, "score", "Verdicts against recorded compiles",
+                           "  tessera target score hailo8 outcomes_graphs.json\n");
   score->add_option("TARGET", all->score.target, "Name or path of a target file")->required();
   score->add_option("OUTCOMES", all->score.outcomes, "Recorded compiles (JSON)")->required();
   score->add_flag("--all", all->score.all, "Also cases that are no evidence about fitting");
-  CLI::App* ledger = add(app, "ledger", "The unit ledger against real allocations",
-                         "  tessera target ledger --evidence tests/data/hailo\n");
+  CommandLine* ledger = add(app, "ledger", "The unit ledger against real allocations",
+                            "  tessera target ledger --evidence tests/data/hailo\n");
   ledger->add_option("--evidence", all->ledger.evidence, "Folder with hef_maps/ and alls/")
       ->required();
   ledger->add_flag("--misses", all->ledger.misses, "Name every layer that was not met");

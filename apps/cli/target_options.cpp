@@ -10,7 +10,7 @@ std::vector<std::filesystem::path> target_folders() {
           (folder / "../../../targets").lexically_normal()};
 }
 
-void add_target_option(CLI::App& app, std::string& name) {
+void add_target_option(CommandLine& app, std::string& name) {
   app.add_option("--target", name, "Name (see 'tessera target list') or path of a target file")
       ->capture_default_str();
 }

@@ -1,11 +1,11 @@
 // Which target: by name, found beside the program, or by path.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "cli/command_line.h"
 #include "tessera/target.h"
 
 namespace tessera::cli {
@@ -15,7 +15,7 @@ namespace tessera::cli {
 std::vector<std::filesystem::path> target_folders();
 
 // --target with its help; `name` keeps its value as the default.
-void add_target_option(CLI::App& app, std::string& name);
+void add_target_option(CommandLine& app, std::string& name);
 
 // Errors: those of find_target.
 Result<Target> load_target(const std::string& name);

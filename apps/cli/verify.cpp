@@ -192,7 +192,7 @@ Result<Document> run(Options options, Console& console) {
 
 }  // namespace
 
-Action define_verify(CLI::App& app) {
+Action define_verify(CommandLine& app) {
   auto options = std::make_shared<Options>();
   add_model_options(app, options->model, true);
   app.add_option("--model", options->other_model,
@@ -204,10 +204,10 @@ Action define_verify(CLI::App& app) {
       ->type_name("FILE.wav")
       ->excludes(input);
   add_target_option(app, options->target);
-  const CLI::Option* target = app.get_option("--target");
+  const Option* target = app.get_option("--target");
   add_plan_options(app, options->plan);
   add_backend_options(app, options->backend);
-  const CLI::Option* backend = app.get_option("--backend");
+  const Option* backend = app.get_option("--backend");
   add_judge_option(app, options->judge);
   add_tolerance_options(app, options->verify);
   app.add_flag("--inner,!--no-inner", options->verify.inner_values,

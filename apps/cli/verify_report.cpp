@@ -107,7 +107,7 @@ Document not_compared_document(const std::vector<NotCompared>& list) {
 
 }  // namespace
 
-void add_judge_option(CLI::App& app, JudgeChoice& choice) {
+void add_judge_option(CommandLine& app, JudgeChoice& choice) {
   app.add_option("--judge", choice.name,
                  "What evaluates the imported network to compare with: a backend, or auto "
                  "(reference; cpu for large networks)")
@@ -136,14 +136,14 @@ Result<std::unique_ptr<Backend>> open_judge(const JudgeChoice& choice, const Gra
   return open_backend({.name = chosen, .threads = backend.threads});
 }
 
-void add_tolerance_options(CLI::App& app, VerifyOptions& options) {
+void add_tolerance_options(CommandLine& app, VerifyOptions& options) {
   app.add_option("--tolerance", options.tolerance,
                  "Largest difference that passes; times the peak where that is above 1")
-      ->check(CLI::NonNegativeNumber.description(""))
+      ->not_negative()
       ->capture_default_str();
   app.add_option("--peak-tolerance", options.peak_tolerance,
                  "And at most this part of the value's peak")
-      ->check(CLI::NonNegativeNumber.description(""))
+      ->not_negative()
       ->capture_default_str();
 }
 

@@ -1,11 +1,11 @@
 // A verification for people and for machines.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 
 #include "cli/command.h"
+#include "cli/command_line.h"
 #include "cli/model_options.h"
 #include "tessera/verify.h"
 
@@ -15,14 +15,14 @@ namespace tessera::cli {
 struct JudgeChoice {
   std::string name = "auto";
 };
-void add_judge_option(CLI::App& app, JudgeChoice& choice);
+void add_judge_option(CommandLine& app, JudgeChoice& choice);
 // "auto": the reference backend, or cpu for networks on which that takes minutes; the choice is
 // noted where both sides are computed by the same kernels.
 Result<std::unique_ptr<Backend>> open_judge(const JudgeChoice& choice, const Graph& imported,
                                             const BackendChoice& backend, std::string& chosen,
                                             Console& console);
 
-void add_tolerance_options(CLI::App& app, VerifyOptions& options);
+void add_tolerance_options(CommandLine& app, VerifyOptions& options);
 
 // One row per stage that has a role in a Conv-TasNet (or `all`: per value compared), failures and
 // what could not be compared always.

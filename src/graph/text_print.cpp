@@ -10,7 +10,7 @@
 namespace tessera {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string result = "\"";
   for (char c : text) {
     if (c == '"' || c == '\\') {
@@ -89,8 +89,8 @@ std::string printed_node(const Node& node, std::span<const int64_t> positions,
       std::visit([&](const auto& op) { return printed_fields(op, weights); }, node.op);
   return fmt::format("%{} = {}({}){} -> {} {} from {} by {}\n",
                      positions[static_cast<size_t>(index_of(node.id))], op_name(node.op), operands,
-                     attributes, to_string(node.shape), quoted(node.name),
-                     quoted(node.origin.source), quoted(node.origin.rule));
+                     attributes, to_string(node.shape), in_quotes(node.name),
+                     in_quotes(node.origin.source), in_quotes(node.origin.rule));
 }
 
 }  // namespace
@@ -104,7 +104,7 @@ std::string print_graph(const Graph& graph, const GraphTextOptions& options) {
   std::string text = fmt::format("tessera-graph 1\nstage {}\n", to_string(graph.stage()));
   for (NodeId id : order) text += printed_node(graph.node(id), positions, weights);
   for (const GraphOutput& output : graph.outputs()) {
-    text += fmt::format("output {} = %{}\n", quoted(output.name),
+    text += fmt::format("output {} = %{}\n", in_quotes(output.name),
                         positions[static_cast<size_t>(index_of(output.node))]);
   }
   if (options.weights) text += "weights\n" + weights.text();

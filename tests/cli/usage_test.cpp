@@ -27,8 +27,9 @@ TEST(CliUsage, TheHelpListsEveryExitCode) {
 }
 
 TEST(CliUsage, EveryCommandHasExamplesInItsHelp) {
-  for (const char* command :
-       {"inspect", "run", "export", "separate", "score", "doctor", "completion"}) {
+  for (const char* command : {"inspect", "separate", "score", "rewrite", "run", "export", "doctor",
+                              "check", "plan", "calibrate", "norms", "build", "verify", "parity",
+                              "compare", "bisect", "package", "target", "completion"}) {
     const Outcome outcome = tessera_tool({command, "--help"});
     EXPECT_EQ(outcome.code, kExitSuccess);
     EXPECT_NE(outcome.out.find("Examples:\n"), std::string::npos) << command;
@@ -48,6 +49,41 @@ TEST(CliUsage, AnUnknownOptionIsNamed) {
   EXPECT_EQ(outcome.err,
             "error: The following arguments were not expected: 5 --lenght\n  in: tessera inspect\n"
             "  next: see 'tessera inspect --help'\n");
+}
+
+TEST(CliUsage, AValueThatIsNoChoiceIsToldTheChoices) {
+  EXPECT_EQ(tessera_tool({"separate", "x.pth", "x.wav", "-o", "out", "--format", "mp3"}).err,
+            "error: --format: 'mp3' is none of wav, flac, ogg\n  in: tessera separate\n"
+            "  next: see 'tessera separate --help'\n");
+  const Outcome outcome = tessera_tool({"plan", "x.pth", "--layout", "column"});
+  EXPECT_EQ(outcome.code, kExitUsage);
+  EXPECT_EQ(outcome.err,
+            "error: --layout: 'column' is none of auto, row, stripes\n  in: tessera plan\n"
+            "  next: see 'tessera plan --help'\n");
+}
+
+TEST(CliUsage, AChoiceMayBeWrittenInCapitals) {
+  EXPECT_EQ(tessera_tool({"plan", "no_such.pth", "--layout", "ROW"}).err,
+            "error: no such file or directory\n  in: no_such.pth\n  next: check the path\n");
+}
+
+TEST(CliUsage, ANumberOutOfRangeIsToldTheRange) {
+  EXPECT_EQ(
+      tessera_tool({"calibrate", "x.pth", "--calib", "x.wav", "-o", "x.npz", "--windows", "0"}).err,
+      "error: --windows: 0 is not from 1 to 100000\n  in: tessera calibrate\n"
+      "  next: see 'tessera calibrate --help'\n");
+  EXPECT_EQ(
+      tessera_tool({"calibrate", "x.pth", "--calib", "x.wav", "-o", "x.npz", "--length", "0"}).err,
+      "error: --length: 0 is not above 0\n  in: tessera calibrate\n"
+      "  next: see 'tessera calibrate --help'\n");
+}
+
+TEST(CliUsage, NotANumberIsInNoRange) {
+  const Outcome outcome = tessera_tool({"verify", "x.pth", "--tolerance", "nan"});
+  EXPECT_EQ(outcome.code, kExitUsage);
+  EXPECT_EQ(outcome.err,
+            "error: --tolerance: nan is not 0 or more\n  in: tessera verify\n"
+            "  next: see 'tessera verify --help'\n");
 }
 
 TEST(CliUsage, UsageErrorsObeyJson) {
