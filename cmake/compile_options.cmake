@@ -12,28 +12,6 @@ if(TESSERA_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${TESSERA_CCACHE})
 endif()
 
-# Where everything is compiled once and no cache remembers it, common headers are parsed once per target instead of once
-# per file. Never both: ccache gives up on precompiled headers, and builds without them notice a missing #include.
-if(TESSERA_CCACHE)
-  set(precompile OFF)
-else()
-  set(precompile ON)
-endif()
-option(TESSERA_PRECOMPILE_HEADERS "Precompile the headers that most files include" ${precompile})
-
-set(TESSERA_COMMON_HEADERS
-  <algorithm> <array> <cmath> <cstdint> <filesystem> <fstream> <functional> <limits> <map> <memory> <numeric> <optional>
-  <random> <set> <span> <sstream> <string> <string_view> <unordered_map> <utility> <variant> <vector>
-  <fmt/format.h>
-  ${PROJECT_SOURCE_DIR}/include/tessera/graph.h)
-
-# tessera_precompile(TARGET [header...]): the common headers and these.
-function(tessera_precompile target)
-  if(TESSERA_PRECOMPILE_HEADERS)
-    target_precompile_headers(${target} PRIVATE ${TESSERA_COMMON_HEADERS} ${ARGN})
-  endif()
-endfunction()
-
 add_library(tessera_options INTERFACE)
 target_compile_options(tessera_options INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Wold-style-cast
