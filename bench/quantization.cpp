@@ -45,8 +45,10 @@ class Bench {
     TESSERA_TRY(const ImportedModel imported, import_model(model, options));
     whole_ = imported.graph;
     TESSERA_TRY(window_, imported.network->instantiate(kWindow));
+    TESSERA_TRY(longer_, imported.network->instantiate(2 * kWindow));
     TESSERA_TRY_VOID(rewrite(whole_));
     TESSERA_TRY_VOID(rewrite(window_));
+    TESSERA_TRY_VOID(rewrite(longer_));
     TESSERA_TRY(cpu_, make_backend("cpu"));
     TESSERA_TRY(emulator_, make_backend("emulator"));
     TESSERA_TRY(Session session, Session::create(whole_, *cpu_));
@@ -84,6 +86,18 @@ class Bench {
   }
 
  private:
+  // As a build does: windows as they are and after pauses.
+  Result<void> observe(std::span<const std::vector<float>> windows, const QuantizeOptions& options,
+                       CalibrationStatistics& statistics) {
+    TESSERA_TRY_VOID(calibrate(window_, options, *cpu_, windows, statistics));
+    if (!hears_pauses(window_)) return {};
+    return calibrate(longer_, options, *cpu_, after_pauses(windows, 2 * kWindow), statistics);
+  }
+
+  double with_pauses(double headroom) const {
+    return hears_pauses(window_) ? headroom_beside_pauses(headroom) : headroom;
+  }
+
   Result<Encodings> encodings_for(size_t fold, QuantizeOptions options, double mixed_snr_db,
                                   Scores& scores) {
     std::vector<std::vector<float>> windows;
@@ -94,19 +108,20 @@ class Bench {
                              mix.begin() + static_cast<int64_t>(begin) + kWindow);
     }
     CalibrationStatistics statistics;
+    options.headroom = with_pauses(options.headroom);
     if (mixed_snr_db > 0) {
       // As a build does: measured on windows that no range was taken from.
       const std::span<const std::vector<float>> all(windows);
       const auto measured = all.last(3);
-      options.headroom = 1.5;
-      TESSERA_TRY_VOID(calibrate(window_, options, *cpu_, all.first(all.size() - 3), statistics));
+      options.headroom = with_pauses(1.5);
+      TESSERA_TRY_VOID(observe(all.first(all.size() - 3), options, statistics));
       TESSERA_TRY(MixedPrecision mixed,
                   choose_mixed_precision(window_, statistics, options, mixed_snr_db, measured,
                                          *cpu_, *emulator_));
       options = std::move(mixed.options);
-      TESSERA_TRY_VOID(calibrate(window_, options, *cpu_, measured, statistics));
+      TESSERA_TRY_VOID(observe(measured, options, statistics));
     } else {
-      TESSERA_TRY_VOID(calibrate(window_, options, *cpu_, windows, statistics));
+      TESSERA_TRY_VOID(observe(windows, options, statistics));
     }
     const auto values = static_cast<double>(encoded_values(whole_, options).size());
     scores.values += values;
@@ -127,6 +142,7 @@ class Bench {
   std::vector<Mixture> mixtures_;
   Graph whole_;
   Graph window_;
+  Graph longer_;
   std::unique_ptr<Backend> cpu_;
   std::unique_ptr<Backend> emulator_;
   std::vector<std::vector<float>> in_float_;

@@ -36,4 +36,8 @@ bool hears_pauses(const Graph& legal);
 std::vector<std::vector<float>> after_pauses(std::span<const std::vector<float>> windows,
                                              int64_t frames, size_t most = 32);
 
+// What is left of a headroom to give to ranges that were taken after pauses too: these make a voice
+// up to sqrt(2) louder.
+double headroom_beside_pauses(double headroom);
+
 }  // namespace tessera

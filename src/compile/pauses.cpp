@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "tessera/calibrate.h"
 
@@ -48,6 +49,10 @@ std::vector<std::vector<float>> after_pauses(std::span<const std::vector<float>>
               sequence.end() - static_cast<std::ptrdiff_t>(heard.size()));
   }
   return paused;
+}
+
+double headroom_beside_pauses(double headroom) {
+  return std::max(1.0, headroom / std::sqrt(2.0));
 }
 
 }  // namespace tessera

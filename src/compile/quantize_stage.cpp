@@ -88,6 +88,7 @@ Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan
   TESSERA_TRY(const auto emulator, make_backend("emulator", {.threads = options.threads}));
   QuantizeOptions choice = wanted.quantize;
   if (wanted.mixed_loss_db > 0) choice.headroom = std::max(choice.headroom, kMixedHeadroom);
+  if (hears_pauses(graph)) choice.headroom = headroom_beside_pauses(choice.headroom);
   choice.encoder_in_integers = plan.recipe.encoder_on_chip;
   choice.masks_in_integers = plan.recipe.masks_on_chip;
   const Result<Graph> longer = graph_for(model, plan, target, frozen_norms, 2 * windows.length);
