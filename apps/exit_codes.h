@@ -17,22 +17,33 @@ struct ExitCode {
   ErrorCode error;
   int code;
   std::string_view when;  // one phrase for --help
+  std::string_view next;  // what to do where the error itself does not tell
 };
 
 inline constexpr std::array<ExitCode, 13> kExitCodes{{
-    {ErrorCode::kInvalidArgument, 3, "an option or input value has no meaning here"},
-    {ErrorCode::kNotFound, 4, "a file, name or tensor does not exist"},
-    {ErrorCode::kAlreadyExists, 5, "an output is in the way (--force replaces it)"},
-    {ErrorCode::kIo, 6, "the system refused to read or write"},
-    {ErrorCode::kNoSpace, 7, "the disk or quota is full"},
-    {ErrorCode::kCorrupt, 8, "a file is damaged or not of its format"},
-    {ErrorCode::kUnsafe, 9, "a file tries what data must not do"},
-    {ErrorCode::kUnsupported, 10, "well formed, but beyond what Tessera can do"},
-    {ErrorCode::kInvalidModel, 11, "the network contradicts itself"},
-    {ErrorCode::kResourceLimit, 12, "a memory, size or count limit"},
-    {ErrorCode::kUnavailable, 13, "a backend or component is missing here"},
-    {ErrorCode::kMismatch, 14, "two things that had to be equal are not"},
-    {ErrorCode::kCancelled, 15, "stopped on request"},
+    {ErrorCode::kInvalidArgument, 3, "an option or input value has no meaning here",
+     "see --help of the command"},
+    {ErrorCode::kNotFound, 4, "a file, name or tensor does not exist", "check the path"},
+    {ErrorCode::kAlreadyExists, 5, "an output is in the way (--force replaces it)",
+     "--force replaces it"},
+    {ErrorCode::kIo, 6, "the system refused to read or write",
+     "check the disk and who may read and write there"},
+    {ErrorCode::kNoSpace, 7, "the disk or quota is full", "free some space, or write elsewhere"},
+    {ErrorCode::kCorrupt, 8, "a file is damaged or not of its format",
+     "copy or download the file again"},
+    {ErrorCode::kUnsafe, 9, "a file tries what data must not do",
+     "use a file from a source that you trust"},
+    {ErrorCode::kUnsupported, 10, "well formed, but beyond what Tessera can do",
+     "export or train the network without it"},
+    {ErrorCode::kInvalidModel, 11, "the network contradicts itself",
+     "check the file with the program that wrote it"},
+    {ErrorCode::kResourceLimit, 12, "a memory, size or count limit",
+     "give a smaller file or a shorter input"},
+    {ErrorCode::kUnavailable, 13, "a backend or component is missing here",
+     "'tessera doctor' tells what is missing"},
+    {ErrorCode::kMismatch, 14, "two things that had to be equal are not",
+     "please report it with the files"},
+    {ErrorCode::kCancelled, 15, "stopped on request", "the same command starts again"},
 }};
 
 constexpr int exit_code(ErrorCode error) {
@@ -40,6 +51,13 @@ constexpr int exit_code(ErrorCode error) {
     if (row.error == error) return row.code;
   }
   return kExitBug;
+}
+
+constexpr std::string_view next_step(ErrorCode error) {
+  for (const ExitCode& row : kExitCodes) {
+    if (row.error == error) return row.next;
+  }
+  return "please report it";
 }
 
 }  // namespace tessera

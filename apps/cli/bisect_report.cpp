@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cli/comparison_text.h"
 #include "cli/table.h"
 
 namespace tessera::cli {
@@ -35,13 +36,10 @@ std::string what_is(BisectStage stage) {
 void print_stages(const BisectReport& report, Console& console) {
   const bool references = report.stages.front().si_snr_db.has_value();
   Table table;
-  table.add_column("stage");
-  table.add_column("");
-  table.add_column("SNR over A", Table::Align::right);
-  table.add_column("of the error", Table::Align::right);
+  table.add_columns({"stage", ""});
+  table.add_columns({"SNR over A", "of the error"}, Table::Align::right);
   if (references) {
-    table.add_column("SI-SNR dB", Table::Align::right);
-    table.add_column("costs dB", Table::Align::right);
+    table.add_columns({"SI-SNR dB", "costs dB"}, Table::Align::right);
   }
   for (size_t i = 0; i < report.stages.size(); ++i) {
     const StageCost& stage = report.stages[i];
@@ -60,11 +58,8 @@ void print_stages(const BisectReport& report, Console& console) {
 void print_culprits(const BisectReport& report, Console& console) {
   const bool references = report.stages.front().si_snr_db.has_value();
   Table table;
-  table.add_column("culprit");
-  table.add_column("what");
-  table.add_column("as");
-  for (const char* title : {"SNR alone", "of the error", "SNR without", "gains dB"})
-    table.add_column(title, Table::Align::right);
+  table.add_columns({"culprit", "what", "as"});
+  table.add_columns({"SNR alone", "of the error", "SNR without", "gains dB"}, Table::Align::right);
   if (references) table.add_column("SI-SNR", Table::Align::right);
   for (const Culprit& culprit : report.culprits) {
     std::vector<std::string> cells{printable(culprit.name),
@@ -102,17 +97,12 @@ void print_fallen(const BisectReport& report, Console& console) {
   table.add_column(fmt::format("value, {} beside the stage before",
                                to_string(report.stages[report.costliest].stage)));
   table.add_column("op");
-  table.add_column("SNR dB", Table::Align::right);
-  table.add_column("falls by", Table::Align::right);
+  table.add_columns({"SNR dB", "falls by"}, Table::Align::right);
   for (const ValueComparison& value : report.fallen) {
     table.add_row({printable(value.value), value.op, decibels(value.difference.snr_db),
                    fmt::format("{:.1f}", value.fall_db)});
   }
   console.print("\n{}", table.to_string());
-}
-
-Document finite(double value) {
-  return std::isfinite(value) ? Document(value) : Document(nullptr);
 }
 
 }  // namespace

@@ -122,10 +122,9 @@ void print_rows(std::vector<Row> rows, bool all, Console& console) {
                   found);
   }
   Table table;
-  table.add_column("value");
-  table.add_column("op");
-  for (const char* title : {"min", "0.1 %", "mean", "99.9 %", "max", "rms", "tail", "spread"})
-    table.add_column(title, Table::Align::right);
+  table.add_columns({"value", "op"});
+  table.add_columns({"min", "0.1 %", "mean", "99.9 %", "max", "rms", "tail", "spread"},
+                    Table::Align::right);
   for (const Row& row : rows) {
     const ValueSummary& s = row.summary;
     std::vector<std::string> cells{printable(row.name), row.op};

@@ -6,20 +6,16 @@
 
 #include "cli/command_line.h"
 #include "cli/console.h"
+#include "cli/output_difference.h"
 #include "tessera/graph.h"
 #include "tessera/result.h"
 
 namespace tessera::cli {
 
-struct Difference {
-  double max_abs = 0;
-  double peak = 0;  // of the reference's output
-};
-
 void add_check_option(CommandLine& app, bool& check);
 
 // Evaluates `graph` on the reference backend (slow) and compares `outputs` with it.
-// Errors: kMismatch beyond 1e-4 of the reference's peak (1e-7 for silence).
+// Errors: those of compare_outputs.
 Result<Difference> compare_with_reference(const Graph& graph,
                                           std::span<const std::vector<float>> inputs,
                                           std::span<const std::vector<float>> outputs,

@@ -24,13 +24,9 @@ struct Options {
 
 std::string violations_text(const CheckReport& report) {
   Table table;
-  table.add_column("node");
-  table.add_column("operation");
-  table.add_column("rule");
-  table.add_column("verdict");
+  table.add_columns({"node", "operation", "rule", "verdict"});
   table.add_column("value", Table::Align::right);
-  table.add_column("limit");
-  table.add_column("cure");
+  table.add_columns({"limit", "cure"});
   for (const Violation& v : report.violations) {
     table.add_row({printable(v.node_name), v.op, std::string(v.rule),
                    std::string(to_string(v.verdict)), v.value, v.limit, v.cure});
@@ -56,12 +52,8 @@ std::string summary_text(const CheckReport& report) {
   }
   Table table;
   table.add_column("rule");
-  table.add_column("does not fit", Table::Align::right);
-  table.add_column("unknown", Table::Align::right);
-  table.add_column("worst value", Table::Align::right);
-  table.add_column("at node");
-  table.add_column("limit");
-  table.add_column("cure");
+  table.add_columns({"does not fit", "unknown", "worst value"}, Table::Align::right);
+  table.add_columns({"at node", "limit", "cure"});
   for (const Constraint& rule : constraints()) {
     const auto found = sums.find(rule.id);
     if (found == sums.end()) continue;

@@ -106,7 +106,11 @@ Option* CommandLine::keep(CLI::Option* option) {
 template <typename T>
 Option* CommandLine::add_option(const std::string& names, T& variable,
                                 const std::string& description) {
-  return keep(app_.add_option(names, variable, description));
+  CLI::Option* option = app_.add_option(names, variable, description);
+  // An empty name of a file is a shell variable that was not set, not a wish for no file.
+  check(*option,
+        [](const std::string& text) { return std::string(text.empty() ? "is empty" : ""); });
+  return keep(option);
 }
 
 template Option* CommandLine::add_option(const std::string&, std::string&, const std::string&);

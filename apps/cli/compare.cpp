@@ -10,6 +10,7 @@
 
 #include "cli/command.h"
 #include "cli/comparison_sides.h"
+#include "cli/comparison_text.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "report/comparison_drawing.h"
@@ -37,10 +38,6 @@ struct Options {
   bool force = false;
 };
 
-std::string decibels(double value) {
-  return std::isinf(value) ? (value > 0 ? "exact" : "none") : fmt::format("{:.1f}", value);
-}
-
 bool flagged(const ValueComparison& value) {
   const double snr = value.difference.snr_db;
   return value.fall_db >= kFlaggedFallDb && snr < kFlaggedSnrDb &&
@@ -48,9 +45,8 @@ bool flagged(const ValueComparison& value) {
 }
 
 void add_row(Table& table, const ValueComparison& value) {
-  std::string name = printable(value.name);
-  if (!value.how.empty()) name += fmt::format(" ({})", printable(value.how));
-  table.add_row({name, value.op, fmt::format("{}", fmt::join(value.roles, ", ")), value.coding,
+  table.add_row({compared_name(value.name, value.how), value.op,
+                 fmt::format("{}", fmt::join(value.roles, ", ")), value.coding,
                  decibels(value.difference.snr_db),
                  value.fall_db >= 0.05 ? fmt::format("{:.1f}", value.fall_db) : "",
                  fmt::format("{:.6f}", value.cosine),
@@ -60,9 +56,8 @@ void add_row(Table& table, const ValueComparison& value) {
 
 void print_report(const ComparisonReport& report, bool all, Console& console) {
   Table table;
-  for (const char* title : {"value", "op", "role", "B"}) table.add_column(title);
-  for (const char* title : {"SNR dB", "falls by", "cosine", "max abs", "peak"})
-    table.add_column(title, Table::Align::right);
+  table.add_columns({"value", "op", "role", "B"});
+  table.add_columns({"SNR dB", "falls by", "cosine", "max abs", "peak"}, Table::Align::right);
   table.add_column("");
   const std::vector<size_t> worst = report.worst_first();
   if (all) {
@@ -79,10 +74,6 @@ void print_report(const ComparisonReport& report, bool all, Console& console) {
   console.print("{}", table.to_string());
 }
 
-Document finite(double value) {
-  return std::isfinite(value) ? Document(value) : Document(nullptr);
-}
-
 Document value_document(const ValueComparison& value) {
   return {{"name", value.name},
           {"value", value.value},
@@ -97,13 +88,6 @@ Document value_document(const ValueComparison& value) {
           {"cosine", value.cosine},
           {"max_abs", finite(value.difference.max_abs)},
           {"peak", value.difference.peak}};
-}
-
-Document not_compared_document(const std::vector<NotCompared>& list) {
-  Document entries = Document::array();
-  for (const NotCompared& one : list)
-    entries.push_back({{"name", one.name}, {"op", one.op}, {"reason", one.reason}});
-  return entries;
 }
 
 Result<Document> run(const Options& options, Console& console) {
@@ -166,7 +150,8 @@ Action define_compare(CommandLine& app) {
                  "What both hear: an array or a recording; default: noise")
       ->type_name("FILE.npy|FILE.wav");
   app.add_option("--length", options->length,
-                 "Input length of the noise; default: a package's own, else 4 s")
+                 "Input length of the noise; default: the one that a file fixes, or a package's "
+                 "own, else 4 s")
       ->type_name("T");
   app.add_option("--backend-a", options->a.backend,
                  "What evaluates A; auto: emulator for integers, else cpu")

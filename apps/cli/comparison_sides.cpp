@@ -44,6 +44,14 @@ Result<int64_t> frames_of(size_t values, const ImportedModel& model, const std::
       "give an array of the input's channels");
 }
 
+// The length to compare two networks at where the user names none: B's own, or A's where A accepts
+// no other (its file fixes one).
+int64_t common_length(const ImportedModel& a, const ImportedModel& b) {
+  const bool only_its_own = !a.network->instantiate(b.length_samples).has_value() &&
+                            b.network->instantiate(a.length_samples).has_value();
+  return only_its_own ? a.length_samples : b.length_samples;
+}
+
 Result<void> reread(ImportedModel& model,
                     const std::function<Result<ImportedModel>(int64_t length)>& at_length,
                     int64_t length, const std::string& path) {
@@ -86,8 +94,13 @@ Result<Sides> open_sides(const SideOptions& a, const SideOptions& b,
                          std::optional<int64_t> length, int threads, Console& console) {
   Sides sides;
   TESSERA_TRY(sides.b, open_side(b, model_args, length, console));
-  if (!length) length = sides.b.given.model.length_samples;
-  if (!signal.empty()) {
+  if (signal.empty()) {
+    TESSERA_TRY(sides.a, open_side(a, model_args, length, console));
+    if (!length) length = common_length(sides.a.given.model, sides.b.given.model);
+    if (sides.b.given.model.length_samples != *length) {
+      TESSERA_TRY(sides.b, open_side(b, model_args, length, console));
+    }
+  } else {
     const auto at_length = [&](int64_t other) -> Result<ImportedModel> {
       TESSERA_TRY(sides.b, open_side(b, model_args, other, console));
       return sides.b.given.model;
@@ -97,7 +110,9 @@ Result<Sides> open_sides(const SideOptions& a, const SideOptions& b,
     length = model.length_samples;
     sides.inputs.push_back(std::move(values));
   }
-  TESSERA_TRY(sides.a, open_side(a, model_args, length, console));
+  if (sides.a.given.model.length_samples != *length || !sides.a.given.model.network) {
+    TESSERA_TRY(sides.a, open_side(a, model_args, length, console));
+  }
   if (sides.inputs.empty()) {
     console.note("compared on noise; --input takes what the network will hear");
     for (NodeId id : sides.a.graph().inputs())

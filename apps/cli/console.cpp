@@ -1,5 +1,7 @@
 #include "cli/console.h"
 
+#include "exit_codes.h"
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -105,6 +107,7 @@ Result<void> Console::finish(nlohmann::ordered_json document) {
 
 void Console::fail(const Error& error) {
   const std::lock_guard lock(mutex_);
+  const std::string next = error.hint.empty() ? std::string(next_step(error.code)) : error.hint;
   if (status_shown_) put(stderr, kEraseLine);
   status_shown_ = false;
   std::fflush(stdout);
@@ -113,7 +116,7 @@ void Console::fail(const Error& error) {
                                      {{"code", to_string(error.code)},
                                       {"message", error.message},
                                       {"subject", error.subject},
-                                      {"hint", error.hint}}}};
+                                      {"hint", next}}}};
     if (kept_.is_object()) document.update(kept_);
     document["notes"] = notes_;
     document["warnings"] = warnings_;
@@ -123,7 +126,7 @@ void Console::fail(const Error& error) {
   }
   std::string text = fmt::format("error: {}\n", error.message);
   if (!error.subject.empty()) text += fmt::format("  in: {}\n", error.subject);
-  if (!error.hint.empty()) text += fmt::format("  next: {}\n", error.hint);
+  text += fmt::format("  next: {}\n", next);
   put(stderr, printable(text));
 }
 

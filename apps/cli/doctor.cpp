@@ -128,9 +128,7 @@ Document check_libraries(Console& console) {
   Document document = Document::array();
   console.print("libraries\n");
   Table table;
-  table.add_column("name");
-  table.add_column("version");
-  table.add_column("for");
+  table.add_columns({"name", "version", "for"});
   for (const Library& library : libraries()) {
     table.add_row({library.name, library.version, library.purpose});
     document.push_back({{"name", library.name}, {"version", library.version}});

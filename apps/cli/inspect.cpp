@@ -80,11 +80,8 @@ Document port_document(const Port& port) {
 // One row per node, as a table for people and as an array.
 Document layers(const Graph& graph, const Costs& cost, Console& console) {
   Table table;
-  table.add_column("layer");
-  table.add_column("op");
-  table.add_column("shape");
-  table.add_column("parameters", Table::Align::right);
-  table.add_column("MACs", Table::Align::right);
+  table.add_columns({"layer", "op", "shape"});
+  table.add_columns({"parameters", "MACs"}, Table::Align::right);
   Document document = Document::array();
   for (const NodeCost& row : cost.nodes) {
     const Node& node = graph.node(row.id);

@@ -6,20 +6,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cli/comparison_text.h"
 #include "cli/table.h"
 #include "cli/verify_report.h"
 #include "tessera/metrics.h"
 
 namespace tessera::cli {
 namespace {
-
-std::string decibels(double value) {
-  return std::isinf(value) ? (value > 0 ? "exact" : "none") : fmt::format("{:.1f}", value);
-}
-
-Document finite(double value) {
-  return std::isfinite(value) ? Document(value) : Document(nullptr);
-}
 
 // Channels of all outputs: a separator's voices.
 std::vector<std::vector<float>> voices_of(const VerifyReport& report,
@@ -40,9 +33,8 @@ double loss_of(double quality_db, double snr_db) {
 }
 
 void add_row(Table& table, const StageCheck& stage) {
-  std::string what = printable(stage.name);
-  if (!stage.how.empty()) what += fmt::format(" ({})", printable(stage.how));
-  table.add_row({what, fmt::format("{}", fmt::join(stage.roles, ", ")), stage.where,
+  table.add_row({compared_name(stage.name, stage.how),
+                 fmt::format("{}", fmt::join(stage.roles, ", ")), stage.where,
                  to_string(stage.shape), fmt::format("{:.3g}", stage.difference.peak),
                  fmt::format("{:.3g}", stage.difference.max_abs), decibels(stage.difference.snr_db),
                  fmt::format("{:.6f}", stage.difference.cosine), stage.passed ? "" : "FAILS"});
@@ -92,20 +84,10 @@ Result<IntegerCost> integer_cost(const VerifyReport& report,
 void print_integer_report(const VerifyReport& report, const CodeReport& codes,
                           const IntegerCost& cost, bool all, Console& console) {
   Table table;
-  for (const char* name : {"value", "role", "in", "shape"}) table.add_column(name);
-  for (const char* name : {"peak", "max abs", "SQNR dB", "cosine"})
-    table.add_column(name, Table::Align::right);
+  table.add_columns({"value", "role", "in", "shape"});
+  table.add_columns({"peak", "max abs", "SQNR dB", "cosine"}, Table::Align::right);
   table.add_column("");
-  size_t left_out = 0;
-  for (const StageCheck& stage : report.stages) {
-    if (all || !stage.passed || !stage.roles.empty()) {
-      add_row(table, stage);
-    } else {
-      ++left_out;
-    }
-  }
-  table.add_rule();
-  for (const StageCheck& stage : report.outputs) add_row(table, stage);
+  const size_t left_out = add_stages(report, all, table, add_row);
   console.print("{}", table.to_string());
   if (left_out > 0) console.print("and {} other values (--all)\n", left_out);
   console.print("{}\n", codes_text(codes));

@@ -112,16 +112,11 @@ std::string snr_text(double snr_db) {
 void print_rows(const std::vector<Row>& rows, Console& console) {
   Table table;
   table.add_column("--norm");
-  table.add_column("frozen", Table::Align::right);
-  table.add_column("segments", Table::Align::right);
-  table.add_column("calls", Table::Align::right);
-  table.add_column("ms, estimated", Table::Align::right);
-  table.add_column("SNR dB", Table::Align::right);
-  table.add_column("loss dB, reckoned", Table::Align::right);
+  table.add_columns({"frozen", "segments", "calls", "ms, estimated", "SNR dB", "loss dB, reckoned"},
+                    Table::Align::right);
   const bool scored = rows[0].improvement_db.has_value();
   if (scored) {
-    table.add_column("SI-SNRi dB", Table::Align::right);
-    table.add_column("loss dB", Table::Align::right);
+    table.add_columns({"SI-SNRi dB", "loss dB"}, Table::Align::right);
   }
   for (const Row& row : rows) {
     const FrozenNormsPoint& point = row.point;
@@ -178,6 +173,16 @@ Result<void> draw(const Options& options, const std::vector<Row>& rows) {
   return write_file_atomically(options.drawing, draw_curve(curve), {.force = options.force});
 }
 
+// None where none are asked for.
+Result<std::vector<Mixture>> mixtures_for(const std::string& folder, const ImportedModel& model) {
+  if (folder.empty()) return std::vector<Mixture>();
+  if (model.n_src == 0) {
+    return TESSERA_ERROR(kUnsupported, "--mixtures", "the network is not a known separator",
+                         "leave it out: the loss is reckoned from the outputs' SNR");
+  }
+  return read_mixtures(folder, model.n_src, model.sample_rate.value_or(0));
+}
+
 Result<Document> run(const Options& options, Console& console) {
   if (!options.drawing.empty()) {
     TESSERA_TRY_VOID(check_writable(options.drawing, {.force = options.force}));
@@ -188,6 +193,7 @@ Result<Document> run(const Options& options, Console& console) {
     console.note(
         "the network has no norm to freeze: none is over the whole sequence, or only the first");
   }
+  TESSERA_TRY(std::vector<Mixture> mixtures, mixtures_for(options.mixtures, model));
   TESSERA_TRY(const CalibrationWindows windows,
               read_calibration_windows(model, options.calibration.calibration()));
   for (const Note& note : windows.set.notes) console.note(printable(note.text));
@@ -204,15 +210,7 @@ Result<Document> run(const Options& options, Console& console) {
                                             windows.set.windows, options.search, *backend));
   }
   std::optional<Scorer> scorer;
-  if (!options.mixtures.empty()) {
-    if (model.n_src == 0) {
-      return TESSERA_ERROR(kUnsupported, "--mixtures", "the network is not a known separator",
-                           "leave it out: the loss is reckoned from the outputs' SNR");
-    }
-    TESSERA_TRY(auto mixtures,
-                read_mixtures(options.mixtures, model.n_src, model.sample_rate.value_or(0)));
-    scorer.emplace(model, constants, std::move(mixtures), *backend);
-  }
+  if (!mixtures.empty()) scorer.emplace(model, constants, std::move(mixtures), *backend);
   TESSERA_TRY(const std::vector<Row> rows, rows_of(curve, scorer ? &*scorer : nullptr));
   print_rows(rows, console);
   Document document{{"model", options.model.path},

@@ -43,8 +43,7 @@ Result<Document> list(const std::string& path, Console& console) {
   Document document = head_of(path, package);
   document["entries"] = Document::array();
   Table table;
-  table.add_column("entry");
-  table.add_column("kind");
+  table.add_columns({"entry", "kind"});
   table.add_column("bytes", Table::Align::right);
   table.add_column("hash");
   int64_t total = 0;

@@ -134,11 +134,9 @@ void add_row(Table& table, const ParityResult& result, const std::vector<double>
 Table case_table(bool with_references) {
   Table table;
   table.add_column("case");
-  for (const char* title : {"block", "segments", "calls", "compared", "max abs"})
-    table.add_column(title, Table::Align::right);
+  table.add_columns({"block", "segments", "calls", "compared", "max abs"}, Table::Align::right);
   table.add_column(with_references ? "SI-SNR dB" : "SI-SNR dB over model");
-  table.add_column("ms", Table::Align::right);
-  table.add_column("real-time factor", Table::Align::right);
+  table.add_columns({"ms", "real-time factor"}, Table::Align::right);
   table.add_column("verdict");
   return table;
 }

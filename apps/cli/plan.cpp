@@ -62,16 +62,9 @@ std::string work_of(const Plan& plan, const ChipSegment& segment) {
 
 void print_segments(const Plan& plan, Console& console) {
   Table table;
-  table.add_column("segment");
-  table.add_column("convolutions");
-  table.add_column("layout");
-  table.add_column("tile", Table::Align::right);
-  table.add_column("phases", Table::Align::right);
-  table.add_column("pieces", Table::Align::right);
-  table.add_column("calls", Table::Align::right);
-  table.add_column("bytes in", Table::Align::right);
-  table.add_column("bytes out", Table::Align::right);
-  table.add_column("ms", Table::Align::right);
+  table.add_columns({"segment", "convolutions", "layout"});
+  table.add_columns({"tile", "phases", "pieces", "calls", "bytes in", "bytes out", "ms"},
+                    Table::Align::right);
   table.add_column("verdict");
   for (const ChipSegment& segment : plan.segments) {
     const Tiling& tiling = segment.tiling;
@@ -86,9 +79,7 @@ void print_segments(const Plan& plan, Console& console) {
 
 void print_host_steps(const Plan& plan, Console& console) {
   Table table;
-  table.add_column("on the host");
-  table.add_column("op");
-  table.add_column("why");
+  table.add_columns({"on the host", "op", "why"});
   for (const Step& step : plan.steps) {
     const auto* host = std::get_if<HostStep>(&step);
     if (host == nullptr) continue;
@@ -100,14 +91,9 @@ void print_host_steps(const Plan& plan, Console& console) {
 
 void print_alternatives(const std::vector<Alternative>& list, double audio_s, Console& console) {
   Table table;
-  table.add_column("way");
-  table.add_column("same network");
-  table.add_column("verdict");
-  table.add_column("calls", Table::Align::right);
-  table.add_column("contexts", Table::Align::right);
-  table.add_column("link bytes", Table::Align::right);
-  table.add_column("chip ms, estimated", Table::Align::right);
-  table.add_column("host ms, measured", Table::Align::right);
+  table.add_columns({"way", "same network", "verdict"});
+  table.add_columns({"calls", "contexts", "link bytes", "chip ms, estimated", "host ms, measured"},
+                    Table::Align::right);
   if (audio_s > 0) table.add_column("real-time factor", Table::Align::right);
   for (const Alternative& way : list) {
     const bool chip = !way.verdict.empty();

@@ -51,7 +51,21 @@ Result<Document> list_rules(const Options& options, Console& console) {
   return rules_document();
 }
 
+// A recording that nobody hears is a mistake in the command, not to be passed over.
+Result<void> refuse_unused_recordings(const Options& options) {
+  if (asks_for_approximate(options.rewrite)) return {};
+  for (const auto& [name, given] : {std::pair("--signal", !options.signal.empty()),
+                                    std::pair("--calibrate", !options.calibration.empty())}) {
+    if (given) {
+      return TESSERA_ERROR(kInvalidArgument, name, "is only heard by approximate rules",
+                           "name one with --enable ('tessera rewrite --list'), or leave it out");
+    }
+  }
+  return {};
+}
+
 Result<Document> rewrite_model(const Options& options, Console& console) {
+  TESSERA_TRY_VOID(refuse_unused_recordings(options));
   TESSERA_TRY(ImportedModel model, load_model(options.model, ImportNotes::warnings, console));
   RewriteOptions choice = options.rewrite;
   RewriteSubject subject{options.model.path, "noise"};
@@ -122,13 +136,16 @@ void add_rule_options(CommandLine& app, Options& options) {
   rules("--disable", options.rewrite.disable, "Do not run these rules");
   RewriteParameters& parameters = options.rewrite.parameters;
   app.add_option("--keep-blocks", parameters.keep_blocks, "truncate_blocks: blocks that stay")
+      ->positive()
       ->type_name("N")
       ->capture_default_str();
   app.add_option("--decoder-channels", parameters.decoder_channels,
                  "reduce_decoder: filters that stay")
+      ->positive()
       ->type_name("N")
       ->capture_default_str();
   app.add_option("--source", parameters.source, "keep_one_source: which one, from 0")
+      ->not_negative()
       ->type_name("N")
       ->capture_default_str();
   app.add_option(

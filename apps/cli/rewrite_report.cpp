@@ -89,13 +89,8 @@ void show_rule(Console& console, const RuleReport& report, int64_t macs_before) 
 
 void print_rewrite(Console& console, const RewriteSubject& subject, const RewriteLog& log) {
   Table table;
-  table.add_column("rule");
-  table.add_column("class");
-  table.add_column("applied", Table::Align::right);
-  table.add_column("declined", Table::Align::right);
-  table.add_column("removed", Table::Align::right);
-  table.add_column("ms", Table::Align::right);
-  table.add_column("output SNR", Table::Align::right);
+  table.add_columns({"rule", "class"});
+  table.add_columns({"applied", "declined", "removed", "ms", "output SNR"}, Table::Align::right);
   for (const RuleReport& report : log.rules) {
     if (report.changed.empty() && report.declined.empty() && report.removed.empty()) continue;
     table.add_row({std::string(report.rule->name), std::string(to_string(report.rule->exactness)),

@@ -98,8 +98,7 @@ std::string decibels(std::optional<double> value, bool with_sign = false) {
 std::string table_of(const SeparationScore& score, const Options& options) {
   const bool improvement = score.mean_si_snr_improvement_db.has_value();
   Table table;
-  table.add_column("reference");
-  table.add_column("estimate");
+  table.add_columns({"reference", "estimate"});
   table.add_column("SI-SNR", Table::Align::right);
   if (improvement) table.add_column("better by", Table::Align::right);
   table.add_column("SDR", Table::Align::right);

@@ -207,9 +207,7 @@ Result<Document> separate(const Options& options, Console& console) {
 
   Table table;
   table.add_column("file");
-  table.add_column("seconds", Table::Align::right);
-  table.add_column("took", Table::Align::right);
-  table.add_column("real-time factor", Table::Align::right);
+  table.add_columns({"seconds", "took", "real-time factor"}, Table::Align::right);
   if (options.check) table.add_column("max |difference|", Table::Align::right);
   Document document{{"model", options.model.path},
                     {"backend", options.backend.name},

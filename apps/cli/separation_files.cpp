@@ -110,7 +110,7 @@ Result<std::vector<SeparationJob>> plan_jobs(const std::vector<std::string>& inp
             "separate them into different folders");
       }
       std::error_code absent;
-      if (fs::exists(options.folder, absent)) {
+      if (fs::is_directory(options.folder, absent)) {
         TESSERA_TRY_VOID(check_writable(output, {.force = options.force}));
       }
       job.outputs.push_back(output.string());

@@ -13,6 +13,10 @@ void Table::add_column(std::string title, Align align) {
   columns_.push_back({std::move(title), align});
 }
 
+void Table::add_columns(std::initializer_list<const char*> titles, Align align) {
+  for (const char* title : titles) add_column(title, align);
+}
+
 void Table::add_row(std::vector<std::string> cells) {
   TESSERA_CHECK(cells.size() == columns_.size(), "one cell per column");
   rows_.push_back(std::move(cells));

@@ -1,6 +1,7 @@
 // Table: aligned columns of text for people.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@ class Table {
   enum class Align { left, right };
 
   void add_column(std::string title, Align align = Align::left);
+  void add_columns(std::initializer_list<const char*> titles, Align align = Align::left);
   // One cell per column.
   void add_row(std::vector<std::string> cells);
   // A line across the table before the next row.

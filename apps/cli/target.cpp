@@ -17,8 +17,7 @@ namespace {
 
 Result<Document> run_list(Console& console) {
   Table table;
-  table.add_column("target");
-  table.add_column("summary");
+  table.add_columns({"target", "summary"});
   Document targets = Document::array();
   for (const TargetFile& file : list_targets(target_folders())) {
     TESSERA_TRY(const Target target, read_target(file.path));
@@ -105,9 +104,7 @@ Result<Document> run_show(const std::string& name, Console& console) {
 Result<Document> run_rules(bool markdown, Console& console) {
   Document rules = Document::array();
   Table table;
-  table.add_column("rule");
-  table.add_column("what must hold");
-  table.add_column("cure");
+  table.add_columns({"rule", "what must hold", "cure"});
   for (const Constraint& rule : constraints()) {
     table.add_row({std::string(rule.id), std::string(rule.text), std::string(rule.cure)});
     rules.push_back({{"rule", rule.id},
@@ -133,12 +130,7 @@ Result<Document> run_score(const ScoreOptions& options, Console& console) {
   TESSERA_TRY(const auto outcomes, read_outcomes(options.outcomes));
   const Score result = score(outcomes, target);
   Table table;
-  table.add_column("case");
-  table.add_column("compiled");
-  table.add_column("verdict");
-  table.add_column("judged");
-  table.add_column("rule");
-  table.add_column("reason");
+  table.add_columns({"case", "compiled", "verdict", "judged", "rule", "reason"});
   Document rows = Document::array();
   for (const ScoredOutcome& row : result.rows) {
     rows.push_back({{"case", row.name},

@@ -215,6 +215,7 @@ Action define_verify(CommandLine& app) {
   app.add_option("--min-snr", options->min_snr_db,
                  "In integers: dB of the outputs' energy over that of their difference to float "
                  "below which it fails; default: 20, and 10 on noise")
+      ->within(-200, 200)
       ->type_name("DB");
   app.add_option("--reference", options->references,
                  "In integers, with --audio: a true voice (once for each); tells what SI-SNR they "

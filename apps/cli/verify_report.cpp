@@ -8,6 +8,7 @@
 #include <cmath>
 #include <map>
 
+#include "cli/comparison_text.h"
 #include "cli/table.h"
 
 namespace tessera::cli {
@@ -25,34 +26,15 @@ std::string number(double value) {
   return fmt::format("{:.3g}", value);
 }
 
-std::string decibels(double value) {
-  return std::isinf(value) ? (value > 0 ? "exact" : "none") : fmt::format("{:.1f}", value);
-}
-
 void add_row(Table& table, const StageCheck& stage) {
-  std::string what = printable(stage.name);
-  if (!stage.how.empty()) what += fmt::format(" ({})", printable(stage.how));
   table.add_row(
-      {what, fmt::format("{}", fmt::join(stage.roles, ", ")), stage.where,
+      {compared_name(stage.name, stage.how), fmt::format("{}", fmt::join(stage.roles, ", ")),
+       stage.where,
        stage.shape == stage.expected_shape
            ? to_string(stage.shape)
            : fmt::format("{}, not {}", to_string(stage.shape), to_string(stage.expected_shape)),
        number(stage.difference.peak), number(stage.difference.max_abs), number(stage.tolerance),
        decibels(stage.difference.snr_db), stage.passed ? "same" : "DIFFERS"});
-}
-
-Table stage_table() {
-  Table table;
-  table.add_column("value");
-  table.add_column("role");
-  table.add_column("in");
-  table.add_column("shape");
-  table.add_column("peak", Table::Align::right);
-  table.add_column("max abs", Table::Align::right);
-  table.add_column("allowed", Table::Align::right);
-  table.add_column("SNR dB", Table::Align::right);
-  table.add_column("verdict");
-  return table;
 }
 
 void print_not_compared(const std::vector<NotCompared>& list, std::string_view whose,
@@ -68,10 +50,6 @@ void print_not_compared(const std::vector<NotCompared>& list, std::string_view w
                                       ", "))),
                   names.size() > 4 ? ", ..." : "");
   }
-}
-
-Document finite(double value) {
-  return std::isfinite(value) ? Document(value) : Document(nullptr);
 }
 
 Document stage_document(const StageCheck& stage) {
@@ -96,13 +74,6 @@ Document stage_document(const StageCheck& stage) {
                  {"tolerance", stage.tolerance},
                  {"passed", stage.passed}};
   return entry;
-}
-
-Document not_compared_document(const std::vector<NotCompared>& list) {
-  Document entries = Document::array();
-  for (const NotCompared& one : list)
-    entries.push_back({{"name", one.name}, {"op", one.op}, {"reason", one.reason}});
-  return entries;
 }
 
 }  // namespace
@@ -147,8 +118,8 @@ void add_tolerance_options(CommandLine& app, VerifyOptions& options) {
       ->capture_default_str();
 }
 
-void print_report(const VerifyReport& report, bool all, Console& console) {
-  Table table = stage_table();
+size_t add_stages(const VerifyReport& report, bool all, Table& table,
+                  void (*add_row)(Table& table, const StageCheck& stage)) {
   size_t left_out = 0;
   for (const StageCheck& stage : report.stages) {
     if (all || !stage.passed || !stage.roles.empty()) {
@@ -159,6 +130,15 @@ void print_report(const VerifyReport& report, bool all, Console& console) {
   }
   table.add_rule();
   for (const StageCheck& stage : report.outputs) add_row(table, stage);
+  return left_out;
+}
+
+void print_report(const VerifyReport& report, bool all, Console& console) {
+  Table table;
+  table.add_columns({"value", "role", "in", "shape"});
+  table.add_columns({"peak", "max abs", "allowed", "SNR dB"}, Table::Align::right);
+  table.add_column("verdict");
+  const size_t left_out = add_stages(report, all, table, add_row);
   console.print("{}", table.to_string());
   if (left_out > 0) console.print("and {} other values, all the same (--all)\n", left_out);
   print_not_compared(report.model_only, "the network's", console);

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/command_line.h"
 #include "cli/model_options.h"
+#include "cli/table.h"
 #include "tessera/verify.h"
 
 namespace tessera::cli {
@@ -23,6 +24,11 @@ Result<std::unique_ptr<Backend>> open_judge(const JudgeChoice& choice, const Gra
                                             Console& console);
 
 void add_tolerance_options(CommandLine& app, VerifyOptions& options);
+
+// Adds a row per stage that has a role in a Conv-TasNet (or `all`: per value compared) or that
+// failed, a rule, and a row per output. Returns how many stages it left out.
+size_t add_stages(const VerifyReport& report, bool all, Table& table,
+                  void (*add_row)(Table& table, const StageCheck& stage));
 
 // One row per stage that has a role in a Conv-TasNet (or `all`: per value compared), failures and
 // what could not be compared always.

@@ -74,6 +74,11 @@ fs::path follow_links(const fs::path& path) {
   return failed ? path : target;
 }
 
+Error no_folder_error(const fs::path& folder) {
+  return TESSERA_ERROR(kNotFound, folder.string(), "there is no such folder to write in",
+                       "create it first");
+}
+
 Result<int> open_temporary(const fs::path& folder, fs::path& temporary) {
   for (int attempt = 0; attempt < 16; ++attempt) {
     uint64_t random = 0;
@@ -83,10 +88,7 @@ Result<int> open_temporary(const fs::path& folder, fs::path& temporary) {
     temporary = folder / fmt::format(".tessera-{:016x}.tmp", random);
     const int fd = ::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kAllReadWrite);
     if (fd >= 0) return fd;
-    if (errno == ENOENT || errno == ENOTDIR) {
-      return TESSERA_ERROR(kNotFound, folder.string(), "there is no such folder to write in",
-                           "create it first");
-    }
+    if (errno == ENOENT || errno == ENOTDIR) return no_folder_error(folder);
     if (errno != EEXIST) return system_error(errno, folder.string(), "create a file here");
   }
   return system_error(EEXIST, folder.string(), "name a temporary file");
@@ -122,7 +124,11 @@ Result<std::vector<uint8_t>> read_file(const fs::path& path, uint64_t limit_byte
 
 Result<void> check_writable(const fs::path& path, WriteOptions options) {
   struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) return {};
+  if (::stat(path.c_str(), &info) != 0) {
+    const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+    std::error_code failed;
+    return fs::is_directory(folder, failed) ? Result<void>() : no_folder_error(folder);
+  }
   if (S_ISDIR(info.st_mode)) return directory_error(path);
   if (!S_ISREG(info.st_mode)) {
     return TESSERA_ERROR(kInvalidArgument, path.string(),

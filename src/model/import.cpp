@@ -27,7 +27,8 @@ Error in_file(Error error, const std::filesystem::path& path) {
 
 Result<ImportedModel> import_source(const SourceFile& file, const ImportOptions& options) {
   if (file.bytes.empty())
-    return TESSERA_ERROR(kCorrupt, file.path.string(), "the file is empty", "");
+    return TESSERA_ERROR(kCorrupt, file.path.string(), "the file is empty",
+                         "copy or download it again");
   for (const ModelFormat& format : kFormats) {
     if (!format.recognises(file)) continue;
     auto model = format.read(file, options);

@@ -72,6 +72,22 @@ TEST_F(CliBadInput, AFolderAsModel) {
                "is a directory, not a file", folder, "name a file in it");
 }
 
+TEST_F(CliBadInput, AnEmptyModel) {
+  const std::string model = file("empty.pth", "");
+  EXPECT_EQ(tessera_tool({"inspect", model}).err,
+            "error: the file is empty\n  in: " + model + "\n  next: copy or download it again\n");
+}
+
+TEST_F(CliBadInput, AnOutputWhoseFolderIsMissingIsRefusedBeforeTheWork) {
+  const Outcome outcome = tessera_tool({"calibrate", kDemoModel, "--calib", kDemoMixture,
+                                        "--windows", "2", "-o", (folder_ / "c.npz").string(),
+                                        "--stats", (folder_ / "none" / "s.json").string()});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kNotFound));
+  EXPECT_EQ(outcome.err, "error: there is no such folder to write in\n  in: " +
+                             (folder_ / "none").string() + "\n  next: create it first\n");
+  EXPECT_FALSE(fs::exists(folder_ / "c.npz"));
+}
+
 TEST_F(CliBadInput, AFolderWithoutRecordings) {
   const std::string folder = folder_.path().string();
   expect_error(separate({folder}), ErrorCode::kNotFound,

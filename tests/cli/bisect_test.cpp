@@ -61,6 +61,17 @@ TEST(CliCalibrate, ReplacesNothingAndSaysWhatItCannotUse) {
   EXPECT_EQ(twice.code, exit_code(ErrorCode::kAlreadyExists));
 }
 
+TEST(CliCompare, ALengthThatAFileFixesIsTheDefaultOnEitherSide) {
+  const std::string checkpoint = TESSERA_SOURCE_DIR "/tests/data/asteroid/causal_cln.pth";
+  const std::string fixed =
+      TESSERA_SOURCE_DIR "/tests/data/onnx/asteroid/causal_cln.opset13.onnx";  // 2000 samples
+  for (const auto& [a, b] : {std::pair(checkpoint, fixed), std::pair(fixed, checkpoint)}) {
+    const Outcome outcome = tessera_tool({"compare", a, b, "--json"});
+    ASSERT_EQ(outcome.code, 0) << outcome.out;
+    EXPECT_EQ(json::parse(outcome.out).at("outputs").at(0).at("shape").at(2), 2000);
+  }
+}
+
 class CliBisect : public testing::Test {
  protected:
   void SetUp() override {

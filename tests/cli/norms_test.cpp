@@ -2,10 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "cli/tool.h"
 #include "exit_codes.h"
+#include "tessera/audio.h"
 
 namespace tessera {
 namespace {
@@ -79,6 +82,32 @@ TEST_F(CliNorms, ANetworkWithNothingToFreezeCannotBeBuiltFrozen) {
       outcome.err.find("the network has no norm over its whole sequence behind its first one"),
       std::string::npos)
       << outcome.err;
+}
+
+TEST_F(CliNorms, MixturesForANetworkThatIsNoSeparatorAreRefused) {
+  const Outcome outcome =
+      tessera_tool({"norms", TESSERA_SOURCE_DIR "/tests/data/onnx/spellings/flattened.onnx",
+                    "--calib", kDemoMixture, "--mixtures", kMixtures});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kUnsupported));
+  EXPECT_NE(outcome.err.find("error: the network is not a known separator\n  in: --mixtures\n"
+                             "  next: leave it out: the loss is reckoned from the outputs' SNR\n"),
+            std::string::npos)
+      << outcome.err;
+}
+
+TEST_F(CliNorms, AMixtureOfAnotherLengthThanItsSourcesIsRefusedBeforeTheWork) {
+  const std::vector<float> noise(8000, 0.1F);
+  std::filesystem::create_directory(path("held_out"));
+  for (const char* name : {"a_mix.wav", "a_s1.wav"})
+    ASSERT_TRUE(write_audio(path("held_out") + "/" + name, noise, 8000).has_value());
+  const std::string shorter = path("held_out") + "/a_s2.wav";
+  ASSERT_TRUE(write_audio(shorter, std::span(noise).first(7000), 8000).has_value());
+  // The recordings do not exist either: were they read first, that would be the error.
+  const Outcome outcome = tessera_tool(
+      {"norms", kDemoModel, "--calib", path("none.wav"), "--mixtures", path("held_out")});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kMismatch));
+  EXPECT_EQ(outcome.err, "error: has 7000 samples, its mixture 8000\n  in: " + shorter +
+                             "\n  next: give sources as long as their mixture\n");
 }
 
 }  // namespace

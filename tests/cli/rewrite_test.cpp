@@ -36,6 +36,21 @@ TEST(CliRewrite, ShowsWhyARuleIsThere) {
             std::string::npos);
 }
 
+TEST(CliRewrite, ARecordingThatNoRuleHearsIsRefused) {
+  const Outcome outcome = tessera_tool({"rewrite", kDemoModel, "--signal", "no_such.wav"});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument));
+  EXPECT_EQ(outcome.err,
+            "error: is only heard by approximate rules\n  in: --signal\n  next: name one with "
+            "--enable ('tessera rewrite --list'), or leave it out\n");
+}
+
+TEST(CliRewrite, NoBlocksCannotStay) {
+  const Outcome outcome =
+      tessera_tool({"rewrite", kDemoModel, "--enable", "truncate_blocks", "--keep-blocks", "0"});
+  EXPECT_EQ(outcome.code, kExitUsage);
+  EXPECT_NE(outcome.err.find("--keep-blocks: 0 is not above 0"), std::string::npos) << outcome.err;
+}
+
 TEST(CliRewrite, MeasuresWhatAnApproximateRuleCosts) {
   const Outcome outcome = tessera_tool(
       {"rewrite", kDemoModel, "--enable", "replace_prelu_with_relu", "--length", "4000", "--json"});

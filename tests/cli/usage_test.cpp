@@ -78,11 +78,29 @@ TEST(CliUsage, ANumberOutOfRangeIsToldTheRange) {
       "  next: see 'tessera calibrate --help'\n");
 }
 
+TEST(CliUsage, AnEmptyValueIsRefused) {
+  const Outcome outcome = tessera_tool({"export", "x.pth", "-o", ""});
+  EXPECT_EQ(outcome.code, kExitUsage);
+  EXPECT_EQ(outcome.err,
+            "error: --output: is empty\n  in: tessera export\n"
+            "  next: see 'tessera export --help'\n");
+}
+
+TEST(CliUsage, EveryKindOfErrorHasANextStep) {
+  for (const ExitCode& row : kExitCodes) {
+    EXPECT_NE(row.next, "") << row.when;
+    EXPECT_EQ(next_step(row.error), row.next);
+  }
+}
+
 TEST(CliUsage, NotANumberIsInNoRange) {
   const Outcome outcome = tessera_tool({"verify", "x.pth", "--tolerance", "nan"});
   EXPECT_EQ(outcome.code, kExitUsage);
   EXPECT_EQ(outcome.err,
             "error: --tolerance: nan is not 0 or more\n  in: tessera verify\n"
+            "  next: see 'tessera verify --help'\n");
+  EXPECT_EQ(tessera_tool({"verify", "x.tess", "--min-snr", "nan"}).err,
+            "error: --min-snr: nan is not from -200 to 200\n  in: tessera verify\n"
             "  next: see 'tessera verify --help'\n");
 }
 

@@ -155,7 +155,7 @@ Result<Graph> ConvTasNetNetwork::instantiate(int64_t length_samples) const {
     return TESSERA_ERROR(
         kResourceLimit, "",
         fmt::format("an input of {} samples exceeds the limit of {}", length_samples, kMaxLength),
-        "");
+        "give a shorter one");
   }
   return Builder(net_).build(length_samples);
 }

@@ -47,20 +47,20 @@ Result<ConvTasNetSizes> resolve_torchaudio_sizes(const StateView& state, ModelAr
 }
 
 Result<std::string> resolve_mask_act(ModelArgs& args, std::vector<Note>& notes) {
-  TESSERA_TRY(const auto mask_act, args.text("mask_act"));
-  if (!mask_act) {
+  TESSERA_TRY(const auto given, args.text("mask_act"));
+  if (!given) {
     notes.push_back({NoteSeverity::warning,
                      "assumed mask_act=sigmoid, torchaudio's default: the weights do not tell; the "
                      "published Libri2Mix "
                      "network uses relu: give --model-arg mask_act=relu for it"});
-    return std::string("sigmoid");
   }
-  if (*mask_act != "sigmoid" && *mask_act != "relu") {
+  const std::string mask_act = given.value_or("sigmoid");
+  if (mask_act != "sigmoid" && mask_act != "relu") {
     return TESSERA_ERROR(kInvalidArgument, "",
-                         fmt::format("mask_act '{}': torchaudio knows sigmoid and relu", *mask_act),
+                         fmt::format("mask_act '{}': torchaudio knows sigmoid and relu", mask_act),
                          "");
   }
-  return *mask_act;
+  return mask_act;
 }
 
 // Options of Asteroid's that are fixed here.

@@ -1,0 +1,45 @@
+#include "cli/output_difference.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace tessera::cli {
+namespace {
+
+constexpr const char* kHint =
+    "this is a bug in a backend: please report it with the model and the input";
+
+}  // namespace
+
+Result<Difference> compare_outputs(std::span<const std::vector<float>> reference,
+                                   std::span<const std::vector<float>> outputs,
+                                   const std::string& subject) {
+  Difference difference;
+  for (size_t i = 0; i < reference.size(); ++i) {
+    for (size_t k = 0; k < reference[i].size(); ++k) {
+      const double want = reference[i][k];
+      const double got = outputs[i][k];
+      if (std::isfinite(want) && std::isfinite(got)) {
+        difference.peak = std::max(difference.peak, std::abs(want));
+        difference.max_abs = std::max(difference.max_abs, std::abs(want - got));
+      } else if (want != got && !(std::isnan(want) && std::isnan(got))) {
+        return TESSERA_ERROR(kMismatch, subject,
+                             fmt::format("value {} of output {} is {}, on the reference backend {}",
+                                         k, i, got, want),
+                             kHint);
+      }
+    }
+  }
+  if (difference.max_abs > std::max(1e-7, 1e-4 * difference.peak)) {
+    return TESSERA_ERROR(
+        kMismatch, subject,
+        fmt::format("differs from the reference backend by {:.3g} at a peak of {:.3g}",
+                    difference.max_abs, difference.peak),
+        kHint);
+  }
+  return difference;
+}
+
+}  // namespace tessera::cli
