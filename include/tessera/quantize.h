@@ -46,8 +46,9 @@ std::vector<std::string> encoded_values(const Graph& legal, const QuantizeOption
 Result<Encodings> quantize(const Graph& legal, const CalibrationStatistics& statistics,
                            const QuantizeOptions& options = {});
 
-// What quantize() gives with any values more in 16 bits than `options` say, put together in a moment
-// from what it gives for these options and for 16 bits everywhere. The graph must outlive it.
+// What quantize() gives with any values more in 16 bits than `options` say, put together in a
+// moment from what it gives for these options and for 16 bits everywhere. The graph must outlive
+// it.
 class EncodingChoices {
  public:
   // Errors: those of quantize().
