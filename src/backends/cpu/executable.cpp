@@ -93,7 +93,7 @@ class CpuExecutable : public Executable {
     for (const Step* step : pass.serial) step->run(serial);
     for (size_t i = 0; i < pass.groups.size(); ++i) {
       const Domain& domain = pass.groups[i].domain;
-      queues_[i].reset(domain.planes * program().tiles(domain));
+      queues_[i].reset(domain.planes * program().tiles(domain), pass.backwards);
     }
   }
 
@@ -102,7 +102,7 @@ class CpuExecutable : public Executable {
     for (const Pass& pass : schedule_.passes) {
       for (size_t i = 0; i < pass.groups.size(); ++i) {
         for (size_t tile = 0; queues_[i].take(thread, tile);) {
-          run_tile(pass.groups[i], tile, context);
+          run_tile(pass.groups[i], tile, pass.backwards, context);
         }
       }
       pool_.barrier(
@@ -115,14 +115,14 @@ class CpuExecutable : public Executable {
     }
   }
 
-  void run_tile(const Group& group, size_t index, TileContext& context) const {
+  void run_tile(const Group& group, size_t index, bool backwards, TileContext& context) const {
     const size_t tiles = program().tiles(group.domain);
     const size_t frames = program().tile_frames;
     context.plane = index / tiles;
     context.tile = index % tiles;
     context.valid_frames = std::min(frames, group.domain.frames - context.tile * frames);
     std::array<simd::Ahead, kMostFetches> ahead;
-    const size_t fetches = look_ahead(group, context, tiles, ahead);
+    const size_t fetches = look_ahead(group, context, tiles, backwards, ahead);
     for (size_t i = 0; i < group.steps.size(); ++i) {
       context.ahead = {ahead.data(), i == group.fetcher ? fetches : 0};
       group.steps[i]->run(context);
@@ -131,13 +131,16 @@ class CpuExecutable : public Executable {
 
   static constexpr size_t kMostFetches = 8;
 
-  size_t look_ahead(const Group& group, const TileContext& context, size_t tiles,
+  size_t look_ahead(const Group& group, const TileContext& context, size_t tiles, bool backwards,
                     std::array<simd::Ahead, kMostFetches>& ahead) const {
     size_t count = 0;
     for (const Group::Fetch& fetch : group.fetches) {
-      if (context.tile + fetch.lead_tiles >= tiles || count == kMostFetches) continue;
-      const Place& place = placement_.places[fetch.value];
-      ahead[count++] = {context.tile_of(fetch.value) + fetch.lead_tiles * place.tile_floats,
+      const size_t distance = backwards ? fetch.lag_tiles : fetch.lead_tiles;
+      const size_t left = backwards ? context.tile : tiles - 1 - context.tile;
+      if (distance > left || count == kMostFetches) continue;
+      const size_t floats = distance * placement_.places[fetch.value].tile_floats;
+      const float* const tile = context.tile_of(fetch.value);
+      ahead[count++] = {backwards ? tile - floats : tile + floats,
                         program().values[fetch.value].channels * program().tile_frames};
     }
     return count;

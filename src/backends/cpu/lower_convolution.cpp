@@ -82,7 +82,7 @@ void add_depthwise(LoweringState& state, NodeId root, const Conv& conv, const Co
   }
   const size_t reach = (step.tables.taps - 1) * step.dilation;
   const auto left = static_cast<size_t>(operand.padding.left);
-  step.reads = {{step.src, Reach::whole, reach > left ? reach - left : 1}};
+  step.reads = {{step.src, Reach::whole, reach > left ? reach - left : 1, left}};
   set_activation(tail, channels, state.kernels, step.epilogue);
   const auto gains =
       operand.norm == kNoNode ? state.gains_of.end() : state.gains_of.find(index_of(operand.norm));

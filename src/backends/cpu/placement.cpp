@@ -217,10 +217,13 @@ void note_fetches(const Program& program, const Placer& placer, Group& group) {
           std::find(made_here.begin(), made_here.end(), value.root) != made_here.end()) {
         continue;
       }
-      const size_t lead = 1 + (read.lead_frames + program.tile_frames - 1) / program.tile_frames;
+      const auto tiles = [&](size_t frames) {
+        return 1 + simd::tile_count(frames, program.tile_frames);
+      };
       const bool known = std::any_of(group.fetches.begin(), group.fetches.end(),
                                      [&](const Group::Fetch& f) { return f.value == read.value; });
-      if (!known) group.fetches.push_back({read.value, lead});
+      if (!known)
+        group.fetches.push_back({read.value, tiles(read.lead_frames), tiles(read.lag_frames)});
     }
     for (ValueId id : step->writes) made_here.push_back(program.values[id].root);
   }

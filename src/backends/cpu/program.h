@@ -76,7 +76,9 @@ enum class Reach : uint8_t { tile, whole };
 struct Read {
   ValueId value = kNoValue;
   Reach reach = Reach::tile;
-  size_t lead_frames = 0;  // whole: how far beyond the tile's end it looks, if that is bounded
+  // whole: how far beyond the tile's end and before its start it looks, if the first is bounded
+  size_t lead_frames = 0;
+  size_t lag_frames = 0;
 };
 
 // One action. run() is called for each tile of `domain`, from several threads at once; a serial

@@ -49,6 +49,7 @@ Schedule make_schedule(const Program& program) {
       group_for(schedule.passes[p], step->domain).steps.push_back(step);
     }
   }
+  for (size_t p = 0; p < schedule.passes.size(); ++p) schedule.passes[p].backwards = p % 2 == 1;
   return schedule;
 }
 

@@ -15,16 +15,19 @@ struct Group {
   // steps[fetcher] computes.
   struct Fetch {
     ValueId value = kNoValue;
-    size_t lead_tiles = 1;
+    size_t lead_tiles = 1;  // from the tile in hand to the one that the next tile needs
+    size_t lag_tiles = 1;   // the same for a pass that goes backwards
   };
   std::vector<Fetch> fetches;
   size_t fetcher = 0;
 };
 
 // Between passes lies a barrier. First one thread runs the serial steps, then all run the groups.
+// Every other pass goes backwards, so that it begins with what the last one has left in the caches.
 struct Pass {
   std::vector<const Step*> serial;
   std::vector<Group> groups;
+  bool backwards = false;
 };
 
 struct Schedule {

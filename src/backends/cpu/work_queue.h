@@ -12,9 +12,10 @@ class WorkQueue {
  public:
   explicit WorkQueue(size_t threads) : next_(threads) {}
 
-  // By one thread, while no other takes.
-  void reset(size_t items) {
+  // By one thread, while no other takes. Backwards: each thread begins with the last of its own.
+  void reset(size_t items, bool backwards = false) {
     items_ = items;
+    backwards_ = backwards;
     for (size_t i = 0; i < next_.size(); ++i) {
       next_[i].value.store(begin(i), std::memory_order_relaxed);
     }
@@ -26,7 +27,9 @@ class WorkQueue {
       const size_t from = (thread + i) % next_.size();
       if (next_[from].value.load(std::memory_order_relaxed) >= begin(from + 1)) continue;
       item = next_[from].value.fetch_add(1, std::memory_order_relaxed);
-      if (item < begin(from + 1)) return true;
+      if (item >= begin(from + 1)) continue;
+      if (backwards_) item = begin(from) + begin(from + 1) - 1 - item;
+      return true;
     }
     return false;
   }
@@ -39,6 +42,7 @@ class WorkQueue {
 
   std::vector<Counter> next_;
   size_t items_ = 0;
+  bool backwards_ = false;
 };
 
 }  // namespace tessera::cpu

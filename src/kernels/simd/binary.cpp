@@ -24,13 +24,11 @@ HWY_INLINE Row load_operand(const float* row, bool one_frame) {
 // Calls combine(vector, vector) on every vector of every row.
 template <class Combine>
 HWY_INLINE void for_each_row(const BinaryArgs& args, const Combine& combine) {
-  RowFinisher finisher(args);
-  for (size_t c = 0; c < args.channels; ++c) {
+  finish_rows(args, [&](size_t c) HWY_ATTR {
     const Row a = load_operand(args.a + c * args.a_step, args.a_one_frame);
     const Row b = load_operand(args.b + c * args.b_step, args.b_one_frame);
-    finisher.finish({combine(a.v0, b.v0), combine(a.v1, b.v1), combine(a.v2, b.v2)}, c);
-  }
-  finisher.flush();
+    return Row(combine(a.v0, b.v0), combine(a.v1, b.v1), combine(a.v2, b.v2));
+  });
 }
 
 // No vector instruction does this one: lane by lane.

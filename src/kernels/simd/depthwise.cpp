@@ -91,10 +91,9 @@ template <size_t kTaps>
 HWY_INLINE void convolve_inner(const DepthwiseArgs& args, const Tap* plan) {
   const size_t taps = kTaps != 0 ? kTaps : args.taps_per_channel;
   const float* const bias = args.inner_bias != nullptr ? args.inner_bias : args.bias;
-  const float* weights = args.taps;
-  const float* row = args.src;
-  RowFinisher finisher(args);
-  for (size_t c = 0; c < args.channels; ++c, row += kTileFrames, weights += taps) {
+  finish_rows(args, [&](size_t c) HWY_ATTR {
+    const float* const row = args.src + c * kTileFrames;
+    const float* const weights = args.taps + c * taps;
     Row r = broadcast_row(at_or_zero(bias, c));
     for (size_t j = 0; j < taps; ++j) {
       const Tap& tap = plan[j];
@@ -102,16 +101,14 @@ HWY_INLINE void convolve_inner(const DepthwiseArgs& args, const Tap* plan) {
                      load_inner(row, tap.pieces[2])};
       multiply_add(r, x, hn::Set(kF, weights[j]));
     }
-    finisher.finish(r, c);
-  }
-  finisher.flush();
+    return r;
+  });
 }
 
 // Zeros beyond the ends of the sequence.
 HWY_INLINE void convolve_cut(const DepthwiseArgs& args, const Tap* plan) {
   const size_t taps = args.taps_per_channel;
-  RowFinisher finisher(args);
-  for (size_t c = 0; c < args.channels; ++c) {
+  finish_rows(args, [&](size_t c) HWY_ATTR {
     const float* const row = args.src + c * kTileFrames;
     Row r = broadcast_row(at_or_zero(args.bias, c));
     for (size_t j = 0; j < taps; ++j) {
@@ -122,9 +119,8 @@ HWY_INLINE void convolve_cut(const DepthwiseArgs& args, const Tap* plan) {
       const Vector shift = hn::Set(kF, args.shifts[c * taps + j]);
       add(r, {inside(p[0], shift), inside(p[1], shift), inside(p[2], shift)});
     }
-    finisher.finish(r, c);
-  }
-  finisher.flush();
+    return r;
+  });
 }
 
 // Mirrored or repeated frames beyond the ends: gathered one by one.
@@ -142,17 +138,15 @@ void convolve_gathered(const DepthwiseArgs& args) {
   }
   const float* const bias = args.inner_bias != nullptr ? args.inner_bias : args.bias;
   alignas(kAlignmentBytes) float gathered[kTileFrames];
-  RowFinisher finisher(args);
-  for (size_t c = 0; c < args.channels; ++c) {
+  finish_rows(args, [&](size_t c) HWY_ATTR {
     const float* const row = args.src + c * kTileFrames;
     Row r = broadcast_row(at_or_zero(bias, c));
     for (size_t j = 0; j < taps; ++j) {
       for (size_t t = 0; t < kTileFrames; ++t) gathered[t] = row[offsets[j][t]];
       multiply_add(r, load_row(gathered), hn::Set(kF, args.taps[c * taps + j]));
     }
-    finisher.finish(r, c);
-  }
-  finisher.flush();
+    return r;
+  });
 }
 
 }  // namespace

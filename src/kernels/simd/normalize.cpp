@@ -17,8 +17,7 @@ void normalize(const NormalizeArgs& args) {
   const bool per_frame = args.frame_scale != nullptr;
   const Row center = per_frame ? load_row(args.frame_center) : broadcast_row(0.0f);
   const Row scale = per_frame ? load_row(args.frame_scale) : broadcast_row(1.0f);
-  RowFinisher finisher(args);
-  for (size_t c = 0; c < args.channels; ++c) {
+  finish_rows(args, [&](size_t c) HWY_ATTR {
     Row x = load_row(args.src + c * kTileFrames);
     if (per_frame) {
       subtract(x, center);
@@ -28,9 +27,8 @@ void normalize(const NormalizeArgs& args) {
     }
     Row r = broadcast_row(args.offset[c]);
     multiply_add(r, x, hn::Set(kF, args.gain[c]));
-    finisher.finish(r, c);
-  }
-  finisher.flush();
+    return r;
+  });
 }
 
 }  // namespace HWY_NAMESPACE

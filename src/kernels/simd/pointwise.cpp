@@ -127,13 +127,6 @@ Output output_block(const PointwiseArgs& args, size_t channel) {
 
 constexpr size_t kLineFloats = 16;
 
-// The block's product takes long enough for its destination to arrive.
-HWY_INLINE void fetch_for_writing(const Output& out) {
-  for (size_t i = 0; i < out.rows * kTileFrames; i += kLineFloats) {
-    __builtin_prefetch(out.dst + i, 1, 3);
-  }
-}
-
 // Spreads the prefetching of what comes next evenly over the blocks of a product.
 class Prefetcher {
  public:
@@ -175,7 +168,6 @@ void pointwise(const PointwiseArgs& args) {
     for (size_t channel = 0; channel < args.out; channel += kRowsPerBlock) {
       const Output out = output_block(args, channel);
       prefetcher.advance();
-      fetch_for_writing(out);
       Block block;
       if (first == 0) {
         start(block, out);

@@ -16,16 +16,14 @@ namespace HWY_NAMESPACE {
 void rescale(const RescaleArgs& args) {
   const Row center = load_row(args.center);
   const Row scale = load_row(args.scale);
-  RowFinisher finisher(args);
-  for (size_t c = 0; c < args.channels; ++c) {
+  finish_rows(args, [&](size_t c) HWY_ATTR {
     Row product = load_row(args.src + c * kTileFrames);
     multiply_subtract(product, center, hn::Set(kF, args.u[c]));
     Row r = broadcast_row(args.v[c]);
     multiply_add(r, product, scale);
     if (args.residual != nullptr) add(r, load_row(args.residual + c * kTileFrames));
-    finisher.finish(r, c);
-  }
-  finisher.flush();
+    return r;
+  });
 }
 
 }  // namespace HWY_NAMESPACE

@@ -246,82 +246,61 @@ HWY_INLINE void add_channel_sums(const Row& r, size_t channel, size_t valid, con
   sums.square[channel] += static_cast<double>(sum_of(square)) + p * (2.0 * sum + n * p);
 }
 
-// Takes the statistics of rows given one at a time; flush() at the end.
-class RowSums {
- public:
-  RowSums(Statistics statistics, size_t valid_frames, const Sums& sums)
-      : statistics_(statistics),
-        valid_frames_(valid_frames),
-        sums_(sums),
-        frame_sums_(statistics, sums),
-        pivot_(broadcast_row(0.0f)),
-        sum_(pivot_),
-        square_(pivot_) {}
-
-  // Frames that do not exist become zero in `r`.
-  HWY_INLINE void add_row(Row& r, size_t channel) {
-    if (HWY_UNLIKELY(valid_frames_ < kTileFrames)) keep_first(r, valid_frames_);
-    if (statistics_ == Statistics::kPerChannel) {
-      add_channel_sums(r, channel, valid_frames_, sums_);
-      return;
+// Visits the rows of channels 0 to `channels`: makes each with make(channel), takes its statistics,
+// and hands it to keep(row, channel). Where statistics are asked for, frames that do not exist are
+// zero in what is kept. The running sums are locals, so that they stay in registers.
+template <class Make, class Keep>
+HWY_INLINE void visit_rows(Statistics statistics, size_t valid_frames, const Sums& sums,
+                           size_t channels, const Make& make, const Keep& keep) {
+  constexpr size_t kRowsInRegisters = 64;
+  FrameSums frame_sums(statistics, sums);
+  Row pivot = broadcast_row(0.0f);
+  for (size_t first = 0; first < channels; first += kRowsInRegisters) {
+    const size_t end = HWY_MIN(first + kRowsInRegisters, channels);
+    Row sum = broadcast_row(0.0f);
+    Row square = sum;
+    for (size_t c = first; c < end; ++c) {
+      Row r = make(c);
+      if (statistics != Statistics::kNone) {
+        if (HWY_UNLIKELY(valid_frames < kTileFrames)) keep_first(r, valid_frames);
+        if (HWY_UNLIKELY(statistics == Statistics::kPerChannel)) {
+          add_channel_sums(r, c, valid_frames, sums);
+        } else {
+          if (HWY_UNLIKELY(c == 0)) {
+            pivot = r;
+            frame_sums.set_pivot(r);
+          }
+          Row d = r;
+          subtract(d, pivot);
+          add(sum, d);
+          multiply_add(square, d, d);
+        }
+      }
+      keep(r, c);
     }
-    if (first_) {
-      pivot_ = r;
-      frame_sums_.set_pivot(r);
-      first_ = false;
+    if (statistics == Statistics::kTotal || statistics == Statistics::kPerFrame) {
+      frame_sums.add_rows(sum, square, end - first);
     }
-    Row d = r;
-    subtract(d, pivot_);
-    add(sum_, d);
-    multiply_add(square_, d, d);
-    if (++rows_ == kRowsInRegisters) flush();
   }
+}
 
-  HWY_INLINE void flush() {
-    if (rows_ == 0) return;
-    frame_sums_.add_rows(sum_, square_, rows_);
-    sum_ = square_ = broadcast_row(0.0f);
-    rows_ = 0;
-  }
-
- private:
-  static constexpr size_t kRowsInRegisters = 64;
-
-  Statistics statistics_;
-  size_t valid_frames_;
-  Sums sums_;
-  FrameSums frame_sums_;
-  bool first_ = true;
-  Row pivot_;
-  Row sum_;
-  Row square_;
-  size_t rows_ = 0;
-};
-
-// Ends the work on a row: activation, statistics, store; flush() after the last one. Args has dst,
-// activation, slopes, statistics, valid_frames and sums.
-template <class Args>
-class RowFinisher {
- public:
-  explicit RowFinisher(const Args& args)
-      : args_(args), sums_(args.statistics, args.valid_frames, args.sums) {}
-
-  HWY_INLINE void finish(Row r, size_t channel) {
-    if (args_.activation == Activation::kPrelu) {
-      prelu(r, args_.slopes[channel]);
-    } else if (args_.activation == Activation::kRelu) {
+// The same for kernels that end with an activation and a store: Args has dst, channels, activation,
+// slopes, statistics, valid_frames and sums.
+template <class Args, class Make>
+HWY_INLINE void finish_rows(const Args& args, const Make& make) {
+  const auto finish = [&](size_t c) HWY_ATTR {
+    Row r = make(c);
+    if (args.activation == Activation::kPrelu) {
+      prelu(r, args.slopes[c]);
+    } else if (args.activation == Activation::kRelu) {
       relu(r);
     }
-    if (args_.statistics != Statistics::kNone) sums_.add_row(r, channel);
-    store_row(r, args_.dst + channel * kTileFrames);
-  }
-
-  HWY_INLINE void flush() { sums_.flush(); }
-
- private:
-  const Args& args_;
-  RowSums sums_;
-};
+    return r;
+  };
+  const auto store = [&](const Row& r, size_t c)
+                         HWY_ATTR { store_row(r, args.dst + c * kTileFrames); };
+  visit_rows(args.statistics, args.valid_frames, args.sums, args.channels, finish, store);
+}
 
 }  // namespace HWY_NAMESPACE
 }  // namespace tessera::simd

@@ -14,12 +14,10 @@ namespace tessera::simd {
 namespace HWY_NAMESPACE {
 
 void statistics(const StatisticsArgs& args) {
-  RowSums sums(args.statistics, args.valid_frames, args.sums);
-  for (size_t c = 0; c < args.channels; ++c) {
-    Row r = load_row(args.src + c * kTileFrames);
-    sums.add_row(r, c);
-  }
-  sums.flush();
+  visit_rows(
+      args.statistics, args.valid_frames, args.sums, args.channels,
+      [&](size_t c) HWY_ATTR { return load_row(args.src + c * kTileFrames); },
+      [](const Row&, size_t) HWY_ATTR {});
 }
 
 }  // namespace HWY_NAMESPACE
