@@ -38,15 +38,38 @@ struct Block {
   }
 };
 
-// block += weights * src, over `in` channels.
+constexpr size_t kLineFloats = 16;
+constexpr size_t kUnroll = 4;
+constexpr size_t kLinesPerStep = 2;  // fetched with kUnroll channels: one in 24 cycles or more
+
+// block += weights * src, for one channel.
+HWY_INLINE void add_channel(Block& block, const float* HWY_RESTRICT weights,
+                            const float* HWY_RESTRICT src) {
+  const Row b = load_row(src);
+  block.each([&](Row& r, size_t i) HWY_ATTR { multiply_add(r, b, hn::Set(kF, weights[i])); });
+}
+
+// block += weights * src, over `in` channels. Where `ahead` is given, fetches
+// in / kUnroll * kLinesPerStep lines from there on into the second-level cache: few at a time,
+// because the processor keeps only a dozen on their way and stalls at the next.
+template <bool kFetch>
 HWY_INLINE void accumulate(Block& block, const float* HWY_RESTRICT weights,
-                           const float* HWY_RESTRICT src, size_t in) {
+                           const float* HWY_RESTRICT src, size_t in, const float* ahead) {
+  const float* const end = src + in * kTileFrames;
+  for (size_t step = in / kUnroll; step != 0; --step) {
+    if constexpr (kFetch) {
+      __builtin_prefetch(ahead, 0, 2);
+      __builtin_prefetch(ahead + kLineFloats, 0, 2);
+      ahead += kLinesPerStep * kLineFloats;
+    }
 #pragma GCC unroll 4
-  for (const float* const end = src + in * kTileFrames; src != end;
-       src += kTileFrames, weights += kRowsPerBlock) {
-    const Row b = load_row(src);
-    block.each([&](Row& r, size_t i) HWY_ATTR { multiply_add(r, b, hn::Set(kF, weights[i])); });
+    for (size_t k = 0; k < kUnroll; ++k) {
+      add_channel(block, weights + k * kRowsPerBlock, src + k * kTileFrames);
+    }
+    src += kUnroll * kTileFrames;
+    weights += kUnroll * kRowsPerBlock;
   }
+  for (; src != end; src += kTileFrames, weights += kRowsPerBlock) add_channel(block, weights, src);
 }
 
 // The output rows of one block and what becomes of them.
@@ -125,32 +148,37 @@ Output output_block(const PointwiseArgs& args, size_t channel) {
           .channel = channel};
 }
 
-constexpr size_t kLineFloats = 16;
-
-// Spreads the prefetching of what comes next evenly over the blocks of a product.
+// Deals what comes next to the blocks of a product: to some of them, evenly spread, as many lines
+// as one can fetch.
 class Prefetcher {
  public:
-  Prefetcher(std::span<const Ahead> ahead, size_t calls) : ahead_(ahead) {
-    size_t lines = 0;
-    for (const Ahead& run : ahead) lines += run.floats / kLineFloats + 1;
-    lines_per_call_ = lines / calls + 1;
+  Prefetcher(std::span<const Ahead> ahead, size_t blocks, size_t in_step) : ahead_(ahead) {
+    floats_per_block_ = in_step / kUnroll * kLinesPerStep * kLineFloats;
+    if (floats_per_block_ == 0) ahead_ = {};
+    size_t busy = 0;
+    for (const Ahead& run : ahead_) busy += run.floats / floats_per_block_ + 1;
+    period_ = busy == 0 ? 1 : std::max<size_t>(1, blocks / busy);
   }
 
-  HWY_INLINE void advance() {
-    for (size_t left = lines_per_call_; left != 0 && !ahead_.empty(); --left) {
-      __builtin_prefetch(ahead_.front().data + done_, 0, 2);
-      done_ += kLineFloats;
-      if (done_ >= ahead_.front().floats) {
-        ahead_ = ahead_.subspan(1);
-        done_ = 0;
-      }
+  // Where the next block's lines begin; null: it has none.
+  HWY_INLINE const float* take() {
+    if (ahead_.empty() || ++waited_ < period_) return nullptr;
+    waited_ = 0;
+    const float* const first = ahead_.front().data + done_;
+    done_ += floats_per_block_;
+    if (done_ >= ahead_.front().floats) {
+      ahead_ = ahead_.subspan(1);
+      done_ = 0;
     }
+    return first;
   }
 
  private:
   std::span<const Ahead> ahead_;
   size_t done_ = 0;  // floats of ahead_.front()
-  size_t lines_per_call_ = 0;
+  size_t floats_per_block_ = 0;
+  size_t period_ = 1;  // blocks from one that fetches to the next
+  size_t waited_ = 0;
 };
 
 }  // namespace
@@ -159,22 +187,26 @@ void pointwise(const PointwiseArgs& args) {
   constexpr PointwiseBlocking kBlocking = {.rows = kRowsPerBlock, .in_channels = kInPerBlock};
   FrameSums frame_sums(args.statistics, args.sums);
   const size_t in_step = kBlocking.in_step(args.in);
-  const size_t calls =
+  const size_t blocks =
       (args.in + in_step - 1) / in_step * (kBlocking.padded(args.out) / kRowsPerBlock);
-  Prefetcher prefetcher(args.ahead, calls);
+  Prefetcher prefetcher(args.ahead, blocks, in_step);
   const float* weights = args.weights;
   for (size_t first = 0; first < args.in; first += in_step) {
     const size_t in = std::min(in_step, args.in - first);
     for (size_t channel = 0; channel < args.out; channel += kRowsPerBlock) {
       const Output out = output_block(args, channel);
-      prefetcher.advance();
       Block block;
       if (first == 0) {
         start(block, out);
       } else {
         resume(block, out);
       }
-      accumulate(block, weights, args.src + first * kTileFrames, in);
+      const float* const src = args.src + first * kTileFrames;
+      if (const float* const ahead = prefetcher.take(); ahead != nullptr) {
+        accumulate<true>(block, weights, src, in, ahead);
+      } else {
+        accumulate<false>(block, weights, src, in, nullptr);
+      }
       weights += in * kRowsPerBlock;
       if (first + in == args.in) finish(block, out, args, frame_sums);
       store(block, out);
