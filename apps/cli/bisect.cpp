@@ -49,6 +49,11 @@ struct Given {
 // A warning where the package says that it was made from another file.
 Result<void> compare_hashes(const Options& options, const Package& package, Console& console) {
   if (is_package(options.a.path)) return {};
+  std::error_code unknown;
+  if (std::filesystem::is_fifo(options.a.path, unknown)) {
+    return TESSERA_ERROR(kUnsupported, options.a.path, "is a pipe, which gives its bytes only once",
+                         "save it to a file first");
+  }
   TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(options.a.path, kMostModelBytes));
   if (content_hash(bytes) != package.manifest().model.hash) {
     console.warning(
@@ -163,7 +168,8 @@ Result<Document> write_differences(const Options& options, const BisectReport& r
 Result<void> check_folder(const Options& options) {
   std::error_code ignored;
   const std::filesystem::path folder(options.folder);
-  if (!std::filesystem::exists(folder, ignored) || std::filesystem::is_empty(folder, ignored) ||
+  if (!std::filesystem::is_directory(folder, ignored) ||
+      std::filesystem::is_empty(folder, ignored) ||
       std::filesystem::exists(options.bisect.state, ignored) || options.force)
     return {};
   return TESSERA_ERROR(kAlreadyExists, options.folder, "holds other files",
@@ -199,7 +205,7 @@ Result<Document> run(const Options& given_options, Console& console) {
   document.update(bisect_document(report));
   TESSERA_TRY(document["differences"], write_differences(options, report, given, console));
   TESSERA_TRY_VOID(
-      write_file_atomically(folder / "report.json", document.dump(1) + "\n", {.force = true}));
+      write_file_atomically(folder / "report.json", json_text(document), {.force = true}));
   console.print(
       "{} measurements, {} of them from an earlier run; in {}: report.json, culprits.tsv\n",
       report.trials + report.resumed, report.resumed, options.folder);

@@ -11,6 +11,7 @@
 #include "cli/calibration_options.h"
 #include "cli/command.h"
 #include "cli/model_options.h"
+#include "cli/output_files.h"
 #include "cli/plan_options.h"
 #include "cli/stage_display.h"
 #include "cli/table.h"
@@ -155,7 +156,10 @@ Document document_of(const Options& options, const Built& built, const StageDisp
 
 Result<Document> build_package(const Options& options, Console& console) {
   TESSERA_TRY_VOID(refuse_a_package(options));
-  TESSERA_TRY_VOID(check_writable(options.output, {.force = options.build.force}));
+  TESSERA_TRY_VOID(
+      check_outputs(file_names({options.output}),
+                    file_names({options.model.path, options.target}, {options.calibration.files}),
+                    options.build.force));
   TESSERA_TRY(const Target target, load_target(options.target));
   BuildOptions choice = options.build;
   TESSERA_TRY(choice.import, import_options(options.model));

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/model_options.h"
+#include "cli/output_files.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "tessera/calibration_state.h"
@@ -159,9 +161,9 @@ Document statistics_document(const std::vector<Row>& rows) {
 }
 
 Result<Document> run(const Options& options, Console& console) {
-  TESSERA_TRY_VOID(check_writable(options.output, {.force = options.force}));
-  if (!options.statistics.empty())
-    TESSERA_TRY_VOID(check_writable(options.statistics, {.force = options.force}));
+  TESSERA_TRY_VOID(check_outputs(file_names({options.output, options.statistics}),
+                                 file_names({options.model.path}, {options.calibration}),
+                                 options.force));
   if (std::filesystem::path(options.output).extension() != ".npz") {
     return TESSERA_ERROR(kInvalidArgument, options.output, "is no name of an .npz",
                          "windows are written as NumPy's .npz: -o calib.npz");
@@ -180,12 +182,15 @@ Result<Document> run(const Options& options, Console& console) {
                     {"input", {input.c, input.h, input.w}},
                     {"seed", options.set.seed},
                     {"values", statistics_document(rows)}};
+  // Both files, or none.
+  std::optional<AtomicFile> statistics;
+  if (!options.statistics.empty()) {
+    TESSERA_TRY(statistics,
+                write_sealed(options.statistics, json_text(document), {.force = options.force}));
+  }
   TESSERA_TRY_VOID(write_calibration_windows(options.output, prepared.set.windows, input,
                                              prepared.origin, {.force = options.force}));
-  if (!options.statistics.empty()) {
-    TESSERA_TRY_VOID(write_file_atomically(options.statistics, document.dump(1) + "\n",
-                                           {.force = options.force}));
-  }
+  if (statistics) TESSERA_TRY_VOID(statistics->commit());
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   document["seconds"] = seconds;

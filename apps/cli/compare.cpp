@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/comparison_sides.h"
 #include "cli/comparison_text.h"
+#include "cli/output_files.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "report/comparison_drawing.h"
@@ -91,8 +92,9 @@ Document value_document(const ValueComparison& value) {
 }
 
 Result<Document> run(const Options& options, Console& console) {
-  if (!options.drawing.empty())
-    TESSERA_TRY_VOID(check_writable(options.drawing, {.force = options.force}));
+  TESSERA_TRY_VOID(check_outputs(file_names({options.drawing}),
+                                 file_names({options.a.path, options.b.path, options.signal}),
+                                 options.force));
   TESSERA_TRY(const Sides sides,
               open_sides(options.a, options.b, options.model_args, options.signal, options.length,
                          options.threads, console));

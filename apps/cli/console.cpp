@@ -1,7 +1,9 @@
 #include "cli/console.h"
 
+#include "base/utf8.h"
 #include "exit_codes.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -11,6 +13,29 @@ namespace {
 
 constexpr std::string_view kEraseLine = "\r\x1b[K";
 
+bool is_control(std::string_view character) {
+  const auto first = static_cast<unsigned char>(character[0]);
+  if (character.size() == 1) return first < 0x20 || first == 0x7f;
+  return first == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0;
+}
+
+std::string escaped(std::string_view text, std::string_view kept) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t size = utf8_character_bytes(text);
+    const std::string_view character = text.substr(0, std::max<size_t>(size, 1));
+    text.remove_prefix(character.size());
+    if (size == 1 && kept.find(character) != std::string_view::npos) {
+      out += character;
+    } else if (size == 0 || is_control(character)) {
+      for (const char c : character) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    } else {
+      out += character;
+    }
+  }
+  return out;
+}
+
 void put(std::FILE* stream, std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stream);
 }
@@ -18,16 +43,15 @@ void put(std::FILE* stream, std::string_view text) {
 }  // namespace
 
 std::string printable(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f) {
-      out += fmt::format("\\x{:02x}", byte);
-    } else {
-      out += c;
-    }
-  }
-  return out;
+  return escaped(text, "\n\t");
+}
+
+std::string printable_line(std::string_view text) {
+  return escaped(text, "");
+}
+
+std::string json_text(const nlohmann::ordered_json& document) {
+  return document.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 void Console::write_out(std::string_view text) {
@@ -125,7 +149,7 @@ void Console::fail(const Error& error) {
     return;
   }
   std::string text = fmt::format("error: {}\n", error.message);
-  if (!error.subject.empty()) text += fmt::format("  in: {}\n", error.subject);
+  if (!error.subject.empty()) text += fmt::format("  in: {}\n", printable_line(error.subject));
   text += fmt::format("  next: {}\n", next);
   put(stderr, printable(text));
 }

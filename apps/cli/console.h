@@ -57,7 +57,13 @@ class Console {
   std::vector<std::string> warnings_;
 };
 
-// The text with control characters (a name in a hostile file may hold terminal commands) as \xNN.
+// The text with what a terminal may obey or cannot show (a name in a hostile file may hold its
+// commands) as \xNN: control characters, and bytes that are no UTF-8. Lines and tabs stay.
 std::string printable(std::string_view text);
+// The same, and line ends too.
+std::string printable_line(std::string_view text);
+
+// The document as a file holds it; bytes that are no UTF-8 become U+FFFD.
+std::string json_text(const nlohmann::ordered_json& document);
 
 }  // namespace tessera::cli

@@ -8,9 +8,11 @@
 
 #include "cli/command.h"
 #include "cli/model_options.h"
+#include "cli/output_files.h"
 #include "cli/table.h"
 #include "tessera/export.h"
 #include "tessera/export_integers.h"
+#include "tessera/file.h"
 #include "tessera/signature.h"
 
 namespace tessera::cli {
@@ -24,7 +26,8 @@ struct Options {
 };
 
 Result<Document> export_model(const Options& options, Console& console) {
-  TESSERA_TRY_VOID(check_writable(options.output, {.force = options.force}));
+  TESSERA_TRY_VOID(
+      check_outputs(file_names({options.output}), file_names({options.model.path}), options.force));
   TESSERA_TRY(const ImportedModel model, load_model(options.model, ImportNotes::warnings, console));
   ExportOptions onnx{model.inputs, model.outputs, model.metadata};
   if (model.sample_rate) onnx.metadata["sample_rate"] = fmt::format("{}", *model.sample_rate);
@@ -77,18 +80,21 @@ Result<Document> export_in_integers(const Options& options, Console& console) {
   const IntegerForm form =
       options.integers == to_string(IntegerForm::qdq) ? IntegerForm::qdq : IntegerForm::qlinear;
   const std::vector<IntegerFile> files = integer_files(*given.plan, options.output);
+  std::vector<std::string> names;
   for (const IntegerFile& file : files) {
-    TESSERA_TRY_VOID(ensure_directory(file.path.parent_path()));
-    TESSERA_TRY_VOID(check_writable(file.path, {.force = options.force}));
-  }
-  Document names = Document::array();
-  int64_t total = 0;
-  for (const IntegerFile& file : files) {
-    TESSERA_TRY(const auto bytes, export_integers(file.graph, *given.encodings, form));
-    TESSERA_TRY_VOID(write_file_atomically(file.path, bytes, {.force = options.force}));
-    total += static_cast<int64_t>(bytes.size());
+    if (file.path.has_parent_path()) TESSERA_TRY_VOID(ensure_directory(file.path.parent_path()));
     names.push_back(file.path.string());
   }
+  TESSERA_TRY_VOID(check_outputs(names, file_names({options.model.path}), options.force));
+  int64_t total = 0;
+  std::vector<AtomicFile> written;
+  for (const IntegerFile& file : files) {
+    TESSERA_TRY(const auto bytes, export_integers(file.graph, *given.encodings, form));
+    TESSERA_TRY(AtomicFile sealed, write_sealed(file.path, bytes, {.force = options.force}));
+    written.push_back(std::move(sealed));
+    total += static_cast<int64_t>(bytes.size());
+  }
+  for (AtomicFile& file : written) TESSERA_TRY_VOID(file.commit());
   console.print("{}: {} file{} in integers ({}), {}\n", options.output, files.size(),
                 files.size() == 1 ? "" : "s", to_string(form), bytes_text(total));
   return Document{{"model", options.model.path}, {"output", options.output},

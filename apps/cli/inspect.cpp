@@ -10,6 +10,7 @@
 
 #include "cli/command.h"
 #include "cli/model_options.h"
+#include "cli/output_files.h"
 #include "cli/table.h"
 #include "report/network_drawing.h"
 #include "report/node_caption.h"
@@ -189,9 +190,8 @@ Result<Document> package_document(const std::string& path, Console& console) {
 }
 
 Result<Document> inspect(const Options& options, Console& console) {
-  if (!options.drawing.empty()) {
-    TESSERA_TRY_VOID(check_writable(options.drawing, {.force = options.force}));
-  }
+  TESSERA_TRY_VOID(check_outputs(file_names({options.drawing}), file_names({options.model.path}),
+                                 options.force));
   TESSERA_TRY(const ImportedModel model, load_model(options.model, ImportNotes::all, console));
   const Graph& graph = model.graph;
   const Costs cost = costs(graph);

@@ -11,6 +11,7 @@
 #include "cli/calibration_options.h"
 #include "cli/command.h"
 #include "cli/model_options.h"
+#include "cli/output_files.h"
 #include "cli/plan_options.h"
 #include "cli/progress.h"
 #include "cli/table.h"
@@ -184,9 +185,10 @@ Result<std::vector<Mixture>> mixtures_for(const std::string& folder, const Impor
 }
 
 Result<Document> run(const Options& options, Console& console) {
-  if (!options.drawing.empty()) {
-    TESSERA_TRY_VOID(check_writable(options.drawing, {.force = options.force}));
-  }
+  TESSERA_TRY_VOID(
+      check_outputs(file_names({options.drawing}),
+                    file_names({options.model.path, options.target}, {options.calibration.files}),
+                    options.force));
   TESSERA_TRY(const Target target, load_target(options.target));
   TESSERA_TRY(const ImportedModel model, load_model(options.model, ImportNotes::warnings, console));
   if (freezable_norms(model.graph).empty()) {

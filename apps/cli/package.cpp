@@ -77,13 +77,16 @@ Result<Document> extract(const std::string& path, const ExtractOptions& options,
     }
   }
   Document files = Document::array();
+  std::vector<AtomicFile> written;
   for (const std::string& name : names) {
     TESSERA_TRY(const auto bytes, package.read(name));
     const fs::path target = fs::path(options.folder) / name;
     TESSERA_TRY_VOID(ensure_directory(target.parent_path()));
-    TESSERA_TRY_VOID(write_file_atomically(target, bytes, {.force = options.force}));
+    TESSERA_TRY(AtomicFile file, write_sealed(target, bytes, {.force = options.force}));
+    written.push_back(std::move(file));
     files.push_back(target.string());
   }
+  for (AtomicFile& file : written) TESSERA_TRY_VOID(file.commit());
   console.print("{} file{} in {}\n", names.size(), names.size() == 1 ? "" : "s", options.folder);
   return Document{{"package", path}, {"files", std::move(files)}};
 }

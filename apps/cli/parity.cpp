@@ -131,6 +131,11 @@ void add_row(Table& table, const ParityResult& result, const std::vector<double>
        bad == nullptr ? "same" : fmt::format("DIFFERS from '{}' on", printable(bad->name))});
 }
 
+Error in_model(Error error, const ModelOptions& model) {
+  if (error.subject.empty()) error.subject = model.path;
+  return error;
+}
+
 Table case_table(bool with_references) {
   Table table;
   table.add_column("case");
@@ -171,8 +176,10 @@ Result<Document> run(const Options& options, Console& console) {
     const Progress progress(console, fmt::format("{} {}", options.part, case_name(which)));
     std::optional<std::span<const float>> heard;
     if (audio) heard = std::span<const float>(*audio);
-    TESSERA_TRY(const ParityResult result,
-                run_parity(model, which, target, *backend, *judge, heard, options.verify));
+    const Result<ParityResult> tried =
+        run_parity(model, which, target, *backend, *judge, heard, options.verify);
+    if (!tried) return in_model(tried.error(), options.model);
+    const ParityResult& result = *tried;
     std::vector<double> si_snr_db = result.si_snr_db;
     if (!options.references.empty()) {
       TESSERA_TRY(si_snr_db, against_references(result, options, model, console));

@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/model_options.h"
+#include "cli/output_files.h"
 #include "cli/plan_alternatives.h"
 #include "cli/plan_options.h"
 #include "cli/progress.h"
@@ -210,6 +211,8 @@ Result<std::vector<Alternative>> compare_ways(const Options& options, const Impo
 }
 
 Result<Document> run(const Options& options, Console& console) {
+  TESSERA_TRY_VOID(check_outputs(file_names({options.drawing}),
+                                 file_names({options.model.path, options.target}), options.force));
   TESSERA_TRY(const Target target, load_target(options.target));
   TESSERA_TRY(const ImportedModel model, load_model(options.model, ImportNotes::warnings, console));
   Graph legal = model.graph;

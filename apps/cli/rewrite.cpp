@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/model_options.h"
+#include "cli/output_files.h"
 #include "cli/progress.h"
 #include "cli/rewrite_report.h"
 #include "cli/rewrite_signal.h"
@@ -120,6 +121,9 @@ Result<Document> run(const Options& options, Console& console) {
     return TESSERA_ERROR(kInvalidArgument, "MODEL", "no network is given",
                          "'tessera rewrite MODEL', or 'tessera rewrite --list' for the rules");
   }
+  TESSERA_TRY_VOID(check_outputs(
+      file_names({options.output}),
+      file_names({options.model.path, options.signal}, {options.calibration}), options.force));
   return rewrite_model(options, console);
 }
 

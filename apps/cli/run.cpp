@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/input_arrays.h"
 #include "cli/model_options.h"
+#include "cli/output_files.h"
 #include "cli/progress.h"
 #include "tessera/file.h"
 #include "tessera/npy.h"
@@ -126,9 +127,8 @@ Result<Document> run(const Options& options, Console& console) {
   const Signature signature = signature_of(graph);
   TESSERA_TRY(const auto output_files,
               assign_files(options.outputs, signature.outputs, "--output"));
-  for (const std::string& path : output_files) {
-    if (!path.empty()) TESSERA_TRY_VOID(check_writable(path, {.force = options.force}));
-  }
+  TESSERA_TRY_VOID(
+      check_outputs(output_files, file_names({options.model.path}, {given.files}), options.force));
   std::vector<std::vector<float>> inputs;
   for (size_t i = 0; i < given.arrays.size(); ++i) {
     TESSERA_TRY(auto values, values_for(signature.inputs[i], layout_of(model.inputs, i),
@@ -148,19 +148,23 @@ Result<Document> run(const Options& options, Console& console) {
                     {"seconds", session.timing().run_seconds},
                     {"load_seconds", session.timing().load_seconds},
                     {"outputs", Document::array()}};
+  std::vector<AtomicFile> written;
   for (size_t i = 0; i < outputs.size(); ++i) {
     const Port& port = signature.outputs[i];
     TESSERA_TRY(const FileValue file, file_value(port, layout_of(model.outputs, i), outputs[i]));
     Document entry{{"name", port.name}, {"dims", file.dims}};
     if (!output_files[i].empty()) {
-      TESSERA_TRY_VOID(
-          write_npy(output_files[i], file.dims, file.values, {.force = options.force}));
+      TESSERA_TRY(AtomicFile sealed,
+                  write_sealed(output_files[i], format_npy(file.dims, file.values),
+                               {.force = options.force}));
+      written.push_back(std::move(sealed));
       entry["path"] = output_files[i];
     }
     console.print("{} {}: {}\n", port.name, dims_to_string(file.dims),
                   output_files[i].empty() ? "not written" : output_files[i]);
     document["outputs"].push_back(std::move(entry));
   }
+  for (AtomicFile& file : written) TESSERA_TRY_VOID(file.commit());
   console.print("{} backend: {:.3f} ms\n", options.backend.name,
                 session.timing().run_seconds * 1e3);
   if (options.check) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/output_files.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "tessera/audio.h"
@@ -187,9 +188,9 @@ Result<void> write_picture(const SeparationScore& score, const Signals& signals,
 }
 
 Result<Document> run_score(const Options& options, Console& console) {
-  if (!options.picture.empty()) {
-    TESSERA_TRY_VOID(check_writable(options.picture, {.force = options.force}));
-  }
+  TESSERA_TRY_VOID(check_outputs(
+      file_names({options.picture}),
+      file_names({options.mixture}, {options.estimates, options.references}), options.force));
   TESSERA_TRY(const Signals signals, read_signals(options, console));
   auto score = [&] {
     const Progress progress(console, "scoring");

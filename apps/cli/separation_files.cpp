@@ -8,6 +8,7 @@
 #include <map>
 #include <system_error>
 
+#include "cli/output_files.h"
 #include "tessera/file.h"
 
 namespace tessera::cli {
@@ -95,6 +96,7 @@ Result<std::vector<SeparationJob>> plan_jobs(const std::vector<std::string>& inp
     files.insert(files.end(), found.begin(), found.end());
   }
   std::vector<SeparationJob> jobs;
+  std::vector<std::string> outputs;
   std::map<std::string, std::string> writer_of;  // output -> input
   for (const std::string& file : files) {
     SeparationJob job{file, {}};
@@ -109,13 +111,14 @@ Result<std::vector<SeparationJob>> plan_jobs(const std::vector<std::string>& inp
             fmt::format("would write {} as {} does", output.string(), other->second),
             "separate them into different folders");
       }
-      std::error_code absent;
-      if (fs::is_directory(options.folder, absent)) {
-        TESSERA_TRY_VOID(check_writable(output, {.force = options.force}));
-      }
       job.outputs.push_back(output.string());
     }
+    outputs.insert(outputs.end(), job.outputs.begin(), job.outputs.end());
     jobs.push_back(std::move(job));
+  }
+  std::error_code absent;
+  if (fs::is_directory(options.folder, absent)) {
+    TESSERA_TRY_VOID(check_outputs(outputs, files, options.force));
   }
   return jobs;
 }

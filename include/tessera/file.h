@@ -14,9 +14,9 @@
 
 namespace tessera {
 
-// Reads all of `path`. Works for pipes and devices too (they are read until they end or the limit
-// is hit). Errors: kNotFound; kInvalidArgument for a directory; kResourceLimit beyond
-// `limit_bytes`; kIo.
+// Reads all of `path`. Works for pipes too (they are read until they end or the limit is hit).
+// Errors: kNotFound; kInvalidArgument for a directory; kUnsupported for a device or socket;
+// kResourceLimit beyond `limit_bytes`; kIo.
 Result<std::vector<uint8_t>> read_file(const std::filesystem::path& path, uint64_t limit_bytes);
 
 struct WriteOptions {
@@ -46,6 +46,11 @@ class AtomicFile {
   const std::filesystem::path& temporary_path() const { return temporary_; }
   const std::filesystem::path& path() const { return path_; }
 
+  // Flushes to the disk and closes, before `commit` or as its first step: what a full disk refuses,
+  // it refuses here. Files that are to appear together are all sealed before the first is
+  // committed. Nothing may be written afterwards.
+  Result<void> seal();
+
   // Flushes to the disk and gives the file its name. If another program created `path` meanwhile
   // and force is off, that file stays and this is kAlreadyExists. Nothing may be written
   // afterwards.
@@ -61,6 +66,12 @@ class AtomicFile {
   bool force_ = false;
 };
 
+// AtomicFile::create + write + seal: complete, but for its name.
+Result<AtomicFile> write_sealed(const std::filesystem::path& path, std::span<const uint8_t> bytes,
+                                WriteOptions options = {});
+Result<AtomicFile> write_sealed(const std::filesystem::path& path, std::string_view text,
+                                WriteOptions options = {});
+
 // AtomicFile::create + write + commit.
 Result<void> write_file_atomically(const std::filesystem::path& path,
                                    std::span<const uint8_t> bytes, WriteOptions options = {});
@@ -74,12 +85,12 @@ Result<void> write_file_atomically(
     const std::function<Result<void>(const std::filesystem::path& temporary)>& write,
     WriteOptions options = {});
 
-// The refusal that `create` would give because of what lies at `path`, without creating anything:
-// for commands that compute for long and want to say so first.
+// The refusal that `create` would give because of what lies at `path` or around it, without creating
+// anything: for commands that compute for long and want to say so first.
 Result<void> check_writable(const std::filesystem::path& path, WriteOptions options);
 
-// Creates `path` and its parents if missing. Errors: kInvalidArgument if a file is in the way; kIo;
-// kNoSpace.
+// Creates `path` and its parents if missing. Errors: kInvalidArgument if a file is in the way;
+// kNotFound for a link to nothing; kIo; kNoSpace.
 Result<void> ensure_directory(const std::filesystem::path& path);
 
 }  // namespace tessera

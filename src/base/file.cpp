@@ -30,6 +30,10 @@ Error directory_error(const fs::path& path) {
                        "name a file in it");
 }
 
+Error not_a_folder_error(const fs::path& path) {
+  return TESSERA_ERROR(kInvalidArgument, path.string(), "is a file, not a folder", "name a folder");
+}
+
 Error size_limit_error(const fs::path& path, uint64_t limit_bytes) {
   return TESSERA_ERROR(kResourceLimit, path.string(),
                        fmt::format("is larger than the limit of {} bytes", limit_bytes), "");
@@ -66,17 +70,40 @@ Result<void> write_fully(int fd, std::span<const uint8_t> bytes, const fs::path&
   return {};
 }
 
-// The file a symbolic link stands for, so that --force replaces that file and keeps the link.
-fs::path follow_links(const fs::path& path) {
-  std::error_code failed;
-  if (!fs::is_symlink(path, failed)) return path;
-  fs::path target = fs::weakly_canonical(path, failed);
-  return failed ? path : target;
+// The file that symbolic links stand for, there or not: it is written, and the links stay. Links in
+// a circle end at one of them.
+fs::path follow_links(fs::path path) {
+  constexpr int kMostLinks = 40;  // as the kernel follows
+  for (int link = 0; link < kMostLinks; ++link) {
+    std::error_code is_no_link;
+    const fs::path target = fs::read_symlink(path, is_no_link);
+    if (is_no_link) break;
+    path = path.parent_path() / target;
+  }
+  return path;
+}
+
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
 Error no_folder_error(const fs::path& folder) {
   return TESSERA_ERROR(kNotFound, folder.string(), "there is no such folder to write in",
                        "create it first");
+}
+
+// Whether files can be created in `folder`, as far as that is known without creating one.
+Result<void> check_folder(const fs::path& folder) {
+  struct stat info {};
+  if (::stat(folder.c_str(), &info) != 0) {
+    return errno == ENOENT ? no_folder_error(folder)
+                           : system_error(errno, folder.string(), "write in this folder");
+  }
+  if (!S_ISDIR(info.st_mode)) return not_a_folder_error(folder);
+  if (::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
+    return system_error(errno, folder.string(), "create a file here");
+  }
+  return {};
 }
 
 Result<int> open_temporary(const fs::path& folder, fs::path& temporary) {
@@ -88,10 +115,11 @@ Result<int> open_temporary(const fs::path& folder, fs::path& temporary) {
     temporary = folder / fmt::format(".tessera-{:016x}.tmp", random);
     const int fd = ::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kAllReadWrite);
     if (fd >= 0) return fd;
-    if (errno == ENOENT || errno == ENOTDIR) return no_folder_error(folder);
+    if (errno == ENOENT) break;  // it was there when it was checked: /proc, or just removed
     if (errno != EEXIST) return system_error(errno, folder.string(), "create a file here");
   }
-  return system_error(EEXIST, folder.string(), "name a temporary file");
+  return TESSERA_ERROR(kIo, folder.string(), "no file can be created in this folder",
+                       "name another folder");
 }
 
 // Renames without replacing. File systems without RENAME_NOREPLACE get a hard link, which refuses
@@ -104,6 +132,10 @@ int rename_if_absent(const fs::path& from, const fs::path& to) {
   return 0;
 }
 
+std::span<const uint8_t> bytes_of(std::string_view text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
 }  // namespace
 
 Result<std::vector<uint8_t>> read_file(const fs::path& path, uint64_t limit_bytes) {
@@ -112,6 +144,10 @@ Result<std::vector<uint8_t>> read_file(const fs::path& path, uint64_t limit_byte
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) return system_error(errno, path.string(), "read");
   if (S_ISDIR(info.st_mode)) return directory_error(path);
+  if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode)) {  // which may never end
+    return TESSERA_ERROR(kUnsupported, path.string(), "is a device, not a file",
+                         "save what it gives to a file first");
+  }
   const uint64_t size = S_ISREG(info.st_mode) ? static_cast<uint64_t>(info.st_size) : 0;
   if (size > limit_bytes) return size_limit_error(path, limit_bytes);
   try {
@@ -125,9 +161,8 @@ Result<std::vector<uint8_t>> read_file(const fs::path& path, uint64_t limit_byte
 Result<void> check_writable(const fs::path& path, WriteOptions options) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) {
-    const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-    std::error_code failed;
-    return fs::is_directory(folder, failed) ? Result<void>() : no_folder_error(folder);
+    if (errno == ELOOP || errno == ENAMETOOLONG) return system_error(errno, path.string(), "write");
+    return check_folder(folder_of(follow_links(path)));
   }
   if (S_ISDIR(info.st_mode)) return directory_error(path);
   if (!S_ISREG(info.st_mode)) {
@@ -136,7 +171,7 @@ Result<void> check_writable(const fs::path& path, WriteOptions options) {
                          "name a regular file");
   }
   if (!options.force) return system_error(EEXIST, path.string(), "write");
-  return {};
+  return check_folder(folder_of(follow_links(path)));
 }
 
 Result<AtomicFile> AtomicFile::create(const fs::path& path, WriteOptions options) {
@@ -147,9 +182,8 @@ Result<AtomicFile> AtomicFile::create(const fs::path& path, WriteOptions options
   AtomicFile file;
   file.path_ = follow_links(path);
   file.force_ = options.force;
-  const fs::path folder = file.path_.has_parent_path() ? file.path_.parent_path() : fs::path(".");
   fs::path temporary;
-  TESSERA_TRY(file.descriptor_, open_temporary(folder, temporary));
+  TESSERA_TRY(file.descriptor_, open_temporary(folder_of(file.path_), temporary));
   file.temporary_ = std::move(temporary);
   struct stat old {};
   if (::stat(file.path_.c_str(), &old) == 0) {
@@ -188,12 +222,12 @@ void AtomicFile::discard() {
 }
 
 Result<void> AtomicFile::write(std::span<const uint8_t> bytes) {
-  TESSERA_CHECK(descriptor_ >= 0, "a committed file takes no more data");
+  TESSERA_CHECK(descriptor_ >= 0, "a sealed file takes no more data");
   return write_fully(descriptor_, bytes, path_);
 }
 
-Result<void> AtomicFile::commit() {
-  TESSERA_CHECK(descriptor_ >= 0, "a file is committed once");
+Result<void> AtomicFile::seal() {
+  TESSERA_CHECK(descriptor_ >= 0, "a file is sealed once");
   if (::fsync(descriptor_) != 0 && errno != EINVAL && errno != ENOTSUP) {
     return system_error(errno, path_.string(), "write");
   }
@@ -201,6 +235,12 @@ Result<void> AtomicFile::commit() {
   if (::close(std::exchange(descriptor_, -1)) != 0) {
     return system_error(errno, path_.string(), "write");
   }
+  return {};
+}
+
+Result<void> AtomicFile::commit() {
+  TESSERA_CHECK(!temporary_.empty(), "a file is committed once");
+  if (descriptor_ >= 0) TESSERA_TRY_VOID(seal());
   if (force_) {
     if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
       return system_error(errno, path_.string(), "write");
@@ -209,24 +249,33 @@ Result<void> AtomicFile::commit() {
     return system_error(failed, path_.string(), "write");
   }
   temporary_.clear();
-  const fs::path folder = path_.has_parent_path() ? path_.parent_path() : fs::path(".");
-  const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor directory(::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() >= 0)
     ::fsync(directory.get());  // the name itself; the content is safe already
   return {};
 }
 
-Result<void> write_file_atomically(const fs::path& path, std::span<const uint8_t> bytes,
-                                   WriteOptions options) {
+Result<AtomicFile> write_sealed(const fs::path& path, std::string_view text, WriteOptions options) {
+  return write_sealed(path, bytes_of(text), options);
+}
+
+Result<AtomicFile> write_sealed(const fs::path& path, std::span<const uint8_t> bytes,
+                                WriteOptions options) {
   TESSERA_TRY(AtomicFile file, AtomicFile::create(path, options));
   TESSERA_TRY_VOID(file.write(bytes));
+  TESSERA_TRY_VOID(file.seal());
+  return file;
+}
+
+Result<void> write_file_atomically(const fs::path& path, std::span<const uint8_t> bytes,
+                                   WriteOptions options) {
+  TESSERA_TRY(AtomicFile file, write_sealed(path, bytes, options));
   return file.commit();
 }
 
 Result<void> write_file_atomically(const fs::path& path, std::string_view text,
                                    WriteOptions options) {
-  const auto* data = reinterpret_cast<const uint8_t*>(text.data());
-  return write_file_atomically(path, std::span<const uint8_t>(data, text.size()), options);
+  return write_file_atomically(path, bytes_of(text), options);
 }
 
 Result<void> write_file_atomically(const fs::path& path,
@@ -238,11 +287,15 @@ Result<void> write_file_atomically(const fs::path& path,
 }
 
 Result<void> ensure_directory(const fs::path& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0) {
+    return S_ISDIR(info.st_mode) ? Result<void>() : not_a_folder_error(path);
+  }
+  if (errno != ENOENT) return system_error(errno, path.string(), "create this folder");
   std::error_code failed;
-  if (fs::is_directory(path, failed)) return {};
-  if (fs::exists(path, failed)) {
-    return TESSERA_ERROR(kInvalidArgument, path.string(), "is a file, not a folder",
-                         "name a folder");
+  if (fs::is_symlink(path, failed)) {
+    return TESSERA_ERROR(kNotFound, path.string(), "is a link to a folder that does not exist",
+                         "create that folder first");
   }
   fs::create_directories(path, failed);
   if (failed) return system_error(failed.value(), path.string(), "create this folder");

@@ -29,6 +29,24 @@ Error system_error(int error_number, std::string_view subject, std::string_view 
     case EROFS:
       return TESSERA_ERROR(kIo, name, fmt::format("cannot {}: permission denied", action),
                            "check the permissions of the file and its folder");
+    case ENOTDIR:
+      return TESSERA_ERROR(kNotFound, name,
+                           fmt::format("cannot {}: a part of the path is a file", action),
+                           "check the path");
+    case ELOOP:
+      return TESSERA_ERROR(kInvalidArgument, name,
+                           fmt::format("cannot {}: its symbolic links lead in a circle", action),
+                           "check where the links lead");
+    case ENAMETOOLONG:
+      return TESSERA_ERROR(
+          kInvalidArgument, name,
+          fmt::format("cannot {}: the name is longer than the file system allows", action),
+          "give a shorter name");
+    case ENXIO:
+      return TESSERA_ERROR(
+          kUnsupported, name,
+          fmt::format("cannot {}: this is a socket, or a device that is not there", action),
+          "name a regular file");
     default:
       return TESSERA_ERROR(
           kIo, name,

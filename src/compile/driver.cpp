@@ -85,10 +85,11 @@ class Driver {
   }
 
   Result<std::string> import() {
-    TESSERA_TRY(target_, read_target(options_.target));
+    TESSERA_TRY(std::vector<uint8_t> target, read_file(options_.target, kMostTargetBytes));
+    TESSERA_TRY(target_,
+                parse_target(std::string(target.begin(), target.end()), options_.target.string()));
     TESSERA_TRY(imported_, import_model(path_, options_.import));
     TESSERA_TRY_VOID(pack_model());
-    TESSERA_TRY(std::vector<uint8_t> target, read_file(options_.target, kMostTargetBytes));
     contents_.push_back({entries::of_target(target_.name), "target", std::move(target)});
     manifest_.target = target_.name;
     return fmt::format("{}: {} nodes for {} samples", imported_.family,

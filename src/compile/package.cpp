@@ -93,6 +93,8 @@ std::vector<std::string> Package::names() const {
 }
 
 bool is_package(const std::filesystem::path& path) {
+  std::error_code unknown;  // what a pipe gives could not be read again
+  if (!std::filesystem::is_regular_file(path, unknown)) return false;
   std::ifstream file(path, std::ios::binary);
   std::array<char, kNameOffset + kManifestName.size()> head{};
   if (!file.read(head.data(), head.size())) return false;

@@ -51,6 +51,11 @@ Result<std::vector<fs::path>> sound_files(std::span<const fs::path> paths) {
       continue;
     }
     TESSERA_TRY(const std::vector<fs::path> below, files_below(path));
+    if (below.empty()) {
+      return TESSERA_ERROR(kNotFound, path.string(),
+                           "the folder holds no .wav, .flac or .ogg files",
+                           "name the recordings themselves");
+    }
     files.insert(files.end(), below.begin(), below.end());
   }
   return files;

@@ -3,20 +3,31 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
+
+#include "base/utf8.h"
 
 namespace tessera {
 
 inline std::string xml_escaped(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    switch (c) {
+  for (size_t bytes = 0; !text.empty(); text.remove_prefix(std::max<size_t>(bytes, 1))) {
+    bytes = utf8_character_bytes(text);
+    switch (text[0]) {
       case '&': out += "&amp;"; break;
       case '<': out += "&lt;"; break;
       case '>': out += "&gt;"; break;
       case '"': out += "&quot;"; break;
-      default: out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+      default:
+        if (bytes == 0) {
+          out += "\ufffd";
+        } else if (bytes == 1 && static_cast<unsigned char>(text[0]) < 0x20) {
+          out += ' ';
+        } else {
+          out += text.substr(0, bytes);
+        }
     }
   }
   return out;

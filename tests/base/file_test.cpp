@@ -1,6 +1,8 @@
 #include "tessera/file.h"
 
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -59,10 +61,56 @@ TEST(ReadFile, RefusesMoreThanTheLimit) {
             (folder / "a").string() + ": is larger than the limit of 4 bytes");
 }
 
-TEST(ReadFile, StopsAtTheLimitOnAnEndlessDevice) {
-  const auto bytes = read_file("/dev/zero", 1000);
+TEST(ReadFile, StopsAtTheLimitOnAPipe) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const std::string text(2000, 'x');
+  ASSERT_EQ(::write(ends[1], text.data(), text.size()), 2000);
+  ::close(ends[1]);
+  const std::string path = "/dev/fd/" + std::to_string(ends[0]);
+  const auto bytes = read_file(path, 1000);
+  ::close(ends[0]);
   ASSERT_FALSE(bytes);
-  EXPECT_EQ(bytes.error().to_string(), "/dev/zero: is larger than the limit of 1000 bytes");
+  EXPECT_EQ(bytes.error().to_string(), path + ": is larger than the limit of 1000 bytes");
+}
+
+TEST(ReadFile, RefusesADeviceWhichMayNeverEnd) {
+  const auto bytes = read_file("/dev/zero", kLimit);
+  ASSERT_FALSE(bytes);
+  EXPECT_EQ(bytes.error().code, ErrorCode::kUnsupported);
+  EXPECT_EQ(bytes.error().to_string(),
+            "/dev/zero: is a device, not a file (save what it gives to a file first)");
+}
+
+TEST(ReadFile, RefusesASocket) {
+  const ScratchFolder folder;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = (folder / "s").string();
+  ASSERT_LT(path.size(), sizeof address.sun_path);
+  path.copy(address.sun_path, path.size());
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  ASSERT_EQ(::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  EXPECT_EQ(content_of(path), path +
+                                  ": cannot open: this is a socket, or a device that is not there "
+                                  "(name a regular file)");
+  ::close(socket);
+}
+
+TEST(ReadFile, TellsWhichWayAPathLeadsNowhere) {
+  const ScratchFolder folder;
+  fs::create_symlink("circle", folder / "circle");
+  std::ofstream(folder / "file") << "x";
+  EXPECT_EQ(content_of(folder / "circle"),
+            (folder / "circle").string() +
+                ": cannot open: its symbolic links lead in a circle (check where the links lead)");
+  EXPECT_EQ(content_of(folder / "file/below"),
+            (folder / "file/below").string() +
+                ": cannot open: a part of the path is a file (check the path)");
+  const std::string name(300, 'n');
+  EXPECT_EQ(
+      content_of(name),
+      name + ": cannot open: the name is longer than the file system allows (give a shorter name)");
 }
 
 TEST(WriteFile, RoundTrips) {
@@ -129,6 +177,70 @@ TEST(WriteFile, MissingFolderSaysSo) {
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error().to_string(),
             "no/such: there is no such folder to write in (create it first)");
+}
+
+TEST(WriteFile, MakesTheFileThatALinkStandsForAndKeepsTheLink) {
+  const ScratchFolder folder;
+  fs::create_directory(folder / "far");
+  fs::create_symlink("far/file", folder / "near");
+  fs::create_symlink("near", folder / "link");
+  ASSERT_TRUE(write_file_atomically(folder / "link", "new"));
+  EXPECT_EQ(content_of(folder / "far/file"), "new");
+  ASSERT_TRUE(write_file_atomically(folder / "link", "newer", {.force = true}));
+  EXPECT_EQ(content_of(folder / "far/file"), "newer");
+  EXPECT_TRUE(fs::is_symlink(folder / "link"));
+  EXPECT_TRUE(fs::is_symlink(folder / "near"));
+}
+
+TEST(WriteFile, RefusesALinkIntoAFolderThatIsMissing) {
+  const ScratchFolder folder;
+  fs::create_symlink("none/file", folder / "link");
+  const auto checked = check_writable(folder / "link", {});
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().to_string(),
+            (folder / "none").string() + ": there is no such folder to write in (create it first)");
+}
+
+TEST(WriteFile, RefusesLinksInACircle) {
+  const ScratchFolder folder;
+  fs::create_symlink("circle", folder / "circle");
+  const auto written = write_file_atomically(folder / "circle", "x", {.force = true});
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().to_string(),
+            (folder / "circle").string() +
+                ": cannot write: its symbolic links lead in a circle (check where the links lead)");
+  EXPECT_TRUE(fs::is_symlink(folder / "circle"));
+}
+
+TEST(WriteFile, RefusesAFileAsTheFolder) {
+  const ScratchFolder folder;
+  ASSERT_TRUE(write_file_atomically(folder / "file", "x"));
+  const auto checked = check_writable(folder / "file/below", {});
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().to_string(),
+            (folder / "file").string() + ": is a file, not a folder (name a folder)");
+}
+
+TEST(WriteFile, RefusesANameThatIsTooLong) {
+  const ScratchFolder folder;
+  const fs::path path = folder / std::string(300, 'n');
+  const auto checked = check_writable(path, {});
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().to_string(),
+            path.string() +
+                ": cannot write: the name is longer than the file system allows (give a shorter "
+                "name)");
+}
+
+TEST(WriteFile, ASealedFileHasNoNameUntilItIsCommitted) {
+  const ScratchFolder folder;
+  auto first = write_sealed(folder / "a", "first");
+  ASSERT_TRUE(first);
+  { ASSERT_TRUE(write_sealed(folder / "b", "dropped")); }
+  EXPECT_FALSE(fs::exists(folder / "a"));
+  ASSERT_TRUE(first->commit());
+  EXPECT_EQ(content_of(folder / "a"), "first");
+  EXPECT_EQ(folder.count(), 1);
 }
 
 TEST(WriteFile, RefusesADirectory) {
@@ -211,6 +323,26 @@ TEST(EnsureDirectory, RefusesAFileInTheWay) {
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().to_string(),
             (folder / "a").string() + ": is a file, not a folder (name a folder)");
+}
+
+TEST(EnsureDirectory, RefusesALinkToNothing) {
+  const ScratchFolder folder;
+  fs::create_symlink("none", folder / "link");
+  const auto made = ensure_directory(folder / "link");
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().to_string(),
+            (folder / "link").string() +
+                ": is a link to a folder that does not exist (create that folder first)");
+}
+
+TEST(EnsureDirectory, RefusesAFolderBelowAFile) {
+  const ScratchFolder folder;
+  ASSERT_TRUE(write_file_atomically(folder / "a", "x"));
+  const auto made = ensure_directory(folder / "a/b");
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().to_string(),
+            (folder / "a/b").string() +
+                ": cannot create this folder: a part of the path is a file (check the path)");
 }
 
 }  // namespace

@@ -1,0 +1,56 @@
+#include "cli/output_files.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <map>
+#include <system_error>
+
+#include "tessera/file.h"
+
+namespace tessera::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// One name for each file, whatever links and dots lead to it.
+std::string true_name(const std::string& path) {
+  std::error_code unknown;
+  const fs::path name = fs::weakly_canonical(fs::absolute(path, unknown), unknown);
+  return unknown ? path : name.string();
+}
+
+}  // namespace
+
+std::vector<std::string> file_names(std::initializer_list<std::string> single,
+                                    std::initializer_list<std::span<const std::string>> lists) {
+  std::vector<std::string> names(single);
+  for (const auto& list : lists) names.insert(names.end(), list.begin(), list.end());
+  return names;
+}
+
+Result<void> check_outputs(std::span<const std::string> outputs,
+                           std::span<const std::string> inputs, bool force) {
+  std::map<std::string, std::string> inputs_by_name;
+  for (const std::string& input : inputs) {
+    if (!input.empty()) inputs_by_name.emplace(true_name(input), input);
+  }
+  std::map<std::string, std::string> outputs_by_name;
+  for (const std::string& output : outputs) {
+    if (output.empty()) continue;
+    const std::string name = true_name(output);
+    if (inputs_by_name.contains(name)) {
+      return TESSERA_ERROR(kInvalidArgument, output,
+                           "is also read by this command, and would be replaced",
+                           "name another file to write");
+    }
+    if (!outputs_by_name.emplace(name, output).second) {
+      return TESSERA_ERROR(kInvalidArgument, output, "would be written twice",
+                           "give every output a file of its own");
+    }
+    TESSERA_TRY_VOID(check_writable(output, {.force = force}));
+  }
+  return {};
+}
+
+}  // namespace tessera::cli
