@@ -16,9 +16,51 @@ namespace tessera::simd {
 namespace HWY_NAMESPACE {
 namespace {
 
-// Where the lanes of one vector of one tap lie, relative to the channel's row in tile 0: lanes
-// below `split` at `first`, the others at `second`; only lanes [begin, end) are inside the
-// sequence.
+// Where the frames of a tap lie that are all inside the sequence, relative to the channel's row in
+// tile 0: vectors below `joint` in one tile, those above in the next, the joint itself in both.
+struct Tap {
+  HWY_INLINE Tap() {}
+
+  ptrdiff_t before = 0;
+  ptrdiff_t after = 0;
+  size_t joint = kVectorsPerTile;  // none: one tile has them all
+  LaneMask from_after;             // lanes of the joint
+};
+
+HWY_INLINE Tap locate(size_t frame, size_t channels) {
+  const size_t tile = frame / kTileFrames;
+  const size_t within = frame % kTileFrames;
+  const size_t left = kTileFrames - within;
+  Tap tap;
+  tap.before = static_cast<ptrdiff_t>(tile * channels * kTileFrames + within);
+  tap.from_after = hn::Not(hn::FirstN(kF, left % kLanes));
+  if (within == 0) return tap;
+  tap.after =
+      static_cast<ptrdiff_t>((tile + 1) * channels * kTileFrames) - static_cast<ptrdiff_t>(left);
+  tap.joint = left / kLanes;
+  return tap;
+}
+
+// Both loads of a joint reach beyond the rows they are for: buffers have guards for that.
+HWY_INLINE Row load_tap(const float* row, const Tap& tap) {
+  constexpr size_t k1 = kLanes;
+  constexpr size_t k2 = 2 * kLanes;
+  const float* const before = row + tap.before;
+  const float* const after = row + tap.after;
+  const auto joint = [&](size_t at) HWY_ATTR {
+    return hn::IfThenElse(tap.from_after, hn::LoadU(kF, after + at), hn::LoadU(kF, before + at));
+  };
+  switch (tap.joint) {
+    case 0: return {joint(0), hn::LoadU(kF, after + k1), hn::LoadU(kF, after + k2)};
+    case 1: return {hn::LoadU(kF, before), joint(k1), hn::LoadU(kF, after + k2)};
+    case 2: return {hn::LoadU(kF, before), hn::LoadU(kF, before + k1), joint(k2)};
+    default: return {hn::LoadU(kF, before), hn::LoadU(kF, before + k1), hn::LoadU(kF, before + k2)};
+  }
+}
+
+// Where the lanes of one vector of a tap lie that the sequence's ends may cut, relative to the
+// channel's row in tile 0: lanes below `split` at `first`, the others at `second`; only lanes
+// [begin, end) are inside the sequence.
 struct Piece {
   ptrdiff_t first = 0;
   ptrdiff_t second = 0;
@@ -27,11 +69,7 @@ struct Piece {
   size_t end = kLanes;
 };
 
-struct Tap {
-  Piece pieces[kVectorsPerTile];
-};
-
-Piece locate(ptrdiff_t frame, ptrdiff_t frames, ptrdiff_t channels) {
+Piece locate_piece(ptrdiff_t frame, ptrdiff_t frames, ptrdiff_t channels) {
   constexpr ptrdiff_t kTile = kTileFrames;
   constexpr ptrdiff_t kVector = kLanes;
   Piece piece;
@@ -50,14 +88,6 @@ Piece locate(ptrdiff_t frame, ptrdiff_t frames, ptrdiff_t channels) {
     piece.second = (tile + 1) * channels * kTile - split;
   }
   return piece;
-}
-
-// A vector that lies inside the sequence.
-HWY_INLINE Vector load_inner(const float* row, const Piece& piece) {
-  if (HWY_LIKELY(piece.split == kLanes)) return hn::LoadU(kF, row + piece.first);
-  const LaneMask below = hn::FirstN(kF, piece.split);
-  return hn::Or(load_masked(below, row + piece.first),
-                load_masked(hn::Not(below), row + piece.second));
 }
 
 HWY_INLINE LaneMask lanes_between(size_t begin, size_t end) {
@@ -88,31 +118,40 @@ HWY_INLINE float at_or_zero(const float* values, size_t i) {
 
 // Every tap of every frame lies inside the sequence. kTaps = 0: as many as args say.
 template <size_t kTaps>
-HWY_INLINE void convolve_inner(const DepthwiseArgs& args, const Tap* plan) {
+HWY_INLINE void convolve_inner(const DepthwiseArgs& args, size_t first) {
   const size_t taps = kTaps != 0 ? kTaps : args.taps_per_channel;
+  Tap plan[kTaps != 0 ? kTaps : kMaxDepthwiseTaps];
+  for (size_t j = 0; j < taps; ++j) {
+    plan[j] = locate(first + j * args.dilation, args.src_channels);
+  }
   const float* const bias = args.inner_bias != nullptr ? args.inner_bias : args.bias;
   finish_rows(args, [&](size_t c) HWY_ATTR {
     const float* const row = args.src + c * kTileFrames;
     const float* const weights = args.taps + c * taps;
     Row r = broadcast_row(at_or_zero(bias, c));
     for (size_t j = 0; j < taps; ++j) {
-      const Tap& tap = plan[j];
-      const Row x = {load_inner(row, tap.pieces[0]), load_inner(row, tap.pieces[1]),
-                     load_inner(row, tap.pieces[2])};
-      multiply_add(r, x, hn::Set(kF, weights[j]));
+      multiply_add(r, load_tap(row, plan[j]), hn::Set(kF, weights[j]));
     }
     return r;
   });
 }
 
 // Zeros beyond the ends of the sequence.
-HWY_INLINE void convolve_cut(const DepthwiseArgs& args, const Tap* plan) {
+HWY_INLINE void convolve_cut(const DepthwiseArgs& args, ptrdiff_t first) {
   const size_t taps = args.taps_per_channel;
+  Piece pieces[kMaxDepthwiseTaps][kVectorsPerTile];
+  for (size_t j = 0; j < taps; ++j) {
+    for (size_t v = 0; v < kVectorsPerTile; ++v) {
+      pieces[j][v] = locate_piece(first + static_cast<ptrdiff_t>(j * args.dilation + v * kLanes),
+                                  static_cast<ptrdiff_t>(args.src_frames),
+                                  static_cast<ptrdiff_t>(args.src_channels));
+    }
+  }
   finish_rows(args, [&](size_t c) HWY_ATTR {
     const float* const row = args.src + c * kTileFrames;
     Row r = broadcast_row(at_or_zero(args.bias, c));
     for (size_t j = 0; j < taps; ++j) {
-      const Piece* const p = plan[j].pieces;
+      const Piece* const p = pieces[j];
       const Row x = {load_cut(row, p[0]), load_cut(row, p[1]), load_cut(row, p[2])};
       multiply_add(r, x, hn::Set(kF, args.taps[c * taps + j]));
       if (args.shifts == nullptr) continue;
@@ -161,19 +200,12 @@ void depthwise(const DepthwiseArgs& args) {
     convolve_gathered(args);
     return;
   }
-  Tap plan[kMaxDepthwiseTaps];
-  for (size_t j = 0; j < taps; ++j) {
-    for (size_t v = 0; v < kVectorsPerTile; ++v) {
-      plan[j].pieces[v] = locate(first + static_cast<ptrdiff_t>(j * args.dilation + v * kLanes),
-                                 frames, static_cast<ptrdiff_t>(args.src_channels));
-    }
-  }
   if (!inner) {
-    convolve_cut(args, plan);
+    convolve_cut(args, first);
   } else if (taps == 3) {
-    convolve_inner<3>(args, plan);
+    convolve_inner<3>(args, static_cast<size_t>(first));
   } else {
-    convolve_inner<0>(args, plan);
+    convolve_inner<0>(args, static_cast<size_t>(first));
   }
 }
 
