@@ -1,5 +1,9 @@
 #include "kernels/simd/kernels.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+
 #include "kernels/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -16,7 +20,7 @@ namespace HWY_NAMESPACE {
 void describe(Kernels& kernels) {
   kernels.instruction_set = hwy::TargetName(HWY_TARGET);
   kernels.tile_frames = kTileFrames;
-  kernels.blocking = {.rows = kRowsPerBlock, .in_channels = kInPerBlock};
+  kernels.blocking.rows = kRowsPerBlock;
 }
 
 }  // namespace HWY_NAMESPACE
@@ -29,10 +33,22 @@ HWY_EXPORT(describe);
 
 namespace {
 
+// A product's panel takes three quarters of the first-level cache and leaves the rest to weights.
+size_t channels_per_panel(size_t tile_frames) {
+  constexpr long kAtLeast = 16 << 10;
+  constexpr long kAtMost = 256 << 10;
+  constexpr long kUsual = 32 << 10;  // where the system does not say
+  const long told = sysconf(_SC_LEVEL1_DCACHE_SIZE);
+  const auto cache = static_cast<size_t>(std::clamp(told > 0 ? told : kUsual, kAtLeast, kAtMost));
+  constexpr size_t kUnroll = PointwiseBlocking::kUnroll;
+  return cache / 4 * 3 / (tile_frames * sizeof(float)) / kUnroll * kUnroll;
+}
+
 // Of the instruction set that was chosen.
 Kernels chosen_kernels() {
   Kernels kernels;
   HWY_DYNAMIC_DISPATCH(describe)(kernels);
+  kernels.blocking.in_channels = channels_per_panel(kernels.tile_frames);
   kernels.pointwise = pointwise_kernel();
   kernels.depthwise = depthwise_kernel();
   kernels.rescale = rescale_kernel();

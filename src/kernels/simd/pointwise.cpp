@@ -39,7 +39,7 @@ struct Block {
 };
 
 constexpr size_t kLineFloats = 16;
-constexpr size_t kUnroll = 4;
+constexpr size_t kUnroll = PointwiseBlocking::kUnroll;
 constexpr size_t kLinesPerStep = 2;  // fetched with kUnroll channels: one in 24 cycles or more
 
 // block += weights * src, for one channel.
@@ -184,11 +184,10 @@ class Prefetcher {
 }  // namespace
 
 void pointwise(const PointwiseArgs& args) {
-  constexpr PointwiseBlocking kBlocking = {.rows = kRowsPerBlock, .in_channels = kInPerBlock};
   FrameSums frame_sums(args.statistics, args.sums);
-  const size_t in_step = kBlocking.in_step(args.in);
+  const size_t in_step = args.in_step;
   const size_t blocks =
-      (args.in + in_step - 1) / in_step * (kBlocking.padded(args.out) / kRowsPerBlock);
+      (args.in + in_step - 1) / in_step * ((args.out + kRowsPerBlock - 1) / kRowsPerBlock);
   Prefetcher prefetcher(args.ahead, blocks, in_step);
   const float* weights = args.weights;
   for (size_t first = 0; first < args.in; first += in_step) {

@@ -19,12 +19,15 @@ namespace tessera::simd {
 // How a product is cut; both sides of the packing must agree.
 struct PointwiseBlocking {
   size_t rows = 0;         // R: output channels per block
-  size_t in_channels = 0;  // input channels per block, at most
+  size_t in_channels = 0;  // input channels per block, at most; a multiple of kUnroll
+
+  // Channels that the microkernel takes together.
+  static constexpr size_t kUnroll = 4;
 
   // Input channels of each block but the last for a product of `in` of them.
   constexpr size_t in_step(size_t in) const {
     const size_t blocks = (in + in_channels - 1) / in_channels;
-    return blocks == 0 ? 1 : (in + blocks - 1) / blocks;
+    return blocks == 0 ? kUnroll : (in + blocks * kUnroll - 1) / (blocks * kUnroll) * kUnroll;
   }
   constexpr size_t padded(size_t out) const { return (out + rows - 1) / rows * rows; }
 };
@@ -48,6 +51,7 @@ struct PointwiseArgs {
   const float* src = nullptr;       // [in][F]
   float* dst = nullptr;             // [out][F]
   size_t in = 0;
+  size_t in_step = 0;  // of the packing: PointwiseBlocking::in_step(in)
   size_t out = 0;
   Activation activation = Activation::kNone;
   const float* slopes = nullptr;  // [out rounded up to R], for kPrelu

@@ -34,10 +34,6 @@ inline constexpr size_t kRowsPerBlock = 8;
 inline constexpr size_t kRowsPerBlock = 4;
 #endif
 
-// Input channels per block of a product: a panel of 24 KiB leaves room for weights in a 32 KiB
-// cache.
-inline constexpr size_t kInPerBlock = 24 * 1024 / (kTileFrames * sizeof(float));
-
 struct Row {
   // Written out: an implicit one would not be compiled for the instruction set of its vectors.
   HWY_INLINE Row() {}
@@ -204,10 +200,14 @@ class FrameSums {
       sum[t] = d + n * pivot;
       square[t] = static_cast<double>(square_[t]) + pivot * (2.0 * d + n * pivot);
     }
-    for (size_t t = 0; t < kTileFrames; ++t) {
-      const size_t to = statistics_ == Statistics::kPerFrame ? t : 0;
-      sums_.sum[to] += sum[t];
-      sums_.square[to] += square[t];
+    if (statistics_ == Statistics::kPerFrame) {
+      for (size_t t = 0; t < kTileFrames; ++t) {
+        sums_.sum[t] += sum[t];
+        sums_.square[t] += square[t];
+      }
+    } else {
+      *sums_.sum += total_of(sum);
+      *sums_.square += total_of(square);
     }
     clear();
   }
@@ -215,6 +215,15 @@ class FrameSums {
  private:
   // A float sum of this many partial sums of 8 keeps an error of a few roundings.
   static constexpr size_t kRowsInFloat = 512;
+
+  // Lane by lane, then by halves: few additions wait for one another.
+  static HWY_INLINE double total_of(double (&frames)[kTileFrames]) {
+    for (size_t t = kLanes; t < kTileFrames; ++t) frames[t % kLanes] += frames[t];
+    for (size_t half = kLanes / 2; half != 0; half /= 2) {
+      for (size_t i = 0; i < half; ++i) frames[i] += frames[i + half];
+    }
+    return frames[0];
+  }
 
   void clear() {
     store_row(broadcast_row(0.0f), sum_);

@@ -40,6 +40,7 @@ void check(const Kernels& kernels, const Case& c, test::Random& random) {
   args.src = src.data();
   args.dst = dst.data();
   args.in = c.in;
+  args.in_step = kernels.blocking.in_step(c.in);
   args.out = c.out;
   args.activation = c.activation;
   args.slopes = slopes.data();
@@ -74,6 +75,39 @@ TEST(PointwiseKernel, IsAMatrixProductForAnyNumberOfChannels) {
         check(kernels, {.in = in, .out = out, .valid = kernels.tile_frames, .bias = true}, random);
         if (::testing::Test::HasFatalFailure()) return;
       }
+    }
+  });
+}
+
+// Partial sums rest in dst between the blocks.
+TEST(PointwiseKernel, GivesTheSameBitsInBlocksOfAnySize) {
+  test::each_instruction_set([](const Kernels& kernels) {
+    constexpr size_t kIn = 150;
+    constexpr size_t kOut = 19;
+    const size_t frames = kernels.tile_frames;
+    test::Random random(3);
+    const AlignedBuffer weights = random.values(kOut * kIn);
+    const AlignedBuffer src = random.values(kIn * frames);
+    std::vector<float> in_one_block;
+    for (size_t in_channels : {152, 148, 76, 40, 4}) {
+      const PointwiseBlocking blocking = {.rows = kernels.blocking.rows,
+                                          .in_channels = in_channels};
+      AlignedBuffer packed(blocking.padded(kOut) * kIn);
+      pack_pointwise(blocking, weights.data(), nullptr, kOut, kIn, packed.data());
+      AlignedBuffer dst(kOut * frames);
+      PointwiseArgs args;
+      args.weights = packed.data();
+      args.src = src.data();
+      args.dst = dst.data();
+      args.in = kIn;
+      args.in_step = blocking.in_step(kIn);
+      EXPECT_LE(args.in_step, in_channels);
+      args.out = kOut;
+      args.valid_frames = frames;
+      kernels.pointwise(args);
+      const std::vector<float> result(dst.data(), dst.data() + kOut * frames);
+      if (in_one_block.empty()) in_one_block = result;
+      EXPECT_EQ(result, in_one_block) << in_channels << " channels a block";
     }
   });
 }
@@ -120,7 +154,7 @@ TEST(PointwiseKernel, KeepsFramesBehindTheEndOutOfTheStatistics) {
     args.weights = packed.data();
     args.src = src.data();
     args.dst = dst.data();
-    args.in = args.out = args.valid_frames = 1;
+    args.in = args.in_step = args.out = args.valid_frames = 1;
     args.statistics = Statistics::kTotal;
     args.sums = {&sum, &square};
     kernels.pointwise(args);
@@ -147,7 +181,7 @@ TEST(PointwiseKernel, KeepsTheVarianceOfValuesWithALargeMean) {
       args.weights = packed.data();
       args.src = src.data();
       args.dst = dst.data();
-      args.in = 1;
+      args.in = args.in_step = 1;
       args.out = channels;
       args.valid_frames = frames;
       args.statistics = statistics;

@@ -13,6 +13,7 @@ simd::PointwiseArgs arguments(const TileContext& context, const PackedWeights& p
   args.bias = packed.bias.data();
   if (epilogue.residual != kNoValue) args.residual = context.tile_of(epilogue.residual) + offset;
   args.in = packed.in;
+  args.in_step = packed.in_step;
   args.out = packed.out;
   args.activation = epilogue.activation;
   if (epilogue.activation == simd::Activation::kPrelu) {
@@ -49,8 +50,11 @@ void copy_frames(const float* row, size_t tile_floats, size_t tile_frames, ptrdi
 PackedWeights pack(const simd::Kernels& kernels, const float* weights, const float* gain,
                    const float* bias, size_t out, size_t in) {
   const size_t padded = kernels.blocking.padded(out);
-  PackedWeights packed{
-      .weights = simd::AlignedBuffer(padded * in), .bias = {}, .out = out, .in = in};
+  PackedWeights packed{.weights = simd::AlignedBuffer(padded * in),
+                       .bias = {},
+                       .out = out,
+                       .in = in,
+                       .in_step = kernels.blocking.in_step(in)};
   if (packed.weights.data() == nullptr) throw std::bad_alloc();
   simd::pack_pointwise(kernels.blocking, weights, gain, out, in, packed.weights.data());
   if (bias != nullptr) {

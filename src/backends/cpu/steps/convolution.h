@@ -28,6 +28,7 @@ struct PackedWeights {
   simd::AlignedBuffer bias;     // padded to whole blocks; empty: none
   size_t out = 0;
   size_t in = 0;
+  size_t in_step = 0;  // PointwiseBlocking::in_step(in)
 };
 
 // `weights` row-major [out][in]; `gain` [in] and `bias` [out] may be null.
