@@ -1,5 +1,5 @@
 // Measures the float32 fused-multiply-add rate of this processor: the ceiling every kernel is
-// compared with. usage: fma_peak [THREADS] [SECONDS]   -> one JSON line
+// compared with. usage: fma_peak [THREADS] [SECONDS] [INSTRUCTION_SET]   -> one JSON line
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -10,6 +10,7 @@
 #define HWY_TARGET_INCLUDE "fma_peak.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+#include "instruction_set.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace tessera::bench::HWY_NAMESPACE {
@@ -90,8 +91,12 @@ int main(int argc, char** argv) {
   const int threads = argc > 1 ? std::atoi(argv[1]) : 1;
   const double seconds = argc > 2 ? std::atof(argv[2]) : 1.0;
   if (threads < 1 || threads > 1024 || !(seconds > 0)) {
-    std::fprintf(stderr, "usage: fma_peak [THREADS] [SECONDS]\n");
+    std::fprintf(stderr, "usage: fma_peak [THREADS] [SECONDS] [INSTRUCTION_SET]\n");
     return 2;
+  }
+  if (argc > 3 && !tessera::bench::use_instruction_set(argv[3])) {
+    std::fprintf(stderr, "error: this processor has no %s\n", argv[3]);
+    return 1;
   }
   std::vector<double> rates(static_cast<size_t>(threads));
   std::vector<std::thread> pool;

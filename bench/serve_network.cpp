@@ -1,7 +1,7 @@
 // One network on the cpu backend, timed on request: Tessera's worker beside those of
 // bench/peer_runtimes/peer_worker.py, speaking the same lines.
 //
-// usage: bench_serve_network MODEL THREADS INPUT.npy OUTPUT.npy
+// usage: bench_serve_network MODEL THREADS INPUT.npy OUTPUT.npy [INSTRUCTION_SET]
 //
 // Runs once, writes OUTPUT.npy and prints "ready VERSION"; then answers every "run" on standard
 // input with the milliseconds of one inference.
@@ -11,6 +11,7 @@
 #include <iostream>
 #include <string>
 
+#include "instruction_set.h"
 #include "tessera/import.h"
 #include "tessera/npy.h"
 #include "tessera/session.h"
@@ -50,9 +51,15 @@ Result<void> serve(const char* model_path, int threads, const char* input_path,
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) {
-    std::fprintf(stderr, "usage: bench_serve_network MODEL THREADS INPUT.npy OUTPUT.npy\n");
+  if (argc != 5 && argc != 6) {
+    std::fprintf(stderr,
+                 "usage: bench_serve_network MODEL THREADS INPUT.npy OUTPUT.npy "
+                 "[INSTRUCTION_SET]\n");
     return 2;
+  }
+  if (argc == 6 && !tessera::bench::use_instruction_set(argv[5])) {
+    std::fprintf(stderr, "error: this processor has no %s\n", argv[5]);
+    return 1;
   }
   const auto done = serve(argv[1], std::atoi(argv[2]), argv[3], argv[4]);
   if (!done) {

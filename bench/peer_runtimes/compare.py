@@ -30,9 +30,12 @@ class Worker:
         self.version = answer[1]
 
     def run(self):
-        self.process.stdin.write("run\n")
-        self.process.stdin.flush()
-        self.times.append(float(self.process.stdout.readline()))
+        # Twice: the one before left the caches full of its own.
+        for _ in range(2):
+            self.process.stdin.write("run\n")
+            self.process.stdin.flush()
+            milliseconds = float(self.process.stdout.readline())
+        self.times.append(milliseconds)
 
     def close(self):
         self.process.stdin.close()
@@ -80,11 +83,12 @@ def measure(threads, args, files, work):
         outputs[name] = work / f"{name}.npy"
         return [threads, source, outputs[name]]
 
-    workers = [start("tessera", [binaries / "bench_serve_network", checkpoint] + tail("tessera"), cpus)]
+    isa = [args.isa] if args.isa else []
+    workers = [start("tessera", [binaries / "bench_serve_network", checkpoint] + tail("tessera") + isa, cpus)]
     for peer, model in [("onnxruntime", onnx), ("openvino", onnx), ("ncnn", stem)]:
-        if model is not None:
+        if model is not None and not isa:
             workers.append(start(peer, [sys.executable] + worker + [peer, model] + tail(peer), cpus))
-    if args.torch and os.path.exists(DEBIAN_PYTHON):
+    if args.torch and not isa and os.path.exists(DEBIAN_PYTHON):
         workers.append(start("torch", [DEBIAN_PYTHON] + worker + ["torch", checkpoint] + tail("torch"), cpus))
     workers = [w for w in workers if w is not None]
     if not workers or workers[0].name != "tessera":
@@ -92,8 +96,8 @@ def measure(threads, args, files, work):
 
     peaks = []
     for _ in range(args.rounds):
-        peak = subprocess.run(["taskset", "-c", cpus, binaries / "bench_fma_peak", str(threads), "0.3"], check=True,
-                              capture_output=True, text=True)
+        peak = subprocess.run(["taskset", "-c", cpus, binaries / "bench_fma_peak", str(threads), "0.3"] + isa,
+                              check=True, capture_output=True, text=True)
         peaks.append(json.loads(peak.stdout)["gflops"])
         for w in workers:
             w.run()
@@ -102,13 +106,13 @@ def measure(threads, args, files, work):
     return workers, peaks, outputs
 
 
-def print_table(threads, workers, peaks, outputs, gflop):
+def print_table(threads, workers, peaks, outputs, gflop, isa):
     ours = workers[0]
     best = {w.name: min(w.times) for w in workers}
     fastest = min((w for w in workers[1:]), key=lambda w: best[w.name], default=None)
     reference = np.load(outputs[ours.name]).ravel()
     scale = np.abs(reference).max()
-    print(f"\n{threads} thread{'s' if threads > 1 else ''}: measured FMA peak {max(peaks):.0f} GFLOP/s, "
+    print(f"\n{threads} thread{'s' if threads > 1 else ''}: measured FMA peak {max(peaks):.0f} GFLOP/s{isa}, "
           f"{gflop:.1f} GFLOP of convolutions, {len(ours.times)} interleaved rounds")
     print(f"  {'runtime':<24}{'min ms':>9}{'median':>9}{'GFLOP/s':>9}{'of peak':>9}{'tessera/it':>12}{'max |diff|/peak':>17}")
     for w in workers:
@@ -129,6 +133,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--checkpoint", help="Asteroid Conv-TasNet checkpoint (gLN, with skips)")
     parser.add_argument("--onnx", help="the same network as ONNX for 32000 samples (default: tessera export)")
+    parser.add_argument("--isa", metavar="NAME",
+                        help="hold Tessera to an older instruction set (AVX2, SSE4, ...); no peers then, they choose their own")
     parser.add_argument("--torch", action="store_true", help="time Debian's python3-torch too (slow)")
     args = parser.parse_args()
     work = args.root / "build" / "peers"
@@ -138,7 +144,7 @@ def main():
                                 "--json"], check=True, capture_output=True, text=True)
     gflop = 2 * json.loads(inspected.stdout)["macs"] / 1e9
     for threads in [int(t) for t in args.threads.split(",")]:
-        print_table(threads, *measure(threads, args, files, work), gflop)
+        print_table(threads, *measure(threads, args, files, work), gflop, f" of {args.isa}" if args.isa else "")
 
 
 if __name__ == "__main__":

@@ -125,9 +125,11 @@ HWY_INLINE void convolve_inner(const DepthwiseArgs& args, size_t first) {
     plan[j] = locate(first + j * args.dilation, args.src_channels);
   }
   const float* const bias = args.inner_bias != nullptr ? args.inner_bias : args.bias;
+  const float* const src = args.src;
+  const float* const taps_of_all = args.taps;
   finish_rows(args, [&](size_t c) HWY_ATTR {
-    const float* const row = args.src + c * kTileFrames;
-    const float* const weights = args.taps + c * taps;
+    const float* const row = src + c * kTileFrames;
+    const float* const weights = taps_of_all + c * taps;
     Row r = broadcast_row(at_or_zero(bias, c));
     for (size_t j = 0; j < taps; ++j) {
       multiply_add(r, load_tap(row, plan[j]), hn::Set(kF, weights[j]));

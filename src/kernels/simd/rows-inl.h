@@ -297,17 +297,21 @@ HWY_INLINE void visit_rows(Statistics statistics, size_t valid_frames, const Sum
 // slopes, statistics, valid_frames and sums.
 template <class Args, class Make>
 HWY_INLINE void finish_rows(const Args& args, const Make& make) {
+  // Locals: what is stored cannot change them.
+  const Activation activation = args.activation;
+  const float* const slopes = args.slopes;
+  float* const dst = args.dst;
   const auto finish = [&](size_t c) HWY_ATTR {
     Row r = make(c);
-    if (args.activation == Activation::kPrelu) {
-      prelu(r, args.slopes[c]);
-    } else if (args.activation == Activation::kRelu) {
+    if (HWY_LIKELY(activation == Activation::kPrelu)) {
+      prelu(r, slopes[c]);
+    } else if (activation == Activation::kRelu) {
       relu(r);
     }
     return r;
   };
   const auto store = [&](const Row& r, size_t c)
-                         HWY_ATTR { store_row(r, args.dst + c * kTileFrames); };
+                         HWY_ATTR { store_row(r, dst + c * kTileFrames); };
   visit_rows(args.statistics, args.valid_frames, args.sums, args.channels, finish, store);
 }
 
