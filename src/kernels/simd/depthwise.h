@@ -5,10 +5,10 @@
 //   dst[c][t] = act( bias[c] + sum_j weights[c][j] * x[c][t - pad_left + j * dilation] )
 //
 // The padding comes after the affine: beyond the sequence lies 0, not shift[c]. The caller folds
-// the affine into the taps (fold_depthwise_affine), so that the kernel multiplies raw values:
+// the affine into the taps (DepthwiseTables::fold), so that the kernel multiplies raw values:
 //   taps[c][j] = weights[c][j] * scale[c],  shifts[c][j] = weights[c][j] * shift[c].
-// A vector of a tap that straddles two tiles is two masked loads; only tiles within the receptive
-// field of a sequence end look at the padding.
+// At most one vector of a tap straddles two tiles: two loads and a blend. Only tiles within the
+// receptive field of a sequence end look at the padding.
 #pragma once
 
 #include <cstddef>
