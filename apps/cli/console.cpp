@@ -56,14 +56,25 @@ std::string json_text(const nlohmann::ordered_json& document) {
 
 void Console::write_out(std::string_view text) {
   const std::lock_guard lock(mutex_);
-  put(stdout, printable(text));
+  put_out(printable(text));
+}
+
+void Console::put_out(std::string_view text) {
+  errno = 0;
+  const bool whole = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  if (!whole && write_error_ == 0) write_error_ = errno;
+}
+
+void Console::flush_out() {
+  errno = 0;
+  if (std::fflush(stdout) != 0 && write_error_ == 0) write_error_ = errno;
 }
 
 void Console::write_remark(std::string_view kind, std::string_view line) {
   const std::lock_guard lock(mutex_);
   if (status_shown_) put(stderr, kEraseLine);
   status_shown_ = false;
-  std::fflush(stdout);
+  flush_out();
   put(stderr, fmt::format("{}: {}\n", kind, printable(line)));
 }
 
@@ -104,7 +115,7 @@ void Console::set_status_line(std::string_view line) {
 
 void Console::show(const nlohmann::ordered_json& document) {
   using Json = nlohmann::ordered_json;
-  put(stdout, document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  put_out(document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 Result<void> Console::finish(nlohmann::ordered_json document) {
@@ -114,19 +125,16 @@ Result<void> Console::finish(nlohmann::ordered_json document) {
     document["warnings"] = warnings_;
     show(document);
   }
-  errno = 0;
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-    if (errno == ENOSPC || errno == EDQUOT) {
-      return TESSERA_ERROR(kNoSpace, "standard output", "there is no space left to write to",
-                           "free some space, or write elsewhere");
-    }
-    const int code = errno;
-    return TESSERA_ERROR(
-        kIo, "standard output",
-        fmt::format("cannot be written: {}", code == 0 ? "write error" : std::strerror(code)),
-        "check where the output is redirected to");
+  flush_out();
+  if (std::ferror(stdout) == 0 && write_error_ == 0) return {};
+  if (write_error_ == ENOSPC || write_error_ == EDQUOT) {
+    return TESSERA_ERROR(kNoSpace, "standard output", "there is no space left to write to",
+                         "free some space, or write elsewhere");
   }
-  return {};
+  return TESSERA_ERROR(kIo, "standard output",
+                       fmt::format("cannot be written: {}",
+                                   write_error_ == 0 ? "write error" : std::strerror(write_error_)),
+                       "check where the output is redirected to");
 }
 
 void Console::fail(const Error& error) {
@@ -134,7 +142,7 @@ void Console::fail(const Error& error) {
   const std::string next = error.hint.empty() ? std::string(next_step(error.code)) : error.hint;
   if (status_shown_) put(stderr, kEraseLine);
   status_shown_ = false;
-  std::fflush(stdout);
+  flush_out();
   if (json_) {
     nlohmann::ordered_json document{{"error",
                                      {{"code", to_string(error.code)},
@@ -145,7 +153,7 @@ void Console::fail(const Error& error) {
     document["notes"] = notes_;
     document["warnings"] = warnings_;
     show(document);
-    std::fflush(stdout);
+    flush_out();
     return;
   }
   std::string text = fmt::format("error: {}\n", error.message);

@@ -48,10 +48,13 @@ class Console {
   void write_out(std::string_view text);
   void write_remark(std::string_view kind, std::string_view line);
   void show(const nlohmann::ordered_json& document);
+  void put_out(std::string_view text);
+  void flush_out();
 
   bool json_;
   std::mutex mutex_;  // guards the streams and status_shown_
   bool status_shown_ = false;
+  int write_error_ = 0;  // errno of the first failure to write standard output
   nlohmann::ordered_json kept_;
   std::vector<std::string> notes_;
   std::vector<std::string> warnings_;

@@ -82,7 +82,9 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& success) {  // --help, --version
     program.app.exit(success);
     const auto done = Console(false).finish({});
-    return done ? kExitSuccess : exit_code(done.error().code);
+    if (done) return kExitSuccess;
+    console.fail(done.error());
+    return exit_code(done.error().code);
   } catch (const CLI::RequiredError& error) {
     const bool unknown = program.app.get_subcommands().empty() && words[0][0] != '-';
     return usage_error(unknown ? fmt::format("unknown command '{}'", words[0]) : error.what());

@@ -220,9 +220,10 @@ Result<Document> separate(const Options& options, Console& console) {
     std::optional<Progress> progress(std::in_place, console, label);
     const auto begin = Clock::now();
     TESSERA_TRY(const AudioBuffer audio, read_audio(job.input));
-    TESSERA_TRY(auto writers, open_writers(job, audio.sample_rate, options.output));
+    TESSERA_TRY_VOID(check_writers(job, audio.sample_rate, options.output));
     TESSERA_TRY(const Separated separated,
                 separate_one(separator, options, audio, job.input, console));
+    TESSERA_TRY(auto writers, open_writers(job, audio.sample_rate, options.output));
     TESSERA_TRY(Document outputs, write_voices(std::move(writers), job, separated.voices, console));
     progress.reset();
     const double seconds = seconds_since(begin) - separated.check_seconds;

@@ -136,6 +136,12 @@ Result<std::vector<AudioWriter>> open_writers(const SeparationJob& job, int samp
   return writers;
 }
 
+Result<void> check_writers(const SeparationJob& job, int sample_rate,
+                           const OutputOptions& options) {
+  TESSERA_TRY(const auto dropped, open_writers(job, sample_rate, options));
+  return {};
+}
+
 Result<Document> write_voices(std::vector<AudioWriter> writers, const SeparationJob& job,
                               std::span<const std::vector<float>> voices, Console& console) {
   // All voices are complete before the first gets its name.

@@ -32,8 +32,11 @@ struct SeparationJob {
 Result<std::vector<SeparationJob>> plan_jobs(const std::vector<std::string>& inputs, int sources,
                                              const OutputOptions& options);
 
-// The files of a job under temporary names: opened before the work, so that what cannot be written
-// is refused first. Makes the folder.
+// What open_writers would refuse, asked before the work. Makes the folder; no file stays, so that
+// an interruption of the work leaves none.
+Result<void> check_writers(const SeparationJob& job, int sample_rate, const OutputOptions& options);
+
+// The files of a job under temporary names. Makes the folder.
 Result<std::vector<AudioWriter>> open_writers(const SeparationJob& job, int sample_rate,
                                               const OutputOptions& options);
 

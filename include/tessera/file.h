@@ -85,8 +85,8 @@ Result<void> write_file_atomically(
     const std::function<Result<void>(const std::filesystem::path& temporary)>& write,
     WriteOptions options = {});
 
-// The refusal that `create` would give because of what lies at `path` or around it, without creating
-// anything: for commands that compute for long and want to say so first.
+// The refusal that `create` would give because of what lies at `path` or around it, without
+// creating anything: for commands that compute for long and want to say so first.
 Result<void> check_writable(const std::filesystem::path& path, WriteOptions options);
 
 // Creates `path` and its parents if missing. Errors: kInvalidArgument if a file is in the way;

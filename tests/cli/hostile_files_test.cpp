@@ -1,7 +1,10 @@
 // Names, folders and disks that stand in the way: nothing is lost, nothing is left half written.
 #include <gtest/gtest.h>
 
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -171,6 +174,23 @@ TEST_F(CliHostileFiles, StatisticsOfANetworkWhoseNameIsNoUtf8AreJson) {
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   const auto statistics = nlohmann::json::parse(contents(path("s.json")));
   EXPECT_EQ(statistics["model"], path("n\xef\xbf\xbd.pth"));
+}
+
+TEST_F(CliHostileFiles, AnInterruptedSeparationLeavesNoFile) {
+  const std::string voices = path("voices");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::execl(TESSERA_CLI, "tessera", "separate", kDemoModel.c_str(), kDemoMixture.c_str(), "-o",
+            voices.c_str(), "--backend", "reference", "--threads", "1", nullptr);
+    ::_exit(127);
+  }
+  while (!fs::exists(voices)) ::usleep(1000);  // made when the work begins, which takes seconds
+  ::usleep(200'000);
+  ::kill(child, SIGTERM);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFSIGNALED(status));
+  EXPECT_TRUE(fs::is_empty(voices));
 }
 
 TEST_F(CliHostileFiles, AFolderWithoutRecordingsCalibratesNothing) {

@@ -124,11 +124,15 @@ TEST(CliUsage, ErrorsUnderJsonHoldCodeMessageSubjectAndHint) {
 }
 
 TEST(CliUsage, AFullStandardOutputIsAnError) {
-  const Outcome outcome = tessera_tool({"doctor"}, ".", "/dev/full");
-  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kNoSpace));
-  EXPECT_EQ(outcome.err,
-            "error: there is no space left to write to\n  in: standard output\n"
-            "  next: free some space, or write elsewhere\n");
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"doctor"}, {"--help"}, {"completion", "bash"}}) {
+    const Outcome outcome = tessera_tool(words, ".", "/dev/full");
+    EXPECT_EQ(outcome.code, exit_code(ErrorCode::kNoSpace));
+    EXPECT_EQ(outcome.err,
+              "error: there is no space left to write to\n  in: standard output\n"
+              "  next: free some space, or write elsewhere\n")
+        << words[0];
+  }
 }
 
 TEST(CliUsage, TerminalCommandsInNamesAreMadeVisible) {

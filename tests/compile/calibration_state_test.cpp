@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "compile/small_network.h"
 #include "scratch_folder.h"
-#include "support/conv_tasnet.h"
 #include "support/random_values.h"
 #include "tessera/build.h"
 #include "tessera/calibration_set.h"
@@ -14,18 +14,12 @@
 namespace tessera {
 namespace {
 
-Graph small_network() {
-  test::ConvTasNet network;
+Graph one_block() {
+  test::ConvTasNet network = test::small_network();
   network.samples = 400;
-  network.filters = 8;
-  network.bottleneck = 6;
-  network.hidden = 7;
-  network.skip = 5;
   network.blocks = 1;
   network.repeats = 1;
-  Graph graph = build(network);
-  EXPECT_TRUE(rewrite(graph).has_value());
-  return graph;
+  return test::legal(network);
 }
 
 class CalibrationStateTest : public testing::Test {
@@ -51,7 +45,7 @@ class CalibrationStateTest : public testing::Test {
 
   ScratchFolder folder_;
   std::filesystem::path state_ = folder_ / "calib.npz.state";
-  Graph graph_ = small_network();
+  Graph graph_ = one_block();
   std::vector<std::vector<float>> windows_;
 };
 

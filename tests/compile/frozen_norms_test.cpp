@@ -5,8 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "support/conv_tasnet.h"
-#include "support/random_values.h"
+#include "compile/small_network.h"
 #include "tessera/metrics.h"
 #include "tessera/quality.h"
 #include "tessera/session.h"
@@ -14,31 +13,10 @@
 namespace tessera {
 namespace {
 
-using Windows = std::vector<std::vector<float>>;
-
-Graph network_with(NormKind norm) {
-  test::ConvTasNet network;
-  network.samples = 3011;
-  network.filters = 20;
-  network.bottleneck = 12;
-  network.hidden = 18;
-  network.skip = 10;
-  network.blocks = 3;
-  network.repeats = 2;
-  network.norm = norm;
-  network.encoder_relu = true;
-  return build(network);
-}
+using namespace test;
 
 Target hailo8() {
   return read_target(TESSERA_SOURCE_DIR "/targets/hailo8.toml").value();
-}
-
-Windows windows_of(const Graph& graph, uint32_t count) {
-  Windows windows;
-  for (uint32_t seed = 1; seed <= count; ++seed)
-    windows.push_back(test::random_inputs(graph, seed)[0]);
-  return windows;
 }
 
 std::map<std::string, NormConstants> constants_of(const Graph& graph, const Windows& windows) {
@@ -67,7 +45,7 @@ FrozenNormsCurve curve_of(const Graph& graph, const Windows& windows,
 }
 
 TEST(FrozenNorms, TheFirstNormMayNotBeFrozen) {
-  const Graph graph = network_with(NormKind::global);
+  const Graph graph = build(small_network(NormKind::global));
   std::vector<std::string> norms;
   for (NodeId id : graph.order()) {
     if (graph.get_if<Norm>(id)) norms.push_back(graph.node(id).name);
@@ -78,26 +56,24 @@ TEST(FrozenNorms, TheFirstNormMayNotBeFrozen) {
 }
 
 TEST(FrozenNorms, OnlyNormsOverTheWholeSequenceMayBeFrozen) {
-  EXPECT_TRUE(freezable_norms(network_with(NormKind::batch)).empty());
-  EXPECT_TRUE(freezable_norms(network_with(NormKind::channel_wise)).empty());
-  EXPECT_EQ(freezable_norms(network_with(NormKind::feature_wise)).size(), 12U);
+  EXPECT_TRUE(freezable_norms(build(small_network(NormKind::batch))).empty());
+  EXPECT_TRUE(freezable_norms(build(small_network(NormKind::channel_wise))).empty());
+  EXPECT_EQ(freezable_norms(build(small_network(NormKind::feature_wise))).size(), 12U);
 }
 
 class FrozenNormsOf : public testing::TestWithParam<NormKind> {};
 
 TEST_P(FrozenNormsOf, ConstantsOfOneWindowAreItsStatistics) {
-  const Graph graph = network_with(GetParam());
-  const Windows windows = windows_of(graph, 1);
+  const Graph graph = build(small_network(GetParam()));
+  const Windows windows = random_windows(graph, 1);
   const Graph frozen = frozen_with(graph, constants_of(graph, windows));
-  EXPECT_GT(
-      snr_db(test::run_graph(frozen, {windows[0]})[0], test::run_graph(graph, {windows[0]})[0])
-          .value(),
-      100);
+  EXPECT_GT(snr_db(run_graph(frozen, {windows[0]})[0], run_graph(graph, {windows[0]})[0]).value(),
+            100);
 }
 
 TEST_P(FrozenNormsOf, SilentWindowsDoNotCount) {
-  const Graph graph = network_with(GetParam());
-  Windows windows = windows_of(graph, 2);
+  const Graph graph = build(small_network(GetParam()));
+  Windows windows = random_windows(graph, 2);
   const auto heard = constants_of(graph, windows);
   windows.insert(windows.begin() + 1, std::vector<float>(windows[0].size(), 0.0F));
   const auto with_silence = constants_of(graph, windows);
@@ -108,18 +84,18 @@ TEST_P(FrozenNormsOf, SilentWindowsDoNotCount) {
 }
 
 TEST_P(FrozenNormsOf, TheLevelOfTheInputGoesThrough) {
-  const Graph graph = network_with(GetParam());
-  const Graph frozen = frozen_with(graph, constants_of(graph, windows_of(graph, 2)));
-  std::vector<float> input = windows_of(graph, 3)[2];
-  std::vector<float> expected = test::run_graph(frozen, {input})[0];
+  const Graph graph = build(small_network(GetParam()));
+  const Graph frozen = frozen_with(graph, constants_of(graph, random_windows(graph, 2)));
+  std::vector<float> input = random_windows(graph, 3)[2];
+  std::vector<float> expected = run_graph(frozen, {input})[0];
   for (float& x : input) x *= 8;
   for (float& x : expected) x *= 8;
-  EXPECT_GT(snr_db(test::run_graph(frozen, {input})[0], expected).value(), 80);
+  EXPECT_GT(snr_db(run_graph(frozen, {input})[0], expected).value(), 80);
 }
 
 TEST_P(FrozenNormsOf, EveryPointOfTheCurveIsFasterThanTheOneBefore) {
-  const Graph graph = network_with(GetParam());
-  const FrozenNormsCurve curve = curve_of(graph, windows_of(graph, 3));
+  const Graph graph = build(small_network(GetParam()));
+  const FrozenNormsCurve curve = curve_of(graph, random_windows(graph, 3));
   ASSERT_GT(curve.points.size(), 3U);
   EXPECT_TRUE(curve.points[0].frozen.empty());
   EXPECT_EQ(curve.points[0].loss_db, 0);
@@ -136,8 +112,8 @@ INSTANTIATE_TEST_SUITE_P(Norms, FrozenNormsOf,
                          testing::Values(NormKind::global, NormKind::feature_wise));
 
 TEST(FrozenNorms, ABudgetTakesTheFastestPointThatKeepsIt) {
-  const Graph graph = network_with(NormKind::global);
-  const FrozenNormsCurve curve = curve_of(graph, windows_of(graph, 3));
+  const Graph graph = build(small_network(NormKind::global));
+  const FrozenNormsCurve curve = curve_of(graph, random_windows(graph, 3));
   const FrozenNormsPoint& middle = curve.points[curve.points.size() / 2];
   const FrozenNormsPoint& chosen = curve.within(middle.loss_db);
   EXPECT_LE(chosen.loss_db, middle.loss_db);
@@ -148,8 +124,8 @@ TEST(FrozenNorms, ABudgetTakesTheFastestPointThatKeepsIt) {
 
 // A norm whose statistics wander costs much to freeze: it must not be among the first.
 TEST(FrozenNorms, ANormThatWandersIsFrozenLast) {
-  const Graph graph = network_with(NormKind::global);
-  const Windows windows = windows_of(graph, 3);
+  const Graph graph = build(small_network(NormKind::global));
+  const Windows windows = random_windows(graph, 3);
   auto constants = constants_of(graph, windows);
   const std::string wandering = freezable_norms(graph)[4];
   for (double& variance : constants.at(wandering).variance) variance *= 30;
@@ -161,14 +137,14 @@ TEST(FrozenNorms, ANormThatWandersIsFrozenLast) {
 }
 
 TEST(FrozenNorms, TheCurveEndsWhereTheLossIsTooLarge) {
-  const Graph graph = network_with(NormKind::global);
+  const Graph graph = build(small_network(NormKind::global));
   FrozenNormsOptions options;
   options.stop_loss_db = -1;
-  EXPECT_EQ(curve_of(graph, windows_of(graph, 2), options).points.size(), 1U);
+  EXPECT_EQ(curve_of(graph, random_windows(graph, 2), options).points.size(), 1U);
 }
 
 TEST(FrozenNorms, SilenceAloneIsRefused) {
-  const Graph graph = network_with(NormKind::global);
+  const Graph graph = build(small_network(NormKind::global));
   const auto backend = make_backend("cpu", {.threads = 1}).value();
   NormCalibration calibration;
   const auto done = calibration.observe(graph, *backend, Windows{std::vector<float>(3011, 0.0F)});
@@ -179,7 +155,7 @@ TEST(FrozenNorms, SilenceAloneIsRefused) {
 }
 
 TEST(FrozenNorms, NeedsWindows) {
-  const Graph graph = network_with(NormKind::global);
+  const Graph graph = build(small_network(NormKind::global));
   const auto backend = make_backend("cpu", {.threads = 1}).value();
   const auto curve = measure_frozen_norms(graph, graph, hailo8(), {}, {}, {}, *backend);
   ASSERT_FALSE(curve.has_value());

@@ -5,69 +5,21 @@
 
 #include <gtest/gtest.h>
 
+#include "compile/small_network.h"
 #include "plan/segments.h"
 #include "plan/tiling.h"
-#include "support/conv_tasnet.h"
-#include "support/random_values.h"
-#include "tessera/calibrate.h"
 #include "tessera/metrics.h"
-#include "tessera/mixed_precision.h"
-#include "tessera/rewrite.h"
-#include "tessera/session.h"
 #include "tessera/stitched.h"
 
 namespace tessera {
 namespace {
 
-Graph legal_network(NormKind norm, bool causal = false) {
-  test::ConvTasNet network;
-  network.samples = 3011;
-  network.filters = 20;
-  network.bottleneck = 12;
-  network.hidden = 18;
-  network.skip = 10;
-  network.blocks = 3;
-  network.repeats = 2;
-  network.norm = norm;
-  network.causal = causal;
-  network.encoder_relu = true;
-  Graph graph = build(network);
-  const auto log = rewrite(graph);
-  EXPECT_TRUE(log.has_value()) << log.error().to_string();
-  return graph;
-}
-
-std::vector<std::vector<float>> windows_for(const Graph& graph) {
-  std::vector<std::vector<float>> windows;
-  for (uint32_t seed = 1; seed <= 3; ++seed) windows.push_back(test::random_inputs(graph, seed)[0]);
-  return windows;
-}
-
-Encodings encodings_of(const Graph& graph, const QuantizeOptions& options = {}) {
-  CalibrationStatistics statistics;
-  const auto backend = make_backend("cpu", {.threads = 1}).value();
-  const auto done = calibrate(graph, options, *backend, windows_for(graph), statistics);
-  EXPECT_TRUE(done.has_value()) << done.error().to_string();
-  auto encodings = quantize(graph, statistics, options);
-  EXPECT_TRUE(encodings.has_value()) << encodings.error().to_string();
-  return std::move(encodings).value();
-}
-
-std::vector<float> emulated(const Graph& graph, const Encodings& encodings,
-                            const std::vector<float>& input) {
-  const auto backend = make_backend("emulator").value();
-  auto session = Session::create(graph, *backend, &encodings);
-  EXPECT_TRUE(session.has_value()) << session.error().to_string();
-  return session->run({ConstValues(input)}).value()[0];
-}
+using namespace test;
 
 double snr_over_float(const Graph& graph, const Encodings& encodings) {
-  const std::vector<std::vector<float>> input = test::random_inputs(graph, 9);
-  return snr_db(emulated(graph, encodings, input[0]), test::run_graph(graph, input)[0]).value();
+  const std::vector<std::vector<float>> input = random_inputs(graph, 9);
+  return snr_db(emulated(graph, encodings, input[0]), run_graph(graph, input)[0]).value();
 }
-
-constexpr NormKind kNorms[] = {NormKind::global, NormKind::feature_wise, NormKind::channel_wise,
-                               NormKind::cumulative, NormKind::batch};
 
 TEST(Quantize, KeepsTheSignalIn8BitsAndMoreOfItIn16) {
   for (NormKind norm : kNorms) {
@@ -121,7 +73,7 @@ TEST(Quantize, TiledIsTheWholeBitForBit) {
   for (NormKind norm : kNorms) {
     const Graph graph = legal_network(norm);
     const Encodings encodings = encodings_of(graph);
-    const std::vector<float> input = test::random_inputs(graph, 5)[0];
+    const std::vector<float> input = random_inputs(graph, 5)[0];
     const std::vector<float> whole = emulated(graph, encodings, input);
     for (int64_t frames : {1, 7, 64, 300}) {
       Plan plan;
@@ -176,8 +128,8 @@ Graph with_uneven_residual(Graph graph) {
 TEST(Quantize, ChannelsThatSumsJoinMayDifferWidely) {
   const Graph even = legal_network(NormKind::global);
   const Graph uneven = with_uneven_residual(even);
-  const std::vector<std::vector<float>> input = test::random_inputs(even, 9);
-  ASSERT_GT(snr_db(test::run_graph(uneven, input)[0], test::run_graph(even, input)[0]).value(), 90);
+  const std::vector<std::vector<float>> input = random_inputs(even, 9);
+  ASSERT_GT(snr_db(run_graph(uneven, input)[0], run_graph(even, input)[0]).value(), 90);
   QuantizeOptions without;
   without.equalize_sums = false;
   const double equalized = snr_over_float(uneven, encodings_of(uneven));
@@ -215,7 +167,8 @@ TEST(Quantize, ChoicesPutTogetherAreWhatQuantizingGives) {
     options.encoder_in_integers = options.masks_in_integers = norm == NormKind::global;
     CalibrationStatistics statistics;
     const auto backend = make_backend("cpu", {.threads = 1}).value();
-    ASSERT_TRUE(calibrate(graph, options, *backend, windows_for(graph), statistics).has_value());
+    ASSERT_TRUE(
+        calibrate(graph, options, *backend, random_windows(graph, 3), statistics).has_value());
     const auto choices = EncodingChoices::create(graph, statistics, options);
     ASSERT_TRUE(choices.has_value()) << choices.error().to_string();
     const std::vector<std::string> names = encoded_values(graph, options);
@@ -227,87 +180,12 @@ TEST(Quantize, ChoicesPutTogetherAreWhatQuantizingGives) {
   }
 }
 
-// Of a network whose norms measure the whole sequence, a voice after a long silence leaves the
-// ranges that the voice alone was seen in.
-TEST(Calibrate, AVoiceAfterAPauseStaysInRangesThatWereTakenFromOne) {
-  const Graph graph = legal_network(NormKind::global);
-  ASSERT_TRUE(hears_pauses(graph));
-  const auto backend = make_backend("cpu", {.threads = 1}).value();
-  const auto windows = windows_for(graph);
-  CalibrationStatistics alone;
-  ASSERT_TRUE(calibrate(graph, {}, *backend, windows, alone).has_value());
-  CalibrationStatistics both = alone;
-  const auto paused = after_pauses(windows, graph.node(graph.inputs()[0]).shape.w);
-  ASSERT_TRUE(calibrate(graph, {}, *backend, paused, both).has_value());
-  std::vector<float> input = test::random_inputs(graph, 9)[0];
-  std::fill(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(input.size() / 8 * 7), 0.0F);
-  const std::vector<float> expected = test::run_graph(graph, {input})[0];
-  const auto snr = [&](const CalibrationStatistics& statistics) {
-    return snr_db(emulated(graph, quantize(graph, statistics).value(), input), expected).value();
-  };
-  EXPECT_GT(snr(both), snr(alone) + 3);
-}
-
-TEST(Calibrate, OnlyNormsOverTimeHearPauses) {
-  for (NormKind norm : kNorms) {
-    const bool over_time =
-        norm == NormKind::global || norm == NormKind::feature_wise || norm == NormKind::cumulative;
-    EXPECT_EQ(hears_pauses(legal_network(norm, norm == NormKind::cumulative)), over_time)
-        << to_string(norm);
-  }
-}
-
-TEST(Calibrate, PausesComeBeforeWindowsOrInPlaceOfTheirQuieterHalf) {
-  const std::vector<std::vector<float>> windows{{1, 2, 3, 4}, {0, 0, 0, 0}, {4, 3, 2, 1}};
-  using Paused = std::vector<std::vector<float>>;
-  EXPECT_EQ(after_pauses(windows, 8), (Paused{{0, 0, 0, 0, 1, 2, 3, 4}, {0, 0, 0, 0, 4, 3, 2, 1}}));
-  EXPECT_EQ(after_pauses(windows, 4), (Paused{{0, 0, 3, 4}, {0, 0, 4, 3}}));
-  EXPECT_EQ(after_pauses(windows, 8, 1), (Paused{{0, 0, 0, 0, 1, 2, 3, 4}}));
-}
-
-class MixedPrecisionTest : public testing::Test {
- protected:
-  void SetUp() override {
-    ASSERT_TRUE(calibrate(graph_, {}, *cpu_, windows_, statistics_).has_value());
-  }
-  MixedPrecision choose(double snr_db) {
-    auto chosen = choose_mixed_precision(graph_, statistics_, {}, snr_db,
-                                         std::span(windows_).first(1), *cpu_, *emulator_);
-    EXPECT_TRUE(chosen.has_value()) << chosen.error().to_string();
-    return std::move(chosen).value();
-  }
-  const Graph graph_ = legal_network(NormKind::global);
-  const std::vector<std::vector<float>> windows_ = windows_for(graph_);
-  const std::unique_ptr<Backend> cpu_ = make_backend("cpu", {.threads = 1}).value();
-  const std::unique_ptr<Backend> emulator_ = make_backend("emulator").value();
-  CalibrationStatistics statistics_;
-};
-
-TEST_F(MixedPrecisionTest, WidensNothingWhere8BitsAreEnough) {
-  const MixedPrecision chosen = choose(10.0);
-  EXPECT_TRUE(chosen.reached);
-  EXPECT_TRUE(chosen.options.widen.empty());
-}
-
-TEST_F(MixedPrecisionTest, WidensSomeValuesForAnSnrBetween8And16Bits) {
-  const double wanted = choose(10.0).snr_db + 3;
-  const MixedPrecision chosen = choose(wanted);
-  EXPECT_TRUE(chosen.reached);
-  EXPECT_GE(chosen.snr_db, wanted);
-  EXPECT_FALSE(chosen.options.widen.empty());
-  EXPECT_LT(chosen.options.widen.size(), chosen.sensitivities.size());
-}
-
-TEST_F(MixedPrecisionTest, SaysWhenNot16BitsEverywhereAreEnough) {
-  EXPECT_FALSE(choose(150.0).reached);
-}
-
 // Batch norms take no level out: an input three times as loud leaves every range of 8 bits.
 TEST(Quantize, SixteenBitsHoldInputsThatAreLouderThanAllThatWasSeen) {
   const Graph graph = legal_network(NormKind::batch);
-  std::vector<std::vector<float>> input = test::random_inputs(graph, 9);
+  std::vector<std::vector<float>> input = random_inputs(graph, 9);
   for (float& x : input[0]) x *= 3;
-  const std::vector<float> expected = test::run_graph(graph, input)[0];
+  const std::vector<float> expected = run_graph(graph, input)[0];
   QuantizeOptions wide;
   wide.wide = true;
   EXPECT_GT(snr_db(emulated(graph, encodings_of(graph, wide), input[0]), expected).value(), 28);
@@ -316,13 +194,13 @@ TEST(Quantize, SixteenBitsHoldInputsThatAreLouderThanAllThatWasSeen) {
 }
 
 TEST(Quantize, RefusesAGraphThatIsNotLegal) {
-  const Graph graph = build(test::ConvTasNet{.samples = 400,
-                                             .filters = 4,
-                                             .bottleneck = 3,
-                                             .hidden = 4,
-                                             .skip = 3,
-                                             .blocks = 1,
-                                             .repeats = 1});
+  const Graph graph = build(ConvTasNet{.samples = 400,
+                                       .filters = 4,
+                                       .bottleneck = 3,
+                                       .hidden = 4,
+                                       .skip = 3,
+                                       .blocks = 1,
+                                       .repeats = 1});
   EXPECT_EQ(quantize(graph, {}, {}).error().to_string(),
             "quantize: the graph is at stage imported, not legal (rewrite the network first)");
 }
@@ -340,52 +218,6 @@ TEST(Quantize, NamesTheNodeWithoutStatistics) {
       quantize(legal_network(NormKind::global), {}, {}).error().to_string(),
       "node 'bottleneck.norm': has no calibration statistics (calibrate this network with the "
       "same options)");
-}
-
-class CalibrateRefuses : public testing::Test {
- protected:
-  std::string error(const std::vector<std::vector<float>>& windows) {
-    CalibrationStatistics statistics;
-    const auto done = calibrate(graph_, {}, *backend_, windows, statistics);
-    return done ? "" : done.error().to_string();
-  }
-  const Graph graph_ = legal_network(NormKind::global);
-  const std::unique_ptr<Backend> backend_ = make_backend("cpu", {.threads = 1}).value();
-};
-
-TEST_F(CalibrateRefuses, NoWindows) {
-  EXPECT_EQ(error({}),
-            "calibration: there are no windows (give recordings that are long and loud enough)");
-}
-
-TEST_F(CalibrateRefuses, AWindowOfOneSample) {
-  EXPECT_EQ(error({{0.5F}}),
-            "calibration window 0: has 1 values, the network takes 3011 (cut or pad it to the "
-            "network's input)");
-}
-
-TEST_F(CalibrateRefuses, Silence) {
-  EXPECT_EQ(error({std::vector<float>(3011, 0.0F)}),
-            "calibration: every window is silent (give recordings of what the network will hear)");
-}
-
-TEST_F(CalibrateRefuses, Nan) {
-  std::vector<float> window(3011, 0.1F);
-  window[7] = std::nanf("");
-  EXPECT_EQ(error({window}),
-            "calibration window 0: holds NaN or infinity (leave it out, or repair the recording)");
-}
-
-TEST(Calibrate, AConstantSignalStillGivesANetworkThatRuns) {
-  const Graph graph = legal_network(NormKind::global);
-  CalibrationStatistics statistics;
-  const auto backend = make_backend("cpu", {.threads = 1}).value();
-  const std::vector<std::vector<float>> windows{std::vector<float>(3011, 0.25F)};
-  ASSERT_TRUE(calibrate(graph, {}, *backend, windows, statistics).has_value());
-  const auto encodings = quantize(graph, statistics, {});
-  ASSERT_TRUE(encodings.has_value()) << encodings.error().to_string();
-  for (float x : emulated(graph, *encodings, test::random_inputs(graph, 5)[0]))
-    ASSERT_TRUE(std::isfinite(x));
 }
 
 // A block of a network may be nothing but zeros: scales of zeros are any that are scales.
@@ -418,7 +250,7 @@ TEST(Quantize, ValuesFarBeyondTheRangesSaturate) {
     QuantizeOptions options;
     options.wide = wide;
     const Encodings encodings = encodings_of(graph, options);
-    std::vector<float> loud = test::random_inputs(graph, 5)[0];
+    std::vector<float> loud = random_inputs(graph, 5)[0];
     for (float& x : loud) x *= 1e6F;
     std::vector<float> louder = loud;
     for (float& x : louder) x *= 1e3F;
@@ -432,7 +264,7 @@ TEST(Quantize, ValuesFarBeyondTheRangesSaturate) {
 
 TEST(Quantize, RangesOfHugeValuesStillFitTheAccumulators) {
   const Graph graph = legal_network(NormKind::batch);
-  std::vector<std::vector<float>> windows = windows_for(graph);
+  std::vector<std::vector<float>> windows = random_windows(graph, 3);
   for (float& x : windows[0]) x *= 1e12F;
   QuantizeOptions options;
   options.wide = true;
@@ -442,17 +274,6 @@ TEST(Quantize, RangesOfHugeValuesStillFitTheAccumulators) {
   const auto encodings = quantize(graph, statistics, options);
   ASSERT_TRUE(encodings.has_value()) << encodings.error().to_string();
   for (float x : emulated(graph, *encodings, windows[0])) ASSERT_TRUE(std::isfinite(x));
-}
-
-TEST(Calibrate, StopsWhenAskedAndKeepsWhatItHas) {
-  const Graph graph = legal_network(NormKind::global);
-  CalibrationStatistics statistics;
-  const auto backend = make_backend("cpu", {.threads = 1}).value();
-  const auto done = calibrate(graph, {}, *backend, windows_for(graph), statistics,
-                              [](int64_t so_far, int64_t) { return so_far < 2; });
-  ASSERT_FALSE(done.has_value());
-  EXPECT_EQ(done.error().to_string(), "calibration: stopped after 2 of 3 windows");
-  EXPECT_FALSE(statistics.nodes().empty());
 }
 
 }  // namespace

@@ -1,0 +1,48 @@
+#include "tessera/mixed_precision.h"
+
+#include "compile/small_network.h"
+
+namespace tessera {
+namespace {
+
+using namespace test;
+
+class MixedPrecisionTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(calibrate(graph_, {}, *cpu_, windows_, statistics_).has_value());
+  }
+  MixedPrecision choose(double snr_db) {
+    auto chosen = choose_mixed_precision(graph_, statistics_, {}, snr_db,
+                                         std::span(windows_).first(1), *cpu_, *emulator_);
+    EXPECT_TRUE(chosen.has_value()) << chosen.error().to_string();
+    return std::move(chosen).value();
+  }
+  const Graph graph_ = legal_network(NormKind::global);
+  const Windows windows_ = random_windows(graph_, 3);
+  const std::unique_ptr<Backend> cpu_ = make_backend("cpu", {.threads = 1}).value();
+  const std::unique_ptr<Backend> emulator_ = make_backend("emulator").value();
+  CalibrationStatistics statistics_;
+};
+
+TEST_F(MixedPrecisionTest, WidensNothingWhere8BitsAreEnough) {
+  const MixedPrecision chosen = choose(10.0);
+  EXPECT_TRUE(chosen.reached);
+  EXPECT_TRUE(chosen.options.widen.empty());
+}
+
+TEST_F(MixedPrecisionTest, WidensSomeValuesForAnSnrBetween8And16Bits) {
+  const double wanted = choose(10.0).snr_db + 3;
+  const MixedPrecision chosen = choose(wanted);
+  EXPECT_TRUE(chosen.reached);
+  EXPECT_GE(chosen.snr_db, wanted);
+  EXPECT_FALSE(chosen.options.widen.empty());
+  EXPECT_LT(chosen.options.widen.size(), chosen.sensitivities.size());
+}
+
+TEST_F(MixedPrecisionTest, SaysWhenNot16BitsEverywhereAreEnough) {
+  EXPECT_FALSE(choose(150.0).reached);
+}
+
+}  // namespace
+}  // namespace tessera
