@@ -218,29 +218,6 @@ class NearScale {
   float limit_ = 0;
 };
 
-template <typename From>
-HWY_INLINE void make_near_row(const NearScale& scale, const FrameScaleArgs& args) {
-  if (args.dst.format == Format::kCode8) {
-    scale.make_row<From, uint8_t>(args);
-  } else {
-    scale.make_row<From, int16_t>(args);
-  }
-}
-
-// False if it has to be made by definition.
-HWY_INLINE bool made_near_row(const FrameScaleArgs& args) {
-  if (args.src.format == Format::kFloat || args.dst.format == Format::kFloat) return false;
-  if (args.src.step == 0 || !has_every_code(args.dst.codes, args.dst.format)) return false;
-  const NearScale scale(args);
-  if (!scale.usable()) return false;
-  if (args.src.format == Format::kCode8) {
-    make_near_row<uint8_t>(scale, args);
-  } else {
-    make_near_row<int16_t>(scale, args);
-  }
-  return true;
-}
-
 }  // namespace
 
 void add_frame_moments(const FrameMomentsArgs& args) {
@@ -275,7 +252,7 @@ void frame_coefficients(const FrameCoefficientsArgs& args) {
 }
 
 void scale_frames(const FrameScaleArgs& args) {
-  if (made_near_row(args)) return;
+  if (made_near_row<NearScale>(args)) return;
   const ScaledRow row(args);
   for (size_t i = 0; i < args.count; i += kLanes) row.make(i, args.count - i);
 }

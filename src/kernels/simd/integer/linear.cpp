@@ -92,34 +92,11 @@ class NearLine {
   float limit_ = 0;
 };
 
-template <typename From>
-HWY_INLINE void make_near_row(const NearLine& line, const LinearArgs& args) {
-  if (args.dst.format == Format::kCode8) {
-    line.make_row<From, uint8_t>(args);
-  } else {
-    line.make_row<From, int16_t>(args);
-  }
-}
-
-// False if it has to be made by definition.
-HWY_INLINE bool made_near_row(const LinearArgs& args) {
-  if (args.src.format == Format::kFloat || args.dst.format == Format::kFloat) return false;
-  if (args.src.step == 0 || !has_every_code(args.dst.codes, args.dst.format)) return false;
-  const NearLine line(args);
-  if (!line.usable()) return false;
-  if (args.src.format == Format::kCode8) {
-    make_near_row<uint8_t>(line, args);
-  } else {
-    make_near_row<int16_t>(line, args);
-  }
-  return true;
-}
-
 }  // namespace
 
 void linear(const LinearArgs& args) {
   if (args.step == 0) {
-    if (made_near_row(args)) return;
+    if (made_near_row<NearLine>(args)) return;
     const Line line(args);
     for (size_t i = 0; i < args.count; i += kLanes) line.make(i, args.count - i);
     return;
