@@ -111,15 +111,14 @@ class Bench {
     options.headroom = with_pauses(options.headroom);
     if (mixed_snr_db > 0) {
       // As a build does: measured on windows that no range was taken from.
-      const std::span<const std::vector<float>> all(windows);
-      const auto measured = all.last(3);
+      const DividedWindows halves = divide_windows(windows);
       options.headroom = with_pauses(1.5);
-      TESSERA_TRY_VOID(observe(all.first(all.size() - 3), options, statistics));
+      TESSERA_TRY_VOID(observe(halves.learned, options, statistics));
       TESSERA_TRY(MixedPrecision mixed,
-                  choose_mixed_precision(window_, statistics, options, mixed_snr_db, measured,
-                                         *cpu_, *emulator_));
+                  choose_mixed_precision(window_, statistics, options, mixed_snr_db,
+                                         halves.measured, *cpu_, *emulator_));
       options = std::move(mixed.options);
-      TESSERA_TRY_VOID(observe(measured, options, statistics));
+      if (halves.apart) TESSERA_TRY_VOID(observe(halves.measured, options, statistics));
     } else {
       TESSERA_TRY_VOID(observe(windows, options, statistics));
     }

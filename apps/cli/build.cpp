@@ -169,9 +169,11 @@ Result<Document> build_package(const Options& options, Console& console) {
   choice.target = target.file;
   choice.output = options.output;
   StageDisplay stages(console);
+  choice.progress = stages.progress();
   TESSERA_TRY(const Built built, build(options.model.path, choice, stages.observer()));
   for (const Note& note : built.notes) {
-    console.note(printable(note.text));
+    const std::string text = printable(note.text);
+    note.severity == NoteSeverity::warning ? console.warning(text) : console.note(text);
   }
   if (!built.rewritten.exact) {
     console.warning("the package computes another network than the model: norms are frozen");

@@ -8,6 +8,13 @@ StageObserver StageDisplay::observer() {
   return [this](const StageEvent& event) { show(event); };
 }
 
+StageProgress StageDisplay::progress() {
+  return [this](double fraction) {
+    if (progress_) progress_->set(fraction);
+    return true;
+  };
+}
+
 void StageDisplay::show(const StageEvent& event) {
   progress_.reset();
   const std::string name(to_string(event.stage));

@@ -16,6 +16,8 @@ class StageDisplay {
 
   // For build(): the display must outlive it.
   StageObserver observer();
+  // Likewise.
+  StageProgress progress();
   // What --json tells of the stages that ended.
   const Document& document() const { return document_; }
 

@@ -36,6 +36,9 @@ struct StageEvent {
 };
 using StageObserver = std::function<void(const StageEvent& event)>;
 
+// How far the stage in hand is, 0..1, where it takes long: quantize. False stops (kCancelled).
+using StageProgress = std::function<bool(double fraction)>;
+
 enum class NormMode : uint8_t {
   exact,   // statistics of the whole sequence, taken by the host
   frozen,  // calibrated constants instead, but for the first: another network, nearly
@@ -52,7 +55,9 @@ struct Calibration {
 // The chip's part in integers.
 struct IntegerOptions {
   QuantizeOptions quantize;  // where encoder and masks run, the plan says
-  double mixed_loss_db = 0;  // above 0: 16 bits where 8 would cost more SI-SNR than this in all
+  // Above 0: 16 bits where 8 would cost more SI-SNR than this in all. Where 16 bits everywhere do,
+  // the fewest that come near those, and a note that says so.
+  double mixed_loss_db = 0;
 };
 
 struct BuildOptions {
@@ -68,6 +73,7 @@ struct BuildOptions {
   int threads = 0;  // of calibration and verification; 0: as many as the process may use
   std::filesystem::path output;  // the package; empty: not written
   bool force = false;            // replace a file that is there
+  StageProgress progress;
 };
 
 struct Built {
@@ -76,7 +82,9 @@ struct Built {
   RewriteLog rewritten;
   Plan plan;
   ChipPlacement placement;
-  std::vector<Note> notes;  // of the calibration: what was resampled, mixed down or left out
+  // Of the calibration: what was resampled, mixed down or left out; of integers: what they cannot
+  // keep.
+  std::vector<Note> notes;
 };
 
 // The same file, options and machine give the same bytes. Errors: those of every stage;

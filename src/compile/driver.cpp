@@ -1,5 +1,7 @@
 // The program: every stage in order, each handing on what it made.
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -185,6 +187,8 @@ class Driver {
     TESSERA_TRY(QuantizedPlan quantized,
                 quantize_plan(imported_, plan_, target_, windows_, frozen_norms_, options_));
     encodings_ = std::move(quantized.encodings);
+    std::move(quantized.notes.begin(), quantized.notes.end(),
+              std::back_inserter(windows_.set.notes));
     contents_.push_back(
         {std::string(entries::kEncodings), "encodings", bytes_of(print_encodings(*encodings_))});
     contents_.push_back({std::string(entries::kCalibration), "calibration",

@@ -9,6 +9,9 @@
 namespace tessera {
 namespace {
 
+constexpr size_t kMeasuredWindows = 3;
+constexpr size_t kFewWindows = 12;  // so few that each is needed to calibrate on
+
 class Search {
  public:
   Search(const Graph& legal, std::span<const std::vector<float>> windows, Backend& emulator)
@@ -57,6 +60,9 @@ class Search {
   double signal_ = 0;
 };
 
+// Below what 16 bits everywhere keep: near enough, where these are too little.
+constexpr double kNearBestDb = 0.1;
+
 std::set<std::string> first(const std::vector<Sensitivity>& list, size_t count) {
   std::set<std::string> names;
   for (size_t i = 0; i < count; ++i) names.insert(list[i].value);
@@ -64,6 +70,29 @@ std::set<std::string> first(const std::vector<Sensitivity>& list, size_t count) 
 }
 
 }  // namespace
+
+DividedWindows divide_windows(std::span<const std::vector<float>> windows) {
+  std::vector<size_t> heard;
+  for (size_t w = 0; w < windows.size(); ++w) {
+    const bool silent =
+        std::all_of(windows[w].begin(), windows[w].end(), [](float x) { return x == 0.0F; });
+    if (!silent) heard.push_back(w);
+  }
+  DividedWindows divided;
+  if (heard.size() < kFewWindows) {
+    const auto few = windows.first(std::min(kMeasuredWindows, windows.size()));
+    divided.learned.assign(windows.begin(), windows.end());
+    divided.measured.assign(few.begin(), few.end());
+    return divided;
+  }
+  std::set<size_t> chosen;
+  for (size_t k = 0; k < kMeasuredWindows; ++k)
+    chosen.insert(heard[(2 * k + 1) * heard.size() / (2 * kMeasuredWindows)]);
+  for (size_t w = 0; w < windows.size(); ++w)
+    (chosen.contains(w) ? divided.measured : divided.learned).push_back(windows[w]);
+  divided.apart = true;
+  return divided;
+}
 
 Result<MixedPrecision> choose_mixed_precision(const Graph& legal,
                                               const CalibrationStatistics& statistics,
@@ -97,10 +126,11 @@ Result<MixedPrecision> choose_mixed_precision(const Graph& legal,
   size_t enough = names.size();
   TESSERA_TRY(double error, search.error_with(first(result.sensitivities, enough)));
   result.reached = search.snr_db(error) >= snr_db;
-  while (result.reached && enough - too_few > 1) {
+  const double wanted_db = result.reached ? snr_db : search.snr_db(error) - kNearBestDb;
+  while (enough - too_few > 1) {
     const size_t middle = (too_few + enough) / 2;
     TESSERA_TRY(const double at_middle, search.error_with(first(result.sensitivities, middle)));
-    if (search.snr_db(at_middle) >= snr_db) {
+    if (search.snr_db(at_middle) >= wanted_db) {
       enough = middle;
       error = at_middle;
     } else {

@@ -14,46 +14,56 @@
 namespace tessera {
 namespace {
 
-constexpr size_t kMeasuredWindows = 3;
-constexpr size_t kFewWindows = 12;  // so few that each is needed to calibrate on
-
 // In mixed precision the values that noise hurts get 16 bits: those that stay can have more room,
 // against inputs that reach further than any window did.
 constexpr double kMixedHeadroom = 1.5;
 
 using Windows = std::span<const std::vector<float>>;
 
-// What ranges are taken from, and what the choice of 16 bits is measured on. Windows that ranges
-// were taken from never leave them: they would tell too good a story.
-struct Halves {
-  Windows learned;
-  Windows measured;
-  bool apart = false;
-};
+// Runs of a window, of all that there will be at most.
+class Runs {
+ public:
+  Runs(const StageProgress& progress, size_t all)
+      : progress_(progress), all_(static_cast<double>(all)) {}
 
-Halves divide(Windows all) {
-  const auto silent = [](const std::vector<float>& window) {
-    return std::all_of(window.begin(), window.end(), [](float x) { return x == 0.0F; });
-  };
-  if (all.size() < kFewWindows || std::any_of(all.end() - kMeasuredWindows, all.end(), silent))
-    return {all, all.first(std::min(kMeasuredWindows, all.size())), false};
-  return {all.first(all.size() - kMeasuredWindows), all.last(kMeasuredWindows), true};
-}
+  // For work that takes the next `runs`.
+  CalibrationProgress next(size_t runs) {
+    const double begin = begun_;
+    const auto own = static_cast<double>(runs);
+    begun_ += own;
+    if (!progress_) return nullptr;
+    return [this, begin, own](int64_t done, int64_t all) {
+      const double share = static_cast<double>(done) / static_cast<double>(all);
+      return progress_((begin + own * share) / all_);
+    };
+  }
+
+ private:
+  const StageProgress& progress_;
+  double all_;
+  double begun_ = 0;
+};
 
 // Statistics of a plan's values, from windows as they are and after pauses.
 class Observation {
  public:
   Observation(const Graph& graph, const Result<Graph>& longer, const QuantizeOptions& options,
-              Backend& cpu)
-      : graph_(graph), longer_(longer ? *longer : graph), options_(options), cpu_(cpu) {}
+              Backend& cpu, Runs& runs)
+      : graph_(graph),
+        longer_(longer ? *longer : graph),
+        options_(options),
+        cpu_(cpu),
+        runs_(runs) {}
 
   Result<void> observe(Windows windows) {
-    TESSERA_TRY_VOID(calibrate(graph_, options_, cpu_, windows, statistics_));
+    TESSERA_TRY_VOID(
+        calibrate(graph_, options_, cpu_, windows, statistics_, runs_.next(windows.size())));
     if (!hears_pauses(graph_)) return {};
     const int64_t frames = longer_.node(longer_.inputs()[0]).shape.w;
     const auto paused = after_pauses(windows, frames);
     return paused.empty() ? Result<void>()
-                          : calibrate(longer_, options_, cpu_, paused, statistics_);
+                          : calibrate(longer_, options_, cpu_, paused, statistics_,
+                                      runs_.next(2 * paused.size()));
   }
   const CalibrationStatistics& statistics() const { return statistics_; }
 
@@ -62,8 +72,32 @@ class Observation {
   const Graph& longer_;  // or `graph_`, of a network that has one length
   const QuantizeOptions& options_;
   Backend& cpu_;
+  Runs& runs_;
   CalibrationStatistics statistics_;
 };
+
+// Of calibration: a window after a pause takes as long as two.
+size_t runs_of(const Graph& graph, size_t windows) {
+  return windows * (hears_pauses(graph) ? 3 : 1);
+}
+
+Note too_little(const MixedPrecision& mixed, double wanted_db, double loss_db) {
+  return {
+      NoteSeverity::warning,
+      fmt::format("a loss of {} dB allows {:.1f} dB over float, and 16 bits for every value do "
+                  "not keep that: the fewest that keep as much as these were chosen, {:.1f} dB, "
+                  "a loss of about {:.2f}",
+                  loss_db, wanted_db, mixed.snr_db, loss_for_snr_db(mixed.snr_db))};
+}
+
+QuantizeOptions choice_for(const Graph& graph, const Plan& plan, const IntegerOptions& wanted) {
+  QuantizeOptions choice = wanted.quantize;
+  if (wanted.mixed_loss_db > 0) choice.headroom = std::max(choice.headroom, kMixedHeadroom);
+  if (hears_pauses(graph)) choice.headroom = headroom_beside_pauses(choice.headroom);
+  choice.encoder_in_integers = plan.recipe.encoder_on_chip;
+  choice.masks_in_integers = plan.recipe.masks_on_chip;
+  return choice;
+}
 
 // The plan's graph for another length.
 Result<Graph> graph_for(const ImportedModel& model, const Plan& plan, const Target& target,
@@ -82,32 +116,26 @@ Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan
                                     const std::map<std::string, NormConstants>& frozen_norms,
                                     const BuildOptions& options) {
   const IntegerOptions& wanted = *options.integers;
-  const Halves halves = divide(windows.set.windows);
+  const DividedWindows halves = divide_windows(windows.set.windows);
   TESSERA_TRY(const Graph graph, graph_for(model, plan, target, frozen_norms, windows.length));
   TESSERA_TRY(const auto cpu, make_backend("cpu", {.threads = options.threads}));
   TESSERA_TRY(const auto emulator, make_backend("emulator", {.threads = options.threads}));
-  QuantizeOptions choice = wanted.quantize;
-  if (wanted.mixed_loss_db > 0) choice.headroom = std::max(choice.headroom, kMixedHeadroom);
-  if (hears_pauses(graph)) choice.headroom = headroom_beside_pauses(choice.headroom);
-  choice.encoder_in_integers = plan.recipe.encoder_on_chip;
-  choice.masks_in_integers = plan.recipe.masks_on_chip;
+  const bool seeks = wanted.mixed_loss_db > 0;
+  const QuantizeOptions choice = choice_for(graph, plan, wanted);
   const Result<Graph> longer = graph_for(model, plan, target, frozen_norms, 2 * windows.length);
-  Observation observation(graph, longer, choice, *cpu);
+  const size_t sought = seeks ? encoded_values(graph, choice).size() * halves.measured.size() : 0;
+  Runs runs(options.progress, runs_of(graph, windows.set.windows.size()) + sought);
+  Observation observation(graph, longer, choice, *cpu, runs);
   TESSERA_TRY_VOID(observation.observe(halves.learned));
   const CalibrationStatistics& statistics = observation.statistics();
-  const double snr_db = wanted.mixed_loss_db > 0 ? snr_for_loss_db(wanted.mixed_loss_db)
-                                                 : -1e9;  // what there is, is enough
-  TESSERA_TRY(MixedPrecision mixed, choose_mixed_precision(graph, statistics, choice, snr_db,
-                                                           halves.measured, *cpu, *emulator));
-  if (!mixed.reached) {
-    return TESSERA_ERROR(kUnsupported, "mixed precision",
-                         fmt::format("16 bits for every value keep {:.1f} dB over float, a loss of "
-                                     "{} dB allows {:.1f}",
-                                     mixed.snr_db, wanted.mixed_loss_db, snr_db),
-                         "allow a larger loss, or leave --quantize out");
-  }
+  const double snr_db =
+      seeks ? snr_for_loss_db(wanted.mixed_loss_db) : -1e9;  // what there is, is enough
+  TESSERA_TRY(const MixedPrecision mixed,
+              choose_mixed_precision(graph, statistics, choice, snr_db, halves.measured, *cpu,
+                                     *emulator, runs.next(sought)));
   if (halves.apart) TESSERA_TRY_VOID(observation.observe(halves.measured));
   QuantizedPlan quantized;
+  if (!mixed.reached) quantized.notes.push_back(too_little(mixed, snr_db, wanted.mixed_loss_db));
   TESSERA_TRY(quantized.encodings, quantize(plan.graph, statistics, mixed.options));
   quantized.windows = static_cast<int64_t>(windows.set.windows.size());
   quantized.values = static_cast<int64_t>(encoded_values(plan.graph, mixed.options).size());

@@ -9,6 +9,7 @@
 #include "tessera/build.h"
 #include "tessera/calibration_record.h"
 #include "tessera/encodings.h"
+#include "tessera/note.h"
 #include "tessera/result.h"
 
 namespace tessera {
@@ -21,10 +22,11 @@ struct QuantizedPlan {
   // Of the outputs over float, on windows that no range was taken from where there are enough.
   double snr_db = 0;
   CalibrationRecord record;
+  std::vector<Note> notes;
 };
 
 // `frozen_norms` are those of the plan's graph. Errors: those of calibrate() and quantize();
-// kUnsupported where mixed precision cannot keep what was asked for.
+// kCancelled when options.progress says so.
 Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan,
                                     const Target& target, const CalibrationWindows& windows,
                                     const std::map<std::string, NormConstants>& frozen_norms,

@@ -40,8 +40,36 @@ TEST_F(MixedPrecisionTest, WidensSomeValuesForAnSnrBetween8And16Bits) {
   EXPECT_LT(chosen.options.widen.size(), chosen.sensitivities.size());
 }
 
-TEST_F(MixedPrecisionTest, SaysWhenNot16BitsEverywhereAreEnough) {
-  EXPECT_FALSE(choose(150.0).reached);
+TEST_F(MixedPrecisionTest, KeepsNearlyWhat16BitsEverywhereDoWhereTheseAreNotEnough) {
+  const MixedPrecision chosen = choose(150.0);
+  EXPECT_FALSE(chosen.reached);
+  QuantizeOptions wide;
+  wide.wide = true;
+  const std::vector<float>& input = windows_[0];
+  const std::vector<float> expected = test::run_graph(graph_, {input})[0];
+  const Encodings everywhere = quantize(graph_, statistics_, wide).value();
+  EXPECT_GE(chosen.snr_db, snr_db(emulated(graph_, everywhere, input), expected).value() - 0.1);
+}
+
+// Window n holds n: `count` of them.
+Windows numbered(size_t count) {
+  Windows windows;
+  for (size_t n = 0; n < count; ++n) windows.push_back({static_cast<float>(n)});
+  return windows;
+}
+
+TEST(DivideWindows, SetsThreeApartFromTheBeginningTheMiddleAndTheEnd) {
+  const DividedWindows halves = divide_windows(numbered(13));  // the first is silent
+  EXPECT_TRUE(halves.apart);
+  EXPECT_EQ(halves.measured, (Windows{{3}, {7}, {11}}));
+  EXPECT_EQ(halves.learned, (Windows{{0}, {1}, {2}, {4}, {5}, {6}, {8}, {9}, {10}, {12}}));
+}
+
+TEST(DivideWindows, LearnsFromEachOfAFew) {
+  const DividedWindows halves = divide_windows(numbered(12));  // eleven that are heard
+  EXPECT_FALSE(halves.apart);
+  EXPECT_EQ(halves.learned, numbered(12));
+  EXPECT_EQ(halves.measured, (Windows{{0}, {1}, {2}}));
 }
 
 }  // namespace
