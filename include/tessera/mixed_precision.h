@@ -23,7 +23,8 @@ struct DividedWindows {
 };
 
 // Of twelve windows or more that are not silent, three of these, evenly spread so that no recording
-// speaks for all, are set apart. Of fewer, all are learned from, and the first three measured on.
+// speaks for all, are set apart. Of fewer, all are learned from, and the first three that are not
+// silent measured on.
 DividedWindows divide_windows(std::span<const std::vector<float>> windows);
 
 struct Sensitivity {

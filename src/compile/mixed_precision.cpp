@@ -79,18 +79,14 @@ DividedWindows divide_windows(std::span<const std::vector<float>> windows) {
     if (!silent) heard.push_back(w);
   }
   DividedWindows divided;
-  if (heard.size() < kFewWindows) {
-    const auto few = windows.first(std::min(kMeasuredWindows, windows.size()));
-    divided.learned.assign(windows.begin(), windows.end());
-    divided.measured.assign(few.begin(), few.end());
-    return divided;
-  }
+  divided.apart = heard.size() >= kFewWindows;
   std::set<size_t> chosen;
-  for (size_t k = 0; k < kMeasuredWindows; ++k)
-    chosen.insert(heard[(2 * k + 1) * heard.size() / (2 * kMeasuredWindows)]);
-  for (size_t w = 0; w < windows.size(); ++w)
-    (chosen.contains(w) ? divided.measured : divided.learned).push_back(windows[w]);
-  divided.apart = true;
+  for (size_t k = 0; k < std::min(kMeasuredWindows, heard.size()); ++k)
+    chosen.insert(heard[divided.apart ? (2 * k + 1) * heard.size() / (2 * kMeasuredWindows) : k]);
+  for (size_t w = 0; w < windows.size(); ++w) {
+    if (chosen.contains(w)) divided.measured.push_back(windows[w]);
+    if (!chosen.contains(w) || !divided.apart) divided.learned.push_back(windows[w]);
+  }
   return divided;
 }
 
