@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
+#include <system_error>
 
 namespace tessera::cli {
 namespace {
@@ -25,13 +25,12 @@ std::string escaped(std::string_view text, std::string_view kept) {
     const size_t size = utf8_character_bytes(text);
     const std::string_view character = text.substr(0, std::max<size_t>(size, 1));
     text.remove_prefix(character.size());
-    if (size == 1 && kept.find(character) != std::string_view::npos) {
+    const bool is_kept = size == 1 && kept.find(character) != std::string_view::npos;
+    if (size > 0 && (is_kept || !is_control(character))) {
       out += character;
-    } else if (size == 0 || is_control(character)) {
-      for (const char c : character) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    } else {
-      out += character;
+      continue;
     }
+    for (const char c : character) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
   }
   return out;
 }
@@ -131,10 +130,12 @@ Result<void> Console::finish(nlohmann::ordered_json document) {
     return TESSERA_ERROR(kNoSpace, "standard output", "there is no space left to write to",
                          "free some space, or write elsewhere");
   }
-  return TESSERA_ERROR(kIo, "standard output",
-                       fmt::format("cannot be written: {}",
-                                   write_error_ == 0 ? "write error" : std::strerror(write_error_)),
-                       "check where the output is redirected to");
+  return TESSERA_ERROR(
+      kIo, "standard output",
+      fmt::format("cannot be written: {}", write_error_ == 0
+                                               ? "write error"
+                                               : std::generic_category().message(write_error_)),
+      "check where the output is redirected to");
 }
 
 void Console::fail(const Error& error) {

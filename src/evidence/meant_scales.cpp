@@ -29,7 +29,7 @@ std::vector<double> scales_in(const Matrix& matrix, const IntegerWeights& intege
   const int64_t row = matrix.inputs() * matrix.taps();
   for (int64_t o = 0; o < matrix.outputs(); ++o) {
     for (int64_t i = 0; i < row; ++i) {
-      const int integer = integers.values[static_cast<size_t>(o * row + i)];
+      const int8_t integer = integers.values[static_cast<size_t>(o * row + i)];
       const auto weight = static_cast<double>((*matrix.weight)[o * row + i]);
       if (std::abs(integer) < kTellingInteger || weight == 0) continue;
       const double ratio =
@@ -39,6 +39,7 @@ std::vector<double> scales_in(const Matrix& matrix, const IntegerWeights& intege
     }
   }
   std::vector<double> scales;
+  scales.reserve(ratios.size());
   for (auto& of_channel : ratios)
     scales.push_back(of_channel.empty() ? 0 : median(std::move(of_channel)));
   return scales;
