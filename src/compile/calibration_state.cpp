@@ -186,7 +186,8 @@ class Keeper {
   }
   void remove() const {
     std::error_code ignored;
-    if (!file_.path.empty()) std::filesystem::remove(file_.path, ignored);
+    if (std::filesystem::is_regular_file(file_.path, ignored))
+      std::filesystem::remove(file_.path, ignored);
   }
 
  private:

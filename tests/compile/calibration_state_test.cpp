@@ -90,6 +90,16 @@ TEST_F(CalibrationStateTest, ADamagedStateIsNotUsed) {
   EXPECT_EQ(bytes(*again), whole);
 }
 
+TEST_F(CalibrationStateTest, AFolderWhereTheStateWouldBeStays) {
+  std::filesystem::create_directory(state_);
+  const auto done = run();
+  ASSERT_TRUE(done.has_value()) << done.error().to_string();
+  ASSERT_EQ(done->notes.size(), 1u);
+  EXPECT_EQ(done->notes[0].text,
+            state_.string() + ": is a directory, not a file: calibration begins anew");
+  EXPECT_TRUE(std::filesystem::is_directory(state_));
+}
+
 TEST_F(CalibrationStateTest, AStateCutAnywhereIsRefusedEvenWithItsDigest) {
   stop_after(1);
   const std::vector<uint8_t> whole = read_file(state_, 1 << 24).value();

@@ -154,7 +154,10 @@ class Prefetcher {
  public:
   Prefetcher(std::span<const Ahead> ahead, size_t blocks, size_t in_step) : ahead_(ahead) {
     floats_per_block_ = in_step / kUnroll * kLinesPerStep * kLineFloats;
-    if (floats_per_block_ == 0) ahead_ = {};
+    if (floats_per_block_ == 0) {
+      ahead_ = {};
+      return;
+    }
     size_t busy = 0;
     for (const Ahead& run : ahead_) busy += run.floats / floats_per_block_ + 1;
     period_ = busy == 0 ? 1 : std::max<size_t>(1, blocks / busy);
