@@ -2,6 +2,7 @@
 
 Usage: onnx_runtime.py TESSERA MODEL FOLDER
 """
+import logging
 import pathlib
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 onnxruntime.set_default_logger_severity(3)
+logging.disable(logging.WARNING)  # one for every vector of a norm, which has no axis 1
 
 
 def read(path):

@@ -86,7 +86,7 @@ Note too_little(const MixedPrecision& mixed, double wanted_db, double loss_db) {
       NoteSeverity::warning,
       fmt::format("a loss of {} dB allows {:.1f} dB over float, and 16 bits for every value do "
                   "not keep that: the fewest that keep as much as these were chosen, {:.1f} dB, "
-                  "a loss of about {:.2f}",
+                  "a loss of about {:.2g} dB",
                   loss_db, wanted_db, mixed.snr_db, loss_for_snr_db(mixed.snr_db))};
 }
 

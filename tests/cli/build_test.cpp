@@ -152,6 +152,20 @@ TEST_F(CliBuild, AnUnknownPrecisionIsRefused) {
   }
 }
 
+TEST_F(CliBuild, ALossThat16BitsCannotKeepIsAWarning) {
+  const Outcome outcome =
+      tessera_tool({"build", kSmall, "--length", "2003", "--quantize", "mixed=0.000001dB",
+                    "--calib", kDemoMixture, "-o", path("m.tess"), "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.out;
+  const json document = json::parse(outcome.out);
+  ASSERT_EQ(document.at("warnings").size(), 1U) << outcome.out;
+  const std::string warning = document.at("warnings")[0];
+  EXPECT_TRUE(warning.starts_with(
+      "a loss of 1e-06 dB allows 81.4 dB over float, and 16 bits for every value do not keep that: "
+      "the fewest that keep as much as these were chosen, "))
+      << warning;
+}
+
 TEST_F(CliBuild, AQuantizedPackageSeparatesOnTheEmulator) {
   const Outcome built = tessera_tool({"build", kDemoModel, "--length", "8000", "--quantize", "int8",
                                       "--calib", kDemoMixture, "-o", path("m.tess"), "--json"});

@@ -18,6 +18,7 @@ TESSERA, SOURCE = sys.argv[1], pathlib.Path(sys.argv[2])
 sys.path.insert(0, str(SOURCE / "tools/train"))
 sys.dont_write_bytecode = True
 import conv_tasnet  # noqa: E402
+import make_mixtures  # noqa: E402
 import si_snr  # noqa: E402
 import speech  # noqa: E402
 import train  # noqa: E402
@@ -172,6 +173,26 @@ class Recipe(unittest.TestCase):
         twin = speech.trim(speech.read_wav(str(prompts / package / "7.wav"), "7.wav")).tobytes()
         self.assertIn(twin, {u.tobytes() for u in before})
         self.assertNotIn(twin, {u.tobytes() for u in after})
+
+    def test_a_recording_that_is_left_out_is_in_no_part(self):
+        name = "1_ann_7.wav"
+        corpus = speech.Corpus(self.prompts, self.digits, left_out={name})
+        left_out = tone(90 + 7 / 2, 0.25 + 0.01 * 7)
+        write_wav(self.folder / name, left_out)
+        digest = speech.trim(speech.read_wav(str(self.folder / name), name)).tobytes()
+        for part in (corpus.train, corpus.held_out, corpus.new_voices):
+            self.assertNotIn(digest, {u.tobytes() for utterances in part.values() for u in utterances})
+
+    def test_written_mixtures_are_the_sums_of_their_voices(self):
+        output = self.folder / "mixtures"
+        command = [sys.executable, make_mixtures.__file__, "--prompts", self.prompts, "--digits", self.digits, "--count", "2",
+                   "--seconds", "0.5", "-o", output]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        for name in ("00", "01"):
+            mix, first, second = (speech.read_wav(str(output / f"{name}_{part}.wav"), part) for part in ("mix", "s1", "s2"))
+            np.testing.assert_array_equal(mix, first + second)
+        again = subprocess.run(command, capture_output=True, text=True, check=False)
+        self.assertEqual(again.stderr, f"error: {output} cannot be made (File exists); next: choose another --output\n")
 
     def test_without_digits_two_prompt_voices_of_different_people_are_mixed(self):
         corpus = speech.Corpus(self.prompts)

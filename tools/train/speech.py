@@ -103,14 +103,14 @@ class Corpus:
     """Utterances by voice, in three parts: `train`, `held_out` (utterances of trained voices), `new_voices`.
 
     The part follows from the SHA-256 of the samples alone, so it is fixed before any training, the same on every
-    machine, and a recording that appears under two names is held out under both.
+    machine, and a recording that appears under two names is held out under both. What is `left_out` is in none.
     """
 
-    def __init__(self, prompts, digits=None, always_held_out=()):
+    def __init__(self, prompts, digits=None, always_held_out=(), left_out=()):
         utterances = [Utterance(*each) for each in self._all(prompts, digits) if each[2] is not None]
         kept_apart = {u.digest for u in utterances if u.name in always_held_out}
         self.train, self.held_out, self.new_voices = {}, {}, {}
-        seen = set()
+        seen = {u.digest for u in utterances if u.name in left_out}
         for utterance in utterances:
             digest, utterance.samples = utterance.digest, trim(utterance.samples)
             if digest in seen or not usable(utterance.samples):
