@@ -85,6 +85,11 @@ class Bench {
     return {};
   }
 
+  // As a build does.
+  void widen_islands(QuantizeOptions& options) const {
+    for (const std::string& name : island_values(window_, options)) options.widen.insert(name);
+  }
+
  private:
   // As a build does: windows as they are and after pauses.
   Result<void> observe(std::span<const std::vector<float>> windows, const QuantizeOptions& options,
@@ -159,6 +164,8 @@ Result<void> run(const char* model, const char* folder, double mixed_snr_db) {
   TESSERA_TRY_VOID(bench.mode("int16", options));
   options.wide = false;
   options.encoder_in_integers = options.masks_in_integers = true;
+  TESSERA_TRY_VOID(bench.mode("8 bits, encoder to decoder", options));
+  bench.widen_islands(options);
   TESSERA_TRY_VOID(bench.mode("int8, encoder to decoder", options));
   options = {};
   options.scale_per_channel = false;

@@ -46,6 +46,10 @@ std::vector<std::string> encoded_values(const Graph& legal, const QuantizeOption
 Result<Encodings> quantize(const Graph& legal, const CalibrationStatistics& statistics,
                            const QuantizeOptions& options = {});
 
+// Those that are encoded only because encoder or masks are in integers. No norm has taken the
+// recording's level out of them, or it was put in again: of a quiet one 8 bits keep little.
+std::vector<std::string> island_values(const Graph& legal, const QuantizeOptions& options);
+
 // What quantize() gives with any values more in 16 bits than `options` say, put together in a
 // moment from what it gives for these options and for 16 bits everywhere. The graph must outlive
 // it.

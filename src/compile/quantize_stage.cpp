@@ -96,6 +96,7 @@ QuantizeOptions choice_for(const Graph& graph, const Plan& plan, const IntegerOp
   if (hears_pauses(graph)) choice.headroom = headroom_beside_pauses(choice.headroom);
   choice.encoder_in_integers = plan.recipe.encoder_on_chip;
   choice.masks_in_integers = plan.recipe.masks_on_chip;
+  for (std::string& name : island_values(graph, choice)) choice.widen.insert(std::move(name));
   return choice;
 }
 

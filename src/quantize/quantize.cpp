@@ -228,6 +228,17 @@ std::vector<std::string> encoded_values(const Graph& legal, const QuantizeOption
   return names;
 }
 
+std::vector<std::string> island_values(const Graph& legal, const QuantizeOptions& options) {
+  QuantizeOptions on_host = options;
+  on_host.encoder_in_integers = on_host.masks_in_integers = false;
+  const std::vector<std::string> others = encoded_values(legal, on_host);
+  std::vector<std::string> names = encoded_values(legal, options);
+  std::erase_if(names, [&](const std::string& name) {
+    return std::find(others.begin(), others.end(), name) != others.end();
+  });
+  return names;
+}
+
 Result<Encodings> quantize(const Graph& legal, const CalibrationStatistics& statistics,
                            const QuantizeOptions& options) {
   if (legal.stage() != Stage::legal) {

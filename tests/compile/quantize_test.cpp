@@ -193,6 +193,36 @@ TEST(Quantize, SixteenBitsHoldInputsThatAreLouderThanAllThatWasSeen) {
   EXPECT_LT(snr_db(emulated(graph, encodings_of(graph, wide), input[0]), expected).value(), 20);
 }
 
+QuantizeOptions everything_in_integers() {
+  QuantizeOptions options;
+  options.encoder_in_integers = options.masks_in_integers = true;
+  return options;
+}
+
+TEST(Quantize, IslandsAddWhatTheyAloneNeedEncoded) {
+  const Graph graph = legal_network(NormKind::global);
+  EXPECT_TRUE(island_values(graph, {}).empty());
+  const QuantizeOptions options = everything_in_integers();
+  const std::vector<std::string> added = island_values(graph, options);
+  EXPECT_EQ(added.size(), encoded_values(graph, options).size() - encoded_values(graph).size());
+  EXPECT_EQ(added.front(), graph.node(graph.inputs()[0]).name);
+}
+
+// Norms take the level out of what is between them, not of what is around.
+TEST(Quantize, AQuietRecordingIsKeptWhereIslandsOnTheChipHave16Bits) {
+  const Graph graph = legal_network(NormKind::global);
+  std::vector<float> input = test::random_inputs(graph, 9)[0];
+  for (float& x : input) x /= 16;
+  const std::vector<float> expected = test::run_graph(graph, {input})[0];
+  QuantizeOptions options = everything_in_integers();
+  const auto snr = [&] {
+    return snr_db(emulated(graph, encodings_of(graph, options), input), expected).value();
+  };
+  const double narrow = snr();
+  for (const std::string& name : island_values(graph, options)) options.widen.insert(name);
+  EXPECT_GT(snr(), narrow + 6);
+}
+
 TEST(Quantize, RefusesAGraphThatIsNotLegal) {
   const Graph graph = build(ConvTasNet{.samples = 400,
                                        .filters = 4,
