@@ -63,6 +63,7 @@ class CommandLine {
   Option* add_choice(const std::string& names, Enum& variable, const std::string& description,
                      const std::vector<std::pair<std::string, Enum>>& values) {
     std::vector<std::string> words;
+    words.reserve(values.size());
     for (const auto& [word, value] : values) words.push_back(word);
     return add_named(names, description, words,
                      [&variable, values](size_t i) { variable = values[i].second; });

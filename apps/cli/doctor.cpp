@@ -76,7 +76,9 @@ std::string path_of(const std::string& program) {
       folder += c;
       continue;
     }
-    const std::string file = folder + "/" + program;
+    std::string file = folder;
+    file += '/';
+    file += program;
     if (!folder.empty() && ::access(file.c_str(), X_OK) == 0) return file;
     folder.clear();
   }

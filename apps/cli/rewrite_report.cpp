@@ -42,6 +42,7 @@ std::string removed_text(const std::vector<RemovedNode>& removed) {
   std::map<std::string, int> by_op;
   for (const RemovedNode& node : removed) ++by_op[node.op];
   std::vector<std::string> parts;
+  parts.reserve(by_op.size());
   for (const auto& [op, count] : by_op) parts.push_back(fmt::format("{} {}", count, op));
   return fmt::format("{}", fmt::join(parts, ", "));
 }

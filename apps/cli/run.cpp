@@ -34,6 +34,7 @@ Result<std::vector<std::string>> assign_files(const std::vector<std::string>& wo
                                               const std::vector<Port>& ports,
                                               std::string_view option) {
   std::vector<std::string> names;
+  names.reserve(ports.size());
   for (const Port& port : ports) names.push_back(port.name);
   const std::string known = fmt::format("{}", fmt::join(names, ", "));
   std::vector<std::string> files(ports.size());

@@ -53,6 +53,7 @@ struct Case {
   std::vector<std::vector<float>> voices;  // Options::references
 };
 
+// NOLINTNEXTLINE(bugprone-exception-escape): a document that is moved from allocates nothing
 struct Verified {
   std::unique_ptr<Backend> backend;
   std::vector<ConstValues> inputs;

@@ -227,7 +227,7 @@ class QdqExport {
                nodes_.floats(name + ".b_scale", bias_scale, {outputs})},
               b)
         .integer("axis", 0);
-    const std::string output = out_.unique(name);
+    std::string output = out_.unique(name);
     set_geometry(out_.node("Conv", {x, w, b}, output), conv.op, conv.op.padding);
     return output;
   }

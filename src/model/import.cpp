@@ -1,5 +1,7 @@
 #include "tessera/import.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "model/format.h"
@@ -58,7 +60,7 @@ Result<ImportedModel> import_model(std::shared_ptr<const ModelFiles> files, cons
   if (found == files->end()) {
     return TESSERA_ERROR(kNotFound, name, "is not one of the files in memory", "");
   }
-  return import_source({name, found->second, files}, options);
+  return import_source({name, found->second, std::move(files)}, options);
 }
 
 }  // namespace tessera
