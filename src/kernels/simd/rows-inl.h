@@ -310,8 +310,7 @@ HWY_INLINE void finish_rows(const Args& args, const Make& make) {
     }
     return r;
   };
-  const auto store = [&](const Row& r, size_t c)
-                         HWY_ATTR { store_row(r, dst + c * kTileFrames); };
+  const auto store = [&](const Row& r, size_t c) HWY_ATTR { store_row(r, dst + c * kTileFrames); };
   visit_rows(args.statistics, args.valid_frames, args.sums, args.channels, finish, store);
 }
 
