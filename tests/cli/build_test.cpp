@@ -176,6 +176,17 @@ TEST_F(CliBuild, AQuantizedPackageSeparatesOnTheEmulator) {
   EXPECT_EQ(outcome.code, 0) << outcome.err;
 }
 
+// A piece's input has the name of the encoder, which has integer weights elsewhere.
+TEST_F(CliBuild, AQuantizedPackageWithItsEncoderOnTheChipPlays) {
+  const Outcome built = tessera_tool({"build", kDemoModel, "--length", "8000", "--quantize", "int8",
+                                      "--encoder-on-chip", "--masks-on-chip", "--calib",
+                                      kDemoMixture, "-o", path("m.tess")});
+  ASSERT_EQ(built.code, 0) << built.err;
+  EXPECT_NE(built.out.find("6 of them in 16 bits"), std::string::npos) << built.out;
+  const Outcome outcome = tessera_tool({"package", "verify", path("m.tess")});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+}
+
 TEST_F(CliBuild, AFloatPackageDoesNotRunOnTheEmulator) {
   const Outcome outcome =
       tessera_tool({"run", package(), "--input", kSmallInput, "--backend", "emulator"});

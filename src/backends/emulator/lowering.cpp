@@ -102,8 +102,11 @@ class Lowering {
     return true;
   }
 
+  // An input of a piece may have the name of the convolution that makes it in another.
   bool has_integer_weights(const Node& node) const {
-    return encodings_.weights.contains(node.name);
+    const bool multiplies =
+        std::holds_alternative<Conv>(node.op) || std::holds_alternative<Gemm>(node.op);
+    return multiplies && encodings_.weights.contains(node.name);
   }
 
   // The activation that reads the accumulators of a convolution, which nothing else sees; kNoNode
