@@ -1,4 +1,7 @@
-"""What a QDQ file says, op by op, in float64 on codes that are given: no sum loses a bit, so that only roundings to codes are left."""
+"""What a QDQ file says, op by op, in float64 on codes that are given: no sum loses a bit, so that only roundings to codes are left.
+
+ONNX's own reference evaluator computes in the file's float32, and has no com.microsoft ops.
+"""
 import numpy
 from onnx import helper, numpy_helper
 

@@ -77,15 +77,9 @@ QuantizeOptions options_for(const Graph& graph, Precision precision) {
 // A network's pieces between statistics, and its host steps that are exact.
 Result<void> write_pieces(const std::filesystem::path& folder, NormKind norm, Precision precision,
                           UnaryKind mask) {
-  test::ConvTasNet network;
-  network.samples = 1203;
-  network.filters = 20;
-  network.bottleneck = 12;
-  network.hidden = 18;
-  network.skip = 10;
+  test::ConvTasNet network = test::small_conv_tasnet(1203, norm);
   network.blocks = 2;
   network.repeats = 1;
-  network.norm = norm;
   network.mask_activation = Unary{.kind = mask};
   Graph graph = build(network);
   TESSERA_TRY_VOID(rewrite(graph));

@@ -22,15 +22,7 @@ inline constexpr NormKind kNorms[] = {NormKind::global, NormKind::feature_wise,
                                       NormKind::batch};
 
 inline ConvTasNet small_network(NormKind norm = NormKind::global) {
-  ConvTasNet network;
-  network.samples = 3011;
-  network.filters = 20;
-  network.bottleneck = 12;
-  network.hidden = 18;
-  network.skip = 10;
-  network.blocks = 3;
-  network.repeats = 2;
-  network.norm = norm;
+  ConvTasNet network = small_conv_tasnet(3011, norm);
   network.encoder_relu = true;
   return network;
 }

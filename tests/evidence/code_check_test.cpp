@@ -18,15 +18,8 @@ struct Quantized {
 };
 
 Quantized quantized(NormKind norm, const PlanOptions& plan, const QuantizeOptions& options = {}) {
-  test::ConvTasNet network;
-  network.samples = 2003;
-  network.filters = 20;
-  network.bottleneck = 12;
-  network.hidden = 18;
-  network.skip = 10;
+  test::ConvTasNet network = test::small_conv_tasnet(2003, norm);
   network.blocks = 2;
-  network.repeats = 2;
-  network.norm = norm;
   Quantized made{test::plan_for(build(network), plan), {}};
   const Graph& graph = made.planned.plan.graph;
   CalibrationStatistics statistics;

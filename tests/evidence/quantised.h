@@ -13,14 +13,7 @@
 namespace tessera::test {
 
 inline ConvTasNet small_separator() {
-  ConvTasNet network;
-  network.samples = 2003;
-  network.filters = 20;
-  network.bottleneck = 12;
-  network.hidden = 18;
-  network.skip = 10;
-  network.blocks = 3;
-  network.repeats = 2;
+  ConvTasNet network = small_conv_tasnet(2003);
   network.encoder_relu = true;
   return network;
 }

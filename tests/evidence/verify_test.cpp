@@ -17,16 +17,7 @@ namespace {
 using test::Planned;
 
 test::ConvTasNet small(NormKind norm = NormKind::global) {
-  test::ConvTasNet network;
-  network.samples = 2003;
-  network.filters = 20;
-  network.bottleneck = 12;
-  network.hidden = 18;
-  network.skip = 10;
-  network.blocks = 3;
-  network.repeats = 2;
-  network.norm = norm;
-  return network;
+  return test::small_conv_tasnet(2003, norm);
 }
 
 Result<VerifyReport> verified(const Planned& planned, const VerifyOptions& options = {},

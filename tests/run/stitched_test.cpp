@@ -20,15 +20,8 @@ namespace {
 using test::ConvTasNet;
 
 ConvTasNet small(NormKind norm, bool causal) {
-  ConvTasNet network;
-  network.samples = 3011;
-  network.filters = 20;
-  network.bottleneck = 12;
-  network.hidden = 18;
-  network.skip = 10;
+  ConvTasNet network = test::small_conv_tasnet(3011, norm);
   network.blocks = 4;
-  network.repeats = 2;
-  network.norm = norm;
   network.causal = causal;
   return network;
 }

@@ -28,6 +28,18 @@ struct ConvTasNet {
   int64_t frames() const { return (samples - kernel) / stride + 1; }
 };
 
+// Small enough to be run hundreds of times, every size another.
+inline ConvTasNet small_conv_tasnet(int64_t samples, NormKind norm = NormKind::global) {
+  return {.samples = samples,
+          .filters = 20,
+          .bottleneck = 12,
+          .hidden = 18,
+          .skip = 10,
+          .blocks = 3,
+          .repeats = 2,
+          .norm = norm};
+}
+
 Graph build(const ConvTasNet& network, uint32_t seed = 1);
 
 }  // namespace tessera::test
