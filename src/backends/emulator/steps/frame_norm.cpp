@@ -35,9 +35,10 @@ class FrameStatistics {
     std::array<double, kFrames> r;
     std::array<float, kFrames> near_r;
     std::array<float, kFrames> near_mean_r;
+    float most_mean_r = 0;
 
     simd::FrameNormals normals() const {
-      return {mean.data(), r.data(), near_r.data(), near_mean_r.data()};
+      return {mean.data(), r.data(), near_r.data(), near_mean_r.data(), most_mean_r};
     }
   };
 
@@ -52,6 +53,8 @@ class FrameStatistics {
     } else {
       measure_floats(tile);
     }
+    for (size_t i = 0; i < tile.count; ++i)
+      tile.most_mean_r = std::max(tile.most_mean_r, std::fabs(tile.near_mean_r[i]));
     return tile;
   }
 
@@ -63,14 +66,12 @@ class FrameStatistics {
   int64_t tiles() const { return (src_.shape.w + kFrames - 1) / kFrames; }
 
   void measure_codes(Tile& tile) const {
-    std::array<double, kFrames> first = {};
-    std::array<double, kFrames> second = {};
-    for (int64_t c = 0; c < src_.shape.c; ++c) {
-      const void* const codes =
-          static_cast<const std::byte*>(src_.row(c, tile.row)) + tile.begin * src_.element_bytes();
-      kernels_.add_moments({codes, src_.format(), codes_[static_cast<size_t>(c)], tile.count,
-                            first.data(), second.data()});
-    }
+    std::array<double, kFrames> first;
+    std::array<double, kFrames> second;
+    const void* const codes =
+        static_cast<const std::byte*>(src_.row(0, tile.row)) + tile.begin * src_.element_bytes();
+    kernels_.moments({codes, static_cast<size_t>(src_.shape.h * src_.shape.w), src_.format(),
+                      codes_.data(), codes_.size(), tile.count, first.data(), second.data()});
     kernels_.normals({first.data(), second.data(), static_cast<double>(src_.shape.c), op_.eps,
                       tile.count, tile.mean.data(), tile.r.data(), tile.near_r.data(),
                       tile.near_mean_r.data()});
@@ -129,6 +130,12 @@ class FrameNormStep final : public Step {
         read_(code_scales(src)),
         written_(code_scales(dst)) {
     items = statistics_.items();
+    near_.resize(read_.size());
+    if (!src.coding || !dst.coding) return;
+    for (size_t c = 0; c < near_.size(); ++c) {
+      const simd::ChannelNorm channel = statistics_.channel(static_cast<int64_t>(c));
+      near_[c] = simd::near_scale(channel, read_[c], written_[c]);
+    }
   }
   void run(int64_t item, std::byte*) override {
     const auto tile = statistics_.measure(item);
@@ -137,6 +144,7 @@ class FrameNormStep final : public Step {
       args.channel = statistics_.channel(c);
       args.normals = tile.normals();
       const auto channel = static_cast<size_t>(c);
+      args.near = near_[channel];
       args.src.data =
           static_cast<const std::byte*>(src_.row(c, tile.row)) + tile.begin * src_.element_bytes();
       args.src.format = src_.format();
@@ -156,6 +164,7 @@ class FrameNormStep final : public Step {
   const Value& dst_;
   std::vector<simd::CodeScale> read_;
   std::vector<simd::CodeScale> written_;
+  std::vector<simd::NearScale> near_;
 };
 
 }  // namespace

@@ -56,21 +56,28 @@ HWY_INLINE Ints sum_of_taps(const Code* src, const DepthwiseCodesArgs& args, con
   return total_of(sum, upper);
 }
 
-template <size_t kTaps, typename Code>
-HWY_INLINE void convolve_taps(DepthwiseCodesArgs args) {
-  if (kTaps != 0) args.taps = kTaps;
+template <size_t kTaps, typename Code, class Finisher>
+HWY_INLINE void convolve_row(const DepthwiseCodesArgs& args) {
   const auto* src = static_cast<const Code*>(args.src);
   const Format format = args.finish->format;
+  const size_t frames = args.frames;
   const Finisher finisher(*args.finish, args.channel);
   const Pairs pairs(args);
   size_t t = 0;
-  for (; t + kLanes <= args.frames; t += kLanes) {
+  for (; t + kLanes <= frames; t += kLanes) {
     finisher.store(sum_of_taps<kTaps>(src + t, args, pairs), at(args.dst, format, t));
   }
-  if (t == args.frames) return;
+  if (t == frames) return;
   alignas(kAlignmentBytes) char part[kLanes * sizeof(float)];
   finisher.store(sum_of_taps<kTaps>(src + t, args, pairs), part);
-  std::memcpy(at(args.dst, format, t), part, (args.frames - t) * bytes_of(format));
+  std::memcpy(at(args.dst, format, t), part, (frames - t) * bytes_of(format));
+}
+
+template <size_t kTaps, typename Code>
+HWY_INLINE void convolve_taps(DepthwiseCodesArgs args) {
+  if (kTaps != 0) args.taps = kTaps;
+  with_finisher(*args.finish, [&]<class Finisher>(TypeOf<Finisher>)
+                                  HWY_ATTR { convolve_row<kTaps, Code, Finisher>(args); });
 }
 
 template <typename Code>

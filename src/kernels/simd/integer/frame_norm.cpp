@@ -18,6 +18,7 @@ namespace tessera::simd {
 namespace HWY_NAMESPACE {
 namespace {
 
+constexpr float kDoubt = 9.5367431640625e-7f;  // 2^-20, for near_scale()
 constexpr size_t kWideLanes = HWY_LANES(double);
 
 #if HWY_TARGET == HWY_SCALAR
@@ -30,30 +31,85 @@ HWY_INLINE Wide low_half(const Doubles& x) {
 }
 #endif
 
-// first += x and second += x*x, each product rounded.
-HWY_INLINE void add_powers(Wide x, double* first, double* second) {
-  hn::StoreU(hn::Add(hn::LoadU(kW, first), x), kW, first);
-  hn::StoreU(hn::Add(hn::LoadU(kW, second), hn::Mul(x, x)), kW, second);
+// Of as many frames as a vector of floats has lanes, in registers while channels go by.
+class FrameSums {
+ public:
+  HWY_INLINE FrameSums() : low_(), high_() {}
+  // The products of codes are exact: so is what is left when the zero point's is taken off.
+  template <typename Code>
+  HWY_INLINE void add(const Code* codes, Wide unit, Wide zero) {
+    const Doubles x(hn::ConvertTo(kF, load_codes(codes)));
+    low_.add(hn::MulSub(low_half(x), unit, zero));
+#if HWY_TARGET != HWY_SCALAR
+    high_.add(hn::MulSub(x.high, unit, zero));
+#endif
+  }
+  HWY_INLINE void store(double* first, double* second) const {
+    low_.store(first, second);
+#if HWY_TARGET != HWY_SCALAR
+    high_.store(first + kWideLanes, second + kWideLanes);
+#endif
+  }
+
+ private:
+  struct Powers {
+    HWY_INLINE Powers() : first(hn::Zero(kW)), second(hn::Zero(kW)) {}
+    // Each product rounded.
+    HWY_INLINE void add(Wide x) {
+      first = hn::Add(first, x);
+      second = hn::Add(second, hn::Mul(x, x));
+    }
+    HWY_INLINE void store(double* to_first, double* to_second) const {
+      hn::StoreU(first, kW, to_first);
+      hn::StoreU(second, kW, to_second);
+    }
+    Wide first;
+    Wide second;
+  };
+  Powers low_;
+  Powers high_;
+};
+
+// Calls visit(first code of this frame, unit, zero) for every channel.
+template <typename Code, class Visit>
+HWY_INLINE void each_channel(const FrameMomentsArgs& args, size_t frame, const Visit& visit) {
+  constexpr size_t kAhead = 8;  // channels lie pages apart, where no prefetcher follows
+  const Code* src = static_cast<const Code*>(args.src) + frame;
+  for (size_t c = 0; c < args.channels; ++c, src += args.stride) {
+    const CodeScale& codes = args.codes[c];
+    if (c + kAhead < args.channels) __builtin_prefetch(src + kAhead * args.stride, 0, 3);
+    const auto unit = static_cast<double>(codes.scale);
+    visit(src, hn::Set(kW, unit), hn::Set(kW, unit * static_cast<double>(codes.zero_point)));
+  }
 }
 
 template <typename Code>
-HWY_INLINE void add_moments_of(const FrameMomentsArgs& args) {
-  const auto* src = static_cast<const Code*>(args.src);
-  const Wide unit = hn::Set(kW, static_cast<double>(args.codes.scale));
-  const Ints zero = hn::Set(kI, args.codes.zero_point);
+HWY_INLINE void moments_of(const FrameMomentsArgs& args) {
   size_t i = 0;
-  for (; i + kLanes <= args.count; i += kLanes) {
-    const Doubles x(hn::ConvertTo(kF, hn::Sub(load_codes(src + i), zero)));
-    add_powers(hn::Mul(low_half(x), unit), args.first + i, args.second + i);
-#if HWY_TARGET != HWY_SCALAR
-    add_powers(hn::Mul(x.high, unit), args.first + i + kWideLanes, args.second + i + kWideLanes);
-#endif
+  for (; i + 2 * kLanes <= args.count; i += 2 * kLanes) {
+    FrameSums near;
+    FrameSums far;
+    each_channel<Code>(args, i, [&](const Code* codes, Wide unit, Wide zero) HWY_ATTR {
+      near.add(codes, unit, zero);
+      far.add(codes + kLanes, unit, zero);
+    });
+    near.store(args.first + i, args.second + i);
+    far.store(args.first + i + kLanes, args.second + i + kLanes);
   }
-  for (; i < args.count; ++i) {
-    const double x =
-        static_cast<double>(src[i] - args.codes.zero_point) * static_cast<double>(args.codes.scale);
-    args.first[i] += x;
-    args.second[i] += x * x;
+  while (i < args.count) {
+    const size_t count = std::min(kLanes, args.count - i);
+    FrameSums some;
+    alignas(kAlignmentBytes) Code part[kLanes] = {};
+    each_channel<Code>(args, i, [&](const Code* codes, Wide unit, Wide zero) HWY_ATTR {
+      std::memcpy(part, codes, count * sizeof(Code));
+      some.add(part, unit, zero);
+    });
+    alignas(kAlignmentBytes) double first[kLanes];
+    alignas(kAlignmentBytes) double second[kLanes];
+    some.store(first, second);
+    std::copy_n(first, count, args.first + i);
+    std::copy_n(second, count, args.second + i);
+    i += count;
   }
 }
 
@@ -155,76 +211,40 @@ class ScaledRow {
   Writer dst_;
 };
 
-// From code to code in float32, where that is certain to round to the same code as the definition:
-//   y = (code - zero) * (gain * r) + (shift - pull * (mean * r))
-// With u = 2^-24, both together are off by less than 9u|y| + 11u|pull * mean * r| + 9u|shift| +
-// 3u|zero point|: 16u of each are allowed for.
-class NearScale {
- public:
-  explicit NearScale(const FrameScaleArgs& args) {
-    constexpr double kFar = 1073741824.0;  // 2^30: nothing underflows that matters
-    const auto usual = [](double x) { return x >= 1.0 / kFar && x <= kFar; };
-    const CodeScale& to = args.dst.codes;
-    const auto from_scale = static_cast<double>(args.src.codes.scale);
-    const auto to_scale = static_cast<double>(to.scale);
-    const double gamma = std::fabs(static_cast<double>(args.channel.gamma));
-    const double gain = static_cast<double>(args.channel.gamma) * from_scale / to_scale;
-    const double pull = static_cast<double>(args.channel.center) / to_scale;
-    const double shift = static_cast<double>(args.channel.beta) / to_scale + to.zero_point;
-    if (!usual(from_scale) || !usual(to_scale) || !(usual(gamma) || gamma == 0.0) ||
-        !(std::fabs(gain) <= kFar) || !(std::fabs(pull) <= kFar) || !(std::fabs(shift) <= kFar)) {
-      return;
-    }
-    gain_ = static_cast<float>(gain);
-    pull_ = static_cast<float>(pull);
-    shift_ = static_cast<float>(shift);
-    limit_ = static_cast<float>(
-        0.5 - 1e-9 - (std::fabs(to.zero_point) + std::fabs(shift)) * static_cast<double>(kDoubt));
-    usable_ = limit_ > 0.0f;
+// From code to code in float32, where that is certain to round to the same code as the definition.
+template <typename From, typename To>
+HWY_INLINE void scale_near(const FrameScaleArgs& args) {
+  const auto* const src = static_cast<const From*>(args.src.data);
+  auto* const dst = static_cast<To*>(args.dst.data);
+  const float* const near_r = args.normals.near_r;
+  const float* const near_mean_r = args.normals.near_mean_r;
+  const size_t count = args.count;
+  const Ints zero = hn::Set(kI, args.src.codes.zero_point);
+  const Floats gain = hn::Set(kF, args.near.gain);
+  const Floats pull = hn::Set(kF, args.near.pull);
+  const Floats shift = hn::Set(kF, args.near.shift);
+  const float doubt_of_pull = std::fabs(args.near.pull) * args.normals.most_mean_r * kDoubt;
+  const Floats certain = hn::Set(kF, args.near.limit - doubt_of_pull);
+  const Floats doubt = hn::Set(kF, kDoubt);
+  size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    const Floats mean_r = hn::LoadU(kF, near_mean_r + i);
+    const Floats slope = hn::Mul(gain, hn::LoadU(kF, near_r + i));
+    const Floats x = hn::ConvertTo(kF, hn::Sub(load_codes(src + i), zero));
+    const Floats y = hn::MulAdd(x, slope, hn::NegMulAdd(pull, mean_r, shift));
+    if (HWY_UNLIKELY(!store_if_certain(y, doubt, certain, dst + i)))
+      ScaledRow(args).make(i, kLanes);
   }
-  bool usable() const { return usable_; }
-
-  template <typename From, typename To>
-  HWY_INLINE void make_row(const FrameScaleArgs& args) const {
-    const auto* src = static_cast<const From*>(args.src.data);
-    auto* dst = static_cast<To*>(args.dst.data);
-    const ScaledRow exact(args);
-    const Ints zero = hn::Set(kI, args.src.codes.zero_point);
-    const Floats gain = hn::Set(kF, gain_);
-    const Floats pull = hn::Set(kF, pull_);
-    const Floats shift = hn::Set(kF, shift_);
-    const Floats limit = hn::Set(kF, limit_);
-    const Floats doubt = hn::Set(kF, kDoubt);
-    const Floats doubt_of_pull = hn::Set(kF, std::fabs(pull_) * kDoubt);
-    size_t i = 0;
-    for (; i + kLanes <= args.count; i += kLanes) {
-      const Floats mean_r = hn::LoadU(kF, args.normals.near_mean_r + i);
-      const Floats slope = hn::Mul(gain, hn::LoadU(kF, args.normals.near_r + i));
-      const Floats x = hn::ConvertTo(kF, hn::Sub(load_codes(src + i), zero));
-      const Floats y = hn::MulAdd(x, slope, hn::NegMulAdd(pull, mean_r, shift));
-      const Floats certain = hn::NegMulAdd(hn::Abs(mean_r), doubt_of_pull, limit);
-      if (HWY_UNLIKELY(!store_if_certain(y, doubt, certain, dst + i))) exact.make(i, kLanes);
-    }
-    if (i < args.count) exact.make(i, args.count - i);
-  }
-
- private:
-  static constexpr float kDoubt = 9.5367431640625e-7f;  // 2^-20
-
-  bool usable_ = false;
-  float gain_ = 0;
-  float pull_ = 0;
-  float shift_ = 0;
-  float limit_ = 0;
-};
+  if (i < count) ScaledRow(args).make(i, count - i);
+}
 
 }  // namespace
 
-void add_frame_moments(const FrameMomentsArgs& args) {
+void frame_moments(const FrameMomentsArgs& args) {
   if (args.format == Format::kCode8) {
-    add_moments_of<uint8_t>(args);
+    moments_of<uint8_t>(args);
   } else {
-    add_moments_of<int16_t>(args);
+    moments_of<int16_t>(args);
   }
 }
 
@@ -252,7 +272,10 @@ void frame_coefficients(const FrameCoefficientsArgs& args) {
 }
 
 void scale_frames(const FrameScaleArgs& args) {
-  if (made_near_row<NearScale>(args)) return;
+  if (is_between_codes(args) && args.near.usable) {
+    return with_codes(
+        args, [&]<typename From, typename To>(From, To) HWY_ATTR { scale_near<From, To>(args); });
+  }
   const ScaledRow row(args);
   for (size_t i = 0; i < args.count; i += kLanes) row.make(i, args.count - i);
 }
@@ -263,13 +286,35 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace tessera::simd {
-HWY_EXPORT(add_frame_moments);
+HWY_EXPORT(frame_moments);
 HWY_EXPORT(frame_normals);
 HWY_EXPORT(frame_coefficients);
 HWY_EXPORT(scale_frames);
 
+// With u = 2^-24, both the definition and y are together off by less than 9u|y| + 11u|pull * mean *
+// r| + 9u|shift| + 3u|zero point|: 16u of each are allowed for.
+NearScale near_scale(const ChannelNorm& channel, const CodeScale& from, const CodeScale& to) {
+  constexpr double kDoubtOfCodes = 9.5367431640625e-7;  // 2^-20
+  constexpr double kFar = 1073741824.0;                 // 2^30: nothing underflows that matters
+  const auto usual = [](double x) { return x >= 1.0 / kFar && x <= kFar; };
+  const auto from_scale = static_cast<double>(from.scale);
+  const auto to_scale = static_cast<double>(to.scale);
+  const double gamma = std::fabs(static_cast<double>(channel.gamma));
+  const double gain = static_cast<double>(channel.gamma) * from_scale / to_scale;
+  const double pull = static_cast<double>(channel.center) / to_scale;
+  const double shift = static_cast<double>(channel.beta) / to_scale + to.zero_point;
+  if (!usual(from_scale) || !usual(to_scale) || !(usual(gamma) || gamma == 0.0) ||
+      !(std::fabs(gain) <= kFar) || !(std::fabs(pull) <= kFar) || !(std::fabs(shift) <= kFar)) {
+    return {};
+  }
+  const auto limit = static_cast<float>(
+      0.5 - 1e-9 - (std::fabs(to.zero_point) + std::fabs(shift)) * kDoubtOfCodes);
+  return {limit > 0.0f, static_cast<float>(gain), static_cast<float>(pull),
+          static_cast<float>(shift), limit};
+}
+
 FrameNormKernels frame_norm_kernels() {
-  return {&HWY_DYNAMIC_DISPATCH(add_frame_moments), &HWY_DYNAMIC_DISPATCH(frame_normals),
+  return {&HWY_DYNAMIC_DISPATCH(frame_moments), &HWY_DYNAMIC_DISPATCH(frame_normals),
           &HWY_DYNAMIC_DISPATCH(frame_coefficients), &HWY_DYNAMIC_DISPATCH(scale_frames)};
 }
 }  // namespace tessera::simd

@@ -8,12 +8,15 @@
 
 namespace tessera::simd {
 
-// first[i] += x and second[i] += x*x, x being the number that src[i] stands for, in float64.
+// Of every frame i, in float64: first[i] = sum of x and second[i] = sum of x*x, channel by channel,
+// x being the number that its code stands for.
 struct FrameMomentsArgs {
   const void* src = nullptr;
+  size_t stride = 0;  // elements from channel to channel
   Format format = Format::kCode8;
-  CodeScale codes = {};
-  size_t count = 0;
+  const CodeScale* codes = nullptr;  // of every channel
+  size_t channels = 0;
+  size_t count = 0;  // of frames
   double* first = nullptr;
   double* second = nullptr;
 };
@@ -24,6 +27,7 @@ struct FrameNormals {
   const double* r = nullptr;      // 1 / sqrt(variance + eps)
   const float* near_r = nullptr;  // r and mean * r in float32
   const float* near_mean_r = nullptr;
+  float most_mean_r = 0;  // no frame's magnitude exceeds it
 };
 // From the sums of `terms` numbers of each frame, the quotients in twice double precision.
 struct FrameNormalsArgs {
@@ -52,9 +56,22 @@ struct FrameCoefficientsArgs {
   float* a = nullptr;
   float* b = nullptr;
 };
+// What a norm does from code to code of a channel in float32, near enough to tell in most frames
+// what code the definition gives:
+//   y = (code - zero) * (gain * r) + (shift - pull * (mean * r))
+struct NearScale {
+  bool usable = false;
+  float gain = 0;
+  float pull = 0;
+  float shift = 0;
+  float limit = 0;  // how near to a whole number y has to be, less what grows with y and mean * r
+};
+NearScale near_scale(const ChannelNorm& channel, const CodeScale& from, const CodeScale& to);
+
 // dst[i] = a[i] * src[i] + b[i] as `linear` in rows.h has it.
 struct FrameScaleArgs {
   ChannelNorm channel;
+  NearScale near;  // of the codes; by definition alone where it is not usable
   FrameNormals normals;
   RowOperand src;
   RowResult dst;
@@ -62,7 +79,7 @@ struct FrameScaleArgs {
 };
 
 struct FrameNormKernels {
-  void (*add_moments)(const FrameMomentsArgs&) = nullptr;
+  void (*moments)(const FrameMomentsArgs&) = nullptr;
   void (*normals)(const FrameNormalsArgs&) = nullptr;
   void (*coefficients)(const FrameCoefficientsArgs&) = nullptr;
   void (*scale)(const FrameScaleArgs&) = nullptr;

@@ -169,43 +169,62 @@ HWY_INLINE Floats activated(Floats x, Activation activation, Floats slope) {
 }
 
 // Finishes accumulators of one output channel.
+template <Format kFormat, Activation kActivation>
 class Finisher {
  public:
   HWY_INLINE Finisher(const Finish& finish, size_t channel)
-      : format_(finish.format),
-        activation_(finish.activation),
-        divide_(finish.divide),
+      : divide_(finish.divide),
         bias_(hn::Set(kI, finish.bias[channel])),
         gain_(hn::Set(kF, finish.gain[channel])),
-        slope_(hn::Set(kF, activation_ == Activation::kPrelu ? finish.slopes[channel] : 0.0f)),
-        coder_(format_ == Format::kFloat ? CodeScale{} : finish.codes[channel]) {}
+        slope_(hn::Set(kF, kActivation == Activation::kPrelu ? finish.slopes[channel] : 0.0f)),
+        coder_(kFormat == Format::kFloat ? CodeScale{} : finish.codes[channel]) {}
 
   // p: where this vector belongs, of the type that the format says.
   HWY_INLINE void store(Ints accumulators, void* p) const {
     Floats x = hn::Mul(hn::ConvertTo(kF, wrapping_add(accumulators, bias_)), gain_);
-    x = activated(x, activation_, slope_);
-    if (format_ == Format::kFloat) {
+    x = activated(x, kActivation, slope_);
+    if constexpr (kFormat == Format::kFloat) {
       hn::StoreU(x, kF, static_cast<float*>(p));
-      return;
-    }
-    if (divide_) x = coder_.steps_of(x);
-    const Ints codes = coder_.code_of(x);
-    if (format_ == Format::kCode8) {
-      store_codes(codes, static_cast<uint8_t*>(p));
     } else {
-      store_codes(codes, static_cast<int16_t*>(p));
+      if (divide_) x = coder_.steps_of(x);
+      const Ints codes = coder_.code_of(x);
+      if constexpr (kFormat == Format::kCode8) {
+        store_codes(codes, static_cast<uint8_t*>(p));
+      } else {
+        store_codes(codes, static_cast<int16_t*>(p));
+      }
     }
   }
 
  private:
-  Format format_;
-  Activation activation_;
   bool divide_;
   Ints bias_;
   Floats gain_;
   Floats slope_;
   Coder coder_;
 };
+
+template <class T>
+struct TypeOf {
+  using Type = T;
+};
+template <Format kFormat, class Visit>
+HWY_INLINE void with_finisher_to(Activation activation, const Visit& visit) {
+  switch (activation) {
+    case Activation::kNone: return visit(TypeOf<Finisher<kFormat, Activation::kNone>>());
+    case Activation::kRelu: return visit(TypeOf<Finisher<kFormat, Activation::kRelu>>());
+    case Activation::kPrelu: return visit(TypeOf<Finisher<kFormat, Activation::kPrelu>>());
+  }
+}
+// Calls visit(TypeOf) with the Finisher that does this.
+template <class Visit>
+HWY_INLINE void with_finisher(const Finish& finish, const Visit& visit) {
+  switch (finish.format) {
+    case Format::kFloat: return with_finisher_to<Format::kFloat>(finish.activation, visit);
+    case Format::kCode8: return with_finisher_to<Format::kCode8>(finish.activation, visit);
+    case Format::kCode16: return with_finisher_to<Format::kCode16>(finish.activation, visit);
+  }
+}
 
 // Elements begin .. begin + count - 1 of an array of any type, counted in its elements.
 HWY_INLINE void* at(void* p, Format format, size_t begin) {

@@ -60,23 +60,21 @@ HWY_INLINE bool store_if_certain(Floats y, Floats factor, Floats limit, Code* p)
   return true;
 }
 
-// Makes a row from code to code with Near::make_row, where that is usable; false if the row has to
-// be made by definition.
-template <class Near, class Args>
-HWY_INLINE bool made_near_row(const Args& args) {
-  if (args.src.format == Format::kFloat || args.dst.format == Format::kFloat) return false;
-  if (args.src.step == 0 || !has_every_code(args.dst.codes, args.dst.format)) return false;
-  const Near near(args);
-  if (!near.usable()) return false;
+// Whether a row is made from codes to codes, none of which is left out.
+template <class Args>
+HWY_INLINE bool is_between_codes(const Args& args) {
+  return args.src.format != Format::kFloat && args.dst.format != Format::kFloat &&
+         args.src.step != 0 && has_every_code(args.dst.codes, args.dst.format);
+}
+// Calls visit(From, To) with values of the types of these codes.
+template <class Args, class Visit>
+HWY_INLINE void with_codes(const Args& args, const Visit& visit) {
   const bool to_8_bits = args.dst.format == Format::kCode8;
   if (args.src.format == Format::kCode8) {
-    to_8_bits ? near.template make_row<uint8_t, uint8_t>(args)
-              : near.template make_row<uint8_t, int16_t>(args);
+    to_8_bits ? visit(uint8_t{}, uint8_t{}) : visit(uint8_t{}, int16_t{});
   } else {
-    to_8_bits ? near.template make_row<int16_t, uint8_t>(args)
-              : near.template make_row<int16_t, int16_t>(args);
+    to_8_bits ? visit(int16_t{}, uint8_t{}) : visit(int16_t{}, int16_t{});
   }
-  return true;
 }
 
 }  // namespace HWY_NAMESPACE

@@ -96,7 +96,13 @@ class NearLine {
 
 void linear(const LinearArgs& args) {
   if (args.step == 0) {
-    if (made_near_row<NearLine>(args)) return;
+    if (is_between_codes(args)) {
+      const NearLine near(args);
+      if (near.usable()) {
+        return with_codes(args, [&]<typename From, typename To>(From, To)
+                                    HWY_ATTR { near.make_row<From, To>(args); });
+      }
+    }
     const Line line(args);
     for (size_t i = 0; i < args.count; i += kLanes) line.make(i, args.count - i);
     return;

@@ -18,6 +18,7 @@ namespace HWY_NAMESPACE {
 inline constexpr size_t kPanelFrames = kVectorsPerTile * kLanes;
 
 // The sums of one output channel over a panel.
+template <class Finisher>
 HWY_INLINE void finish_row(const int32_t* sums, const ProductArgs& args, size_t channel) {
   const Format format = args.finish->format;
   const Finisher finisher(*args.finish, channel);
@@ -28,6 +29,14 @@ HWY_INLINE void finish_row(const int32_t* sums, const ProductArgs& args, size_t 
   finisher.store(hn::Load(kI, sums + kLanes), at(to, format, kLanes));
   finisher.store(hn::Load(kI, sums + 2 * kLanes), at(to, format, 2 * kLanes));
   if (to == part) std::memcpy(dst, part, args.frames * bytes_of(format));
+}
+// Of output channels channel .. channel + rows - 1, one after another.
+HWY_INLINE void finish_rows(const int32_t* sums, const ProductArgs& args, size_t channel,
+                            size_t rows) {
+  with_finisher(*args.finish, [&]<class Finisher>(TypeOf<Finisher>) HWY_ATTR {
+    for (size_t i = 0; i < rows; ++i)
+      finish_row<Finisher>(sums + i * kPanelFrames, args, channel + i);
+  });
 }
 
 // Rows of the result lie pages apart. Their product takes long enough for them to arrive.

@@ -42,16 +42,42 @@ HWY_INLINE void fetch_ahead(const T* p) {
   __builtin_prefetch(reinterpret_cast<const char*>(p) + kAheadBytes, 0, 3);
 }
 
-// Reads a row as numbers.
+// Reads a row of T, which is not one value for all, as numbers.
+template <typename T>
+class RowReader {
+ public:
+  HWY_INLINE explicit RowReader(const RowOperand& row)
+      : data_(static_cast<const T*>(row.data)),
+        zero_(hn::Set(kI, row.codes.zero_point)),
+        scale_(hn::Set(kF, row.codes.scale)) {}
+
+  HWY_INLINE Floats load(size_t i, size_t count) const {
+    if constexpr (sizeof(T) == sizeof(float)) {
+      return load_floats(data_ + i, count);
+    } else {
+      fetch_ahead(data_ + i);
+      const Ints codes =
+          load_some(data_ + i, count, [](const T* p) HWY_ATTR { return load_codes(p); });
+      return hn::Mul(hn::ConvertTo(kF, hn::Sub(codes, zero_)), scale_);
+    }
+  }
+
+ private:
+  const T* data_;
+  Ints zero_;
+  Floats scale_;
+};
+
+// Reads any row.
 class Reader {
  public:
   HWY_INLINE explicit Reader(const RowOperand& row)
-      : data_(row.data),
-        format_(row.format),
-        zero_(hn::Set(kI, row.codes.zero_point)),
-        scale_(hn::Set(kF, row.codes.scale)),
+      : format_(row.format),
+        floats_(row),
+        codes8_(row),
+        codes16_(row),
         one_for_all_(row.step == 0),
-        one_(scale_) {
+        one_(hn::Zero(kF)) {
     if (one_for_all_) one_ = hn::Set(kF, hn::GetLane(vector(0, 1)));
   }
 
@@ -60,53 +86,58 @@ class Reader {
   }
 
  private:
-  template <typename Code>
-  HWY_INLINE Floats decoded(size_t i, size_t count) const {
-    const Code* const from = static_cast<const Code*>(data_) + i;
-    fetch_ahead(from);
-    const Ints codes = load_some(from, count, [](const Code* q) HWY_ATTR { return load_codes(q); });
-    return hn::Mul(hn::ConvertTo(kF, hn::Sub(codes, zero_)), scale_);
-  }
   HWY_INLINE Floats vector(size_t i, size_t count) const {
-    if (format_ == Format::kFloat) return load_floats(static_cast<const float*>(data_) + i, count);
-    if (format_ == Format::kCode8) return decoded<uint8_t>(i, count);
-    return decoded<int16_t>(i, count);
+    if (format_ == Format::kFloat) return floats_.load(i, count);
+    if (format_ == Format::kCode8) return codes8_.load(i, count);
+    return codes16_.load(i, count);
   }
 
-  const void* data_;
   Format format_;
-  Ints zero_;
-  Floats scale_;
+  RowReader<float> floats_;
+  RowReader<uint8_t> codes8_;
+  RowReader<int16_t> codes16_;
   bool one_for_all_;
   Floats one_;
 };
 
-// Writes numbers as a row.
-class Writer {
+// Writes numbers as a row of T.
+template <typename T>
+class RowWriter {
  public:
-  HWY_INLINE explicit Writer(const RowResult& row)
-      : data_(row.data), format_(row.format), coder_(row.codes) {}
+  HWY_INLINE explicit RowWriter(const RowResult& row)
+      : data_(static_cast<T*>(row.data)), coder_(row.codes) {}
 
   HWY_INLINE void store(Floats x, size_t i, size_t count) const {
-    if (format_ == Format::kFloat) return store_floats(x, static_cast<float*>(data_) + i, count);
-    const Ints codes = coder_.code_of(coder_.steps_of(x));
-    if (format_ == Format::kCode8) {
-      encoded<uint8_t>(codes, i, count);
+    if constexpr (sizeof(T) == sizeof(float)) {
+      store_floats(x, data_ + i, count);
     } else {
-      encoded<int16_t>(codes, i, count);
+      const Ints codes = coder_.code_of(coder_.steps_of(x));
+      store_some(data_ + i, count, [codes](T* p) HWY_ATTR { store_codes(codes, p); });
     }
   }
 
  private:
-  template <typename Code>
-  HWY_INLINE void encoded(Ints codes, size_t i, size_t count) const {
-    store_some(static_cast<Code*>(data_) + i, count,
-               [codes](Code* q) HWY_ATTR { store_codes(codes, q); });
+  T* data_;
+  Coder coder_;
+};
+
+// Writes any row.
+class Writer {
+ public:
+  HWY_INLINE explicit Writer(const RowResult& row)
+      : format_(row.format), floats_(row), codes8_(row), codes16_(row) {}
+
+  HWY_INLINE void store(Floats x, size_t i, size_t count) const {
+    if (format_ == Format::kFloat) return floats_.store(x, i, count);
+    if (format_ == Format::kCode8) return codes8_.store(x, i, count);
+    codes16_.store(x, i, count);
   }
 
-  void* data_;
+ private:
   Format format_;
-  Coder coder_;
+  RowWriter<float> floats_;
+  RowWriter<uint8_t> codes8_;
+  RowWriter<int16_t> codes16_;
 };
 
 }  // namespace HWY_NAMESPACE

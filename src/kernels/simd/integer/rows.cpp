@@ -26,14 +26,30 @@ HWY_INLINE Floats minimum(Floats x, Floats y) {
 
 // Sums, products and quotients of floats rounded to double and then to float are those rounded to
 // float alone (Figueroa 1995): double has more than twice the digits.
-template <class Op>
+template <class From, class To, class Op>
 HWY_INLINE void combine_rows(const CombineArgs& args, const Op& op) {
-  const Reader a(args.a);
-  const Reader b(args.b);
-  const Writer dst(args.dst);
-  for (size_t i = 0; i < args.count; i += kLanes) {
-    const size_t left = args.count - i;
-    dst.store(op(a.load(i, left), b.load(i, left)), i, left);
+  const From a(args.a);
+  const From b(args.b);
+  const To dst(args.dst);
+  const size_t count = args.count;
+  for (size_t i = 0; i < count; i += kLanes)
+    dst.store(op(a.load(i, count - i), b.load(i, count - i)), i, count - i);
+}
+template <class Op>
+HWY_INLINE void combine_any(const CombineArgs& args, const Op& op) {
+  combine_rows<Reader, Writer>(args, op);
+}
+// For the ops that networks have most of.
+template <class Op>
+HWY_INLINE void combine_often(const CombineArgs& args, const Op& op) {
+  const Format format = args.dst.format;
+  const bool alike =
+      args.a.format == format && args.b.format == format && args.a.step != 0 && args.b.step != 0;
+  if (!alike) return combine_any(args, op);
+  switch (format) {
+    case Format::kFloat: return combine_rows<RowReader<float>, RowWriter<float>>(args, op);
+    case Format::kCode8: return combine_rows<RowReader<uint8_t>, RowWriter<uint8_t>>(args, op);
+    case Format::kCode16: return combine_rows<RowReader<int16_t>, RowWriter<int16_t>>(args, op);
   }
 }
 
@@ -194,17 +210,17 @@ void dequantize_codes(const DequantizeArgs& args) {
 void combine(const CombineArgs& args) {
   switch (args.op) {
     case BinaryOp::kAdd:
-      return combine_rows(args, [](Floats a, Floats b) HWY_ATTR { return hn::Add(a, b); });
+      return combine_often(args, [](Floats a, Floats b) HWY_ATTR { return hn::Add(a, b); });
     case BinaryOp::kSub:
-      return combine_rows(args, [](Floats a, Floats b) HWY_ATTR { return hn::Sub(a, b); });
+      return combine_any(args, [](Floats a, Floats b) HWY_ATTR { return hn::Sub(a, b); });
     case BinaryOp::kMul:
-      return combine_rows(args, [](Floats a, Floats b) HWY_ATTR { return hn::Mul(a, b); });
+      return combine_often(args, [](Floats a, Floats b) HWY_ATTR { return hn::Mul(a, b); });
     case BinaryOp::kDiv:
-      return combine_rows(args, [](Floats a, Floats b) HWY_ATTR { return hn::Div(a, b); });
+      return combine_any(args, [](Floats a, Floats b) HWY_ATTR { return hn::Div(a, b); });
     case BinaryOp::kMax:
-      return combine_rows(args, [](Floats a, Floats b) HWY_ATTR { return maximum(a, b); });
+      return combine_any(args, [](Floats a, Floats b) HWY_ATTR { return maximum(a, b); });
     case BinaryOp::kMin:
-      return combine_rows(args, [](Floats a, Floats b) HWY_ATTR { return minimum(a, b); });
+      return combine_any(args, [](Floats a, Floats b) HWY_ATTR { return minimum(a, b); });
     case BinaryOp::kPow: return;
   }
 }

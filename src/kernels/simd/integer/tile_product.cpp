@@ -237,7 +237,7 @@ HWY_INLINE void multiply(const ProductArgs& args) {
     const size_t rows = std::min(kRows, args.last - channel);
     fetch_for_writing(args, channel, rows);
     Kind::sum(weights, panel, steps, sums);
-    for (size_t i = 0; i < rows; ++i) finish_row(sums + i * kFrames, args, channel + i);
+    finish_rows(sums, args, channel, rows);
   }
 }
 

@@ -20,22 +20,25 @@ TEST(FrameMoments, AreSumsInFloat64ChannelByChannel) {
     for (int trial = 0; trial < 60; ++trial) {
       const Format format = test::kCodeFormats[trial % 2];
       const auto frames = static_cast<size_t>(random.integer(1, 150));
+      const auto channels = static_cast<size_t>(random.integer(1, 20));
+      const size_t stride = frames + static_cast<size_t>(random.integer(0, 30));
       Moments expected{std::vector<double>(frames), std::vector<double>(frames)};
-      Moments made{std::vector<double>(frames + 1, 0.0), std::vector<double>(frames + 1, 0.0)};
-      made.first.back() = made.second.back() = -7.0;
-      for (int channel = 0; channel < 20; ++channel) {
-        const CodeScale codes = random.scale(format, 0.001f, 2.0f);
-        test::Cells src(format, frames);
-        src.fill(random);
+      Moments made{std::vector<double>(frames + 1, -7.0), std::vector<double>(frames + 1, -7.0)};
+      std::vector<CodeScale> codes;
+      test::Cells src(format, channels * stride);
+      src.fill(random);
+      for (size_t channel = 0; channel < channels; ++channel) {
+        codes.push_back(random.scale(format, 0.001f, 2.0f));
         for (size_t t = 0; t < frames; ++t) {
-          const double x = static_cast<double>(src.code(t) - codes.zero_point) *
-                           static_cast<double>(codes.scale);
+          const double x =
+              static_cast<double>(src.code(channel * stride + t) - codes.back().zero_point) *
+              static_cast<double>(codes.back().scale);
           expected.first[t] += x;
           expected.second[t] += x * x;
         }
-        kernels.frame_norms.add_moments(
-            {src.data(), format, codes, frames, made.first.data(), made.second.data()});
       }
+      kernels.frame_norms.moments({src.data(), stride, format, codes.data(), channels, frames,
+                                   made.first.data(), made.second.data()});
       for (size_t t = 0; t < frames; ++t) {
         ASSERT_EQ(made.first[t], expected.first[t]);
         ASSERT_EQ(made.second[t], expected.second[t]);
@@ -52,7 +55,9 @@ struct Normals {
       : mean(frames + 1, -7.0), r(mean), near_r(frames + 1), near_mean_r(near_r) {}
 
   FrameNormals pointers() const {
-    return {mean.data(), r.data(), near_r.data(), near_mean_r.data()};
+    float most = 0;
+    for (float x : near_mean_r) most = std::max(most, std::fabs(x));
+    return {mean.data(), r.data(), near_r.data(), near_mean_r.data(), most};
   }
 
   std::vector<double> mean;
@@ -126,11 +131,15 @@ void check(const IntegerKernels& kernels, const Case& c, const Normals& normals,
   src.fill(random);
   test::Cells codes(c.to, c.frames);
   const RowOperand from{src.data(), c.from, c.read, 1};
-  kernels.frame_norms.scale(
-      {c.channel, normals.pointers(), from, {codes.data(), c.to, c.written}, c.frames});
+  kernels.frame_norms.scale({c.channel,
+                             near_scale(c.channel, c.read, c.written),
+                             normals.pointers(),
+                             from,
+                             {codes.data(), c.to, c.written},
+                             c.frames});
   std::vector<float> floats(c.frames + 1, -7.0f);
   kernels.frame_norms.scale(
-      {c.channel, normals.pointers(), from, {floats.data(), Format::kFloat, {}}, c.frames});
+      {c.channel, {}, normals.pointers(), from, {floats.data(), Format::kFloat, {}}, c.frames});
   std::vector<float> a(c.frames + 1, -7.0f);
   std::vector<float> b(a);
   kernels.frame_norms.coefficients({c.channel, normals.pointers(), c.frames, a.data(), b.data()});
