@@ -81,6 +81,7 @@ class Lowering {
   void add_node(const Node& node) {
     if (joined_activation(node) != kNoNode) return;  // made by what reads it
     if (is_part_of_frame_norm(node) || is_made_by_depthwise(node)) return;
+    if (is_product_of_float_conv(node)) return;
     if (is_part(node)) return;
     std::vector<size_t> operands;
     for (NodeId input : node.inputs) operands.push_back(slot(input));
@@ -131,8 +132,16 @@ class Lowering {
     const Value& dst = value(node.id);
     if (!has_integer_weights(*source)) {
       if (conv == nullptr || value(source->inputs[0]).coding) return false;
-      add(float_conv_step(kernels_, *conv, value(source->inputs[0]), dst),
-          {slot(source->inputs[0])}, slot(node.id));
+      const Node& operand = graph_.node(source->inputs[0]);
+      if (is_product_of_float_conv(operand)) {
+        const NodeId a = operand.inputs[0];
+        const NodeId b = operand.inputs[1];
+        add(float_conv_step(kernels_, *conv, value(a), dst, &value(b)), {slot(a), slot(b)},
+            slot(node.id));
+        return true;
+      }
+      add(float_conv_step(kernels_, *conv, value(operand.id), dst), {slot(operand.id)},
+          slot(node.id));
       return true;
     }
     const IntegerWeights& weights = encodings_.weights.at(source->name);
@@ -144,6 +153,20 @@ class Lowering {
     add(integer_conv_step(kernels_, integer, value(source->inputs[0]), dst),
         {slot(source->inputs[0])}, slot(node.id));
     return true;
+  }
+
+  // Whether this is a product of floats that only a convolution of floats reads, each frame for its
+  // own: that takes it in.
+  bool is_product_of_float_conv(const Node& node) const {
+    if (!std::holds_alternative<Mul>(node.op) || graph_.is_output(node.id)) return false;
+    for (NodeId id : {node.id, node.inputs[0], node.inputs[1]}) {
+      const Value& floats = lowered_->values[slot(id)];
+      if (floats.coding || floats.shape != node.shape) return false;
+    }
+    const auto users = graph_.users(node.id);
+    if (users.size() != 1) return false;
+    const auto* conv = graph_.get_if<Conv>(users[0]);
+    return conv != nullptr && !has_integer_weights(graph_.node(users[0])) && may_have_factor(*conv);
   }
 
   bool add_statistics(const Node& node) {
@@ -237,6 +260,9 @@ class Lowering {
     const Value& dst = value(node.id);
     std::vector<const Value*> operands;
     for (NodeId input : node.inputs) operands.push_back(&value(input));
+    const auto* overlap_add = std::get_if<OverlapAdd>(&node.op);
+    if (overlap_add != nullptr && !operands[0]->coding && !dst.coding)
+      return overlap_add_step(*overlap_add, *operands[0], dst);
     if (!operands.empty()) {
       if (auto step = step_of_codes(node.op, *operands[0], dst)) return step;
       if (auto step = elementwise_step(kernels_, node.op, operands, dst)) return step;

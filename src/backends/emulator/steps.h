@@ -49,9 +49,15 @@ bool runs_as_depthwise(const IntegerConv& conv, const Shape& src, const Shape& d
 std::unique_ptr<Step> integer_depthwise_step(const IntegerKernels& kernels, const IntegerConv& conv,
                                              const Value& src, const Value& dst);
 
-// A convolution that stays float.
+// A convolution that stays float; with a factor, which has the shape of src, of their product.
 std::unique_ptr<Step> float_conv_step(const IntegerKernels& kernels, const Conv& op,
-                                      const Value& src, const Value& dst);
+                                      const Value& src, const Value& dst,
+                                      const Value* factor = nullptr);
+// Those that can take in a product.
+bool may_have_factor(const Conv& op);
+
+// Frames of floats to samples of floats.
+std::unique_ptr<Step> overlap_add_step(OverlapAdd op, const Value& src, const Value& dst);
 
 // Element by element, operands and result in codes or floats; null for any other op.
 std::unique_ptr<Step> elementwise_step(const IntegerKernels& kernels, const Op& op,

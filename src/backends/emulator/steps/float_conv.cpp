@@ -9,16 +9,18 @@ constexpr int64_t kPanels = 4;  // of an item
 // So few outputs read an operand too few times for it to be worth gathering.
 constexpr int64_t kFewOutputs = 32;
 
-// A matrix product in float64 per group and stretch of frames. Scratch: the panel, and the results
-// if they are to be codes.
+// A matrix product in float64 per group and stretch of frames. Scratch: the panel, the results if
+// they are to be codes, and the products of the stretch with a factor, if there is one.
 class FloatConvStep final : public Step {
  public:
-  FloatConvStep(const IntegerKernels& kernels, const Conv& op, const Value& src, const Value& dst)
+  FloatConvStep(const IntegerKernels& kernels, const Conv& op, const Value& src, const Value& dst,
+                const Value* factor)
       : rows_(kernels.rows),
         products_(kernels.float_products),
         op_(op),
         src_(src),
         dst_(dst),
+        factor_(factor),
         dims_(op.weight.dims()),
         plain_(reads_its_own_frame(op, dims_)),
         inputs_(op.weight.size() / dims_[0]),
@@ -36,7 +38,8 @@ class FloatConvStep final : public Step {
     }
     items = op.groups * (plain_ ? 1 : dst.shape.h) * stretches_;
     const int64_t results = dst.coding ? outputs_ * panel_ : 0;
-    scratch_bytes = (inputs_ * panel_ + results) * static_cast<int64_t>(sizeof(float));
+    const int64_t products = factor_ != nullptr ? inputs_ * kPanels * panel_ : 0;
+    scratch_bytes = (inputs_ * panel_ + results + products) * static_cast<int64_t>(sizeof(float));
     // What lies behind the end of a sequence is computed too, and thrown away.
     op_.weight = Tensor();
     op_.bias = Tensor();
@@ -47,19 +50,41 @@ class FloatConvStep final : public Step {
     const int64_t row = item / stretches_ / op_.groups;
     const int64_t begin = item % stretches_ * kPanels * panel_;
     const int64_t end = std::min(frames_, begin + kPanels * panel_);
+    if (factor_ != nullptr) multiply(begin, end, products_in(scratch));
     for (int64_t t = begin; t < end; t += panel_) {
       run_panel(group, {row, t, std::min(panel_, end - t)}, reinterpret_cast<float*>(scratch));
     }
   }
 
  private:
+  float* products_in(std::byte* scratch) const {
+    return reinterpret_cast<float*>(scratch + scratch_bytes) - inputs_ * kPanels * panel_;
+  }
+
+  void multiply(int64_t begin, int64_t end, float* to) const {
+    for (int64_t c = 0; c < inputs_; ++c, to += kPanels * panel_) {
+      simd::CombineArgs args;
+      args.op = simd::BinaryOp::kMul;
+      args.a.data = static_cast<const float*>(src_.row(c)) + begin;
+      args.b.data = static_cast<const float*>(factor_->row(c)) + begin;
+      args.dst.data = to;
+      args.count = static_cast<size_t>(end - begin);
+      rows_.combine(args);
+      std::fill(to + (end - begin), to + kPanels * panel_, 0.0F);
+    }
+  }
+
   void run_panel(int64_t group, const Stretch& part, float* panel) const {
     float* const results = panel + inputs_ * panel_;
     const auto at = static_cast<size_t>(group);
     simd::FloatProductArgs args;
     args.weights = weights_[at].data();
     args.bias = bias_[at].data();
-    if (plain_ && outputs_ <= kFewOutputs && part.count == panel_) {
+    if (factor_ != nullptr) {
+      args.panel =
+          products_in(reinterpret_cast<std::byte*>(panel)) + part.begin % (kPanels * panel_);
+      args.stride = static_cast<size_t>(kPanels * panel_);
+    } else if (plain_ && outputs_ <= kFewOutputs && part.count == panel_) {
       args.panel = static_cast<const float*>(src_.row(group * inputs_)) + part.begin;
       args.stride = static_cast<size_t>(src_.shape.h * src_.shape.w);
     } else {
@@ -107,6 +132,7 @@ class FloatConvStep final : public Step {
   Conv op_;  // its geometry
   const Value& src_;
   const Value& dst_;
+  const Value* factor_;
   std::vector<int64_t> dims_;
   bool plain_;       // reads its own frame: H and W are one axis
   int64_t inputs_;   // of a group, kernel included
@@ -121,8 +147,12 @@ class FloatConvStep final : public Step {
 }  // namespace
 
 std::unique_ptr<Step> float_conv_step(const IntegerKernels& kernels, const Conv& op,
-                                      const Value& src, const Value& dst) {
-  return std::make_unique<FloatConvStep>(kernels, op, src, dst);
+                                      const Value& src, const Value& dst, const Value* factor) {
+  return std::make_unique<FloatConvStep>(kernels, op, src, dst, factor);
+}
+
+bool may_have_factor(const Conv& op) {
+  return op.groups == 1 && reads_its_own_frame(op, op.weight.dims());
 }
 
 }  // namespace tessera::emulator
