@@ -95,5 +95,20 @@ TEST(EmulatedNetworks, OfManyFramesHaveTheBitsOfThePlainLoops) {
   }
 }
 
+// Masks are multiplied where the decoder reads them, and samples are made in several items.
+TEST(EmulatedNetworks, WithDecodersInFloatHaveTheBitsOfThePlainLoops) {
+  for (uint32_t seed = 0; seed < 12; ++seed) {
+    test::Random random(seed);
+    test::ConvTasNet net = test::random_conv_tasnet_options(seed);
+    net.samples = net.kernel + net.stride * random.integer(200, 700);
+    Graph graph = test::build(net, seed);
+    ASSERT_TRUE(rewrite(graph).has_value());
+    const Outputs inputs = test::random_inputs(graph, seed);
+    expect_same(graph, test::run_in_integers(graph, {}, inputs), emulate(graph, {}, inputs, 2),
+                seed);
+    if (HasFatalFailure()) return;
+  }
+}
+
 }  // namespace
 }  // namespace tessera
