@@ -104,7 +104,7 @@ Result<void> choose_calibration(const Options& options, BuildOptions& choice) {
 
 std::string duration_text(const Built& built) {
   const PackageModel& model = built.package.manifest().model;
-  const double estimated = built.plan.cost.seconds();
+  const double estimated = built.cost.seconds();
   std::string text = fmt::format("about {:.3g} s on the chip and its link", estimated);
   if (model.sample_rate) {
     const double seconds = static_cast<double>(model.length_samples) / *model.sample_rate;
@@ -143,9 +143,9 @@ Document document_of(const Options& options, const Built& built, const StageDisp
           {"pieces", pieces},
           {"calls", built.plan.cost.calls},
           {"contexts", built.placement.contexts.size()},
-          {"bytes_in", built.plan.cost.bytes_in},
-          {"bytes_out", built.plan.cost.bytes_out},
-          {"estimated_seconds", built.plan.cost.seconds()},
+          {"bytes_in", built.cost.bytes_in},
+          {"bytes_out", built.cost.bytes_out},
+          {"estimated_seconds", built.cost.seconds()},
           {"parity",
            {{"backend", parity.backend},
             {"max_abs", parity.max_abs},

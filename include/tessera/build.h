@@ -81,6 +81,7 @@ struct Built {
   std::optional<FrozenNormsPoint> frozen_norms;  // where calibration chose them
   RewriteLog rewritten;
   Plan plan;
+  Cost cost;  // of the plan, with the bytes of those values that got 16 bits
   ChipPlacement placement;
   // Of the calibration: what was resampled, mixed down or left out; of integers: what they cannot
   // keep.

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -131,6 +132,12 @@ struct Plan {
   int64_t host_macs = 0;  // convolutions that stay with the host
   Cost cost;
 };
+
+// What the plan costs where some values, by node of its graph, have 16 bits: two bytes each on the
+// link. No source says what 16 bits cost on the chip itself, so that compute, calls and switches
+// stay as they are.
+Cost cost_with_wide_values(const Plan& plan, const Target& target,
+                           const std::function<bool(NodeId)>& is_wide);
 
 enum class LayoutChoice : uint8_t { automatic, row, stripes };
 

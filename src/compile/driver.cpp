@@ -58,8 +58,13 @@ class Driver {
     Result<Package> package = TESSERA_ERROR(kIo, "", "nothing was saved", "");
     TESSERA_TRY_VOID(stage(BuildStage::save, [&] { return save(package); }));
     TESSERA_TRY(Package saved, std::move(package));
-    return Built{std::move(saved), std::move(frozen_point_), std::move(rewritten_),
-                 std::move(plan_), std::move(placement_),    std::move(windows_.set.notes)};
+    return Built{std::move(saved),
+                 std::move(frozen_point_),
+                 std::move(rewritten_),
+                 std::move(plan_),
+                 cost_,
+                 std::move(placement_),
+                 std::move(windows_.set.notes)};
   }
 
  private:
@@ -164,6 +169,7 @@ class Driver {
 
   Result<std::string> plan() {
     TESSERA_TRY(plan_, make_plan(legal_, target_, options_.plan));
+    cost_ = plan_.cost;
     contents_.push_back({std::string(entries::kPlan), "plan", bytes_of(print_plan(plan_))});
     const NormMode norm = frozen_norms_.empty() ? NormMode::exact : NormMode::frozen;
     manifest_.options = {std::string(to_string(norm)), layout_word(), options_.plan.tile_frames,
@@ -193,8 +199,19 @@ class Driver {
         {std::string(entries::kEncodings), "encodings", bytes_of(print_encodings(*encodings_))});
     contents_.push_back({std::string(entries::kCalibration), "calibration",
                          bytes_of(print_calibration_record(quantized.record))});
-    return fmt::format("{} values, {} of them in 16 bits, {:.1f} dB over float on {} windows",
-                       quantized.values, quantized.wide, quantized.snr_db, quantized.windows);
+    return fmt::format("{} values, {} of them in 16 bits{}, {:.1f} dB over float on {} windows",
+                       quantized.values, quantized.wide, link_of_wide_values(), quantized.snr_db,
+                       quantized.windows);
+  }
+
+  // Nothing where none of them crosses the link.
+  std::string link_of_wide_values() {
+    cost_ = cost_with_wide_values(plan_, target_, [&](NodeId id) {
+      const auto encoding = encoding_of(plan_.graph, id, *encodings_);
+      return encoding && encoding->bits == 16;
+    });
+    if (cost_.seconds() == plan_.cost.seconds()) return "";
+    return fmt::format(" (about {:.3g} s on {} then)", cost_.seconds(), target_.name);
   }
 
   Result<std::string> compile() {
@@ -263,6 +280,7 @@ class Driver {
   Graph legal_;
   RewriteLog rewritten_;
   Plan plan_;
+  Cost cost_;
   std::optional<Encodings> encodings_;  // of plan_.graph
   ChipPlacement placement_;
 };

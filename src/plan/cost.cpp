@@ -67,6 +67,23 @@ Cost segment_cost(const ChipSegment& segment, const Target& target) {
   return cost;
 }
 
+Cost cost_with_wide_values(const Plan& plan, const Target& target,
+                           const std::function<bool(NodeId)>& is_wide) {
+  Cost cost = plan.cost;
+  for (const ChipSegment& segment : plan.segments) {
+    for (const PieceCall& call : segment.calls) {
+      const Graph& piece = segment.pieces[static_cast<size_t>(call.piece)].graph;
+      const auto values_at = [&](NodeId id) { return piece.node(id).shape.size(); };
+      for (size_t i = 0; i < segment.reads.size(); ++i)
+        if (is_wide(segment.reads[i])) cost.bytes_in += values_at(piece.inputs()[i]);
+      for (size_t i = 0; i < segment.writes.size(); ++i)
+        if (is_wide(segment.writes[i])) cost.bytes_out += values_at(piece.outputs()[i].node);
+    }
+  }
+  cost.link_s = static_cast<double>(cost.bytes_in + cost.bytes_out) / target.cost("link");
+  return cost;
+}
+
 Verdict segment_verdict(const ChipSegment& segment, const Target& target) {
   Verdict verdict = Verdict::fits;
   for (const Piece& piece : segment.pieces) {

@@ -132,5 +132,23 @@ TEST(Plan, NamesTheRuleThatNoCutKeeps) {
       << plan.error().message;
 }
 
+TEST(Plan, CountsTwoBytesOnTheLinkForValuesOf16Bits) {
+  const Target target = target_named("hailo8");
+  const Plan plan = make_plan(legal(small()), target).value();
+  const Cost none = cost_with_wide_values(plan, target, [](NodeId) { return false; });
+  EXPECT_EQ(none.seconds(), plan.cost.seconds());
+  EXPECT_EQ(none.bytes_in, plan.cost.bytes_in);
+  const Cost all = cost_with_wide_values(plan, target, [](NodeId) { return true; });
+  EXPECT_EQ(all.bytes_in, 2 * plan.cost.bytes_in);
+  EXPECT_EQ(all.bytes_out, 2 * plan.cost.bytes_out);
+  EXPECT_DOUBLE_EQ(all.link_s, 2 * plan.cost.link_s);
+  EXPECT_EQ(all.compute_s, plan.cost.compute_s);
+  // One that is written once and read once.
+  const NodeId between = plan.segments[1].writes[0];
+  const Cost one = cost_with_wide_values(plan, target, [&](NodeId id) { return id == between; });
+  EXPECT_GT(one.bytes_out, plan.cost.bytes_out);
+  EXPECT_LT(one.bytes_out, all.bytes_out);
+}
+
 }  // namespace
 }  // namespace tessera
