@@ -168,6 +168,10 @@ Result<Document> write_differences(const Options& options, const BisectReport& r
 Result<void> check_folder(const Options& options) {
   std::error_code ignored;
   const std::filesystem::path folder(options.folder);
+  for (const char* name : {"state.json", "culprits.tsv", "report.json"}) {
+    if (std::filesystem::exists(folder / name, ignored))
+      TESSERA_TRY_VOID(check_writable(folder / name, {.force = true}));
+  }
   if (!std::filesystem::is_directory(folder, ignored) ||
       std::filesystem::is_empty(folder, ignored) ||
       std::filesystem::exists(options.bisect.state, ignored) || options.force)

@@ -47,7 +47,13 @@ class ChannelStatistics {
   float reach() const { return reach_; }
   std::span<const int64_t> bins() const { return bins_; }
 
+  struct Moments;
+
  private:
+  friend class CalibrationStatistics;
+
+  void add(std::span<const float> values, const Moments& seen);
+  void add_to_bins(std::span<const float> values);
   void widen(float magnitude);
 
   int64_t count_ = 0;

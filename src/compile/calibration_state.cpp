@@ -208,6 +208,8 @@ CalibrationState earlier_state(const StateFile& file, const std::string& binding
                      fmt::format("{}: {}: calibration begins anew", file.path.string(), why)});
     return std::move(fresh);
   };
+  if (std::filesystem::is_fifo(file.path, ignored))  // reading would wait for a writer
+    return begin_anew("is a pipe, not a file");
   const auto bytes = read_file(file.path, kMostStateBytes);
   if (!bytes) return begin_anew(bytes.error().message);
   auto state = parse_calibration_state(*bytes, file.path.string());

@@ -19,6 +19,9 @@ struct Read {
 };
 
 Result<Read> parse(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_fifo(path, ignored))  // reading would wait for a writer
+    return TESSERA_ERROR(kUnsupported, path.string(), "is a pipe, not a file", "");
   TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(path, kMostBytes));
   TESSERA_TRY(const Json json, parse_json(bytes, path.string()));
   TESSERA_TRY(const JsonFields fields, JsonFields::of(json, path.string()));

@@ -3,14 +3,26 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <bit>
 #include <cmath>
 #include <thread>
 
 #include <fmt/format.h>
 
 namespace tessera {
+
+struct ChannelStatistics::Moments {
+  double sum = 0;
+  double squares = 0;
+  float low = 0;
+  float high = 0;
+
+  // Finite floats cannot overflow double sums of squares.
+  bool finite() const { return std::isfinite(squares); }
+};
+
 namespace {
+
+using Moments = ChannelStatistics::Moments;
 
 constexpr int kBins = ChannelStatistics::kBins;
 
@@ -18,27 +30,23 @@ float middle_of(int bin, float reach) {
   return (static_cast<float>(bin) + 0.5F) * (2.0F * reach / kBins) - reach;
 }
 
-struct Moments {
-  double sum = 0;
-  double squares = 0;
-  float low = 0;
-  float high = 0;
-};
-
 // In four lanes, which a processor adds at once.
 Moments moments_of(std::span<const float> values) {
   constexpr size_t kLanes = 4;
   std::array<double, kLanes> sum{};
   std::array<double, kLanes> squares{};
+  std::array<float, kLanes> low{};
+  std::array<float, kLanes> high{};
   Moments moments;
   if (values.empty()) return moments;
-  moments.low = moments.high = values[0];
+  low.fill(values[0]);
+  high.fill(values[0]);
   const auto add = [&](size_t lane, float x) {
     const auto wide = static_cast<double>(x);
     sum[lane] += wide;
     squares[lane] += wide * wide;
-    moments.low = std::min(moments.low, x);
-    moments.high = std::max(moments.high, x);
+    low[lane] = std::min(low[lane], x);
+    high[lane] = std::max(high[lane], x);
   };
   size_t i = 0;
   for (; i + kLanes <= values.size(); i += kLanes) {
@@ -47,14 +55,9 @@ Moments moments_of(std::span<const float> values) {
   for (; i < values.size(); ++i) add(0, values[i]);
   moments.sum = (sum[0] + sum[1]) + (sum[2] + sum[3]);
   moments.squares = (squares[0] + squares[1]) + (squares[2] + squares[3]);
+  moments.low = *std::min_element(low.begin(), low.end());
+  moments.high = *std::max_element(high.begin(), high.end());
   return moments;
-}
-
-bool all_finite(std::span<const float> values) {
-  constexpr uint32_t kExponent = 0x7F800000;  // all of it set: NaN or infinity
-  bool found = false;
-  for (float x : values) found |= (std::bit_cast<uint32_t>(x) & kExponent) == kExponent;
-  return !found;
 }
 
 // work(i) for i below `count`, by several threads.
@@ -172,9 +175,13 @@ std::string_view to_string(Observer observer) {
 
 bool ChannelStatistics::observe(std::span<const float> values) {
   const Moments seen = moments_of(values);
-  // Finite floats cannot overflow double sums of squares.
-  if (!std::isfinite(seen.squares)) return false;
-  if (values.empty()) return true;
+  if (!seen.finite()) return false;
+  add(values, seen);
+  return true;
+}
+
+void ChannelStatistics::add(std::span<const float> values, const Moments& seen) {
+  if (values.empty()) return;
   const bool first = count_ == 0;
   low_ = first ? seen.low : std::min(low_, seen.low);
   high_ = first ? seen.high : std::max(high_, seen.high);
@@ -182,13 +189,29 @@ bool ChannelStatistics::observe(std::span<const float> values) {
   count_ += static_cast<int64_t>(values.size());
   sum_ += seen.sum;
   squares_ += seen.squares;
-  if (reach_ == 0) return true;
+  if (reach_ > 0) add_to_bins(values);
+}
+
+// Near values come one after another: counted in turn in several places, none waits for the one
+// before it.
+void ChannelStatistics::add_to_bins(std::span<const float> values) {
+  constexpr size_t kWays = 4;
+  constexpr size_t kRun = size_t{1} << 24;  // values: counts fit 32 bits
   const float bins_per_unit = kBins / (2 * reach_);
-  for (float x : values) {
-    const int at = static_cast<int>((x + reach_) * bins_per_unit);
-    ++bins_[static_cast<size_t>(std::min(at, kBins - 1))];
+  const auto bin_of = [&](float x) {
+    return static_cast<size_t>(std::min(static_cast<int>((x + reach_) * bins_per_unit), kBins - 1));
+  };
+  for (; !values.empty(); values = values.subspan(std::min(kRun, values.size()))) {
+    const auto run = values.first(std::min(kRun, values.size()));
+    std::array<std::array<uint32_t, kBins>, kWays> counts{};
+    size_t i = 0;
+    for (; i + kWays <= run.size(); i += kWays) {
+      for (size_t way = 0; way < kWays; ++way) ++counts[way][bin_of(run[i + way])];
+    }
+    for (; i < run.size(); ++i) ++counts[0][bin_of(run[i])];
+    for (size_t bin = 0; bin < size_t{kBins}; ++bin)
+      bins_[bin] += counts[0][bin] + counts[1][bin] + counts[2][bin] + counts[3][bin];
   }
-  return true;
 }
 
 std::optional<ChannelStatistics> ChannelStatistics::from_parts(Parts parts) {
@@ -261,21 +284,28 @@ Result<void> CalibrationStatistics::observe(const Node& node, std::span<const fl
 }
 
 Result<void> CalibrationStatistics::observe(std::span<const ObservedValue> run, int threads) {
-  std::vector<char> finite(run.size(), 0);
-  for_each(run.size(), threads, [&](size_t i) { finite[i] = all_finite(run[i].values) ? 1 : 0; });
+  // Before anything is counted: all is finite.
+  std::vector<std::vector<Moments>> seen(run.size());
+  for_each(run.size(), threads, [&](size_t i) {
+    const Shape& shape = run[i].node->shape;
+    TESSERA_CHECK(static_cast<int64_t>(run[i].values.size()) == shape.size(), "a whole value");
+    const auto each = static_cast<size_t>(shape.h * shape.w);
+    for (size_t c = 0; c < static_cast<size_t>(shape.c); ++c)
+      seen[i].push_back(moments_of(run[i].values.subspan(c * each, each)));
+  });
   for (size_t i = 0; i < run.size(); ++i) {
     // Counted elsewhere, it tells where.
-    if (finite[i] == 0) return CalibrationStatistics().observe(*run[i].node, run[i].values);
+    if (!std::all_of(seen[i].begin(), seen[i].end(), [](const Moments& m) { return m.finite(); }))
+      return CalibrationStatistics().observe(*run[i].node, run[i].values);
   }
   std::vector<std::vector<ChannelStatistics>*> targets;
   for (const ObservedValue& value : run) targets.push_back(&nodes_[value.node->name]);
   for_each(run.size(), threads, [&](size_t i) {
     const Shape& shape = run[i].node->shape;
-    TESSERA_CHECK(static_cast<int64_t>(run[i].values.size()) == shape.size(), "a whole value");
     targets[i]->resize(static_cast<size_t>(shape.c));
     const auto each = static_cast<size_t>(shape.h * shape.w);
     for (size_t c = 0; c < targets[i]->size(); ++c)
-      (*targets[i])[c].observe(run[i].values.subspan(c * each, each));
+      (*targets[i])[c].add(run[i].values.subspan(c * each, each), seen[i][c]);
   });
   return {};
 }

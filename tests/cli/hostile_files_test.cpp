@@ -16,6 +16,8 @@
 #include "cli/tool.h"
 #include "exit_codes.h"
 #include "full_disk.h"
+#include "tessera/export.h"
+#include "tessera/npy.h"
 
 namespace tessera {
 namespace {
@@ -150,6 +152,29 @@ TEST_F(CliHostileFiles, AFullDiskTakesWindowsAndStatisticsOrNeither) {
   EXPECT_FALSE(fs::exists(path("disk/c.npz")));
 }
 
+TEST_F(CliHostileFiles, AFullDiskTakesAllOutputsOfARunOrNone) {
+  Graph graph;
+  GraphEditor editor(graph, "test");
+  const NodeId x = editor.add(Input{Shape{1, 1, 2500}}, {}, "x").value();
+  const NodeId a = editor.add(Unary{.kind = UnaryKind::relu}, {x}, "a").value();
+  const NodeId b = editor.add(Unary{.kind = UnaryKind::tanh}, {x}, "b").value();
+  editor.add_output("a", a);
+  editor.add_output("b", b);
+  ASSERT_TRUE(export_onnx(graph, path("net.onnx")).has_value());
+  ASSERT_TRUE(
+      write_npy(path("x.npy"), std::vector<int64_t>{1, 1, 2500}, std::vector<float>(2500, 0.5F))
+          .has_value());
+  const auto outputs_in = [&](const std::string& folder) {
+    return std::vector<std::string>{"run",      path("net.onnx"),
+                                    "--input",  path("x.npy"),
+                                    "--output", "a=" + path(folder + "a.npy"),
+                                    "--output", "b=" + path(folder + "b.npy")};
+  };
+  EXPECT_EQ(tessera_tool(outputs_in("")).code, 0);
+  EXPECT_TRUE(fs::exists(path("a.npy")) && fs::exists(path("b.npy")));
+  expect_full_disk(outputs_in("disk/"));  // which has room for one of them
+}
+
 TEST_F(CliHostileFiles, OneIntegerFileIsWrittenIntoTheWorkingFolder) {
   const std::string quantised =
       package({"--quantize", "int8", "--calib", kDemoMixture, "--calib-windows", "1"});
@@ -216,6 +241,23 @@ TEST_F(CliHostileFiles, WhatIsReadTwiceMayNot) {
                ErrorCode::kUnsupported,
                "error: is a pipe, which gives its bytes only once\n  in: " + path("pipe") +
                    "\n  next: save it to a file first\n");
+}
+
+TEST_F(CliHostileFiles, APipeInPlaceOfAFolderOrItsStateIsRefusedAtOnce) {
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  const auto bisect_into = [&](const std::string& folder) {
+    return tessera_tool(
+        {"bisect", kSmall, path("m.tess"), "--input", kDemoMixture, "-o", path(folder)});
+  };
+  package();
+  expect_error(
+      bisect_into("pipe"), ErrorCode::kInvalidArgument,
+      "error: is a file, not a folder\n  in: " + path("pipe") + "\n  next: name a folder\n");
+  fs::create_directory(path("found"));
+  ASSERT_EQ(::mkfifo(path("found/state.json").c_str(), 0600), 0);
+  expect_error(bisect_into("found"), ErrorCode::kInvalidArgument,
+               "error: is a device or pipe and cannot be replaced by a file\n  in: " +
+                   path("found/state.json") + "\n  next: name a regular file\n");
 }
 
 TEST_F(CliHostileFiles, ACaseShorterThanTheNetworkNamesTheNetwork) {

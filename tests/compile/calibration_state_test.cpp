@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+
 #include "compile/small_network.h"
 #include "scratch_folder.h"
 #include "support/random_values.h"
@@ -98,6 +100,16 @@ TEST_F(CalibrationStateTest, AFolderWhereTheStateWouldBeStays) {
   EXPECT_EQ(done->notes[0].text,
             state_.string() + ": is a directory, not a file: calibration begins anew");
   EXPECT_TRUE(std::filesystem::is_directory(state_));
+}
+
+TEST_F(CalibrationStateTest, APipeWhereTheStateWouldBeIsNotWaitedFor) {
+  ASSERT_EQ(::mkfifo(state_.c_str(), 0600), 0);
+  const auto done = run();
+  ASSERT_TRUE(done.has_value()) << done.error().to_string();
+  ASSERT_EQ(done->notes.size(), 1u);
+  EXPECT_EQ(done->notes[0].text,
+            state_.string() + ": is a pipe, not a file: calibration begins anew");
+  EXPECT_TRUE(std::filesystem::is_fifo(state_));
 }
 
 TEST_F(CalibrationStateTest, AStateCutAnywhereIsRefusedEvenWithItsDigest) {
