@@ -187,6 +187,7 @@ Result<void> measure_all(std::span<char*> models, const char* target_path,
     head += fmt::format("  {:>8}  {:>8}  {:<17}", fmt::format("cpu ms/{}", threads), "emulator",
                         "ratio (half)");
   }
+  head.erase(head.find_last_not_of(' ') + 1);
   fmt::print("{}\n", head);
   for (const char* model : models) TESSERA_TRY_VOID(measure(model, target, patience));
   return {};

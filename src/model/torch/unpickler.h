@@ -69,6 +69,9 @@ class Unpickler {
   Error corrupt(std::string message) const;
   Error refuse(std::string message) const;
 
+  // Of values made or remembered: the default Conv-TasNet takes 6 000.
+  static constexpr size_t kMaxValues = 1'000'000;
+
   PickleValue& value(PickleId id) { return document_.values_[static_cast<size_t>(id)]; }
   template <typename T>
   const T* get_if(PickleId id) const {
