@@ -31,6 +31,18 @@ HWY_INLINE Wide low_half(const Doubles& x) {
 }
 #endif
 
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+// Fewer instructions than by way of float32.
+HWY_INLINE Wide wide_codes(const uint8_t* p) {
+  const __m128i codes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
+  return Wide{_mm512_cvtepi64_pd(_mm512_cvtepu8_epi64(codes))};
+}
+HWY_INLINE Wide wide_codes(const int16_t* p) {
+  const __m128i codes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  return Wide{_mm512_cvtepi64_pd(_mm512_cvtepi16_epi64(codes))};
+}
+#endif
+
 // Of as many frames as a vector of floats has lanes, in registers while channels go by.
 class FrameSums {
  public:
@@ -38,10 +50,15 @@ class FrameSums {
   // The products of codes are exact: so is what is left when the zero point's is taken off.
   template <typename Code>
   HWY_INLINE void add(const Code* codes, Wide unit, Wide zero) {
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+    low_.add(hn::MulSub(wide_codes(codes), unit, zero));
+    high_.add(hn::MulSub(wide_codes(codes + kWideLanes), unit, zero));
+#else
     const Doubles x(hn::ConvertTo(kF, load_codes(codes)));
     low_.add(hn::MulSub(low_half(x), unit, zero));
 #if HWY_TARGET != HWY_SCALAR
     high_.add(hn::MulSub(x.high, unit, zero));
+#endif
 #endif
   }
   HWY_INLINE void store(double* first, double* second) const {
