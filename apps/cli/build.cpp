@@ -121,6 +121,17 @@ Document frozen_norms_document(const Built& built) {
           {"snr_db", std::isfinite(point.snr_db) ? Document(point.snr_db) : Document(nullptr)}};
 }
 
+Document stream_bases_document(const Built& built) {
+  Document streams = Document::array();
+  for (const StreamBasisChoice& choice : built.stream_bases) {
+    streams.push_back({{"stream", choice.stream},
+                       {"channels", choice.channels},
+                       {"values", choice.values},
+                       {"gain_db", choice.gain_db}});
+  }
+  return streams;
+}
+
 Document document_of(const Options& options, const Built& built, const StageDisplay& stages) {
   const PackageManifest& manifest = built.package.manifest();
   const ParityEvidence& parity = manifest.parity.front();
@@ -136,6 +147,7 @@ Document document_of(const Options& options, const Built& built, const StageDisp
           {"norm", options.norm},
           {"frozen_norms", frozen_norms_document(built)},
           {"quantize", options.quantize},
+          {"stream_bases", stream_bases_document(built)},
           {"exact", built.rewritten.exact},
           {"length", manifest.model.length_samples},
           {"verdict", to_string(built.plan.verdict)},

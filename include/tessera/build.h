@@ -1,5 +1,5 @@
 // build: a trained network's file in, one package out. The stages in order are the program:
-// import -> freeze -> rewrite -> plan -> quantize -> compile -> verify -> save.
+// import -> freeze -> streams -> rewrite -> plan -> quantize -> compile -> verify -> save.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +21,21 @@
 #include "tessera/quantize.h"
 #include "tessera/result.h"
 #include "tessera/rewrite.h"
+#include "tessera/stream_bases.h"
 
 namespace tessera {
 
-enum class BuildStage : uint8_t { import, freeze, rewrite, plan, quantize, compile, verify, save };
+enum class BuildStage : uint8_t {
+  import,
+  freeze,   // with frozen norms: which, and their constants
+  streams,  // with integers: residual streams that need another basis
+  rewrite,
+  plan,
+  quantize,  // with integers
+  compile,
+  verify,
+  save
+};
 std::string_view to_string(BuildStage stage);
 
 // Called when a stage begins and when it has ended; not at its end when it fails.
@@ -70,6 +81,9 @@ struct BuildOptions {
   Calibration calibration;
   PlanOptions plan;
   std::optional<IntegerOptions> integers;  // none: everything stays float
+  // Bases of residual streams, by name of a stream's first value. None given: with integers, taken
+  // from the calibration where they help.
+  std::map<std::string, StreamBasis> stream_bases;
   int threads = 0;  // of calibration and verification; 0: as many as the process may use
   std::filesystem::path output;  // the package; empty: not written
   bool force = false;            // replace a file that is there
@@ -79,6 +93,7 @@ struct BuildOptions {
 struct Built {
   Package package;
   std::optional<FrozenNormsPoint> frozen_norms;  // where calibration chose them
+  std::vector<StreamBasisChoice> stream_bases;   // of streams that are in another basis now
   RewriteLog rewritten;
   Plan plan;
   Cost cost;  // of the plan, with the bytes of those values that got 16 bits

@@ -25,6 +25,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -72,6 +73,13 @@ struct GraphOutput {
   NodeId node = kNoNode;
 };
 
+// A change of basis that a rule made of values: here they are `matrix` times what they are in the
+// network as its author wrote it, channels by channels.
+struct ChangedBasis {
+  Tensor matrix;                    // [channels, channels]
+  std::vector<std::string> values;  // by name; they need not be nodes of this graph
+};
+
 class Graph {
  public:
   const Node& node(NodeId id) const;
@@ -94,6 +102,9 @@ class Graph {
   std::span<const NodeId> inputs() const { return inputs_; }
   std::span<const GraphOutput> outputs() const { return outputs_; }
   Stage stage() const { return stage_; }
+  std::span<const ChangedBasis> changed_bases() const { return changed_bases_; }
+  // Of the value of that name; null where it is as its author wrote it.
+  const Tensor* basis_of(std::string_view value) const;
   // Operand shapes of a node, in order.
   std::vector<Shape> operand_shapes(NodeId id) const;
 
@@ -104,6 +115,7 @@ class Graph {
   std::vector<NodeId> inputs_;
   std::vector<GraphOutput> outputs_;
   std::unordered_map<std::string, NodeId> names_;
+  std::vector<ChangedBasis> changed_bases_;
   Stage stage_ = Stage::importing;
 };
 
@@ -133,6 +145,10 @@ class GraphEditor {
   void rename(NodeId id, std::string name);
   void add_output(std::string name, NodeId node);
   void clear_outputs();
+
+  // Says what the caller has done to these values. Errors: kInvalidModel for a matrix that is not
+  // square, and for a value whose basis was changed before.
+  Result<void> record_basis(ChangedBasis basis);
 
   // Removes every node that no output needs, inputs excepted; returns their names.
   std::vector<std::string> remove_dead();

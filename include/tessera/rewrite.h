@@ -46,10 +46,18 @@ struct NormConstants {
   std::vector<double> variance;
 };
 
-// What approximate rules need to know; exact rules read none of it.
+// An invertible matrix and its inverse, both [channels, channels], row-major.
+struct StreamBasis {
+  std::vector<double> matrix;
+  std::vector<double> inverse;
+};
+
+// What rules on request need to know; those that always run read none of it.
 struct RewriteParameters {
   std::map<std::string, NormConstants>
-      calibrated;                  // freeze_global_norm: by name of the norm's node
+      calibrated;  // freeze_global_norm: by name of the norm's node
+  std::map<std::string, StreamBasis>
+      stream_bases;                // change_stream_basis: by name of the stream's first value
   int64_t keep_blocks = 1;         // truncate_blocks: blocks that stay
   int64_t decoder_channels = 128;  // reduce_decoder: filters that stay
   int64_t source = 0;              // keep_one_source: which one, from 0

@@ -5,19 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "compile/tapped.h"
+
 namespace tessera {
 namespace {
-
-// The legal graph whose outputs are the values to be observed.
-Result<Graph> tapped(const Graph& legal, const std::vector<NodeId>& nodes) {
-  Graph graph = legal;
-  GraphEditor editor(graph, "calibrate");
-  editor.clear_outputs();
-  for (NodeId id : nodes) editor.add_output(legal.node(id).name, id);
-  editor.remove_dead();
-  TESSERA_TRY_VOID(verify(graph, graph.stage()));
-  return graph;
-}
 
 Result<void> check_window(const std::vector<float>& window, size_t index, int64_t size) {
   const std::string subject = fmt::format("calibration window {}", index);
@@ -58,6 +49,16 @@ Result<void> check_windows(const Graph& legal, std::span<const std::vector<float
 }
 
 }  // namespace
+
+Result<Graph> tapped(const Graph& legal, std::span<const NodeId> nodes) {
+  Graph graph = legal;
+  GraphEditor editor(graph, "calibrate");
+  editor.clear_outputs();
+  for (NodeId id : nodes) editor.add_output(legal.node(id).name, id);
+  editor.remove_dead();
+  TESSERA_TRY_VOID(verify(graph, graph.stage()));
+  return graph;
+}
 
 Result<void> calibrate(const Graph& legal, const QuantizeOptions& options, Backend& backend,
                        std::span<const std::vector<float>> windows,

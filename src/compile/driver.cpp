@@ -19,6 +19,7 @@
 #include "tessera/build.h"
 #include "tessera/file.h"
 #include "tessera/hash.h"
+#include "tessera/stream_bases.h"
 #include "tessera/text.h"
 
 namespace tessera {
@@ -36,17 +37,19 @@ class Driver {
  public:
   Driver(const std::filesystem::path& model, const BuildOptions& options,
          const StageObserver& observer)
-      : path_(model),
-        options_(options),
-        observer_(observer),
-        frozen_norms_(options.norm == NormMode::exact ? std::map<std::string, NormConstants>{}
-                                                      : options.frozen_norms) {}
+      : path_(model), options_(options), observer_(observer) {
+    if (options.norm != NormMode::exact) rewriting_.calibrated = options.frozen_norms;
+    rewriting_.stream_bases = options.stream_bases;
+  }
 
   Result<Built> build() {
     TESSERA_TRY_VOID(check_options());
     TESSERA_TRY_VOID(stage(BuildStage::import, [&] { return import(); }));
     if (options_.norm != NormMode::exact && options_.frozen_norms.empty()) {
       TESSERA_TRY_VOID(stage(BuildStage::freeze, [&] { return freeze(); }));
+    }
+    if (options_.integers && options_.stream_bases.empty()) {
+      TESSERA_TRY_VOID(stage(BuildStage::streams, [&] { return change_streams(); }));
     }
     TESSERA_TRY_VOID(stage(BuildStage::rewrite, [&] { return rewrite(); }));
     TESSERA_TRY_VOID(stage(BuildStage::plan, [&] { return plan(); }));
@@ -60,6 +63,7 @@ class Driver {
     TESSERA_TRY(Package saved, std::move(package));
     return Built{std::move(saved),
                  std::move(frozen_point_),
+                 std::move(stream_bases_),
                  std::move(rewritten_),
                  std::move(plan_),
                  cost_,
@@ -148,20 +152,40 @@ class Driver {
   Result<std::string> freeze() {
     TESSERA_TRY_VOID(read_windows());
     TESSERA_TRY(FrozenNorms frozen, freeze_norms(imported_, target_, windows_, options_));
-    frozen_norms_ = std::move(frozen.constants);
+    rewriting_.calibrated = std::move(frozen.constants);
     const FrozenNormsPoint& point = frozen_point_.emplace(std::move(frozen.point));
     return fmt::format("{} of {} norms, {} -> {} segments, about {:.2f} dB of SI-SNR",
                        point.frozen.size(), frozen.freezable, frozen.exact_segments, point.segments,
                        point.loss_db);
   }
 
+  Result<std::string> change_streams() {
+    TESSERA_TRY_VOID(read_windows());
+    TESSERA_TRY(const auto backend, make_backend("cpu", {.threads = options_.threads}));
+    TESSERA_TRY(Graph graph, imported_.network->instantiate(windows_.length));
+    TESSERA_TRY_VOID(make_legal(graph, rewriting_));
+    TESSERA_TRY(stream_bases_, choose_stream_bases(graph, windows_.set.windows, *backend));
+    std::string text;
+    for (const StreamBasisChoice& choice : stream_bases_) {
+      rewriting_.stream_bases[choice.stream] = choice.basis;
+      if (!text.empty()) text += "; ";
+      text += fmt::format("{} values from '{}' on in another basis, about {:.1f} dB less noise",
+                          choice.values, choice.stream, choice.gain_db);
+    }
+    return text.empty() ? "none needs another basis" : text;
+  }
+
   Result<std::string> rewrite() {
     legal_ = imported_.graph;
-    TESSERA_TRY(rewritten_, make_legal(legal_, frozen_norms_));
+    TESSERA_TRY(rewritten_, make_legal(legal_, rewriting_));
     contents_.push_back({std::string(entries::kLegal), "graph", bytes_of(print_graph(legal_))});
-    if (!frozen_norms_.empty()) {
+    if (!rewriting_.calibrated.empty()) {
       contents_.push_back({std::string(entries::kFrozenNorms), "calibration",
-                           bytes_of(print_frozen_norms(frozen_norms_))});
+                           bytes_of(print_frozen_norms(rewriting_.calibrated))});
+    }
+    if (!rewriting_.stream_bases.empty()) {
+      contents_.push_back({std::string(entries::kStreamBases), "calibration",
+                           bytes_of(print_stream_bases(rewriting_.stream_bases))});
     }
     return fmt::format("{} nodes -> {}, {}", rewritten_.nodes_before, rewritten_.nodes_after,
                        rewritten_.exact ? "exact" : "approximate, as asked");
@@ -171,7 +195,7 @@ class Driver {
     TESSERA_TRY(plan_, make_plan(legal_, target_, options_.plan));
     cost_ = plan_.cost;
     contents_.push_back({std::string(entries::kPlan), "plan", bytes_of(print_plan(plan_))});
-    const NormMode norm = frozen_norms_.empty() ? NormMode::exact : NormMode::frozen;
+    const NormMode norm = rewriting_.calibrated.empty() ? NormMode::exact : NormMode::frozen;
     manifest_.options = {std::string(to_string(norm)), layout_word(), options_.plan.tile_frames,
                          options_.plan.block_channels};
     return fmt::format("{} segments, {} calls, about {:.3g} s on {}: {}", plan_.segments.size(),
@@ -191,7 +215,7 @@ class Driver {
   Result<std::string> quantize() {
     TESSERA_TRY_VOID(read_windows());
     TESSERA_TRY(QuantizedPlan quantized,
-                quantize_plan(imported_, plan_, target_, windows_, frozen_norms_, options_));
+                quantize_plan(imported_, plan_, target_, windows_, rewriting_, options_));
     encodings_ = std::move(quantized.encodings);
     std::move(quantized.notes.begin(), quantized.notes.end(),
               std::back_inserter(windows_.set.notes));
@@ -275,8 +299,9 @@ class Driver {
   Target target_;
   ImportedModel imported_;
   CalibrationWindows windows_;
-  std::map<std::string, NormConstants> frozen_norms_;
+  RewriteParameters rewriting_;  // of frozen norms and streams
   std::optional<FrozenNormsPoint> frozen_point_;
+  std::vector<StreamBasisChoice> stream_bases_;
   Graph legal_;
   RewriteLog rewritten_;
   Plan plan_;
@@ -291,6 +316,7 @@ std::string_view to_string(BuildStage stage) {
   switch (stage) {
     case BuildStage::import: return "import";
     case BuildStage::freeze: return "freeze";
+    case BuildStage::streams: return "streams";
     case BuildStage::rewrite: return "rewrite";
     case BuildStage::plan: return "plan";
     case BuildStage::quantize: return "quantize";

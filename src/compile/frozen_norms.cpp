@@ -87,7 +87,9 @@ class Search {
  private:
   Result<Plan> plan_of(const Names& frozen) {
     Graph graph = imported_;
-    TESSERA_TRY_VOID(make_legal(graph, constants_of(constants_, frozen)));
+    RewriteParameters parameters;
+    parameters.calibrated = constants_of(constants_, frozen);
+    TESSERA_TRY_VOID(make_legal(graph, parameters));
     return make_plan(graph, target_, options_.plan);
   }
 

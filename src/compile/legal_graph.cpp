@@ -4,13 +4,11 @@
 
 namespace tessera {
 
-Result<RewriteLog> make_legal(Graph& graph,
-                              const std::map<std::string, NormConstants>& frozen_norms) {
+Result<RewriteLog> make_legal(Graph& graph, const RewriteParameters& parameters) {
   RewriteOptions options;
-  if (!frozen_norms.empty()) {
-    options.enable = {"freeze_global_norm"};
-    options.parameters.calibrated = frozen_norms;
-  }
+  options.parameters = parameters;
+  if (!parameters.calibrated.empty()) options.enable.emplace_back("freeze_global_norm");
+  if (!parameters.stream_bases.empty()) options.enable.emplace_back("change_stream_basis");
   TESSERA_TRY(RewriteLog log, rewrite(graph, options));
   if (!log.not_legal.empty()) {
     return TESSERA_ERROR(kUnsupported, "",
@@ -39,6 +37,27 @@ Result<std::map<std::string, NormConstants>> parse_frozen_norms(std::span<const 
     TESSERA_TRY(norms[norm].variance, row.numbers("variance"));
   }
   return norms;
+}
+
+std::string print_stream_bases(const std::map<std::string, StreamBasis>& bases) {
+  Json json = Json::object();
+  for (const auto& [name, basis] : bases) {
+    json[name] = {{"matrix", basis.matrix}, {"inverse", basis.inverse}};
+  }
+  return print_json({{"streams", std::move(json)}});
+}
+
+Result<std::map<std::string, StreamBasis>> parse_stream_bases(std::span<const uint8_t> text) {
+  const std::string name = "calibration/stream_bases.json";
+  TESSERA_TRY(const Json json, parse_json(text, name));
+  TESSERA_TRY(const JsonFields fields, JsonFields::of(json, name));
+  TESSERA_TRY(const auto rows, fields.named_objects("streams"));
+  std::map<std::string, StreamBasis> bases;
+  for (const auto& [stream, row] : rows) {
+    TESSERA_TRY(bases[stream].matrix, row.numbers("matrix"));
+    TESSERA_TRY(bases[stream].inverse, row.numbers("inverse"));
+  }
+  return bases;
 }
 
 }  // namespace tessera

@@ -13,12 +13,16 @@
 
 namespace tessera {
 
-// Errors: those of rewrite; kUnsupported where something is left that no legal graph has.
-Result<RewriteLog> make_legal(Graph& graph,
-                              const std::map<std::string, NormConstants>& frozen_norms);
+// Rules that always run, and those that calibration gave parameters for. Errors: those of rewrite;
+// kUnsupported where something is left that no legal graph has.
+Result<RewriteLog> make_legal(Graph& graph, const RewriteParameters& parameters);
 
 // calibration/frozen_norms.json
 std::string print_frozen_norms(const std::map<std::string, NormConstants>& norms);
 Result<std::map<std::string, NormConstants>> parse_frozen_norms(std::span<const uint8_t> text);
+
+// calibration/stream_bases.json
+std::string print_stream_bases(const std::map<std::string, StreamBasis>& bases);
+Result<std::map<std::string, StreamBasis>> parse_stream_bases(std::span<const uint8_t> text);
 
 }  // namespace tessera

@@ -42,12 +42,15 @@ Result<Graph> legal_graph(const Package& package, const ImportedModel& model) {
     return parse_graph(text_of(text), entries::kLegal);
   }
   Graph graph = model.graph;
-  std::map<std::string, NormConstants> frozen;
+  RewriteParameters parameters;
   if (manifest.options.norm == to_string(NormMode::frozen)) {
     TESSERA_TRY(const auto text, package.read(entries::kFrozenNorms));
-    TESSERA_TRY(frozen, parse_frozen_norms(text));
+    TESSERA_TRY(parameters.calibrated, parse_frozen_norms(text));
   }
-  TESSERA_TRY(const RewriteLog log, make_legal(graph, frozen));
+  if (const auto text = package.read(entries::kStreamBases)) {
+    TESSERA_TRY(parameters.stream_bases, parse_stream_bases(*text));
+  }
+  TESSERA_TRY(const RewriteLog log, make_legal(graph, parameters));
   return graph;
 }
 

@@ -102,9 +102,9 @@ QuantizeOptions choice_for(const Graph& graph, const Plan& plan, const IntegerOp
 
 // The plan's graph for another length.
 Result<Graph> graph_for(const ImportedModel& model, const Plan& plan, const Target& target,
-                        const std::map<std::string, NormConstants>& frozen_norms, int64_t samples) {
+                        const RewriteParameters& rewriting, int64_t samples) {
   TESSERA_TRY(Graph graph, model.network->instantiate(samples));
-  TESSERA_TRY(const RewriteLog log, make_legal(graph, frozen_norms));
+  TESSERA_TRY(const RewriteLog log, make_legal(graph, rewriting));
   if (plan.recipe.block_channels == 0) return graph;
   TESSERA_TRY(Plan replayed, replay_plan(graph, target, plan.recipe));
   return std::move(replayed.graph);
@@ -114,16 +114,16 @@ Result<Graph> graph_for(const ImportedModel& model, const Plan& plan, const Targ
 
 Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan,
                                     const Target& target, const CalibrationWindows& windows,
-                                    const std::map<std::string, NormConstants>& frozen_norms,
+                                    const RewriteParameters& rewriting,
                                     const BuildOptions& options) {
   const IntegerOptions& wanted = *options.integers;
   const DividedWindows halves = divide_windows(windows.set.windows);
-  TESSERA_TRY(const Graph graph, graph_for(model, plan, target, frozen_norms, windows.length));
+  TESSERA_TRY(const Graph graph, graph_for(model, plan, target, rewriting, windows.length));
   TESSERA_TRY(const auto cpu, make_backend("cpu", {.threads = options.threads}));
   TESSERA_TRY(const auto emulator, make_backend("emulator", {.threads = options.threads}));
   const bool seeks = wanted.mixed_loss_db > 0;
   const QuantizeOptions choice = choice_for(graph, plan, wanted);
-  const Result<Graph> longer = graph_for(model, plan, target, frozen_norms, 2 * windows.length);
+  const Result<Graph> longer = graph_for(model, plan, target, rewriting, 2 * windows.length);
   const size_t sought = seeks ? encoded_values(graph, choice).size() * halves.measured.size() : 0;
   Runs runs(options.progress, runs_of(graph, windows.set.windows.size()) + sought);
   Observation observation(graph, longer, choice, *cpu, runs);

@@ -1,7 +1,6 @@
 // The stage of a build that makes integers: calibrate on windows, choose precisions, quantise.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -25,11 +24,11 @@ struct QuantizedPlan {
   std::vector<Note> notes;
 };
 
-// `frozen_norms` are those of the plan's graph. Errors: those of calibrate() and quantize();
-// kCancelled when options.progress says so.
+// `rewriting` is what the plan's graph was rewritten with. Errors: those of calibrate() and
+// quantize(); kCancelled when options.progress says so.
 Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan,
                                     const Target& target, const CalibrationWindows& windows,
-                                    const std::map<std::string, NormConstants>& frozen_norms,
+                                    const RewriteParameters& rewriting,
                                     const BuildOptions& options);
 
 }  // namespace tessera

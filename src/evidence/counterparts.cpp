@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "evidence/changed_basis.h"
+
 namespace tessera {
 namespace {
 
@@ -117,10 +119,11 @@ class Finder {
   std::optional<Counterpart> by_name(std::string_view name, NodeId id) const {
     if (const NodeId same = imported_.find(std::string(name)); same != kNoNode) {
       const NodeId value = behind_folded(same);
-      return Counterpart{
-          {value},
-          {},
-          value == same ? "" : fmt::format("with '{}' folded in", imported_.node(value).name)};
+      return in_basis(
+          {{value},
+           {},
+           value == same ? "" : fmt::format("with '{}' folded in", imported_.node(value).name)},
+          {{std::string(name), imported_.node(value).shape.c}});
     }
     if (std::string_view base = name; drop_suffix(base, ".taps")) return taps(base);
     if (std::string_view base = name; drop_suffix(base, ".statistics")) return statistics(base);
@@ -165,9 +168,21 @@ class Finder {
       if (user != residual && is_pointwise(imported_.node(user).op)) others.push_back(user);
     }
     if (others.size() != 1) return std::nullopt;
-    return Counterpart{{residual, others[0]},
-                       {Concat{Axis::c}},
-                       fmt::format("'{}' and '{}'", base, imported_.node(others[0]).name)};
+    const Node& skip = imported_.node(others[0]);
+    return in_basis(
+        {{residual, skip.id}, {Concat{Axis::c}}, fmt::format("'{}' and '{}'", base, skip.name)},
+        {{std::string(base), imported_.node(residual).shape.c}, {skip.name, skip.shape.c}});
+  }
+
+  // change_stream_basis: in the basis that the plan has of the values.
+  Counterpart in_basis(Counterpart found, const std::vector<NamedValue>& values) const {
+    if (std::optional<Conv> change = basis_change(imported_, planned_, values)) {
+      found.ops.emplace_back(std::move(*change));
+      found.changes_basis = true;
+      if (!found.how.empty()) found.how += ", ";
+      found.how += "in another basis";
+    }
+    return found;
   }
 
   // split_mask_head: the channels that the slice behind it took.

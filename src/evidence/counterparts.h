@@ -17,6 +17,9 @@ struct Counterpart {
   std::vector<NodeId> sources;  // of the imported graph
   std::vector<Op> ops;
   std::string how;  // in words; empty for the value itself
+  // The convolution among `ops` is a change of basis: where it takes small differences of large
+  // channels, it takes their rounding too.
+  bool changes_basis = false;
 };
 struct NoCounterpart {
   std::string reason;

@@ -87,6 +87,8 @@ Result<Graph> canonical_order(const Graph& graph) {
   GraphEditor editor(result, "canonical_order");
   for (const GraphOutput& output : graph.outputs())
     editor.add_output(output.name, made[slot(output.node)]);
+  for (const ChangedBasis& basis : graph.changed_bases())
+    TESSERA_TRY_VOID(editor.record_basis(basis));
   TESSERA_TRY_VOID(editor.enter(graph.stage()));
   return result;
 }

@@ -127,6 +127,22 @@ void GraphEditor::clear_outputs() {
   graph_.outputs_.clear();
 }
 
+Result<void> GraphEditor::record_basis(ChangedBasis basis) {
+  const std::vector<int64_t>& dims = basis.matrix.dims();
+  if (dims.size() != 2 || dims[0] != dims[1]) {
+    return TESSERA_ERROR(kInvalidModel, "basis",
+                         fmt::format("{} is no square matrix", dims_to_string(dims)), "");
+  }
+  for (const std::string& value : basis.values) {
+    if (graph_.basis_of(value) == nullptr) continue;
+    return TESSERA_ERROR(kInvalidModel, fmt::format("basis of '{}'", value), "was changed before",
+                         "");
+  }
+  graph_.changed_bases_.push_back(std::move(basis));
+  ++edits_;
+  return {};
+}
+
 std::vector<std::string> GraphEditor::remove_dead() {
   std::vector<bool> needed(graph_.nodes_.size(), false);
   std::vector<NodeId> stack(graph_.inputs_);

@@ -34,6 +34,14 @@ bool Graph::is_output(NodeId id) const {
                      [id](const GraphOutput& o) { return o.node == id; });
 }
 
+const Tensor* Graph::basis_of(std::string_view value) const {
+  for (const ChangedBasis& basis : changed_bases_) {
+    if (std::find(basis.values.begin(), basis.values.end(), value) != basis.values.end())
+      return &basis.matrix;
+  }
+  return nullptr;
+}
+
 std::vector<Shape> Graph::operand_shapes(NodeId id) const {
   std::vector<Shape> shapes;
   for (NodeId input : node(id).inputs) shapes.push_back(node(input).shape);

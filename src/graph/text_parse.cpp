@@ -114,6 +114,8 @@ class GraphParser {
       if (line->accept("weights")) break;
       if (line->accept("output ")) {
         TESSERA_TRY_VOID(read_output(*line));
+      } else if (line->accept("basis ")) {
+        TESSERA_TRY_VOID(read_basis(*line));
       } else {
         TESSERA_TRY_VOID(read_node(*line));
       }
@@ -195,10 +197,28 @@ class GraphParser {
     return {};
   }
 
+  // basis @ab12[64,64] "name" "name"
+  Result<void> read_basis(TextCursor& line) {
+    const TextCursor begin = line;
+    ChangedBasis basis;
+    line.skip_spaces();
+    TESSERA_TRY_VOID(FieldReader(line, weights_).read(basis.matrix));
+    do {
+      line.skip_spaces();
+      TESSERA_TRY(std::string value, line.quoted("a value's name"));
+      basis.values.push_back(std::move(value));
+      line.skip_spaces();
+    } while (!line.at_end());
+    Result<void> recorded = GraphEditor(graph_, "parse").record_basis(std::move(basis));
+    if (!recorded) return begin.error(ErrorCode::kInvalidModel, recorded.error().to_string());
+    return {};
+  }
+
   // %3 = conv(%1) weight=@ab12[64,1,1,3] -> [64,1,1999] "name" from "source" by "rule"
   Result<void> read_node(TextCursor& line) {
     const TextCursor begin = line;
-    if (!line.accept("%")) return line.corrupt("expected a node ('%'), 'output' or 'weights'");
+    if (!line.accept("%"))
+      return line.corrupt("expected a node ('%'), 'output', 'basis' or 'weights'");
     TESSERA_TRY(const std::string_view label, line.word("a label"));
     if (labels_.contains(std::string(label)))
       return begin.corrupt(fmt::format("label '%{}' is given twice", label));

@@ -107,6 +107,12 @@ std::string print_graph(const Graph& graph, const GraphTextOptions& options) {
     text += fmt::format("output {} = %{}\n", in_quotes(output.name),
                         positions[static_cast<size_t>(index_of(output.node))]);
   }
+  for (const ChangedBasis& basis : graph.changed_bases()) {
+    text += fmt::format("basis {}[{}]", weights.name_of(basis.matrix),
+                        fmt::join(basis.matrix.dims(), ","));
+    for (const std::string& value : basis.values) text += ' ' + in_quotes(value);
+    text += '\n';
+  }
   if (options.weights) text += "weights\n" + weights.text();
   return text;
 }

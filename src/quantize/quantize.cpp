@@ -110,7 +110,7 @@ class Quantizer {
         const auto own = std::span(*channels).subspan(static_cast<size_t>(part.begin),
                                                       static_cast<size_t>(part.channels()));
         joined.push_back({ranges_of(own, 1), own, {}, {}});
-        for (NodeId reader : readers_of(part)) add_readers(reader, joined.back());
+        for (NodeId reader : readers_of(graph_, part)) add_readers(reader, joined.back());
       }
       const std::vector<double> common = quantization::common_proportions(joined);
       for (const auto& part : parts) {
@@ -120,21 +120,6 @@ class Quantizer {
       }
     }
     return {};
-  }
-
-  std::vector<NodeId> readers_of(const quantization::ValuePart& part) const {
-    const auto users = graph_.users(part.node);
-    std::vector<NodeId> readers;
-    for (NodeId user : users) {
-      const auto* slice = graph_.get_if<Slice>(user);
-      if (slice == nullptr) {
-        readers.push_back(user);
-      } else if (slice->begin == part.begin && slice->end == part.end) {
-        const auto behind = graph_.users(user);
-        readers.insert(readers.end(), behind.begin(), behind.end());
-      }
-    }
-    return readers;
   }
 
   void add_readers(NodeId reader, quantization::JoinedRanges& joined) const {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "quantize/sums.h"
+#include "graph/joined_sums.h"
 #include "tessera/graph.h"
 #include "tessera/quantize.h"
 

@@ -248,8 +248,33 @@ TEST(ParseGraphErrors, AboutTheHeader) {
 TEST(ParseGraphErrors, AboutOperations) {
   EXPECT_EQ(node_error("%1 = gru(%0) -> [4,1,8]"), "net.graph:4:6: unknown operation 'gru'");
   EXPECT_EQ(node_error("%1 = norm(%0) -> [4,1,8]"), "net.graph:4:6: unknown operation 'norm'");
-  EXPECT_EQ(node_error("hello"), "net.graph:4:1: expected a node ('%'), 'output' or 'weights'");
+  EXPECT_EQ(node_error("hello"),
+            "net.graph:4:1: expected a node ('%'), 'output', 'basis' or 'weights'");
   EXPECT_EQ(node_error("%0 = add(%0, %0) -> [4,1,8]"), "net.graph:4:1: label '%0' is given twice");
+}
+
+TEST(PrintGraph, SaysWhichValuesAreInAnotherBasis) {
+  Graph graph = example();
+  GraphEditor editor(graph, "rule");
+  ASSERT_TRUE(editor.record_basis({Tensor({2, 2}, {1, 2, 0, 4}), {"encoder", "a \"b\""}}));
+  const std::string text = print_graph(graph);
+  EXPECT_NE(text.find("[2,2] \"encoder\" \"a \\\"b\\\"\"\nweights\n"), std::string::npos) << text;
+  const Result<Graph> parsed = parse_graph(text);
+  ASSERT_TRUE(parsed) << parsed.error().to_string();
+  EXPECT_EQ(print_graph(*parsed), text);
+  ASSERT_NE(parsed->basis_of("encoder"), nullptr);
+  EXPECT_EQ(*parsed->basis_of("encoder"), *graph.basis_of("a \"b\""));
+  EXPECT_EQ(parsed->basis_of("sum"), nullptr);
+}
+
+TEST(ParseGraphErrors, AboutBases) {
+  const std::string weights = "@m 4 values 1 0 0 1\n@v 2 full 1\n";
+  EXPECT_EQ(node_error("basis @v[2] \"x\"", weights),
+            "net.graph:4:7: basis: [2] is no square matrix");
+  EXPECT_EQ(node_error("basis @m[2,2]", weights),
+            "net.graph:4:14: expected a value's name in double quotes");
+  EXPECT_EQ(node_error("basis @m[2,2] \"x\"\nbasis @m[2,2] \"y\" \"x\"", weights),
+            "net.graph:5:7: basis of 'x': was changed before");
 }
 
 TEST(ParseGraphErrors, AboutOperands) {

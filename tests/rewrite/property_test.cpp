@@ -6,6 +6,7 @@
 
 #include "rewrite/difference.h"
 #include "rewrite/pattern_graph.h"
+#include "support/random_basis.h"
 #include "support/random_graph.h"
 #include "tessera/rewrite.h"
 
@@ -90,6 +91,12 @@ TEST_P(ExactRule, KeepsOutputsAndIsIdempotent) {
   for (const Case& network : networks()) {
     RewriteOptions options;
     options.only = {GetParam()};
+    if (GetParam() == "change_stream_basis") {
+      for (NodeId id : network.graph.order()) {
+        const Node& node = network.graph.node(id);
+        options.parameters.stream_bases[node.name] = test::random_basis(node.shape.c, 4, 1);
+      }
+    }
     if (GetParam() == "fold_scale_shift_into_pointwise") {  // works on what these make
       options.only.insert(options.only.end(),
                           {"split_global_norm", "split_cumulative_norm", "split_channel_wise_norm",

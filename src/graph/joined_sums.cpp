@@ -1,14 +1,13 @@
-#include "quantize/sums.h"
+#include "graph/joined_sums.h"
 
 #include <algorithm>
 #include <map>
-#include <optional>
 #include <set>
 
-namespace tessera::quantization {
+namespace tessera {
 namespace {
 
-// The part of an encoded value that a node is.
+// The part of a value that a node is.
 ValuePart part_of(const Graph& graph, NodeId id) {
   const auto* slice = graph.get_if<Slice>(id);
   if (slice == nullptr || slice->axis != Axis::c || slice->step != 1)
@@ -42,7 +41,7 @@ class Search {
 
  private:
   bool is_plain_sum(NodeId id) const {
-    if (graph_.get_if<Add>(id) == nullptr || !conditions_.on_chip(id)) return false;
+    if (graph_.get_if<Add>(id) == nullptr || !conditions_.joins(id)) return false;
     const std::vector<NodeId>& inputs = graph_.node(id).inputs;
     return std::all_of(inputs.begin(), inputs.end(), [&](NodeId input) {
       return graph_.get_if<Constant>(input) == nullptr &&
@@ -52,20 +51,17 @@ class Search {
 
   bool is_allowed(NodeId sum) const {
     const std::vector<NodeId>& inputs = graph_.node(sum).inputs;
-    return allows(sum) && std::all_of(inputs.begin(), inputs.end(), [&](NodeId input) {
-             return allows(part_of(graph_, input).node);
-           });
+    return allows_part(sum) && std::all_of(inputs.begin(), inputs.end(),
+                                           [&](NodeId input) { return allows_part(input); });
   }
 
-  bool allows(NodeId value) const {
-    const Node& node = graph_.node(value);
-    if (!sums_.contains(value) && !conditions_.made_per_channel(node)) return false;
-    if (all_readers_agree(value)) return true;
-    const auto users = graph_.users(value);
-    return read_by_disjoint_slices(graph_, value) &&
-           std::all_of(users.begin(), users.end(), [&](NodeId u) {
-             return graph_.get_if<Slice>(u)->step == 1 && all_readers_agree(u);
-           });
+  bool allows_part(NodeId id) const {
+    const ValuePart part = part_of(graph_, id);
+    const bool made_apart = conditions_.made_per_channel(graph_.node(part.node));
+    if (part.node == id) return (sums_.contains(id) || made_apart) && all_readers_agree(id);
+    // Other parts of the same value may be anything, if they share no channel with this one.
+    return !sums_.contains(part.node) && made_apart && all_readers_agree(id) &&
+           read_by_disjoint_slices(graph_, part.node);
   }
 
   bool all_readers_agree(NodeId value) const {
@@ -131,4 +127,18 @@ bool read_by_disjoint_slices(const Graph& graph, NodeId node) {
   return !slices.empty();
 }
 
-}  // namespace tessera::quantization
+std::vector<NodeId> readers_of(const Graph& graph, const ValuePart& part) {
+  std::vector<NodeId> readers;
+  for (NodeId user : graph.users(part.node)) {
+    const auto* slice = graph.get_if<Slice>(user);
+    if (slice == nullptr) {
+      readers.push_back(user);
+    } else if (slice->begin == part.begin && slice->end == part.end) {
+      const auto behind = graph.users(user);
+      readers.insert(readers.end(), behind.begin(), behind.end());
+    }
+  }
+  return readers;
+}
+
+}  // namespace tessera

@@ -1,0 +1,130 @@
+#include "tessera/stream_bases.h"
+
+#include <algorithm>
+#include <map>
+
+#include "compile/tapped.h"
+#include "quantize/stream_basis.h"
+#include "rewrite/linear_streams.h"
+
+namespace tessera {
+namespace {
+
+using quantization::matrix_of;
+using quantization::StreamValue;
+
+constexpr size_t kMostWindows = 16;
+constexpr int64_t kMostFrames = 4096;              // of a value
+constexpr int64_t kMostFloats = int64_t{1} << 24;  // of all values together
+constexpr int64_t kLeastFramesPerChannel = 2;
+
+// A part of a stream that convolutions read, as it is observed.
+struct Observed {
+  ValuePart part;
+  StreamValue value;
+};
+
+struct ObservedStream {
+  LinearStream stream;
+  std::vector<Observed> parts;
+};
+
+std::vector<ObservedStream> streams_of(const Graph& legal) {
+  std::vector<ObservedStream> streams;
+  for (LinearStream& stream : linear_streams(legal)) {
+    ObservedStream observed{std::move(stream), {}};
+    for (const ValuePart& part : observed.stream.parts) {
+      StreamValue value;
+      for (NodeId reader : readers_of(legal, part)) {
+        if (const auto matrix = matrix_of(legal.node(reader).op)) value.readers.push_back(*matrix);
+      }
+      if (!value.readers.empty()) observed.parts.push_back({part, std::move(value)});
+    }
+    if (!observed.parts.empty()) streams.push_back(std::move(observed));
+  }
+  return streams;
+}
+
+// At most kMostWindows of `count`, evenly spread.
+std::vector<size_t> spread_windows(size_t count) {
+  const size_t most = std::min(count, kMostWindows);
+  std::vector<size_t> chosen;
+  for (size_t i = 0; i < most; ++i) chosen.push_back(i * count / most);
+  return chosen;
+}
+
+int64_t frames_per_value(const std::vector<ObservedStream>& streams) {
+  int64_t floats = 0;  // of one frame of all values
+  int64_t widest = 1;
+  for (const ObservedStream& stream : streams) {
+    floats += stream.stream.channels() * static_cast<int64_t>(stream.parts.size());
+    widest = std::max(widest, stream.stream.channels());
+  }
+  return std::max(std::min(kMostFrames, kMostFloats / floats), kLeastFramesPerChannel * widest);
+}
+
+// Appends `frames` frames of a part, evenly spread over those of `value`, [C, H, W].
+void take_frames(Observed& observed, const Shape& shape, ConstValues value, int64_t frames) {
+  const int64_t all = shape.h * shape.w;
+  const int64_t taken = std::min(frames, all);
+  for (int64_t f = 0; f < taken; ++f) {
+    const int64_t frame = f * all / taken;
+    for (int64_t c = observed.part.begin; c < observed.part.end; ++c)
+      observed.value.frames.push_back(value[static_cast<size_t>(c * all + frame)]);
+  }
+}
+
+Result<void> observe(const Graph& legal, std::span<const std::vector<float>> windows,
+                     Backend& backend, std::vector<ObservedStream>& streams) {
+  std::vector<NodeId> nodes;
+  for (const ObservedStream& stream : streams) {
+    for (const Observed& observed : stream.parts) nodes.push_back(observed.part.node);
+  }
+  std::sort(nodes.begin(), nodes.end());
+  nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
+  TESSERA_TRY(const Graph graph, tapped(legal, nodes));
+  TESSERA_TRY(const auto executable, backend.load({graph}));
+  std::map<NodeId, std::vector<float>> values;
+  std::vector<Values> targets;
+  for (NodeId id : nodes) {
+    values[id].resize(static_cast<size_t>(legal.node(id).shape.size()));
+    targets.emplace_back(values[id]);
+  }
+  const std::vector<size_t> chosen = spread_windows(windows.size());
+  const int64_t frames = frames_per_value(streams);
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    const ConstValues source(windows[chosen[i]]);
+    TESSERA_TRY_VOID(executable->run(std::span(&source, 1), targets));
+    const auto share =
+        (frames + static_cast<int64_t>(chosen.size()) - 1) / static_cast<int64_t>(chosen.size());
+    for (ObservedStream& stream : streams) {
+      for (Observed& observed : stream.parts) {
+        const NodeId id = observed.part.node;
+        take_frames(observed, legal.node(id).shape, values[id], share);
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<StreamBasisChoice>> choose_stream_bases(
+    const Graph& legal, std::span<const std::vector<float>> windows, Backend& backend) {
+  std::vector<StreamBasisChoice> choices;
+  std::vector<ObservedStream> streams = streams_of(legal);
+  if (streams.empty() || windows.empty()) return choices;
+  TESSERA_TRY_VOID(observe(legal, windows, backend, streams));
+  for (ObservedStream& observed : streams) {
+    std::vector<StreamValue> values;
+    for (Observed& part : observed.parts) values.push_back(std::move(part.value));
+    const LinearStream& stream = observed.stream;
+    auto choice = quantization::choose_basis(stream.channels(), values);
+    if (!choice) continue;
+    choices.push_back({stream.name, stream.channels(), static_cast<int64_t>(stream.parts.size()),
+                       choice->gain_db, std::move(choice->basis)});
+  }
+  return choices;
+}
+
+}  // namespace tessera
