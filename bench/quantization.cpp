@@ -32,6 +32,7 @@ struct Scores {
   double least_snr = std::numeric_limits<double>::infinity();
   double wide = 0;
   double values = 0;
+  std::string observers;  // of both folds
 };
 
 class Bench {
@@ -77,9 +78,10 @@ class Bench {
       }
     }
     const auto count = static_cast<double>(mixtures_.size());
-    std::printf("%-28s %7.3f %7.3f %7.1f %7.1f %5.0f of %.0f\n", name, scores.improvement / count,
-                float_improvement_ - scores.improvement / count, scores.snr / count,
-                scores.least_snr, scores.wide / 2, scores.values / 2);
+    std::printf("%-28s %7.3f %7.3f %7.1f %7.1f %5.0f of %-4.0f%s\n", name,
+                scores.improvement / count, float_improvement_ - scores.improvement / count,
+                scores.snr / count, scores.least_snr, scores.wide / 2, scores.values / 2,
+                scores.observers.c_str());
     std::fflush(stdout);
     return {};
   }
@@ -131,24 +133,27 @@ class Bench {
                                   Scores& scores) {
     std::vector<std::vector<float>> windows;
     for (size_t i = 1 - fold; i < mixtures_.size(); i += 2) append_windows(mixtures_[i], windows);
+    // As a build does: choices are measured on windows that no range was taken from.
+    const DividedWindows halves = divide_windows(windows);
+    options.headroom = with_pauses(mixed_snr_db > 0 ? 1.5 : options.headroom);
     CalibrationStatistics statistics;
-    options.headroom = with_pauses(options.headroom);
+    TESSERA_TRY_VOID(observe(halves.learned, options, statistics));
+    if (halves.apart && !options.wide) {
+      TESSERA_TRY(const ObserverChoice best, choose_observer(window_, statistics, options,
+                                                             halves.measured, *cpu_, *emulator_));
+      options.observer = best.observer;
+    }
     if (mixed_snr_db > 0) {
-      // As a build does: measured on windows that no range was taken from.
-      const DividedWindows halves = divide_windows(windows);
-      options.headroom = with_pauses(1.5);
-      TESSERA_TRY_VOID(observe(halves.learned, options, statistics));
       TESSERA_TRY(MixedPrecision mixed,
                   choose_mixed_precision(window_, statistics, options, mixed_snr_db,
                                          halves.measured, *cpu_, *emulator_));
       options = std::move(mixed.options);
-      if (halves.apart) TESSERA_TRY_VOID(observe(halves.measured, options, statistics));
-    } else {
-      TESSERA_TRY_VOID(observe(windows, options, statistics));
     }
+    if (halves.apart) TESSERA_TRY_VOID(observe(halves.measured, options, statistics));
     const auto values = static_cast<double>(encoded_values(whole_, options).size());
     scores.values += values;
     scores.wide += options.wide ? values : static_cast<double>(options.widen.size());
+    scores.observers += " " + std::string(to_string(options.observer));
     return quantize(whole_, statistics, options);
   }
 
@@ -173,7 +178,8 @@ class Bench {
 };
 
 Result<void> run(const char* model, const char* folder, double mixed_snr_db) {
-  std::printf("%-28s %7s %7s %7s %7s %s\n", "mode", "SI-SNRi", "loss", "SNR", "least", "16 bits");
+  std::printf("%-28s %7s %7s %7s %7s %s\n", "mode", "SI-SNRi", "loss", "SNR", "least",
+              "16 bits, ranges of both folds");
   Bench bench;
   TESSERA_TRY_VOID(bench.prepare(model, folder));
   QuantizeOptions options;

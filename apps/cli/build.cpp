@@ -29,6 +29,7 @@ struct Options {
   BuildOptions build;
   CalibrationChoice calibration;
   std::string quantize = "none";
+  std::string observer = "auto";
   std::string output;
 };
 
@@ -76,9 +77,25 @@ Result<void> choose_norms(const Options& options, BuildOptions& choice) {
   return {};
 }
 
+// None: the build chooses. Errors: kInvalidArgument.
+Result<std::optional<Observer>> observer_option(const std::string& name) {
+  if (name == "auto") return std::optional<Observer>();
+  for (const Observer observer :
+       {Observer::min_max, Observer::percentile, Observer::mse, Observer::entropy}) {
+    if (name == to_string(observer)) return std::optional(observer);
+  }
+  return TESSERA_ERROR(kInvalidArgument, "--observer", fmt::format("'{}' is not known", name),
+                       "auto, min_max, percentile, mse or entropy");
+}
+
 // Errors: kInvalidArgument.
 Result<std::optional<IntegerOptions>> integer_options(const Options& options) {
-  if (options.quantize == "none") return std::optional<IntegerOptions>();
+  TESSERA_TRY(const auto observer, observer_option(options.observer));
+  if (options.quantize == "none") {
+    if (!observer) return std::optional<IntegerOptions>();
+    return TESSERA_ERROR(kInvalidArgument, "--observer", "is only for integers",
+                         "leave it out, or add --quantize int8");
+  }
   IntegerOptions integers;
   integers.quantize.wide = options.quantize == "int16";
   TESSERA_TRY(const auto mixed, loss_db("--quantize", options.quantize, "mixed", kMixedLossDb));
@@ -89,6 +106,7 @@ Result<std::optional<IntegerOptions>> integer_options(const Options& options) {
                          fmt::format("'{}' is not known", options.quantize),
                          "none, int8, int16, mixed or mixed=0.05dB");
   }
+  integers.observer = observer;
   return std::optional(std::move(integers));
 }
 
@@ -218,6 +236,14 @@ Action define_build(CommandLine& app) {
                  "Integers for the chip's part: int8, int16, or mixed: 16 bits where 8 cost more "
                  "than 0.05 dB of SI-SNR in all (mixed=0.1dB: another loss)")
       ->type_name("none|int8|int16|mixed[=dB]")
+      ->capture_default_str();
+  app.add_option(
+         "--observer", options->observer,
+         "With --quantize: how ranges of 8 bits are taken from what calibration saw: all of "
+         "it (min_max), all but the rarest ten thousandth (percentile), with the least "
+         "squared error or divergence; auto: min_max, unless percentile or mse keep more on "
+         "windows set apart")
+      ->type_name("auto|min_max|percentile|mse|entropy")
       ->capture_default_str();
   app.add_option("--threads", options->build.threads,
                  "Threads of the verification; 0: as many as the process may use")

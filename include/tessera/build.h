@@ -65,7 +65,10 @@ struct Calibration {
 
 // The chip's part in integers.
 struct IntegerOptions {
-  QuantizeOptions quantize;  // where encoder and masks run, the plan says
+  QuantizeOptions quantize;  // where encoder and masks run, the plan says; observer: see below
+  // None: min-max, or percentile or MSE if they keep more on windows set apart. Of fewer than
+  // twelve windows none is, and then it is min-max.
+  std::optional<Observer> observer;
   // Above 0: 16 bits where 8 would cost more SI-SNR than this in all. Where 16 bits everywhere do,
   // the fewest that come near those, and a note that says so.
   double mixed_loss_db = 0;

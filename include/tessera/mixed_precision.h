@@ -1,5 +1,5 @@
-// Mixed precision: which values need 16 bits so that a network keeps its quality, found by
-// measuring what each costs.
+// Choices that are made by measuring what a network keeps: how ranges are taken, and in mixed
+// precision which values need 16 bits.
 #pragma once
 
 #include <span>
@@ -26,6 +26,18 @@ struct DividedWindows {
 // speaks for all, are set apart. Of fewer, all are learned from, and the first three that are not
 // silent measured on.
 DividedWindows divide_windows(std::span<const std::vector<float>> windows);
+
+struct ObserverChoice {
+  Observer observer = Observer::min_max;
+  double snr_db = 0;  // of the outputs over float, all windows together
+};
+
+// Min-max, or percentile or MSE if that keeps 0.5 dB more on `windows`, none of which should be one
+// of the calibration's. Errors: as choose_mixed_precision().
+Result<ObserverChoice> choose_observer(const Graph& legal, const CalibrationStatistics& statistics,
+                                       const QuantizeOptions& options,
+                                       std::span<const std::vector<float>> windows,
+                                       Backend& in_float, Backend& emulator);
 
 struct Sensitivity {
   std::string value;

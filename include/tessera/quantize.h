@@ -13,8 +13,8 @@
 namespace tessera {
 
 struct QuantizeOptions {
-  Observer observer = Observer::min_max;
-  double kept = 0.9999;  // percentile only
+  Observer observer = Observer::min_max;  // of 8 bits; 16 hold everything that was seen
+  double kept = 0.9999;                   // percentile only
   // Ranges are widened by these factors: other inputs reach further. 16 bits have room to spare.
   double headroom = 1.15;
   double wide_headroom = 4;

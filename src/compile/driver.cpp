@@ -61,14 +61,10 @@ class Driver {
     Result<Package> package = TESSERA_ERROR(kIo, "", "nothing was saved", "");
     TESSERA_TRY_VOID(stage(BuildStage::save, [&] { return save(package); }));
     TESSERA_TRY(Package saved, std::move(package));
-    return Built{std::move(saved),
-                 std::move(frozen_point_),
-                 std::move(stream_bases_),
-                 std::move(rewritten_),
-                 std::move(plan_),
-                 cost_,
-                 std::move(placement_),
-                 std::move(windows_.set.notes)};
+    return Built{std::move(saved),         std::move(frozen_point_),
+                 std::move(stream_bases_), std::move(rewritten_),
+                 std::move(plan_),         cost_,
+                 std::move(placement_),    std::move(windows_.set.notes)};
   }
 
  private:

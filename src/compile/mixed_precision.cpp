@@ -63,6 +63,15 @@ class Search {
 // Below what 16 bits everywhere keep: near enough, where these are too little.
 constexpr double kNearBestDb = 0.1;
 
+// Three windows do not tell smaller differences.
+constexpr double kWorthAnObserverDb = 0.5;
+
+Result<void> check_not_empty(std::span<const std::vector<float>> windows) {
+  if (!windows.empty()) return {};
+  return TESSERA_ERROR(kInvalidArgument, "mixed precision", "there are no windows to measure on",
+                       "give recordings that are long and loud enough");
+}
+
 std::set<std::string> first(const std::vector<Sensitivity>& list, size_t count) {
   std::set<std::string> names;
   for (size_t i = 0; i < count; ++i) names.insert(list[i].value);
@@ -90,16 +99,37 @@ DividedWindows divide_windows(std::span<const std::vector<float>> windows) {
   return divided;
 }
 
+Result<ObserverChoice> choose_observer(const Graph& legal, const CalibrationStatistics& statistics,
+                                       const QuantizeOptions& options,
+                                       std::span<const std::vector<float>> windows,
+                                       Backend& in_float, Backend& emulator) {
+  TESSERA_TRY_VOID(check_not_empty(windows));
+  Search search(legal, windows, emulator);
+  TESSERA_TRY_VOID(search.run_in_float(in_float));
+  const auto measured = [&](Observer observer) -> Result<ObserverChoice> {
+    QuantizeOptions tried = options;
+    tried.observer = observer;
+    TESSERA_TRY(const Encodings encodings, quantize(legal, statistics, tried));
+    TESSERA_TRY(const double error, search.error_of(encodings));
+    return ObserverChoice{observer, search.snr_db(error)};
+  };
+  TESSERA_TRY(const ObserverChoice everything, measured(Observer::min_max));
+  ObserverChoice best = everything;
+  for (const Observer observer : {Observer::percentile, Observer::mse}) {
+    TESSERA_TRY(const ObserverChoice other, measured(observer));
+    if (other.snr_db >= everything.snr_db + kWorthAnObserverDb && other.snr_db > best.snr_db)
+      best = other;
+  }
+  return best;
+}
+
 Result<MixedPrecision> choose_mixed_precision(const Graph& legal,
                                               const CalibrationStatistics& statistics,
                                               const QuantizeOptions& options, double snr_db,
                                               std::span<const std::vector<float>> windows,
                                               Backend& in_float, Backend& emulator,
                                               const CalibrationProgress& progress) {
-  if (windows.empty()) {
-    return TESSERA_ERROR(kInvalidArgument, "mixed precision", "there are no windows to measure on",
-                         "give recordings that are long and loud enough");
-  }
+  TESSERA_TRY_VOID(check_not_empty(windows));
   Search search(legal, windows, emulator);
   TESSERA_TRY_VOID(search.run_in_float(in_float));
   TESSERA_TRY(const Encodings as_given, quantize(legal, statistics, options));

@@ -100,6 +100,17 @@ QuantizeOptions choice_for(const Graph& graph, const Plan& plan, const IntegerOp
   return choice;
 }
 
+// The one asked for, or the one that keeps most.
+Result<Observer> observer_for(const Graph& graph, const CalibrationStatistics& statistics,
+                              const QuantizeOptions& choice, const IntegerOptions& wanted,
+                              const DividedWindows& windows, Backend& cpu, Backend& emulator) {
+  if (wanted.observer) return *wanted.observer;
+  if (!windows.apart || choice.wide) return Observer::min_max;
+  TESSERA_TRY(const ObserverChoice best,
+              choose_observer(graph, statistics, choice, windows.measured, cpu, emulator));
+  return best.observer;
+}
+
 // The plan's graph for another length.
 Result<Graph> graph_for(const ImportedModel& model, const Plan& plan, const Target& target,
                         const RewriteParameters& rewriting, int64_t samples) {
@@ -122,13 +133,15 @@ Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan
   TESSERA_TRY(const auto cpu, make_backend("cpu", {.threads = options.threads}));
   TESSERA_TRY(const auto emulator, make_backend("emulator", {.threads = options.threads}));
   const bool seeks = wanted.mixed_loss_db > 0;
-  const QuantizeOptions choice = choice_for(graph, plan, wanted);
+  QuantizeOptions choice = choice_for(graph, plan, wanted);
   const Result<Graph> longer = graph_for(model, plan, target, rewriting, 2 * windows.length);
   const size_t sought = seeks ? encoded_values(graph, choice).size() * halves.measured.size() : 0;
   Runs runs(options.progress, runs_of(graph, windows.set.windows.size()) + sought);
   Observation observation(graph, longer, choice, *cpu, runs);
   TESSERA_TRY_VOID(observation.observe(halves.learned));
   const CalibrationStatistics& statistics = observation.statistics();
+  TESSERA_TRY(choice.observer,
+              observer_for(graph, statistics, choice, wanted, halves, *cpu, *emulator));
   const double snr_db =
       seeks ? snr_for_loss_db(wanted.mixed_loss_db) : -1e9;  // what there is, is enough
   TESSERA_TRY(const MixedPrecision mixed,

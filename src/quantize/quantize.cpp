@@ -67,7 +67,8 @@ class Quantizer {
     TESSERA_TRY(const auto* channels, statistics_of(node));
     const bool wide = options_.wide || options_.widen.contains(node.name);
     const double headroom = wide ? options_.wide_headroom : options_.headroom;
-    const std::vector<Range> ranges = ranges_of(*channels, headroom);
+    const std::vector<Range> ranges =
+        ranges_of(*channels, headroom, wide ? Observer::min_max : options_.observer);
     if (const auto found = proportions_.find(node.id); found != proportions_.end())
       return encode_in_proportion(ranges, found->second, parts_of(node, role), wide);
     ValueEncoding encoding = quantization::encode_ranges(ranges, parts_of(node, role),
@@ -78,11 +79,12 @@ class Quantizer {
     return encoding;
   }
 
-  std::vector<Range> ranges_of(std::span<const ChannelStatistics> channels, double headroom) const {
+  std::vector<Range> ranges_of(std::span<const ChannelStatistics> channels, double headroom,
+                               Observer observer) const {
     const auto factor = static_cast<float>(headroom);
     std::vector<Range> ranges;
     for (const ChannelStatistics& channel : channels) {
-      const Range range = range_of(channel, options_.observer, options_.kept);
+      const Range range = range_of(channel, observer, options_.kept);
       ranges.push_back({range.low * factor, range.high * factor});
     }
     return ranges;
@@ -109,7 +111,7 @@ class Quantizer {
         TESSERA_TRY(const auto* channels, statistics_of(node));
         const auto own = std::span(*channels).subspan(static_cast<size_t>(part.begin),
                                                       static_cast<size_t>(part.channels()));
-        joined.push_back({ranges_of(own, 1), own, {}, {}});
+        joined.push_back({ranges_of(own, 1, options_.observer), own, {}, {}});
         for (NodeId reader : readers_of(graph_, part)) add_readers(reader, joined.back());
       }
       const std::vector<double> common = quantization::common_proportions(joined);

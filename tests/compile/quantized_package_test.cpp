@@ -88,7 +88,7 @@ TEST(QuantizedPackage, APieceInIntegersThatIsAnothersIsNamed) {
 
 TEST(QuantizedPackage, KeepsWhatWasSeenOfEveryValueAndWhatWasMadeOfIt) {
   BuildOptions options = options_for({"04", "06"});
-  options.integers->quantize.observer = Observer::percentile;
+  options.integers->observer = Observer::percentile;
   const auto result = built(options);
   ASSERT_TRUE(result.has_value()) << result.error().to_string();
   const auto record = calibration_record(result->package);
