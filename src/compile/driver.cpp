@@ -230,7 +230,8 @@ class Driver {
       const auto encoding = encoding_of(plan_.graph, id, *encodings_);
       return encoding && encoding->bits == 16;
     });
-    if (cost_.seconds() == plan_.cost.seconds()) return "";
+    const Cost& narrow = plan_.cost;
+    if (cost_.bytes_in == narrow.bytes_in && cost_.bytes_out == narrow.bytes_out) return "";
     return fmt::format(" (about {:.3g} s on {} then)", cost_.seconds(), target_.name);
   }
 

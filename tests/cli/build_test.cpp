@@ -152,6 +152,28 @@ TEST_F(CliBuild, AnUnknownPrecisionIsRefused) {
   }
 }
 
+TEST_F(CliBuild, AnObserverIsOneOfFourAndForIntegers) {
+  const Outcome unknown = tessera_tool({"build", kSmall, "--quantize", "int8", "--observer",
+                                        "median", "--calib", kDemoMixture, "-o", path("m.tess")});
+  EXPECT_EQ(unknown.code, exit_code(ErrorCode::kInvalidArgument));
+  EXPECT_EQ(
+      unknown.err,
+      "error: 'median' is not known\n  in: --observer\n  next: auto, min_max, percentile, mse "
+      "or entropy\n");
+  const Outcome in_float =
+      tessera_tool({"build", kSmall, "--observer", "mse", "-o", path("m.tess")});
+  EXPECT_EQ(in_float.code, exit_code(ErrorCode::kInvalidArgument));
+  EXPECT_EQ(in_float.err,
+            "error: is only for integers\n  in: --observer\n  next: leave it out, or add "
+            "--quantize int8\n");
+  const Outcome built =
+      tessera_tool({"build", kDemoModel, "--length", "8000", "--quantize", "int8", "--observer",
+                    "entropy", "--calib", kDemoMixture, "-o", path("m.tess")});
+  ASSERT_EQ(built.code, 0) << built.err;
+  const Outcome shown = tessera_tool({"inspect", path("m.tess")});
+  EXPECT_NE(shown.out.find("(entropy)"), std::string::npos) << shown.out;
+}
+
 TEST_F(CliBuild, ALossThat16BitsCannotKeepIsAWarning) {
   const Outcome outcome =
       tessera_tool({"build", kSmall, "--length", "2003", "--quantize", "mixed=0.000001dB",

@@ -59,6 +59,40 @@ Windows numbered(size_t count) {
   return windows;
 }
 
+// One loud click among the windows: min-max spends its codes on what hardly ever comes.
+TEST(ChooseObserver, CutsOffWhatIsRareWhereThatKeepsMore) {
+  const Graph graph = legal_network(NormKind::batch);
+  const auto cpu = make_backend("cpu", {.threads = 1}).value();
+  const auto emulator = make_backend("emulator").value();
+  Windows windows = random_windows(graph, 6);
+  const Windows measured(windows.end() - 2, windows.end());
+  windows.resize(4);
+  CalibrationStatistics plain;
+  ASSERT_TRUE(calibrate(graph, {}, *cpu, windows, plain).has_value());
+  windows[0][1500] = 100;
+  CalibrationStatistics clicked;
+  ASSERT_TRUE(calibrate(graph, {}, *cpu, windows, clicked).has_value());
+
+  const auto snr_db_of = [&](const CalibrationStatistics& statistics, Observer observer) {
+    QuantizeOptions options;
+    options.observer = observer;
+    return choose_mixed_precision(graph, statistics, options, -100, measured, *cpu, *emulator)
+        .value()
+        .snr_db;
+  };
+  const auto chosen = choose_observer(graph, clicked, {}, measured, *cpu, *emulator);
+  ASSERT_TRUE(chosen.has_value()) << chosen.error().to_string();
+  EXPECT_NE(chosen->observer, Observer::min_max);
+  EXPECT_EQ(chosen->snr_db, snr_db_of(clicked, chosen->observer));
+  EXPECT_GT(chosen->snr_db, snr_db_of(clicked, Observer::min_max) + 6);
+  EXPECT_GE(chosen->snr_db, snr_db_of(clicked, Observer::percentile));
+  EXPECT_GE(chosen->snr_db, snr_db_of(clicked, Observer::mse));
+
+  const auto of_plain = choose_observer(graph, plain, {}, measured, *cpu, *emulator);
+  ASSERT_TRUE(of_plain.has_value()) << of_plain.error().to_string();
+  EXPECT_GE(of_plain->snr_db, snr_db_of(plain, Observer::min_max));
+}
+
 TEST(DivideWindows, SetsThreeApartFromTheBeginningTheMiddleAndTheEnd) {
   const DividedWindows halves = divide_windows(numbered(13));  // the first is silent
   EXPECT_TRUE(halves.apart);
