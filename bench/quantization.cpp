@@ -153,7 +153,8 @@ class Bench {
     const auto values = static_cast<double>(encoded_values(whole_, options).size());
     scores.values += values;
     scores.wide += options.wide ? values : static_cast<double>(options.widen.size());
-    scores.observers += " " + std::string(to_string(options.observer));
+    scores.observers += ' ';
+    scores.observers += to_string(options.observer);
     return quantize(whole_, statistics, options);
   }
 

@@ -241,8 +241,8 @@ Action define_build(CommandLine& app) {
          "--observer", options->observer,
          "With --quantize: how ranges of 8 bits are taken from what calibration saw: all of "
          "it (min_max), all but the rarest ten thousandth (percentile), with the least "
-         "squared error or divergence; auto: min_max, unless percentile or mse keep more on "
-         "windows set apart")
+         "squared error or divergence (mse, entropy); auto: min_max, unless percentile or "
+         "mse keep 3 dB more on windows set apart")
       ->type_name("auto|min_max|percentile|mse|entropy")
       ->capture_default_str();
   app.add_option("--threads", options->build.threads,

@@ -32,7 +32,7 @@ struct ObserverChoice {
   double snr_db = 0;  // of the outputs over float, all windows together
 };
 
-// Min-max, or percentile or MSE if that keeps 0.5 dB more on `windows`, none of which should be one
+// Min-max, or percentile or MSE if that keeps 3 dB more on `windows`, none of which should be one
 // of the calibration's. Errors: as choose_mixed_precision().
 Result<ObserverChoice> choose_observer(const Graph& legal, const CalibrationStatistics& statistics,
                                        const QuantizeOptions& options,

@@ -63,8 +63,9 @@ class Search {
 // Below what 16 bits everywhere keep: near enough, where these are too little.
 constexpr double kNearBestDb = 0.1;
 
-// Three windows do not tell smaller differences.
-constexpr double kWorthAnObserverDb = 0.5;
+// Three windows, perhaps of recordings that ranges were taken from too, do not tell less: on others
+// it may be the other way round.
+constexpr double kWorthAnObserverDb = 3;
 
 Result<void> check_not_empty(std::span<const std::vector<float>> windows) {
   if (!windows.empty()) return {};
