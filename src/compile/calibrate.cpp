@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "compile/tapped.h"
+#include "compile/observation.h"
 
 namespace tessera {
 namespace {
@@ -23,6 +23,8 @@ Result<void> check_window(const std::vector<float>& window, size_t index, int64_
   }
   return {};
 }
+
+}  // namespace
 
 Result<void> check_windows(const Graph& legal, std::span<const std::vector<float>> windows) {
   if (legal.inputs().size() != 1) {
@@ -47,8 +49,6 @@ Result<void> check_windows(const Graph& legal, std::span<const std::vector<float
   }
   return {};
 }
-
-}  // namespace
 
 Result<Graph> tapped(const Graph& legal, std::span<const NodeId> nodes) {
   Graph graph = legal;

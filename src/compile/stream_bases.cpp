@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "compile/tapped.h"
+#include "compile/observation.h"
 #include "quantize/stream_basis.h"
 #include "rewrite/linear_streams.h"
 
@@ -112,8 +112,9 @@ Result<void> observe(const Graph& legal, std::span<const std::vector<float>> win
 Result<std::vector<StreamBasisChoice>> choose_stream_bases(
     const Graph& legal, std::span<const std::vector<float>> windows, Backend& backend) {
   std::vector<StreamBasisChoice> choices;
+  TESSERA_TRY_VOID(check_windows(legal, windows));
   std::vector<ObservedStream> streams = streams_of(legal);
-  if (streams.empty() || windows.empty()) return choices;
+  if (streams.empty()) return choices;
   TESSERA_TRY_VOID(observe(legal, windows, backend, streams));
   for (ObservedStream& observed : streams) {
     std::vector<StreamValue> values;
