@@ -67,11 +67,10 @@ Result<IntegerCost> integer_cost(const VerifyReport& report,
   cost.estimated_loss_db = loss_of(kQualityDb, cost.snr_db);
   const auto integer_voices = voices_of(report, report.output_values);
   const auto float_voices = voices_of(report, report.expected_output_values);
-  cost.si_snr_db = std::numeric_limits<double>::infinity();
   for (size_t i = 0; i < float_voices.size() && integer_voices.size() == float_voices.size(); ++i) {
     // A voice that is silent in either has none.
     if (const auto measured = si_snr_db(integer_voices[i], float_voices[i]))
-      cost.si_snr_db = std::min(cost.si_snr_db, *measured);
+      cost.si_snr_db = std::min(cost.si_snr_db.value_or(*measured), *measured);
   }
   if (voices.empty()) return cost;
   for (const auto* estimates : {&float_voices, &integer_voices}) {
@@ -97,10 +96,14 @@ void print_integer_report(const VerifyReport& report, const CodeReport& codes,
                   printable(border.value), place_of(border), grouped(border.differing),
                   grouped(border.values), border.channel, border.frame);
   }
-  console.print(
-      "outputs over float: SNR {} dB, SI-SNR {} dB; about {:.2f} dB of a separation of {} "
-      "dB\n",
-      decibels(cost.snr_db), decibels(cost.si_snr_db), cost.estimated_loss_db, kQualityDb);
+  if (cost.si_snr_db) {
+    console.print(
+        "outputs over float: SNR {} dB, SI-SNR {} dB; about {:.2f} dB of a separation of {} "
+        "dB\n",
+        decibels(cost.snr_db), decibels(*cost.si_snr_db), cost.estimated_loss_db, kQualityDb);
+  } else {
+    console.print("outputs over float: SNR {} dB\n", decibels(cost.snr_db));
+  }
   if (!cost.true_si_snr_db.empty()) {
     console.print("over the true voices: SI-SNR {:.2f} dB in float, {:.2f} dB in integers\n",
                   cost.true_si_snr_db[0], cost.true_si_snr_db[1]);
@@ -113,8 +116,9 @@ void add_integers(Document& document, const VerifyReport& report, const CodeRepo
   document["all_close"] = report.passed && codes.passed;
   document["min_snr_db"] = options.min_snr_db;
   document["snr_db"] = finite(cost.snr_db);
-  document["si_snr_db"] = finite(cost.si_snr_db);
-  document["estimated_si_snr_loss_db"] = finite(cost.estimated_loss_db);
+  document["si_snr_db"] = cost.si_snr_db ? finite(*cost.si_snr_db) : Document(nullptr);
+  document["estimated_si_snr_loss_db"] =
+      cost.si_snr_db ? finite(cost.estimated_loss_db) : Document(nullptr);
   if (!cost.true_si_snr_db.empty()) {
     document["si_snr_float_db"] = finite(cost.true_si_snr_db[0]);
     document["si_snr_integers_db"] = finite(cost.true_si_snr_db[1]);

@@ -1,6 +1,7 @@
 // A verification of integers for people and for machines.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,9 @@ namespace tessera::cli {
 
 // What integers cost a network's outputs.
 struct IntegerCost {
-  double snr_db = 0;             // of the worst output over float
-  double si_snr_db = 0;          // the same of its worst voice, whatever its level
+  double snr_db = 0;  // of the worst output over float
+  // The same of its worst voice, whatever its level; none where no output is a sequence.
+  std::optional<double> si_snr_db;
   double estimated_loss_db = 0;  // of a separation of kQualityDb SI-SNR
   // Over the true voices, where there are any: mean SI-SNR in float and in integers.
   std::vector<double> true_si_snr_db;

@@ -8,6 +8,7 @@
 #include "cli/tool.h"
 #include "exit_codes.h"
 #include "tessera/audio.h"
+#include "tessera/export.h"
 #include "tessera/npy.h"
 
 namespace tessera {
@@ -177,6 +178,36 @@ TEST_F(CliIntegers, VerifyComparesCodesAndTellsWhatIntegersCost) {
   EXPECT_GT(document.at("estimated_si_snr_loss_db"), 0);
   for (const json& border : document.at("borders")) EXPECT_EQ(border.at("differing"), 0);
   for (const json& stage : document.at("stages")) EXPECT_LE(stage.at("cosine"), 1.0 + 1e-9);
+}
+
+// An encoder's numbers are no voices: SI-SNR says nothing about them.
+TEST_F(CliIntegers, VerifySpeaksOfSeparationsOnlyWhereOutputsAreSequences) {
+  Graph graph;
+  GraphEditor editor(graph, "import");
+  const NodeId input = editor.add(Input{{3, 1, 64}}, {}, "window").value();
+  Conv conv;
+  std::vector<float> weight;
+  for (int i = 0; i < 8 * 3 * 3; ++i) weight.push_back(std::sin(static_cast<float>(7 * i)));
+  conv.weight = Tensor({8, 3, 1, 3}, std::move(weight));
+  const NodeId made = editor.add(conv, {input}, "conv").value();
+  const NodeId relu = editor.add(Unary{}, {made}, "relu").value();
+  editor.add_output("embedding", editor.add(GlobalPool{}, {relu}, "pool").value());
+  ASSERT_TRUE(editor.enter(Stage::imported).has_value());
+  ASSERT_TRUE(export_onnx(graph, path("encoder.onnx")).has_value());
+  std::vector<float> values;
+  for (int i = 0; i < 4 * 3 * 64; ++i) values.push_back(std::sin(static_cast<float>(i * i)));
+  const Outcome built = tessera_tool({"build", path("encoder.onnx"), "--quantize", "int8",
+                                      "--calib", array({4, 3, 64}, values), "-o", path("m.tess")});
+  ASSERT_EQ(built.code, 0) << built.err;
+  const Outcome shown = tessera_tool({"verify", path("m.tess")});
+  ASSERT_EQ(shown.code, 0) << shown.err << shown.out;
+  EXPECT_NE(shown.out.find("\noutputs over float: SNR "), std::string::npos) << shown.out;
+  EXPECT_EQ(shown.out.find("SI-SNR"), std::string::npos) << shown.out;
+  const Outcome outcome = tessera_tool({"verify", path("m.tess"), "--json"});
+  const json document = json::parse(outcome.out);
+  EXPECT_TRUE(document.at("si_snr_db").is_null());
+  EXPECT_TRUE(document.at("estimated_si_snr_loss_db").is_null());
+  EXPECT_GT(document.at("snr_db"), 20);
 }
 
 TEST_F(CliIntegers, VerifyFailsWhereTooLittleIsLeft) {
