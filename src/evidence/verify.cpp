@@ -332,6 +332,7 @@ class Verification {
       return stage_position_[a] < stage_position_[b];
     });
     std::vector<StageCheck> sorted;
+    sorted.reserve(order.size());
     for (size_t i : order) sorted.push_back(std::move(report_.stages[i]));
     report_.stages = std::move(sorted);
   }

@@ -96,6 +96,7 @@ class Search {
     for (size_t place = 0; place < parts_.size(); ++place)
       by_root[root_of(place)].push_back(parts_[place]);
     std::vector<JoinedParts> groups;
+    groups.reserve(by_root.size());
     for (auto& [root, parts] : by_root) groups.push_back(std::move(parts));
     return groups;
   }

@@ -249,8 +249,7 @@ void ChannelStatistics::widen(float magnitude) {
   }
   for (; reach_ < wanted; reach_ *= 2) {
     std::vector<int64_t> wider(kBins, 0);
-    for (int i = 0; i < kBins; ++i)
-      wider[static_cast<size_t>(kBins / 4 + i / 2)] += bins_[static_cast<size_t>(i)];
+    for (size_t i = 0; i < size_t{kBins}; ++i) wider[size_t{kBins} / 4 + i / 2] += bins_[i];
     bins_ = std::move(wider);
   }
 }
