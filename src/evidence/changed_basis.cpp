@@ -14,21 +14,22 @@ Matrix to_matrix(const Tensor& tensor) {
       .cast<double>();
 }
 
-bool has_channels(const Tensor* basis, int64_t channels) {
-  return basis != nullptr && basis->dim(0) == channels;
+const Tensor* basis_of(const Graph& graph, const NamedValue& value) {
+  const Tensor* basis = graph.basis_of(value.name);
+  return basis != nullptr && basis->dim(0) == value.channels ? basis : nullptr;
 }
 
-// nullopt for values that both write alike, and for a basis of another value's size.
+// nullopt for values that both write alike. A basis of another size than the value's, which no
+// build writes, counts as none.
 std::optional<Matrix> between(const Graph& original, const Graph& derived,
                               const NamedValue& value) {
-  const Tensor* from = original.basis_of(value.name);
-  const Tensor* to = derived.basis_of(value.name);
+  const Tensor* from = basis_of(original, value);
+  const Tensor* to = basis_of(derived, value);
   if (from == nullptr && to == nullptr) return std::nullopt;
-  if (from != nullptr && to != nullptr && *from == *to) return std::nullopt;
-  Matrix matrix = Matrix::Identity(value.channels, value.channels);
-  if (has_channels(to, value.channels)) matrix = to_matrix(*to);
-  if (has_channels(from, value.channels)) matrix *= to_matrix(*from).inverse();
-  return matrix;
+  if (from == nullptr) return to_matrix(*to);
+  if (to == nullptr) return to_matrix(*from).inverse();
+  if (*from == *to) return std::nullopt;
+  return to_matrix(*to) * to_matrix(*from).inverse();
 }
 
 }  // namespace
@@ -36,18 +37,21 @@ std::optional<Matrix> between(const Graph& original, const Graph& derived,
 std::optional<Conv> basis_change(const Graph& original, const Graph& derived,
                                  std::span<const NamedValue> values) {
   int64_t channels = 0;
-  for (const NamedValue& value : values) channels += value.channels;
-  Matrix all = Matrix::Identity(channels, channels);
   bool changed = false;
-  int64_t begin = 0;
+  std::vector<std::optional<Matrix>> own;
   for (const NamedValue& value : values) {
-    if (const std::optional<Matrix> own = between(original, derived, value)) {
-      all.block(begin, begin, value.channels, value.channels) = *own;
-      changed = true;
-    }
-    begin += value.channels;
+    channels += value.channels;
+    own.push_back(between(original, derived, value));
+    changed = changed || own.back().has_value();
   }
   if (!changed) return std::nullopt;
+  Matrix all = Matrix::Identity(channels, channels);
+  int64_t begin = 0;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const int64_t size = values[i].channels;
+    if (own[i]) all.block(begin, begin, size, size) = *own[i];
+    begin += size;
+  }
   std::vector<float> weight(static_cast<size_t>(all.size()));
   std::transform(all.data(), all.data() + all.size(), weight.begin(),
                  [](double v) { return static_cast<float>(v); });

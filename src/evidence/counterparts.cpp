@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "evidence/changed_basis.h"
+#include "graph/joined_sums.h"
 
 namespace tessera {
 namespace {
@@ -123,7 +124,7 @@ class Finder {
           {{value},
            {},
            value == same ? "" : fmt::format("with '{}' folded in", imported_.node(value).name)},
-          {{std::string(name), imported_.node(value).shape.c}});
+          named_parts(name, value));
     }
     if (std::string_view base = name; drop_suffix(base, ".taps")) return taps(base);
     if (std::string_view base = name; drop_suffix(base, ".statistics")) return statistics(base);
@@ -172,6 +173,28 @@ class Finder {
     return in_basis(
         {{residual, skip.id}, {Concat{Axis::c}}, fmt::format("'{}' and '{}'", base, skip.name)},
         {{std::string(base), imported_.node(residual).shape.c}, {skip.name, skip.shape.c}});
+  }
+
+  // The Slices that make up a value that nothing else reads, or the value itself.
+  std::vector<NamedValue> named_parts(std::string_view name, NodeId value) const {
+    const int64_t channels = imported_.node(value).shape.c;
+    std::map<int64_t, NamedValue> by_begin;
+    if (read_by_disjoint_slices(imported_, value)) {
+      for (NodeId user : imported_.users(value)) {
+        const auto& slice = *imported_.get_if<Slice>(user);
+        if (slice.step == 1)
+          by_begin[slice.begin] = {imported_.node(user).name, slice.end - slice.begin};
+      }
+    }
+    std::vector<NamedValue> parts;
+    int64_t end = 0;
+    for (auto& [begin, part] : by_begin) {
+      if (begin != end) break;
+      end += part.channels;
+      parts.push_back(std::move(part));
+    }
+    if (end != channels) return {{std::string(name), channels}};
+    return parts;
   }
 
   // change_stream_basis: in the basis that the plan has of the values.

@@ -7,6 +7,7 @@
 
 #include "evidence/quantised.h"
 #include "report/comparison_drawing.h"
+#include "support/random_basis.h"
 
 namespace tessera {
 namespace {
@@ -31,6 +32,30 @@ class ValueComparisonTest : public testing::Test {
   std::unique_ptr<Backend> cpu_ = make_backend("cpu", {.threads = 1}).value();
   std::unique_ptr<Backend> emulator_ = make_backend("emulator").value();
 };
+
+// Both write the stream in a basis of their own: one is taken back before the other is applied.
+TEST_F(ValueComparisonTest, ComparesAStreamInTwoBases) {
+  const auto in_basis = [&](uint32_t seed) {
+    Graph legal = given_.imported;
+    RewriteOptions options;
+    options.enable = {"change_stream_basis"};
+    options.parameters.stream_bases["bottleneck"] = test::random_basis(12, 5, seed);
+    EXPECT_TRUE(rewrite(legal, options).has_value());
+    EXPECT_NE(legal.basis_of("bottleneck"), nullptr);
+    return legal;
+  };
+  const Graph one = in_basis(1);
+  for (const Graph& other : {in_basis(2), given_.package.legal}) {
+    const auto report = compared(one, other);
+    ASSERT_TRUE(report.has_value()) << report.error().to_string();
+    int64_t in_another_basis = 0;
+    for (const ValueComparison& value : report->values) {
+      EXPECT_GT(value.difference.snr_db, 90) << value.name << " " << value.how;
+      in_another_basis += value.how.ends_with("in another basis") ? 1 : 0;
+    }
+    EXPECT_GT(in_another_basis, 5);
+  }
+}
 
 TEST_F(ValueComparisonTest, ARewrittenNetworkHasTheSameValues) {
   const auto report = compared(given_.imported, given_.package.plan.graph);
