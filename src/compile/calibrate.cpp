@@ -1,64 +1,10 @@
 #include "tessera/calibrate.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include <fmt/format.h>
 
 #include "compile/observation.h"
 
 namespace tessera {
-namespace {
-
-Result<void> check_window(const std::vector<float>& window, size_t index, int64_t size) {
-  const std::string subject = fmt::format("calibration window {}", index);
-  if (static_cast<int64_t>(window.size()) != size) {
-    return TESSERA_ERROR(kInvalidArgument, subject,
-                         fmt::format("has {} values, the network takes {}", window.size(), size),
-                         "cut or pad it to the network's input");
-  }
-  if (!std::all_of(window.begin(), window.end(), [](float x) { return std::isfinite(x); })) {
-    return TESSERA_ERROR(kInvalidArgument, subject, "holds NaN or infinity",
-                         "leave it out, or repair the recording");
-  }
-  return {};
-}
-
-}  // namespace
-
-Result<void> check_windows(const Graph& legal, std::span<const std::vector<float>> windows) {
-  if (legal.inputs().size() != 1) {
-    return TESSERA_ERROR(kUnsupported, "calibration",
-                         fmt::format("the network has {} inputs, not one", legal.inputs().size()),
-                         "");
-  }
-  if (windows.empty()) {
-    return TESSERA_ERROR(kInvalidArgument, "calibration", "there are no windows",
-                         "give recordings that are long and loud enough");
-  }
-  const int64_t size = legal.node(legal.inputs()[0]).shape.size();
-  bool silent = true;
-  for (size_t i = 0; i < windows.size(); ++i) {
-    TESSERA_TRY_VOID(check_window(windows[i], i, size));
-    silent = silent &&
-             std::all_of(windows[i].begin(), windows[i].end(), [](float x) { return x == 0.0F; });
-  }
-  if (silent) {
-    return TESSERA_ERROR(kInvalidArgument, "calibration", "every window is silent",
-                         "give recordings of what the network will hear");
-  }
-  return {};
-}
-
-Result<Graph> tapped(const Graph& legal, std::span<const NodeId> nodes) {
-  Graph graph = legal;
-  GraphEditor editor(graph, "calibrate");
-  editor.clear_outputs();
-  for (NodeId id : nodes) editor.add_output(legal.node(id).name, id);
-  editor.remove_dead();
-  TESSERA_TRY_VOID(verify(graph, graph.stage()));
-  return graph;
-}
 
 Result<void> calibrate(const Graph& legal, const QuantizeOptions& options, Backend& backend,
                        std::span<const std::vector<float>> windows,
