@@ -1,9 +1,10 @@
 // What another basis of the residual stream is worth in 8 bits: a separator whose stream is written
 // in bases of growing condition, the same function each time, quantised as it is and with
 // choose_stream_bases(). Started by bench/stream_bases.
-#include <cmath>
+#include <algorithm>
 #include <cstdio>
-#include <limits>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 

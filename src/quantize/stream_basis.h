@@ -23,12 +23,13 @@ struct BasisChoice {
 };
 
 // Rounding a channel to codes makes noise in proportion to its range; readers take it in proportion
-// to their weights. With S the mean of x*x^T and G that of W^T*W over readers, each relative to the
-// signal, the error behind the readers is sum_c (M*S*M^T)_cc * (M^-T*G*M^-1)_cc for values M*x.
-// Where channels nearly repeat each other, readers live on their small differences and the sum is
-// large. M = H * D^1/4 * U^T * S^-1/2, with U*D*U^T = S^1/2*G*S^1/2 and H an orthogonal matrix
-// whose rows share everything evenly, makes both diagonals even and the sum (tr D^1/2)^2 / n, its
-// least (Cauchy-Schwarz). nullopt where that is not expected to be worth it.
+// to their weights. With S the sum of x*x^T over values, each relative to its power, and G that of
+// W^T*W over readers, each relative to the signal W*x, the error behind the readers is sum_c
+// (M*S*M^T)_cc * (M^-T*G*M^-1)_cc for values M*x. Where channels nearly repeat each other, readers
+// live on their small differences and the sum is large. M = H * D^1/4 * U^T * S^-1/2, with U*D*U^T
+// = S^1/2*G*S^1/2 and H an orthogonal matrix whose rows share everything evenly, makes both
+// diagonals even and the sum (tr D^1/2)^2 / n, its least (Cauchy-Schwarz). nullopt where that is
+// not expected to be worth it.
 std::optional<BasisChoice> choose_basis(int64_t channels, std::span<const StreamValue> values);
 
 }  // namespace tessera::quantization
