@@ -25,17 +25,35 @@ std::string ExportBuilder::unique(const std::string& wanted) {
 
 std::string ExportBuilder::weights(const std::string& name, const Tensor& tensor,
                                    std::vector<int64_t> dims) {
-  const auto key = std::make_pair(tensor.data(), dims);
-  const auto found = shared_.find(key);
-  if (found != shared_.end()) return found->second;
+  auto key = std::make_pair(tensor.data(), std::move(dims));
+  const auto found = shared_weights_.find(key);
+  if (found != shared_weights_.end()) return found->second.name;
+  std::string written = add_floats(name, tensor.values(), key.second);
+  shared_weights_.emplace(std::move(key), WrittenWeights{tensor, written});
+  return written;
+}
+
+std::string ExportBuilder::computed(const std::string& name, std::span<const float> values,
+                                    std::vector<int64_t> dims) {
+  const auto bytes = std::as_bytes(values);
+  auto key = std::make_pair(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()),
+                            std::move(dims));
+  const auto found = shared_computed_.find(key);
+  if (found != shared_computed_.end()) return found->second;
+  std::string written = add_floats(name, values, key.second);
+  shared_computed_.emplace(std::move(key), written);
+  return written;
+}
+
+std::string ExportBuilder::add_floats(const std::string& name, std::span<const float> values,
+                                      std::span<const int64_t> dims) {
   onnx::TensorProto& proto = *proto_.add_initializer();
   proto.set_name(unique(name));
   proto.set_data_type(onnx::TensorProto::FLOAT);
   for (int64_t d : dims) proto.add_dims(d);
-  const auto bytes = std::as_bytes(tensor.values());
+  const auto bytes = std::as_bytes(values);
   weight_bytes_ += static_cast<int64_t>(bytes.size());
   proto.set_raw_data(bytes.data(), bytes.size());
-  shared_.emplace(key, proto.name());
   return proto.name();
 }
 

@@ -30,8 +30,12 @@ class ExportBuilder {
   // A name not used before: `wanted`, or with a number after it.
   std::string unique(const std::string& wanted);
 
-  // Initialisers; the same storage under the same dims is written once.
+  // Initialisers, written once: weights of the graph where they share storage and dims, as the
+  // graph itself tells what is shared; computed values, which belong to no graph, where dims and
+  // bits are equal.
   std::string weights(const std::string& name, const Tensor& tensor, std::vector<int64_t> dims);
+  std::string computed(const std::string& name, std::span<const float> values,
+                       std::vector<int64_t> dims);
   std::string numbers(const std::string& name, std::span<const int64_t> values,
                       bool scalar = false);
   std::string number(const std::string& name, double value);
@@ -62,12 +66,22 @@ class ExportBuilder {
   int64_t weight_bytes() const { return weight_bytes_; }
 
  private:
+  // A weight with its storage, which stays allocated as long as its address is a key.
+  struct WrittenWeights {
+    Tensor tensor;
+    std::string name;
+  };
+
+  std::string add_floats(const std::string& name, std::span<const float> values,
+                         std::span<const int64_t> dims);
+
   onnx::GraphProto& proto_;
   bool flat_;
   int64_t weight_bytes_ = 0;
   std::unordered_set<std::string> names_;
   std::unordered_set<std::string> node_names_;
-  std::map<std::pair<const float*, std::vector<int64_t>>, std::string> shared_;
+  std::map<std::pair<const float*, std::vector<int64_t>>, WrittenWeights> shared_weights_;
+  std::map<std::pair<std::string, std::vector<int64_t>>, std::string> shared_computed_;  // by bits
   std::map<std::pair<std::vector<int64_t>, bool>, std::string> shared_numbers_;
 };
 

@@ -16,21 +16,31 @@ using onnx_export::ExportBuilder;
 
 constexpr int64_t kMaxWeightBytes = (int64_t{1} << 31) - (int64_t{1} << 24);
 
-bool all_flat(const Graph& graph) {
-  for (NodeId id : graph.order()) {
-    const Node& node = graph.node(id);
-    if (node.shape.h != 1) return false;
-    for (const NamedWeight& w : weights_of(node.op)) {
-      if (w.name == "weight" && w.tensor->dims().size() == 4 && w.tensor->dim(2) != 1) return false;
-    }
-    if (const auto* pad = std::get_if<Pad>(&node.op)) {
-      if (pad->padding.top != 0 || pad->padding.bottom != 0) return false;
-    }
-    if (const auto* pool = std::get_if<Pool>(&node.op)) {
-      if (pool->kernel.h != 1) return false;
-    }
+bool along_w(const Padding& padding) {
+  return padding.top == 0 && padding.bottom == 0;
+}
+
+// Whether nothing in the op reaches along H. A border along H may leave one row of H, which is then
+// not the operand's.
+struct ReachesAlongW {
+  bool operator()(const Conv& op) const { return op.weight.dim(2) == 1 && along_w(op.padding); }
+  bool operator()(const ConvTranspose& op) const {
+    return op.weight.dim(2) == 1 && along_w(op.crop) && op.extra.h == 0;
   }
-  return true;
+  bool operator()(const Pad& op) const { return along_w(op.padding); }
+  bool operator()(const Pool& op) const { return op.kernel.h == 1 && along_w(op.padding); }
+  template <typename T>
+  bool operator()(const T&) const {
+    return true;
+  }
+};
+
+bool all_flat(const Graph& graph) {
+  const std::vector<NodeId> order = graph.order();
+  return std::all_of(order.begin(), order.end(), [&](NodeId id) {
+    const Node& node = graph.node(id);
+    return node.shape.h == 1 && std::visit(ReachesAlongW{}, node.op);
+  });
 }
 
 // A file layout taken apart: its factors in their own order, and the order that sorts them into

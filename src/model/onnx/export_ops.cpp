@@ -1,10 +1,12 @@
 // One overload per graph op: the ONNX nodes that compute it.
+#include <algorithm>
 #include <array>
 #include <cmath>
 
 #include <fmt/format.h>
 
 #include "model/onnx/export_builder.h"
+#include "model/onnx/export_moments.h"
 #include "model/recognise/pattern.h"
 
 namespace tessera::onnx_export {
@@ -51,6 +53,11 @@ struct OpWriter {
     return out.flat() ? std::vector<int64_t>{p.left, p.right}
                       : std::vector<int64_t>{p.top, p.left, p.bottom, p.right};
   }
+  // Of all dims: before each, then after each.
+  std::vector<int64_t> around(const Padding& p) const {
+    return out.flat() ? std::vector<int64_t>{0, 0, p.left, 0, 0, p.right}
+                      : std::vector<int64_t>{0, 0, p.top, p.left, 0, 0, p.bottom, p.right};
+  }
   std::vector<int64_t> kernel_dims(const Tensor& w) const {
     if (out.flat()) return {w.dim(0), w.dim(1), w.dim(3)};
     return w.dims();
@@ -61,8 +68,9 @@ struct OpWriter {
   }
 
   template <typename T>
-  void convolution(const char* op_type, const T& op, const Padding& padding, const Extent* extra) {
-    Names inputs = {in[0], out.weights(result + ".weight", op.weight, kernel_dims(op.weight))};
+  void convolution(const char* op_type, const T& op, const std::string& x,
+                   const std::string& weight, const Padding& padding, const Extent* extra) {
+    Names inputs = {x, weight};
     if (!op.bias.empty())
       inputs.push_back(out.weights(result + ".bias", op.bias, {op.bias.size()}));
     std::vector<int64_t> kernel = {op.weight.dim(3)};
@@ -79,8 +87,36 @@ struct OpWriter {
 
   void operator()(const Input&) {}
   void operator()(const Constant&) {}
-  void operator()(const Conv& op) { convolution("Conv", op, op.padding, nullptr); }
-  void operator()(const ConvTranspose& op) { convolution("ConvTranspose", op, op.crop, &op.extra); }
+  template <typename T>
+  std::string weight_of(const T& op) const {
+    return out.weights(result + ".weight", op.weight, kernel_dims(op.weight));
+  }
+  void operator()(const Conv& op) {
+    convolution("Conv", op, in[0], weight_of(op), op.padding, nullptr);
+  }
+
+  // ONNX Runtime takes less output padding than a stride. What the crop takes away again is left
+  // out of both; a whole stride is what one more frame of zeros makes. Returns these frames.
+  static int64_t zero_frames(int64_t& extra, int64_t& crop, int64_t stride) {
+    if (extra < stride) return 0;
+    const int64_t both = std::min(extra, crop);
+    crop -= both;
+    extra -= both;
+    const int64_t frames = extra / stride;
+    extra %= stride;
+    return frames;
+  }
+  void operator()(const ConvTranspose& op) {
+    Padding crop = op.crop;
+    Extent extra = op.extra;
+    Padding zeros;
+    zeros.bottom = zero_frames(extra.h, crop.bottom, op.stride.h);
+    zeros.right = zero_frames(extra.w, crop.right, op.stride.w);
+    std::string x = in[0];
+    if (!zeros.none())
+      x = out.step("Pad", {x, out.numbers(result + ".zeros", around(zeros))}, result, "longer");
+    convolution("ConvTranspose", op, x, weight_of(op), crop, &extra);
+  }
   void operator()(const Affine& op) { scaled(in[0], op.scale, op.bias, "scale", "bias"); }
 
   void operator()(const Norm& op) {
@@ -95,65 +131,13 @@ struct OpWriter {
           .real("epsilon", op.eps);
       return;
     }
-    const Moments m = moments(op.kind, op.eps);
+    const Moments m = write_moments(out, op.kind, op.eps, in[0], operands[0], result);
     scaled(out.step("Div", {m.centered, m.deviation}, result, "normal"), op.gamma, op.beta, "gamma",
            "beta");
   }
 
-  // Statistics of a norm over the operand, as values of their own.
-  struct Moments {
-    std::string mean;
-    std::string centered;   // x - mean
-    std::string deviation;  // sqrt(variance + eps)
-  };
-
-  std::string root(const std::string& variance, double eps) {
-    const std::string sum =
-        out.step("Add", {variance, out.number(result + ".eps", eps)}, result, "stable");
-    return out.step("Sqrt", {sum}, result, "deviation");
-  }
-
-  Moments moments(NormKind kind, double eps) {
-    if (kind == NormKind::cumulative) return running_moments(eps);
-    std::vector<int64_t> axes;
-    if (kind != NormKind::feature_wise) axes.push_back(out.axis(Axis::c));
-    if (kind != NormKind::channel_wise) axes.push_back(out.axis(Axis::w));
-    Moments m;
-    m.mean = out.reduction("ReduceMean", in[0], axes, result, "mean");
-    m.centered = out.step("Sub", {in[0], m.mean}, result, "centered");
-    const std::string square = out.step("Mul", {m.centered, m.centered}, result, "square");
-    m.deviation = root(out.reduction("ReduceMean", square, axes, result, "variance"), eps);
-    return m;
-  }
-
-  // Sums over channels and past frames, over how many there are.
-  Moments running_moments(double eps) {
-    const Shape& x = operands[0];
-    std::vector<float> counts;
-    for (int64_t t = 1; t <= x.w; ++t) counts.push_back(static_cast<float>(t * x.c));
-    std::vector<int64_t> dims(out.flat() ? 3 : 4, 1);
-    dims.back() = x.w;
-    const std::string count =
-        out.weights(result + ".count", Tensor({x.w}, std::move(counts)), std::move(dims));
-    const std::array<int64_t, 1> last = {out.axis(Axis::w)};
-    const std::string axis = out.numbers("time_axis", last, true);
-    const auto running = [&](const std::string& value, const std::string& name) {
-      const std::string sum =
-          out.reduction("ReduceSum", value, {out.axis(Axis::c)}, result, name + "_sum");
-      const std::string total = out.step("CumSum", {sum, axis}, result, name + "_total");
-      return out.step("Div", {total, count}, result, name);
-    };
-    Moments m;
-    m.mean = running(in[0], "mean");
-    const std::string power = running(out.step("Mul", {in[0], in[0]}, result, "square"), "power");
-    const std::string mean_squared = out.step("Mul", {m.mean, m.mean}, result, "mean_squared");
-    m.deviation = root(out.step("Sub", {power, mean_squared}, result, "variance"), eps);
-    m.centered = out.step("Sub", {in[0], m.mean}, result, "centered");
-    return m;
-  }
-
   void operator()(const NormStatistics& op) {
-    const Moments m = moments(op.kind, op.eps);
+    const Moments m = write_moments(out, op.kind, op.eps, in[0], operands[0], result);
     const std::string r = out.step("Reciprocal", {m.deviation}, result, "inverse");
     const std::string mean_r = out.step("Mul", {m.mean, r}, result, "mean_scaled");
     const std::string scale = out.step("Mul", {r, per_channel("gamma", op.gamma)}, result, "scale");
@@ -191,7 +175,9 @@ struct OpWriter {
     ConvTranspose conv;
     conv.weight = Tensor({op.kernel * n, n, 1, op.kernel}, std::move(ones));
     conv.stride.w = op.stride;
-    (*this)(conv);
+    const std::string weight =
+        out.computed(result + ".weight", conv.weight.values(), kernel_dims(conv.weight));
+    convolution("ConvTranspose", conv, in[0], weight, conv.crop, &conv.extra);
   }
 
   void operator()(const Unary& op) {
@@ -273,10 +259,21 @@ struct OpWriter {
                                                     : "Pow";
     out.node(name, in, result);
   }
+  // A file of [1, C, W] has no axis H: of one row, all that can be joined or taken is that row.
+  bool along_missing_axis(Axis axis) const { return out.flat() && axis == Axis::h; }
+
   void operator()(const Concat& op) {
+    if (along_missing_axis(op.axis)) {
+      out.node("Identity", in, result);
+      return;
+    }
     out.node("Concat", in, result).integer("axis", out.axis(op.axis));
   }
   void operator()(const Slice& op) {
+    if (along_missing_axis(op.axis)) {
+      out.node("Identity", in, result);
+      return;
+    }
     const auto one = [&](const char* what, int64_t value) {
       const std::array<int64_t, 1> list = {value};
       return out.numbers(result + "." + what, list);
@@ -287,11 +284,7 @@ struct OpWriter {
              result);
   }
   void operator()(const Pad& op) {
-    const Padding& p = op.padding;
-    const std::vector<int64_t> list =
-        out.flat() ? std::vector<int64_t>{0, 0, p.left, 0, 0, p.right}
-                   : std::vector<int64_t>{0, 0, p.top, p.left, 0, 0, p.bottom, p.right};
-    out.node("Pad", {in[0], out.numbers(result + ".pads", list)}, result)
+    out.node("Pad", {in[0], out.numbers(result + ".pads", around(op.padding))}, result)
         .text("mode", op.mode == PadMode::zero      ? "constant"
                       : op.mode == PadMode::reflect ? "reflect"
                                                     : "edge");

@@ -202,6 +202,18 @@ Result<std::optional<Value>> joined_with_zeros(OpContext& context, const std::ve
   return std::optional(std::move(y));
 }
 
+int64_t& axis_size(Shape& shape, Axis axis) {
+  return axis == Axis::c ? shape.c : axis == Axis::h ? shape.h : shape.w;
+}
+
+// The axis that values of other sizes are joined along: the one that the dim covers. A dim of size
+// 1 may stand for any axis of one element.
+std::optional<Axis> joined_axis(const ViewDim& dim, const Shape& shape) {
+  if (!dim.atoms.empty()) return whole_axis(dim, shape);
+  if (dim.hint && extent(shape, *dim.hint) == 1) return dim.hint;
+  return std::nullopt;
+}
+
 Result<Values> read_concat(OpContext& context) {
   std::vector<Value> parts;
   bool constant = true;
@@ -239,10 +251,18 @@ Result<Values> read_concat(OpContext& context) {
     Dims full = dims_of(like);
     full[axis] = part.dims()[axis];
     if (part.dims() != full) return context.invalid("joins tensors of different shapes");
-    if (full[axis] != like[axis].size()) {
-      return context.unsupported("joins a constant of another size to a tensor");
+    if (full[axis] == like[axis].size()) {
+      TESSERA_TRY(part, constant_value(context, part.constant(), like, shape));
+      continue;
     }
-    TESSERA_TRY(part, constant_value(context, part.constant(), like, shape));
+    const std::optional<Axis> along = joined_axis(like[axis], shape);
+    if (!along) return context.unsupported("joins a constant of another size to a tensor");
+    Shape other = shape;
+    axis_size(other, *along) = full[axis];
+    View view = like;
+    view[axis] = whole(other, *along);
+    view[axis].hint = along;
+    TESSERA_TRY(part, constant_value(context, part.constant(), view, other));
   }
   TESSERA_TRY(Value y, concat_values(context, std::move(parts), axis));
   return Values{std::move(y)};
