@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/comparison_sides.h"
 #include "cli/interrupt.h"
+#include "cli/output_format.h"
 #include "cli/progress.h"
 #include "cli/rewrite_signal.h"
 #include "tessera/audio.h"
@@ -166,6 +167,7 @@ Result<Document> write_differences(const Options& options, const BisectReport& r
 
 // The folder is new, or one of ours.
 Result<void> check_folder(const Options& options) {
+  TESSERA_TRY_VOID(check_folder_name(options.folder, "a report and differences"));
   std::error_code ignored;
   const std::filesystem::path folder(options.folder);
   for (const char* name : {"state.json", "culprits.tsv", "report.json"}) {

@@ -187,7 +187,7 @@ Document document_of(const Options& options, const Built& built, const StageDisp
 Result<Document> build_package(const Options& options, Console& console) {
   TESSERA_TRY_VOID(refuse_a_package(options));
   TESSERA_TRY_VOID(
-      check_outputs(file_names({options.output}),
+      check_outputs({{options.output, OutputFormat::package}},
                     file_names({options.model.path, options.target}, {options.calibration.files}),
                     options.build.force));
   TESSERA_TRY(const Target target, load_target(options.target));

@@ -161,13 +161,9 @@ Document statistics_document(const std::vector<Row>& rows) {
 }
 
 Result<Document> run(const Options& options, Console& console) {
-  TESSERA_TRY_VOID(check_outputs(file_names({options.output, options.statistics}),
-                                 file_names({options.model.path}, {options.calibration}),
-                                 options.force));
-  if (std::filesystem::path(options.output).extension() != ".npz") {
-    return TESSERA_ERROR(kInvalidArgument, options.output, "is no name of an .npz",
-                         "windows are written as NumPy's .npz: -o calib.npz");
-  }
+  TESSERA_TRY_VOID(
+      check_outputs({{options.output, OutputFormat::npz}, {options.statistics, OutputFormat::json}},
+                    file_names({options.model.path}, {options.calibration}), options.force));
   const auto begin = std::chrono::steady_clock::now();
   TESSERA_TRY(const Prepared prepared, prepare(options, console));
   TESSERA_TRY(const CalibrationRun run, gather(options, prepared, console));

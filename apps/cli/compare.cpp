@@ -92,7 +92,7 @@ Document value_document(const ValueComparison& value) {
 }
 
 Result<Document> run(const Options& options, Console& console) {
-  TESSERA_TRY_VOID(check_outputs(file_names({options.drawing}),
+  TESSERA_TRY_VOID(check_outputs({{options.drawing, OutputFormat::svg}},
                                  file_names({options.a.path, options.b.path, options.signal}),
                                  options.force));
   TESSERA_TRY(const Sides sides,

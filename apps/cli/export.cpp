@@ -26,8 +26,8 @@ struct Options {
 };
 
 Result<Document> export_model(const Options& options, Console& console) {
-  TESSERA_TRY_VOID(
-      check_outputs(file_names({options.output}), file_names({options.model.path}), options.force));
+  TESSERA_TRY_VOID(check_outputs({{options.output, OutputFormat::onnx}},
+                                 file_names({options.model.path}), options.force));
   TESSERA_TRY(const ImportedModel model, load_model(options.model, ImportNotes::warnings, console));
   ExportOptions onnx{model.inputs, model.outputs, model.metadata};
   if (model.sample_rate) onnx.metadata["sample_rate"] = fmt::format("{}", *model.sample_rate);
@@ -61,7 +61,7 @@ struct IntegerFile {
 
 // The whole network into a file, or each piece into a folder.
 std::vector<IntegerFile> integer_files(const Plan& plan, const std::filesystem::path& output) {
-  if (output.extension() == ".onnx") return {{output, plan.graph}};
+  if (extension_of(output) == ".onnx") return {{output, plan.graph}};
   std::vector<IntegerFile> files;
   for (const ChipSegment& segment : plan.segments) {
     for (const Piece& piece : segment.pieces)
@@ -71,6 +71,8 @@ std::vector<IntegerFile> integer_files(const Plan& plan, const std::filesystem::
 }
 
 Result<Document> export_in_integers(const Options& options, Console& console) {
+  if (extension_of(options.output) != ".onnx")
+    TESSERA_TRY_VOID(check_folder_name(options.output, "files of pieces"));
   TESSERA_TRY(const Runnable given, load_runnable(options.model, ImportNotes::warnings, console));
   if (!given.encodings) {
     return TESSERA_ERROR(kInvalidArgument, options.model.path,
@@ -81,11 +83,13 @@ Result<Document> export_in_integers(const Options& options, Console& console) {
       options.integers == to_string(IntegerForm::qdq) ? IntegerForm::qdq : IntegerForm::qlinear;
   const std::vector<IntegerFile> files = integer_files(*given.plan, options.output);
   std::vector<std::string> names;
+  std::vector<OutputFile> checked;
   for (const IntegerFile& file : files) {
     if (file.path.has_parent_path()) TESSERA_TRY_VOID(ensure_directory(file.path.parent_path()));
     names.push_back(file.path.string());
+    checked.push_back({file.path.string(), OutputFormat::onnx});
   }
-  TESSERA_TRY_VOID(check_outputs(names, file_names({options.model.path}), options.force));
+  TESSERA_TRY_VOID(check_outputs(checked, file_names({options.model.path}), options.force));
   int64_t total = 0;
   std::vector<AtomicFile> written;
   for (const IntegerFile& file : files) {
@@ -119,7 +123,8 @@ Action define_export(CommandLine& app) {
       ->type_name("qdq|qlinear");
   app.add_flag("--force", options->force, "Replace files that exist");
   app.footer(
-      "The file is opset 17 with static shapes, and passes the ONNX checker.\n\n"
+      "The file is opset 17 with static shapes, passes the ONNX checker, and has a name in "
+      ".onnx.\n\n"
       "Examples:\n"
       "  tessera export net.pth -o net.onnx\n"
       "  tessera export net.pth -o net.onnx --length 16000\n"

@@ -190,8 +190,8 @@ Result<Document> package_document(const std::string& path, Console& console) {
 }
 
 Result<Document> inspect(const Options& options, Console& console) {
-  TESSERA_TRY_VOID(check_outputs(file_names({options.drawing}), file_names({options.model.path}),
-                                 options.force));
+  TESSERA_TRY_VOID(check_outputs({{options.drawing, OutputFormat::svg}},
+                                 file_names({options.model.path}), options.force));
   TESSERA_TRY(const ImportedModel model, load_model(options.model, ImportNotes::all, console));
   const Graph& graph = model.graph;
   const Costs cost = costs(graph);

@@ -186,7 +186,7 @@ Result<std::vector<Mixture>> mixtures_for(const std::string& folder, const Impor
 
 Result<Document> run(const Options& options, Console& console) {
   TESSERA_TRY_VOID(
-      check_outputs(file_names({options.drawing}),
+      check_outputs({{options.drawing, OutputFormat::svg}},
                     file_names({options.model.path, options.target}, {options.calibration.files}),
                     options.force));
   TESSERA_TRY(const Target target, load_target(options.target));

@@ -29,14 +29,18 @@ std::vector<std::string> file_names(std::initializer_list<std::string> single,
   return names;
 }
 
-Result<void> check_outputs(std::span<const std::string> outputs,
+Result<void> check_outputs(const std::vector<OutputFile>& outputs,
                            std::span<const std::string> inputs, bool force) {
   std::map<std::string, std::string> inputs_by_name;
   for (const std::string& input : inputs) {
     if (!input.empty()) inputs_by_name.emplace(true_name(input), input);
   }
   std::map<std::string, std::string> outputs_by_name;
-  for (const std::string& output : outputs) {
+  const auto is_free = [&](const std::string& path) {
+    const std::string name = true_name(path);
+    return !inputs_by_name.contains(name) && !outputs_by_name.contains(name);
+  };
+  for (const auto& [output, format] : outputs) {
     if (output.empty()) continue;
     const std::string name = true_name(output);
     if (inputs_by_name.contains(name)) {
@@ -48,6 +52,7 @@ Result<void> check_outputs(std::span<const std::string> outputs,
       return TESSERA_ERROR(kInvalidArgument, output, "would be written twice",
                            "give every output a file of its own");
     }
+    if (format) TESSERA_TRY_VOID(check_format(output, *format, is_free));
     TESSERA_TRY_VOID(check_writable(output, {.force = force}));
   }
   return {};

@@ -2,21 +2,28 @@
 #pragma once
 
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "cli/output_format.h"
 #include "tessera/result.h"
 
 namespace tessera::cli {
 
-// Refuses an output that check_writable refuses, that is one of `inputs` (with --force too: what
-// was read would be lost), or that is named twice. Empty names stand for files that were not asked
-// for.
-Result<void> check_outputs(std::span<const std::string> outputs,
+struct OutputFile {
+  std::string path;                    // empty: not asked for
+  std::optional<OutputFormat> format;  // nothing: the command made the name
+};
+
+// Refuses an output that check_format or check_writable refuses, that is one of `inputs` (with
+// --force too: what was read would be lost), or that is named twice.
+Result<void> check_outputs(const std::vector<OutputFile>& outputs,
                            std::span<const std::string> inputs, bool force);
 
-// The names in `single` and in `lists`, for the above.
+// The names in `single` and in `lists`, for `inputs` above. Empty names stand for files that were
+// not given.
 std::vector<std::string> file_names(std::initializer_list<std::string> single,
                                     std::initializer_list<std::span<const std::string>> lists = {});
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/output_format.h"
 #include "cli/table.h"
 #include "tessera/file.h"
 #include "tessera/hash.h"
@@ -66,6 +67,7 @@ Result<Document> list(const std::string& path, Console& console) {
 
 // Names in a package never leave the folder: reading it made sure.
 Result<Document> extract(const std::string& path, const ExtractOptions& options, Console& console) {
+  TESSERA_TRY_VOID(check_folder_name(options.folder, "entries"));
   TESSERA_TRY(const Package package, Package::open(path));
   const std::vector<std::string> names = options.names.empty() ? package.names() : options.names;
   for (const std::string& name : names) {

@@ -211,7 +211,7 @@ Result<std::vector<Alternative>> compare_ways(const Options& options, const Impo
 }
 
 Result<Document> run(const Options& options, Console& console) {
-  TESSERA_TRY_VOID(check_outputs(file_names({options.drawing}),
+  TESSERA_TRY_VOID(check_outputs({{options.drawing, OutputFormat::svg}},
                                  file_names({options.model.path, options.target}), options.force));
   TESSERA_TRY(const Target target, load_target(options.target));
   TESSERA_TRY(const ImportedModel model, load_model(options.model, ImportNotes::warnings, console));

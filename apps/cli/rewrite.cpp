@@ -122,7 +122,7 @@ Result<Document> run(const Options& options, Console& console) {
                          "'tessera rewrite MODEL', or 'tessera rewrite --list' for the rules");
   }
   TESSERA_TRY_VOID(check_outputs(
-      file_names({options.output}),
+      {{options.output, OutputFormat::graph_text}},
       file_names({options.model.path, options.signal}, {options.calibration}), options.force));
   return rewrite_model(options, console);
 }

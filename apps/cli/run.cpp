@@ -128,8 +128,10 @@ Result<Document> run(const Options& options, Console& console) {
   const Signature signature = signature_of(graph);
   TESSERA_TRY(const auto output_files,
               assign_files(options.outputs, signature.outputs, "--output"));
+  std::vector<OutputFile> checked;
+  for (const std::string& file : output_files) checked.push_back({file, OutputFormat::npy});
   TESSERA_TRY_VOID(
-      check_outputs(output_files, file_names({options.model.path}, {given.files}), options.force));
+      check_outputs(checked, file_names({options.model.path}, {given.files}), options.force));
   std::vector<std::vector<float>> inputs;
   for (size_t i = 0; i < given.arrays.size(); ++i) {
     TESSERA_TRY(auto values, values_for(signature.inputs[i], layout_of(model.inputs, i),

@@ -189,7 +189,7 @@ Result<void> write_picture(const SeparationScore& score, const Signals& signals,
 
 Result<Document> run_score(const Options& options, Console& console) {
   TESSERA_TRY_VOID(check_outputs(
-      file_names({options.picture}),
+      {{options.picture, OutputFormat::png}},
       file_names({options.mixture}, {options.estimates, options.references}), options.force));
   TESSERA_TRY(const Signals signals, read_signals(options, console));
   auto score = [&] {

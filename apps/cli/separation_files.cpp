@@ -96,7 +96,7 @@ Result<std::vector<SeparationJob>> plan_jobs(const std::vector<std::string>& inp
     files.insert(files.end(), found.begin(), found.end());
   }
   std::vector<SeparationJob> jobs;
-  std::vector<std::string> outputs;
+  std::vector<OutputFile> outputs;
   std::map<std::string, std::string> writer_of;  // output -> input
   for (const std::string& file : files) {
     SeparationJob job{file, {}};
@@ -113,9 +113,10 @@ Result<std::vector<SeparationJob>> plan_jobs(const std::vector<std::string>& inp
       }
       job.outputs.push_back(output.string());
     }
-    outputs.insert(outputs.end(), job.outputs.begin(), job.outputs.end());
+    for (const std::string& output : job.outputs) outputs.push_back({output, std::nullopt});
     jobs.push_back(std::move(job));
   }
+  TESSERA_TRY_VOID(check_folder_name(options.folder, "voices"));
   std::error_code absent;
   if (fs::is_directory(options.folder, absent)) {
     TESSERA_TRY_VOID(check_outputs(outputs, files, options.force));

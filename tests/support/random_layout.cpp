@@ -22,8 +22,8 @@ std::vector<IoFactor> factors_of(Axis axis, int64_t size, Random& random) {
 IoLayout random_layout(const std::string& name, const Shape& shape, uint32_t seed) {
   Random random(seed ^ 0x1A707U);
   std::vector<IoFactor> factors;
-  for (const auto& [axis, size] : {std::pair{Axis::c, shape.c}, std::pair{Axis::h, shape.h},
-                                   std::pair{Axis::w, shape.w}}) {
+  for (const auto& [axis, size] :
+       {std::pair{Axis::c, shape.c}, std::pair{Axis::h, shape.h}, std::pair{Axis::w, shape.w}}) {
     if (size == 1) continue;
     const auto parts = factors_of(axis, size, random);
     factors.insert(factors.end(), parts.begin(), parts.end());

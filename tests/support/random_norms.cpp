@@ -66,10 +66,9 @@ class Maker {
 
   NodeId norm(NodeId x) {
     const int64_t c = shape(x).c;
-    const NormKind kind = random_.pick({NormKind::cumulative, NormKind::cumulative,
-                                        NormKind::cumulative, NormKind::global,
-                                        NormKind::feature_wise, NormKind::channel_wise,
-                                        NormKind::batch});
+    const NormKind kind = random_.pick(
+        {NormKind::cumulative, NormKind::cumulative, NormKind::cumulative, NormKind::global,
+         NormKind::feature_wise, NormKind::channel_wise, NormKind::batch});
     const double eps = random_.pick({1e-8, 1e-5});
     if (split_ && kind != NormKind::batch && random_.chance(0.5)) {
       const Tensor gamma = weight(c, 0.5F, 1.5F);
@@ -81,10 +80,8 @@ class Maker {
                                     {x});
       return add(ScaleShift{}, {x, statistics});
     }
-    Norm op{.kind = kind,
-            .gamma = weight(c, 0.5F, 1.5F),
-            .beta = weight(c, -0.5F, 0.5F),
-            .eps = eps};
+    Norm op{
+        .kind = kind, .gamma = weight(c, 0.5F, 1.5F), .beta = weight(c, -0.5F, 0.5F), .eps = eps};
     if (kind == NormKind::batch) {
       op.mean = random_.tensor({c}, -0.5F, 0.5F);
       op.variance = random_.tensor({c}, 0.5F, 2);

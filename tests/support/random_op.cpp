@@ -23,11 +23,16 @@ class Maker {
  private:
   Result<NodeId> attempt() {
     static constexpr Result<NodeId> (Maker::*kMakers[kOpKinds])() = {
-        &Maker::input_alone, &Maker::constant_alone, &Maker::conv,    &Maker::conv_transpose,
-        &Maker::affine,      &Maker::norm,           &Maker::unary,   &Maker::softmax,
-        &Maker::add,         &Maker::mul,            &Maker::binary,  &Maker::concat,
-        &Maker::slice,       &Maker::pad,            &Maker::pool,    &Maker::global_pool,
-        &Maker::gemm,        &Maker::reduce,         &Maker::running, &Maker::overlap_add,
+        &Maker::input_alone, &Maker::constant_alone,
+        &Maker::conv,        &Maker::conv_transpose,
+        &Maker::affine,      &Maker::norm,
+        &Maker::unary,       &Maker::softmax,
+        &Maker::add,         &Maker::mul,
+        &Maker::binary,      &Maker::concat,
+        &Maker::slice,       &Maker::pad,
+        &Maker::pool,        &Maker::global_pool,
+        &Maker::gemm,        &Maker::reduce,
+        &Maker::running,     &Maker::overlap_add,
         &Maker::statistics,  &Maker::scale_shift};
     return (this->*kMakers[kind_])();
   }
@@ -137,8 +142,8 @@ class Maker {
 
   Result<NodeId> unary() {
     NodeId x = some_input();
-    Unary op{.kind = static_cast<UnaryKind>(
-                 random_.integer(0, static_cast<int64_t>(UnaryKind::erf)))};
+    Unary op{.kind =
+                 static_cast<UnaryKind>(random_.integer(0, static_cast<int64_t>(UnaryKind::erf)))};
     switch (op.kind) {
       case UnaryKind::prelu:
         op.slope = random_.tensor({random_.chance(0.5) ? 1 : shape(x).c}, -0.5F, 1.5F);
@@ -178,7 +183,8 @@ class Maker {
                    random_.chance(0.7) ? s.w : 1};
     };
     const NodeId a = input(part());
-    return random_.chance(0.1) ? std::vector<NodeId>{a, a} : std::vector<NodeId>{a, operand(part())};
+    return random_.chance(0.1) ? std::vector<NodeId>{a, a}
+                               : std::vector<NodeId>{a, operand(part())};
   }
   Result<NodeId> add() { return add_node(Add{}, broadcast()); }
   Result<NodeId> mul() { return add_node(Mul{}, broadcast()); }
@@ -226,13 +232,12 @@ class Maker {
 
   Result<NodeId> pool() {
     const Extent kernel{random_.integer(1, 3), random_.integer(1, 5)};
-    return add_node(
-        Pool{.kind = random_.pick({PoolKind::average, PoolKind::max}),
-             .kernel = kernel,
-             .stride = {random_.integer(1, 3), random_.integer(1, 3)},
-             .padding = some_padding(random_.integer(0, kernel.h - 1), kernel.w - 1),
-             .count_padding = random_.chance(0.5)},
-        {some_input()});
+    return add_node(Pool{.kind = random_.pick({PoolKind::average, PoolKind::max}),
+                         .kernel = kernel,
+                         .stride = {random_.integer(1, 3), random_.integer(1, 3)},
+                         .padding = some_padding(random_.integer(0, kernel.h - 1), kernel.w - 1),
+                         .count_padding = random_.chance(0.5)},
+                    {some_input()});
   }
 
   Result<NodeId> global_pool() {
@@ -242,8 +247,7 @@ class Maker {
   Result<NodeId> gemm() {
     const NodeId x = some_input(1);
     const int64_t outputs = random_.integer(1, 9);
-    return add_node(
-        Gemm{random_.tensor({outputs, shape(x).c}, -1, 1), some_bias(outputs)}, {x});
+    return add_node(Gemm{random_.tensor({outputs, shape(x).c}, -1, 1), some_bias(outputs)}, {x});
   }
 
   Result<NodeId> reduce() {
@@ -266,8 +270,8 @@ class Maker {
   Result<NodeId> statistics() {
     const NodeId x = some_input(random_.chance(0.3) ? 2000 : 40);
     NormStatistics op;
-    op.kind = random_.pick({NormKind::global, NormKind::feature_wise, NormKind::channel_wise,
-                            NormKind::cumulative});
+    op.kind = random_.pick(
+        {NormKind::global, NormKind::feature_wise, NormKind::channel_wise, NormKind::cumulative});
     const int64_t rows =
         op.kind == NormKind::feature_wise ? shape(x).c : random_.integer(1, 2 * shape(x).c);
     op.gamma = per_channel(rows, 1);

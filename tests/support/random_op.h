@@ -9,9 +9,9 @@
 namespace tessera::test {
 
 // One op of alternative `seed % kOpKinds`, all else random: kind, shapes (rows of H too), kernels,
-// strides, dilations, paddings and crops along both axes, groups, broadcasts, constants as operands.
-// Operands of functions with a domain are brought into it by ops before this one. The stage is
-// `rewriting`. The same seed gives the same network on every machine.
+// strides, dilations, paddings and crops along both axes, groups, broadcasts, constants as
+// operands. Operands of functions with a domain are brought into it by ops before this one. The
+// stage is `rewriting`. The same seed gives the same network on every machine.
 Graph random_op(uint32_t seed);
 
 }  // namespace tessera::test

@@ -52,8 +52,7 @@ std::vector<uint8_t> exported(const Graph& graph, const ExportOptions& options =
 ExportOptions layouts_of(const Graph& graph, uint32_t seed) {
   ExportOptions options;
   for (NodeId id : graph.inputs())
-    options.inputs.push_back(
-        test::random_layout(graph.node(id).name, graph.node(id).shape, seed));
+    options.inputs.push_back(test::random_layout(graph.node(id).name, graph.node(id).shape, seed));
   for (const GraphOutput& output : graph.outputs())
     options.outputs.push_back(
         test::random_layout(output.name, graph.node(output.node).shape, seed));
@@ -137,8 +136,8 @@ TEST(ExportedBytes, AreThoseOfTheSameFileUnderAnyPath) {
   for (const std::string name : {"asteroid_causal.pth", "net.onnx"}) {
     std::vector<uint8_t> first;
     for (const size_t letters : {1, 7, 30, 31, 100, 200}) {
-      const fs::path path =
-          folder / std::string(letters, 'n') / (std::string(letters, 'f') + name.substr(name.find('.')));
+      const fs::path path = folder / std::string(letters, 'n') /
+                            (std::string(letters, 'f') + name.substr(name.find('.')));
       fs::create_directories(path.parent_path());
       fs::copy_file(kField + name, path);
       const auto model = import_model(path);

@@ -39,7 +39,8 @@ class Writer {
   Result<void> write(const std::string& name, const Graph& graph, uint32_t seed, bool own_layouts) {
     ExportOptions options;
     for (NodeId id : graph.inputs())
-      options.inputs.push_back(layout(graph.node(id).name, graph.node(id).shape, seed, own_layouts));
+      options.inputs.push_back(
+          layout(graph.node(id).name, graph.node(id).shape, seed, own_layouts));
     for (const GraphOutput& output : graph.outputs())
       options.outputs.push_back(
           layout(output.name, graph.node(output.node).shape, seed, own_layouts));
@@ -90,8 +91,7 @@ Result<void> write_round(Writer& writer, uint32_t round) {
     const uint32_t seed = seeds(kOps, i);
     const Graph graph = test::random_op(seed);
     const std::string kind(op_kind_name(seed % kOpKinds));
-    TESSERA_TRY_VOID(
-        writer.write(fmt::format("op_{}_{}", kind, seed), graph, seed, i % 6 == 0));
+    TESSERA_TRY_VOID(writer.write(fmt::format("op_{}_{}", kind, seed), graph, seed, i % 6 == 0));
   }
   for (uint32_t i = 0; i < kGraphs; ++i) {
     const uint32_t seed = seeds(kGraphs, i);
