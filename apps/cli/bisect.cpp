@@ -35,6 +35,7 @@ struct Options {
   std::vector<std::string> model_args;
   std::string signal;
   std::vector<std::string> references;
+  RecordingOptions recordings;
   std::string folder;
   BisectOptions bisect;
   bool force = false;
@@ -77,7 +78,7 @@ Result<Given> read_given(const Options& options, Console& console) {
   TESSERA_TRY(ImportedModel model, package.model());
   const auto at_length = [&](int64_t length) { return package.model(length); };
   TESSERA_TRY(std::vector<float> signal,
-              read_network_input(options.signal, model, at_length, console));
+              read_network_input(options.signal, model, options.recordings, at_length, console));
   const int64_t length = model.length_samples;
   TESSERA_TRY(given.package, package.network(length));
   ModelOptions of_a;
@@ -95,7 +96,7 @@ Result<std::vector<std::vector<float>>> read_references(const Options& options,
                                                         Console& console) {
   std::vector<std::vector<float>> references;
   for (const std::string& path : options.references) {
-    TESSERA_TRY(std::vector<float> samples, read_signal(path, model, console));
+    TESSERA_TRY(std::vector<float> samples, read_signal(path, model, options.recordings, console));
     references.push_back(std::move(samples));
   }
   return references;
@@ -238,6 +239,7 @@ Action define_bisect(CommandLine& app) {
   app.add_option("--reference", options->references,
                  "The true sources: costs are told in SI-SNR against them, else in SNR over A")
       ->type_name("FILE...");
+  add_recording_options(app, options->recordings);
   app.add_option("--culprits", options->bisect.culprits, "How many to find, at most")
       ->within(1, 1000)
       ->type_name("N")

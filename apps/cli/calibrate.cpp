@@ -15,6 +15,7 @@
 #include "cli/model_options.h"
 #include "cli/output_files.h"
 #include "cli/progress.h"
+#include "cli/recording_options.h"
 #include "cli/table.h"
 #include "tessera/calibration_state.h"
 #include "tessera/file.h"
@@ -221,6 +222,7 @@ Action define_calibrate(CommandLine& app) {
       ->type_name("N")
       ->capture_default_str();
   add_length_policy_option(app, options->length_policy);
+  add_truncation_option(app, options->set.allow_truncated);
   add_backend_options(app, options->backend);
   app.add_option("-o,--output", options->output, "Where to write the windows")
       ->required()

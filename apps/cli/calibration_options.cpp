@@ -1,5 +1,7 @@
 #include "cli/calibration_options.h"
 
+#include "cli/recording_options.h"
+
 namespace tessera::cli {
 
 void add_length_policy_option(CommandLine& app, std::string& name) {
@@ -33,6 +35,7 @@ void add_calibration_options(CommandLine& app, CalibrationChoice& choice,
       ->type_name("N")
       ->capture_default_str();
   add_length_policy_option(app, choice.length_policy);
+  add_truncation_option(app, choice.set.allow_truncated);
 }
 
 }  // namespace tessera::cli

@@ -32,6 +32,7 @@ struct Options {
   SideOptions b;
   std::vector<std::string> model_args;
   std::string signal;
+  RecordingOptions recordings;
   std::optional<int64_t> length;
   int threads = 0;
   std::string drawing;
@@ -96,8 +97,8 @@ Result<Document> run(const Options& options, Console& console) {
                                  file_names({options.a.path, options.b.path, options.signal}),
                                  options.force));
   TESSERA_TRY(const Sides sides,
-              open_sides(options.a, options.b, options.model_args, options.signal, options.length,
-                         options.threads, console));
+              open_sides(options.a, options.b, options.model_args, options.signal,
+                         options.recordings, options.length, options.threads, console));
   const std::vector<ConstValues> inputs(sides.inputs.begin(), sides.inputs.end());
   ComparisonReport report;
   {
@@ -151,6 +152,7 @@ Action define_compare(CommandLine& app) {
   app.add_option("--input", options->signal,
                  "What both hear: an array or a recording; default: noise")
       ->type_name("FILE.npy|FILE.wav");
+  add_recording_options(app, options->recordings);
   app.add_option("--length", options->length,
                  "Input length of the noise; default: the one that a file fixes, or a package's "
                  "own, else 4 s")

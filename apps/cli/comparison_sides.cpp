@@ -68,14 +68,14 @@ Result<void> reread(ImportedModel& model,
 }  // namespace
 
 Result<std::vector<float>> read_network_input(
-    const std::string& path, ImportedModel& model,
+    const std::string& path, ImportedModel& model, const RecordingOptions& recordings,
     const std::function<Result<ImportedModel>(int64_t length)>& at_length, Console& console) {
   const bool is_array = std::filesystem::path(path).extension() == ".npy";
   NpyArray array;
   if (is_array) {
     TESSERA_TRY(array, read_npy(path));
   } else {
-    TESSERA_TRY(array.values, read_signal(path, model, console));
+    TESSERA_TRY(array.values, read_signal(path, model, recordings, console));
   }
   TESSERA_TRY(const int64_t length, frames_of(array.values.size(), model, path));
   if (length != model.length_samples) TESSERA_TRY_VOID(reread(model, at_length, length, path));
@@ -91,7 +91,8 @@ ComparedNetwork Side::network() const {
 
 Result<Sides> open_sides(const SideOptions& a, const SideOptions& b,
                          const std::vector<std::string>& model_args, const std::string& signal,
-                         std::optional<int64_t> length, int threads, Console& console) {
+                         const RecordingOptions& recordings, std::optional<int64_t> length,
+                         int threads, Console& console) {
   Sides sides;
   TESSERA_TRY(sides.b, open_side(b, model_args, length, console));
   if (signal.empty()) {
@@ -106,7 +107,8 @@ Result<Sides> open_sides(const SideOptions& a, const SideOptions& b,
       return sides.b.given.model;
     };
     ImportedModel model = sides.b.given.model;
-    TESSERA_TRY(std::vector<float> values, read_network_input(signal, model, at_length, console));
+    TESSERA_TRY(std::vector<float> values,
+                read_network_input(signal, model, recordings, at_length, console));
     length = model.length_samples;
     sides.inputs.push_back(std::move(values));
   }

@@ -9,6 +9,7 @@
 
 #include "cli/console.h"
 #include "cli/model_options.h"
+#include "cli/recording_options.h"
 #include "tessera/result.h"
 #include "tessera/value_comparison.h"
 
@@ -39,12 +40,13 @@ struct Sides {
 // Noise where there is no signal, which is noted.
 Result<Sides> open_sides(const SideOptions& a, const SideOptions& b,
                          const std::vector<std::string>& model_args, const std::string& signal,
-                         std::optional<int64_t> length, int threads, Console& console);
+                         const RecordingOptions& recordings, std::optional<int64_t> length,
+                         int threads, Console& console);
 
 // What is at `path`, as `model`'s graph takes it; the model is read again through `at_length` where
 // its length is another.
 Result<std::vector<float>> read_network_input(
-    const std::string& path, ImportedModel& model,
+    const std::string& path, ImportedModel& model, const RecordingOptions& recordings,
     const std::function<Result<ImportedModel>(int64_t length)>& at_length, Console& console);
 
 }  // namespace tessera::cli

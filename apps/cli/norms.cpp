@@ -175,13 +175,21 @@ Result<void> draw(const Options& options, const std::vector<Row>& rows) {
 }
 
 // None where none are asked for.
-Result<std::vector<Mixture>> mixtures_for(const std::string& folder, const ImportedModel& model) {
-  if (folder.empty()) return std::vector<Mixture>();
+Result<std::vector<Mixture>> mixtures_for(const Options& options, const ImportedModel& model,
+                                          Console& console) {
+  if (options.mixtures.empty()) return std::vector<Mixture>();
   if (model.n_src == 0) {
     return TESSERA_ERROR(kUnsupported, "--mixtures", "the network is not a known separator",
                          "leave it out: the loss is reckoned from the outputs' SNR");
   }
-  return read_mixtures(folder, model.n_src, model.sample_rate.value_or(0));
+  TESSERA_TRY(auto mixtures,
+              read_mixtures(options.mixtures, model.n_src,
+                            {.sample_rate = model.sample_rate.value_or(0),
+                             .allow_truncated = options.calibration.set.allow_truncated}));
+  for (const Mixture& mixture : mixtures) {
+    for (const std::string& note : mixture.notes) console.note(note);
+  }
+  return mixtures;
 }
 
 Result<Document> run(const Options& options, Console& console) {
@@ -195,7 +203,7 @@ Result<Document> run(const Options& options, Console& console) {
     console.note(
         "the network has no norm to freeze: none is over the whole sequence, or only the first");
   }
-  TESSERA_TRY(std::vector<Mixture> mixtures, mixtures_for(options.mixtures, model));
+  TESSERA_TRY(std::vector<Mixture> mixtures, mixtures_for(options, model, console));
   TESSERA_TRY(const CalibrationWindows windows,
               read_calibration_windows(model, options.calibration.calibration()));
   for (const Note& note : windows.set.notes) console.note(printable(note.text));

@@ -31,6 +31,7 @@ struct Options {
   std::string target = "hailo8";
   std::string audio;
   std::vector<std::string> references;
+  RecordingOptions recordings;
   std::optional<int64_t> length;
   std::optional<int64_t> tile_frames;
   std::optional<int64_t> block_channels;
@@ -69,7 +70,7 @@ Result<std::vector<double>> against_references(const ParityResult& result, const
   }
   std::vector<std::vector<float>> references;
   for (const std::string& path : options.references) {
-    TESSERA_TRY(std::vector<float> voice, read_signal(path, model, console));
+    TESSERA_TRY(std::vector<float> voice, read_signal(path, model, options.recordings, console));
     if (voice.size() < samples) {
       return TESSERA_ERROR(kInvalidArgument, path,
                            fmt::format("has {} samples, this case {}", voice.size(), samples),
@@ -157,7 +158,7 @@ Result<Document> run(const Options& options, Console& console) {
   TESSERA_TRY(const ImportedModel model, load_model(options.model, ImportNotes::warnings, console));
   std::optional<std::vector<float>> audio;
   if (!options.audio.empty()) {
-    TESSERA_TRY(audio, read_signal(options.audio, model, console));
+    TESSERA_TRY(audio, read_signal(options.audio, model, options.recordings, console));
   }
   std::string judged_by;
   TESSERA_TRY(const auto backend, open_backend(options.backend));
@@ -216,6 +217,7 @@ Action define_parity(CommandLine& app) {
   app.add_option("--reference", options->references,
                  "The true voices of the recording, to score against (chain only)")
       ->type_name("FILE.wav");
+  add_recording_options(app, options->recordings);
   app.add_option(
          "--length", options->length,
          "One case of this length (frames; samples for the chain) instead of the known ones")

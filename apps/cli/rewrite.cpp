@@ -24,6 +24,7 @@ struct Options {
   RewriteOptions rewrite;
   std::vector<std::string> calibration;
   std::string signal;
+  RecordingOptions recordings;
   std::string output;
   bool list = false;
   bool markdown = false;
@@ -75,14 +76,14 @@ Result<Document> rewrite_model(const Options& options, Console& console) {
     TESSERA_TRY(backend, open_backend(options.backend));
     const Progress progress(console, "calibrating");
     TESSERA_TRY(choice.parameters.calibrated,
-                calibrate_norms(model, options.calibration, *backend, console));
+                calibrate_norms(model, options.calibration, options.recordings, *backend, console));
     std::vector<float> signal;
     if (options.signal.empty()) {
       console.note("costs are measured on noise; --signal FILE measures them on a recording");
       signal = noise_signal(model.graph);
     } else {
       subject.measured_on = options.signal;
-      TESSERA_TRY(signal, read_signal(options.signal, model, console));
+      TESSERA_TRY(signal, read_signal(options.signal, model, options.recordings, console));
       const Shape& shape = model.graph.node(model.graph.inputs()[0]).shape;
       const int64_t length = static_cast<int64_t>(signal.size()) / (shape.c * shape.h);
       if (length != shape.w) {
@@ -162,6 +163,7 @@ void add_rule_options(CommandLine& app, Options& options) {
          "A recording or array on which the cost of approximate rules is measured; default: "
          "noise")
       ->type_name("FILE");
+  add_recording_options(app, options.recordings);
 }
 
 }  // namespace

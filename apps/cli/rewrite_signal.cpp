@@ -38,7 +38,7 @@ Result<Graph> graph_for(const ImportedModel& model, const std::vector<float>& si
 }  // namespace
 
 Result<std::vector<float>> read_signal(const std::string& path, const ImportedModel& model,
-                                       Console& console) {
+                                       const RecordingOptions& options, Console& console) {
   if (model.graph.inputs().size() != 1) {
     return TESSERA_ERROR(kUnsupported, path, "the network has several inputs",
                          "signals are taken for networks of one input");
@@ -47,9 +47,10 @@ Result<std::vector<float>> read_signal(const std::string& path, const ImportedMo
     TESSERA_TRY(NpyArray array, read_npy(path));
     return std::move(array.values);
   }
-  TESSERA_TRY(const AudioBuffer audio, read_audio(path));
-  TESSERA_TRY(MonoInput mono, to_mono_input(audio, model.sample_rate.value_or(audio.sample_rate),
-                                            ChannelPolicy{}, path));
+  TESSERA_TRY(const ChannelPolicy policy, parse_channel_policy(options.channel));
+  TESSERA_TRY(const AudioBuffer audio, read_audio(path, options.reading()));
+  TESSERA_TRY(MonoInput mono,
+              to_mono_input(audio, model.sample_rate.value_or(audio.sample_rate), policy, path));
   for (const std::string& step : mono.steps) console.note(fmt::format("{}: {}", path, step));
   return std::move(mono.samples);
 }
@@ -87,10 +88,11 @@ CostMeter cost_meter(Backend& backend, std::vector<float> signal, int64_t source
 
 Result<std::map<std::string, NormConstants>> calibrate_norms(const ImportedModel& model,
                                                              const std::vector<std::string>& files,
+                                                             const RecordingOptions& options,
                                                              Backend& backend, Console& console) {
   NormCalibration calibration;
   for (const std::string& file : files) {
-    TESSERA_TRY(std::vector<float> signal, read_signal(file, model, console));
+    TESSERA_TRY(std::vector<float> signal, read_signal(file, model, options, console));
     TESSERA_TRY(const Graph graph, graph_for(model, signal, file));
     const std::vector<std::vector<float>> windows{std::move(signal)};
     TESSERA_TRY_VOID(calibration.observe(graph, backend, windows));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/console.h"
+#include "cli/recording_options.h"
 #include "tessera/backend.h"
 #include "tessera/import.h"
 #include "tessera/rewrite.h"
@@ -16,7 +17,7 @@ namespace tessera::cli {
 // Values for the network's only input: a recording (one channel, brought to `sample_rate` where
 // that is known) or a .npy file. Errors: those of reading; kInvalidArgument where it does not fit.
 Result<std::vector<float>> read_signal(const std::string& path, const ImportedModel& model,
-                                       Console& console);
+                                       const RecordingOptions& options, Console& console);
 
 // Noise of the network's input size, the same every time, for users who have no signal at hand.
 std::vector<float> noise_signal(const Graph& graph);
@@ -28,6 +29,7 @@ CostMeter cost_meter(Backend& backend, std::vector<float> signal, int64_t source
 // Constants for every norm that may be frozen, over all files together, by the names of the norms.
 Result<std::map<std::string, NormConstants>> calibrate_norms(const ImportedModel& model,
                                                              const std::vector<std::string>& files,
+                                                             const RecordingOptions& options,
                                                              Backend& backend, Console& console);
 
 }  // namespace tessera::cli

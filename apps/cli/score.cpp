@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/output_files.h"
 #include "cli/progress.h"
+#include "cli/recording_options.h"
 #include "cli/table.h"
 #include "tessera/audio.h"
 #include "tessera/file.h"
@@ -25,7 +26,7 @@ struct Options {
   std::vector<std::string> estimates;
   std::vector<std::string> references;
   std::string mixture;
-  std::string channel = "refuse";
+  RecordingOptions recordings;
   std::string picture;
   bool force = false;
 };
@@ -40,9 +41,10 @@ struct Signals {
 
 // One channel of a file. A score compares sample by sample, so nothing is resampled or cut: the
 // first file decides the rate and length of all.
-Result<std::vector<float>> read_signal(const std::string& path, ChannelPolicy policy,
+Result<std::vector<float>> read_signal(const std::string& path, const RecordingOptions& options,
                                        Signals& signals, Console& console) {
-  TESSERA_TRY(const AudioBuffer audio, read_audio(path));
+  TESSERA_TRY(const ChannelPolicy policy, parse_channel_policy(options.channel));
+  TESSERA_TRY(const AudioBuffer audio, read_audio(path, options.reading()));
   if (signals.sample_rate == 0) signals.sample_rate = audio.sample_rate;
   if (audio.sample_rate != signals.sample_rate) {
     return TESSERA_ERROR(kMismatch, path,
@@ -62,18 +64,18 @@ Result<std::vector<float>> read_signal(const std::string& path, ChannelPolicy po
 }
 
 Result<Signals> read_signals(const Options& options, Console& console) {
-  TESSERA_TRY(const ChannelPolicy policy, parse_channel_policy(options.channel));
+  const RecordingOptions& recordings = options.recordings;
   Signals signals;
   for (const std::string& path : options.references) {
-    TESSERA_TRY(std::vector<float> signal, read_signal(path, policy, signals, console));
+    TESSERA_TRY(std::vector<float> signal, read_signal(path, recordings, signals, console));
     signals.references.push_back(std::move(signal));
   }
   for (const std::string& path : options.estimates) {
-    TESSERA_TRY(std::vector<float> signal, read_signal(path, policy, signals, console));
+    TESSERA_TRY(std::vector<float> signal, read_signal(path, recordings, signals, console));
     signals.estimates.push_back(std::move(signal));
   }
   if (!options.mixture.empty()) {
-    TESSERA_TRY(signals.mixture, read_signal(options.mixture, policy, signals, console));
+    TESSERA_TRY(signals.mixture, read_signal(options.mixture, recordings, signals, console));
   }
   return signals;
 }
@@ -222,9 +224,7 @@ Action define_score(CommandLine& app) {
       ->type_name("FILE...");
   app.add_option("--mixture", options->mixture, "What was separated: adds the improvement over it")
       ->type_name("FILE");
-  app.add_option("--channel", options->channel,
-                 "For files of several channels: mix (their mean) or a channel number")
-      ->type_name("mix|N");
+  add_recording_options(app, options->recordings);
   app.add_option("--picture", options->picture, "Also draw spectrograms of all signals")
       ->type_name("FILE.png");
   app.add_flag("--force", options->force, "Replace the picture if it is there");

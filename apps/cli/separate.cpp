@@ -3,36 +3,38 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
-#include <filesystem>
+#include <map>
 #include <memory>
-#include <set>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/check.h"
 #include "cli/command.h"
+#include "cli/failed_recordings.h"
 #include "cli/model_options.h"
 #include "cli/progress.h"
+#include "cli/recording_headers.h"
+#include "cli/recording_options.h"
 #include "cli/separation_files.h"
+#include "cli/separation_plan.h"
 #include "cli/table.h"
+#include "cli/voice_scale.h"
 #include "tessera/audio.h"
-#include "tessera/metrics.h"
 #include "tessera/mono_input.h"
 #include "tessera/session.h"
 
 namespace tessera::cli {
 namespace {
 
-namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 struct Options {
   ModelOptions model;
   BackendChoice backend;
-  std::vector<std::string> inputs;
+  InputOptions input;
   OutputOptions output;
-  std::string channel = "refuse";
+  RecordingOptions recordings;
   std::optional<int> sample_rate;  // of the network, where its file does not tell
   bool rescale = false;
   bool keep_scale = false;
@@ -44,12 +46,39 @@ struct Separator {
   Runnable network;
   std::unique_ptr<Backend> backend;
   int sources = 0;
+  std::optional<int64_t> only_length;  // that the network's file was exported for
   int64_t length = 0;
   std::optional<Session> session;
 };
 
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+// The one length that a model file takes, where it was exported with a fixed one.
+std::optional<int64_t> only_length(const ImportedModel& model) {
+  const Result<Graph> longer = model.network->instantiate(2 * model.length_samples);
+  if (longer || longer.error().code != ErrorCode::kInvalidArgument) return std::nullopt;
+  return model.length_samples;
+}
+
+// Makes the network one for recordings of `length` samples. Errors: `path` is their subject, since
+// the network takes other lengths; but for one that was exported for a single length.
+Result<void> set_length(Separator& separator, const Options& options, int64_t length,
+                        const std::string& path) {
+  if (separator.only_length && length != *separator.only_length) {
+    return TESSERA_ERROR(
+        kInvalidArgument, path,
+        fmt::format("has {} samples at the network's rate; {} was exported for {} and no others",
+                    length, options.model.path, *separator.only_length),
+        "export the network again with an open time dimension (dynamic_axes), or give its "
+        "checkpoint");
+  }
+  const Result<void> ready = separator.network.set_length(length);
+  if (ready) return {};
+  Error error = ready.error();
+  error.subject = path;
+  return error;
 }
 
 Result<Separator> open_separator(const Options& options, Console& console) {
@@ -67,6 +96,7 @@ Result<Separator> open_separator(const Options& options, Console& console) {
         "use 'tessera run' for other networks, 'tessera inspect' to see its shapes");
   }
   separator.sources = static_cast<int>(signature.outputs[0].shape.c);
+  separator.only_length = only_length(separator.network.model);
   TESSERA_TRY(separator.backend, open_backend(options.backend));
   return separator;
 }
@@ -103,30 +133,6 @@ void fit_length(std::vector<float>& samples, int64_t frames, const std::string& 
   samples.resize(static_cast<size_t>(frames), 0.0F);
 }
 
-float peak_of(std::span<const std::vector<float>> signals) {
-  float peak = 0;
-  for (const auto& signal : signals) {
-    for (const float x : signal) peak = std::max(peak, std::abs(x));
-  }
-  return peak;
-}
-
-// Networks trained for SI-SNR give voices of any level. They are brought to the mixture's level on
-// request, and where they would be clipped otherwise. Returns the factor.
-double scale_voices(std::span<std::vector<float>> voices, std::span<const float> mixture,
-                    const Options& options, const std::string& path, Console& console) {
-  if (options.rescale) return rescale_to_mixture(voices, mixture);
-  const float peak = peak_of(voices);
-  const bool fits = peak <= 1 || options.output.subtype == "float";
-  if (fits || options.keep_scale) return 1;
-  const double factor = rescale_to_mixture(voices, mixture);
-  console.note(
-      fmt::format("{}: the voices reach {:.1f} times full scale; all are scaled by {:.4f} to the "
-                  "mixture's level (--keep-scale or --subtype float keeps the network's own)",
-                  path, peak, factor));
-  return factor;
-}
-
 struct Separated {
   std::vector<std::vector<float>> voices;  // at the recording's rate and length
   double network_seconds = 0;
@@ -139,17 +145,13 @@ Result<Separated> separate_one(Separator& separator, const Options& options,
                                const AudioBuffer& audio, const std::string& path,
                                Console& console) {
   TESSERA_TRY(const int rate, network_rate(separator, options, audio, path, console));
-  TESSERA_TRY(const ChannelPolicy policy, parse_channel_policy(options.channel));
+  TESSERA_TRY(const ChannelPolicy policy, parse_channel_policy(options.recordings.channel));
   TESSERA_TRY(MonoInput mono, to_mono_input(audio, rate, policy, path));
   for (const std::string& step : mono.steps) console.note(fmt::format("{}: {}", path, step));
   const auto length = static_cast<int64_t>(mono.samples.size());
   if (length != separator.length) {
-    const Result<void> ready = separator.network.set_length(length);
-    if (!ready) {
-      Error error = ready.error();
-      error.subject = path;  // the network accepts other lengths: it is the recording's fault
-      return error;
-    }
+    separator.length = 0;
+    TESSERA_TRY_VOID(set_length(separator, options, length, path));
     separator.session.reset();
     TESSERA_TRY(separator.session, separator.network.open(*separator.backend));
     separator.length = length;
@@ -171,7 +173,8 @@ Result<Separated> separate_one(Separator& separator, const Options& options,
     result.voices.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(each));
     fit_length(result.voices.back(), length, path, console);
   }
-  result.scale = scale_voices(result.voices, mono.samples, options, path, console);
+  const VoiceScale scale{options.rescale, options.keep_scale, options.output.subtype == "float"};
+  result.scale = scale_voices(result.voices, mono.samples, scale, path, console);
   if (rate != audio.sample_rate) {
     TESSERA_TRY(AudioBuffer back, resample({rate, std::move(result.voices)}, audio.sample_rate));
     result.voices = std::move(back.channels);
@@ -179,6 +182,7 @@ Result<Separated> separate_one(Separator& separator, const Options& options,
     for (auto& voice : result.voices) voice.resize(static_cast<size_t>(audio.frames()), 0.0F);
     console.note(fmt::format("{}: voices brought back to {} Hz", path, audio.sample_rate));
   }
+  result.scale *= fit_full_scale(result.voices, scale, path, console);
   return result;
 }
 
@@ -201,9 +205,84 @@ Document document_of(const SeparationJob& job, const AudioBuffer& audio, const S
   return document;
 }
 
+// Looks at every header first: what cannot work is said before the work. Leaves the jobs that can.
+Result<void> look_at_headers(Separator& separator, const Options& options,
+                             std::vector<SeparationJob>& jobs, FailedRecordings& failed,
+                             Console& console) {
+  TESSERA_TRY_VOID(parse_channel_policy(options.recordings.channel));
+  const std::optional<int> rate =
+      options.sample_rate ? options.sample_rate : separator.network.model.sample_rate;
+  std::multimap<int64_t, size_t> by_length;
+  std::vector<std::optional<Error>> errors(jobs.size());
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    const auto length = look_at_recording(jobs[i].input, options.recordings, rate);
+    if (!length) {
+      errors[i] = length.error();
+    } else if (*length >= 0) {
+      by_length.emplace(*length, i);
+    }
+  }
+  // Longer ones work where a shorter one does, unless the network takes one length only.
+  for (const auto& [length, i] : by_length) {
+    const Result<void> ready = set_length(separator, options, length, jobs[i].input);
+    if (!ready) errors[i] = ready.error();
+    if (ready && !separator.only_length) break;
+  }
+  std::vector<SeparationJob> kept;
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    if (errors[i]) {
+      failed.add(jobs[i].input, std::move(*errors[i]), console);
+    } else {
+      kept.push_back(std::move(jobs[i]));
+    }
+  }
+  jobs = std::move(kept);
+  return {};
+}
+
+struct Done {
+  Document document;
+  std::vector<std::string> cells;
+};
+
+Result<Done> separate_job(Separator& separator, const Options& options, const SeparationJob& job,
+                          Console& console) {
+  const auto begin = Clock::now();
+  TESSERA_TRY(const AudioBuffer audio, read_audio(job.input, options.recordings.reading()));
+  TESSERA_TRY_VOID(check_writers(job, audio.sample_rate, options.output));
+  TESSERA_TRY(const Separated separated,
+              separate_one(separator, options, audio, job.input, console));
+  TESSERA_TRY(auto writers, open_writers(job, audio.sample_rate, options.output));
+  TESSERA_TRY(Document outputs, write_voices(std::move(writers), job, separated.voices, console));
+  const double seconds = seconds_since(begin) - separated.check_seconds;
+  Done done;
+  done.document = document_of(job, audio, separated, seconds);
+  done.document["outputs"] = std::move(outputs);
+  done.cells = {job.input, fmt::format("{:.2f}", done.document["seconds_of_audio"].get<double>()),
+                fmt::format("{:.3f} s", seconds),
+                fmt::format("{:.4f}", done.document["real_time_factor"].get<double>())};
+  if (options.check) done.cells.push_back(fmt::format("{:.2e}", separated.difference->max_abs));
+  return done;
+}
+
+// Whether the next recording would fail of it, too.
+bool ends_batch(ErrorCode code) {
+  return code == ErrorCode::kNoSpace || code == ErrorCode::kIo || code == ErrorCode::kCancelled ||
+         code == ErrorCode::kUnavailable;
+}
+
 Result<Document> separate(const Options& options, Console& console) {
   TESSERA_TRY(Separator separator, open_separator(options, console));
-  TESSERA_TRY(const auto jobs, plan_jobs(options.inputs, separator.sources, options.output));
+  TESSERA_TRY(SeparationPlan plan,
+              plan_separation(options.input, separator.sources, options.output));
+  for (const std::string& note : plan.notes()) console.note(note);
+  const size_t all = plan.jobs.size();
+  // One recording alone is all that was asked for: its error is the command's.
+  const bool is_batch = all > 1;
+  FailedRecordings failed;
+  if (is_batch) {
+    TESSERA_TRY_VOID(look_at_headers(separator, options, plan.jobs, failed, console));
+  }
 
   Table table;
   table.add_column("file");
@@ -213,33 +292,33 @@ Result<Document> separate(const Options& options, Console& console) {
                     {"backend", options.backend.name},
                     {"sources", separator.sources},
                     {"files", Document::array()}};
-  for (size_t i = 0; i < jobs.size(); ++i) {
-    const SeparationJob& job = jobs[i];
+  std::optional<Error> fatal;
+  for (size_t i = 0; i < plan.jobs.size() && !fatal; ++i) {
+    const SeparationJob& job = plan.jobs[i];
     std::string label = job.input;
-    if (jobs.size() > 1) label += fmt::format(" ({} of {})", i + 1, jobs.size());
+    if (is_batch) label += fmt::format(" ({} of {})", i + 1, plan.jobs.size());
     std::optional<Progress> progress(std::in_place, console, label);
-    const auto begin = Clock::now();
-    TESSERA_TRY(const AudioBuffer audio, read_audio(job.input));
-    TESSERA_TRY_VOID(check_writers(job, audio.sample_rate, options.output));
-    TESSERA_TRY(const Separated separated,
-                separate_one(separator, options, audio, job.input, console));
-    TESSERA_TRY(auto writers, open_writers(job, audio.sample_rate, options.output));
-    TESSERA_TRY(Document outputs, write_voices(std::move(writers), job, separated.voices, console));
+    Result<Done> done = separate_job(separator, options, job, console);
     progress.reset();
-    const double seconds = seconds_since(begin) - separated.check_seconds;
-    Document entry = document_of(job, audio, separated, seconds);
-    entry["outputs"] = std::move(outputs);
-    std::vector<std::string> cells{job.input,
-                                   fmt::format("{:.2f}", entry["seconds_of_audio"].get<double>()),
-                                   fmt::format("{:.3f} s", seconds),
-                                   fmt::format("{:.4f}", entry["real_time_factor"].get<double>())};
-    if (options.check) cells.push_back(fmt::format("{:.2e}", separated.difference->max_abs));
-    table.add_row(std::move(cells));
-    document["files"].push_back(std::move(entry));
+    if (done) {
+      table.add_row(std::move(done->cells));
+      document["files"].push_back(std::move(done->document));
+    } else if (!is_batch || ends_batch(done.error().code)) {
+      fatal = std::move(done).error();
+    } else {
+      failed.add(job.input, std::move(done).error(), console);
+    }
   }
-  console.print("{}", table.to_string());
-  console.print("{} voices of each in {}\n", separator.sources, options.output.folder);
-  return document;
+  plan.add_to(document);
+  document["failed"] = failed.document();
+  if (!document["files"].empty()) {
+    console.print("{}", table.to_string());
+    console.print("{} voices of each in {}\n", separator.sources, options.output.folder);
+  }
+  if (!failed.empty()) console.print("{}", failed.table());
+  if (failed.empty() && !fatal) return document;
+  if (is_batch) console.keep(std::move(document));
+  return fatal ? *fatal : failed.summary(all);
 }
 
 }  // namespace
@@ -247,32 +326,31 @@ Result<Document> separate(const Options& options, Console& console) {
 Action define_separate(CommandLine& app) {
   auto options = std::make_shared<Options>();
   add_model_options(app, options->model, false);
-  app.add_option("INPUT", options->inputs, "Recordings (wav, flac, ogg), or folders of them")
-      ->required()
-      ->type_name("FILE...");
   add_output_options(app, options->output);
+  add_input_options(app, options->input);
   add_backend_options(app, options->backend);
-  app.add_option("--channel", options->channel,
-                 "What to do with several channels: refuse, mix, or the number of one from 1")
-      ->type_name("refuse|mix|N")
-      ->capture_default_str();
+  add_recording_options(app, options->recordings);
   app.add_option("--sample-rate", options->sample_rate,
                  "The network's sampling rate, where its file does not tell")
       ->type_name("HZ");
   auto* rescale =
       app.add_flag("--rescale", options->rescale,
                    "Scale the voices as Asteroid does, all by sum|mixture| / sum|voices|; default: "
-                   "only where they would be clipped");
+                   "only where they would be clipped, and then no louder than full scale");
   app.add_flag("--keep-scale", options->keep_scale, "Never scale; clip what exceeds full scale")
       ->excludes(rescale);
   add_check_option(app, options->check);
   app.footer(
       "A recording at another rate than the network's is converted there and its voices back: "
       "every\n"
-      "output has the rate and the exact length of its input. Outputs are <input>_s1.wav, ...\n\n"
+      "output has the rate and the exact length of its input. Outputs are <input>_s1.wav, ...\n"
+      "Of several recordings, those that cannot be read are told first and the others are done; "
+      "the\n"
+      "exit code is then that of the first that failed.\n\n"
       "Examples:\n"
       "  tessera separate net.pth meeting.wav -o voices\n"
       "  tessera separate net.pth recordings/ -o voices --format flac --rescale\n"
+      "  tessera separate net.pth recordings/ -o voices --recursive --skip-existing\n"
       "  tessera separate net.pth stereo.wav -o voices --channel mix");
   return [options](Console& console) { return separate(*options, console); };
 }

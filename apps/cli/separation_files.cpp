@@ -5,10 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <map>
-#include <system_error>
 
-#include "cli/output_files.h"
 #include "tessera/file.h"
 
 namespace tessera::cli {
@@ -32,37 +29,6 @@ SampleFormat subtype_of(const std::string& name) {
   return found->format;  // the parser lets no other name through
 }
 
-bool is_audio_name(const fs::path& path) {
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return extension == ".wav" || extension == ".flac" || extension == ".ogg";
-}
-
-// The recordings of a folder, in order of their names; folders inside it are left alone.
-Result<std::vector<std::string>> recordings_in(const fs::path& folder) {
-  std::error_code failed;
-  std::vector<std::string> found;
-  for (fs::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed)) {
-    std::error_code ignored;
-    if (at->is_regular_file(ignored) && is_audio_name(at->path())) {
-      found.push_back(at->path().string());
-    }
-  }
-  if (failed) {
-    return TESSERA_ERROR(kIo, folder.string(),
-                         fmt::format("the folder cannot be read: {}", failed.message()),
-                         "check its permissions");
-  }
-  if (found.empty()) {
-    return TESSERA_ERROR(kNotFound, folder.string(),
-                         "the folder holds no .wav, .flac or .ogg files",
-                         "name the recordings themselves");
-  }
-  std::sort(found.begin(), found.end());
-  return found;
-}
-
 }  // namespace
 
 void add_output_options(CommandLine& app, OutputOptions& options) {
@@ -83,55 +49,15 @@ void add_output_options(CommandLine& app, OutputOptions& options) {
   app.add_flag("--force", options.force, "Replace voices that exist");
 }
 
-Result<std::vector<SeparationJob>> plan_jobs(const std::vector<std::string>& inputs, int sources,
-                                             const OutputOptions& options) {
-  std::vector<std::string> files;
-  for (const std::string& input : inputs) {
-    std::error_code ignored;
-    if (!fs::is_directory(input, ignored)) {
-      files.push_back(input);
-      continue;
-    }
-    TESSERA_TRY(const auto found, recordings_in(input));
-    files.insert(files.end(), found.begin(), found.end());
-  }
-  std::vector<SeparationJob> jobs;
-  std::vector<OutputFile> outputs;
-  std::map<std::string, std::string> writer_of;  // output -> input
-  for (const std::string& file : files) {
-    SeparationJob job{file, {}};
-    for (int s = 1; s <= sources; ++s) {
-      const fs::path output =
-          fs::path(options.folder) /
-          fmt::format("{}_s{}.{}", fs::path(file).stem().string(), s, options.container);
-      const auto [other, is_new] = writer_of.emplace(output.string(), file);
-      if (!is_new) {
-        return TESSERA_ERROR(
-            kInvalidArgument, file,
-            fmt::format("would write {} as {} does", output.string(), other->second),
-            "separate them into different folders");
-      }
-      job.outputs.push_back(output.string());
-    }
-    for (const std::string& output : job.outputs) outputs.push_back({output, std::nullopt});
-    jobs.push_back(std::move(job));
-  }
-  TESSERA_TRY_VOID(check_folder_name(options.folder, "voices"));
-  std::error_code absent;
-  if (fs::is_directory(options.folder, absent)) {
-    TESSERA_TRY_VOID(check_outputs(outputs, files, options.force));
-  }
-  return jobs;
-}
-
 Result<std::vector<AudioWriter>> open_writers(const SeparationJob& job, int sample_rate,
                                               const OutputOptions& options) {
   TESSERA_TRY_VOID(ensure_directory(options.folder));
   std::vector<AudioWriter> writers;
   for (const std::string& output : job.outputs) {
+    TESSERA_TRY_VOID(ensure_directory(fs::path(output).parent_path()));
     TESSERA_TRY(AudioWriter writer, AudioWriter::create(output, sample_rate, 1,
                                                         {.format = subtype_of(options.subtype),
-                                                         .force = options.force}));
+                                                         .force = options.force || job.replaces}));
     writers.push_back(std::move(writer));
   }
   return writers;

@@ -1,4 +1,4 @@
-// Which files a separation reads and writes.
+// The files that a separation writes.
 #pragma once
 
 #include <span>
@@ -25,18 +25,14 @@ void add_output_options(CommandLine& app, OutputOptions& options);
 struct SeparationJob {
   std::string input;
   std::vector<std::string> outputs;  // one per source
+  bool replaces = false;             // voices of an earlier run, of which some are missing
 };
-
-// Expands folders and names every output, refusing before anything is computed what could not be
-// written: outputs that exist, two inputs with one name. Creates nothing.
-Result<std::vector<SeparationJob>> plan_jobs(const std::vector<std::string>& inputs, int sources,
-                                             const OutputOptions& options);
 
 // What open_writers would refuse, asked before the work. Makes the folder; no file stays, so that
 // an interruption of the work leaves none.
 Result<void> check_writers(const SeparationJob& job, int sample_rate, const OutputOptions& options);
 
-// The files of a job under temporary names. Makes the folder.
+// The files of a job under temporary names. Makes their folder.
 Result<std::vector<AudioWriter>> open_writers(const SeparationJob& job, int sample_rate,
                                               const OutputOptions& options);
 

@@ -31,6 +31,7 @@ struct Options {
   std::string signal;  // .npy or a recording
   std::string other_model;
   std::vector<std::string> references;  // true voices
+  RecordingOptions recordings;
   VerifyOptions verify;
   bool all = false;
   bool backend_is_chosen = false;
@@ -93,7 +94,8 @@ Result<Case> read_case(const Options& options, Console& console) {
   }
   Case made;
   if (!options.signal.empty()) {
-    TESSERA_TRY(std::vector<float> signal, read_signal(options.signal, given.model, console));
+    TESSERA_TRY(std::vector<float> signal,
+                read_signal(options.signal, given.model, options.recordings, console));
     const Shape& shape = given.model.graph.node(given.model.graph.inputs()[0]).shape;
     const auto size = static_cast<int64_t>(signal.size());
     if (size % (shape.c * shape.h) != 0) {
@@ -114,7 +116,8 @@ Result<Case> read_case(const Options& options, Console& console) {
     made.imported = std::move(model.graph);
   }
   for (const std::string& path : options.references) {
-    TESSERA_TRY(std::vector<float> voice, read_signal(path, given.model, console));
+    TESSERA_TRY(std::vector<float> voice,
+                read_signal(path, given.model, options.recordings, console));
     made.voices.push_back(std::move(voice));
   }
   const Progress progress(console, "planning");
@@ -223,6 +226,7 @@ Action define_verify(CommandLine& app) {
                  "cost")
       ->type_name("FILE.wav")
       ->allow_extra_args(false);
+  add_recording_options(app, options->recordings);
   app.add_flag("--all", options->all, "A row for every value compared, not only for the stages");
   app.footer(
       "A package is verified as built; a model file is planned first, as 'tessera plan' would "

@@ -28,6 +28,7 @@ struct CalibrationOptions {
   uint32_t seed = 1;        // of the choice
   double silence_db = -60;  // windows whose RMS about their mean lies below (full scale: 0) are out
   LengthPolicy length = LengthPolicy::error;  // of arrays
+  bool allow_truncated = false;               // take what is there of recordings that are cut off
 };
 
 struct CalibrationSet {
@@ -35,7 +36,8 @@ struct CalibrationSet {
   std::vector<Note> notes;  // what was resampled, mixed down, cropped, padded, clipped or left out
 };
 
-// Windows of recordings; a folder stands for the sound files below it, in order of their names.
+// Windows of recordings; a folder stands for the recordings below it (see recordings_in), in order
+// of their names.
 // The same files, options and seed give the same windows. Errors: kNotFound, kInvalidArgument when
 // nothing is loud and long enough; those of read_audio() and resample().
 Result<CalibrationSet> calibration_from_audio(std::span<const std::filesystem::path> paths,

@@ -12,7 +12,8 @@
 
 namespace tessera {
 
-// What to do with more than one channel.
+// What to do with more than one channel. Channels that are all the same, sample for sample, are one
+// channel under every policy.
 struct ChannelPolicy {
   enum class Kind {
     kRefuse,  // an error: the user decides
@@ -29,7 +30,8 @@ Result<ChannelPolicy> parse_channel_policy(std::string_view text);
 struct MonoInput {
   std::vector<float> samples;
   int sample_rate = 0;  // Hz
-  // What was done to the recording, in order, one sentence each; empty if nothing was.
+  // What the recording's file told (AudioBuffer::notes) and what was done to it, in order, one
+  // sentence each; empty if there is nothing to tell.
   std::vector<std::string> steps;
 };
 

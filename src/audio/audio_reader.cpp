@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "audio/sound_file.h"
+#include "base/system_error.h"
 #include "tessera/audio.h"
 
 namespace tessera {
@@ -15,6 +16,7 @@ namespace {
 constexpr int64_t kBlockFrames = 1 << 16;
 constexpr int kMaxChannels = 256;
 constexpr int kMaxSampleRate = 1'000'000;
+constexpr char kWholeFileHint[] = "get the whole file again; --allow-truncated takes what is there";
 
 // Encodings whose decoders are simple or well kept; the rest (ADPCM, GSM and other telephony codes)
 // is refused.
@@ -29,9 +31,32 @@ bool is_read(int format) {
     case SF_FORMAT_DOUBLE:
     case SF_FORMAT_ULAW:
     case SF_FORMAT_ALAW:
+    case SF_FORMAT_ALAC_16:
+    case SF_FORMAT_ALAC_20:
+    case SF_FORMAT_ALAC_24:
+    case SF_FORMAT_ALAC_32:
     case SF_FORMAT_VORBIS:
-    case SF_FORMAT_OPUS: return true;
+    case SF_FORMAT_OPUS:
+    case SF_FORMAT_MPEG_LAYER_I:
+    case SF_FORMAT_MPEG_LAYER_II:
+    case SF_FORMAT_MPEG_LAYER_III: return true;
     default: return false;
+  }
+}
+
+// Of one channel's sample; 0 where samples have no fixed size.
+int64_t sample_bytes(int format) {
+  switch (format & SF_FORMAT_SUBMASK) {
+    case SF_FORMAT_PCM_S8:
+    case SF_FORMAT_PCM_U8:
+    case SF_FORMAT_ULAW:
+    case SF_FORMAT_ALAW: return 1;
+    case SF_FORMAT_PCM_16: return 2;
+    case SF_FORMAT_PCM_24: return 3;
+    case SF_FORMAT_PCM_32:
+    case SF_FORMAT_FLOAT: return 4;
+    case SF_FORMAT_DOUBLE: return 8;
+    default: return 0;
   }
 }
 
@@ -51,7 +76,7 @@ Result<void> check_supported(const SF_INFO& info, const std::string& subject) {
     return TESSERA_ERROR(
         kUnsupported, subject,
         fmt::format("is encoded as {}, which is not read", encoding_name(info.format)),
-        fmt::format("convert it first: ffmpeg -i {} out.flac", subject));
+        conversion_hint(subject));
   }
   if (info.channels < 1 || info.channels > kMaxChannels || info.samplerate < 1 ||
       info.samplerate > kMaxSampleRate) {
@@ -72,15 +97,62 @@ Result<void> check_supported(const SF_INFO& info, const std::string& subject) {
 struct AudioReader::State {
   std::string subject;
   AudioInfo info;
+  bool allow_truncated = false;
+  int64_t announced_frames = -1;  // of a file that is cut off, where its header tells
+  std::vector<std::string> notes;
+  SoundFile file;  // libsndfile reads through it
   std::unique_ptr<SNDFILE, CloseSound> sound;
   std::vector<float> interleaved;  // one block
   int64_t frames_read = 0;
   bool ended = false;
 
+  Result<void> open_sound(SF_INFO& format);
+  // Keeps what the header promised beside what the file holds.
+  void note_extent(const SF_INFO& format);
   // Up to one block, appended to `audio`; returns how many frames came.
   Result<int64_t> append_block(int64_t max_frames, AudioBuffer& audio);
-  Result<void> check_end() const;
+  Result<void> check_end();
 };
+
+Result<void> AudioReader::State::open_sound(SF_INFO& format) {
+  const std::string& cut_off = file.extent.cut_off;
+  if (!cut_off.empty() && !allow_truncated) {
+    return TESSERA_ERROR(kCorrupt, subject, "is truncated: " + cut_off, kWholeFileHint);
+  }
+  sound.reset(file.bytes.open(format));
+  if (sound) return {};
+  if (const int failed = file.bytes.error_number(); failed != 0) {
+    return system_error(failed, subject, "read");
+  }
+  if (sf_error(nullptr) == SF_ERR_UNSUPPORTED_ENCODING) {
+    return TESSERA_ERROR(
+        kUnsupported, subject,
+        fmt::format("is a {} file of an encoding that is not read", to_string(file.container)),
+        conversion_hint(subject));
+  }
+  if (!cut_off.empty()) {
+    return TESSERA_ERROR(kCorrupt, subject,
+                         fmt::format("is truncated: {}, and nothing of it can be read", cut_off),
+                         "get the whole file again");
+  }
+  return TESSERA_ERROR(
+      kCorrupt, subject,
+      fmt::format("has a broken {} header: {}", to_string(file.container), sf_strerror(nullptr)),
+      "export it again");
+}
+
+void AudioReader::State::note_extent(const SF_INFO& format) {
+  const int64_t frame_bytes = sample_bytes(format.format) * format.channels;
+  if (frame_bytes <= 0) return;
+  if (file.extent.announced_bytes >= 0) {
+    announced_frames = file.extent.announced_bytes / frame_bytes;
+  }
+  if (file.extent.unread_bytes > 0) {
+    notes.push_back(
+        fmt::format("{} bytes behind its samples are left out: its header does not count them",
+                    file.extent.unread_bytes));
+  }
+}
 
 Result<int64_t> AudioReader::State::append_block(int64_t max_frames, AudioBuffer& audio) {
   const auto channel_count = static_cast<size_t>(info.channels);
@@ -101,42 +173,65 @@ Result<int64_t> AudioReader::State::append_block(int64_t max_frames, AudioBuffer
   return got;
 }
 
-Result<void> AudioReader::State::check_end() const {
-  if (info.frames >= 0 && frames_read < info.frames) {
+Result<void> AudioReader::State::check_end() {
+  if (const int failed = file.bytes.error_number(); failed != 0) {
+    return system_error(failed, subject, "read");
+  }
+  // Decoders of MP3 may drop the last frames, which hold no more than the delay of the encoder.
+  constexpr int64_t kMpegDelayFrames = 2 * 1152;
+  const int64_t slack = file.container == SoundContainer::kMpeg ? kMpegDelayFrames : 0;
+  const bool fewer = info.frames >= 0 && frames_read + slack < info.frames;
+  if (fewer && !allow_truncated) {
     return TESSERA_ERROR(kCorrupt, subject,
                          fmt::format("is truncated: its header announces {} frames, {} are there",
                                      info.frames, frames_read),
-                         "get the whole file again");
+                         kWholeFileHint);
   }
-  if (sf_error(sound.get()) != SF_ERR_NO_ERROR) {
+  const bool is_undecoded = sf_error(sound.get()) != SF_ERR_NO_ERROR;
+  if (is_undecoded && !allow_truncated) {
     return TESSERA_ERROR(
         kCorrupt, subject,
         fmt::format("cannot be decoded after frame {}: {}", frames_read, sf_strerror(sound.get())),
-        "get the whole file again");
+        kWholeFileHint);
+  }
+  if (info.length_missing) {
+    notes.push_back(
+        fmt::format("its length was never stored{}: read to the end of the file, {} frames",
+                    file.extent.placeholder.empty()
+                        ? ""
+                        : fmt::format(" ({} in its header)", file.extent.placeholder),
+                    frames_read));
+  }
+  const int64_t announced = announced_frames >= 0 ? announced_frames : fewer ? info.frames : -1;
+  if (announced > frames_read) {
+    notes.push_back(
+        fmt::format("is cut off: {} of {} frames are missing", announced - frames_read, announced));
+  } else if (is_undecoded || !file.extent.cut_off.empty()) {
+    notes.push_back(
+        fmt::format("is cut off: its end is missing, nothing tells how much; {} frames are there",
+                    frames_read));
   }
   return {};
 }
 
-Result<AudioReader> AudioReader::open(const std::filesystem::path& path) {
-  TESSERA_TRY(SoundFile file, open_sound_file(path));
+Result<AudioReader> AudioReader::open(const std::filesystem::path& path, AudioReadOptions options) {
   auto state = std::make_unique<State>();
+  TESSERA_TRY(state->file, open_sound_file(path));
   state->subject = path.string();
-  SF_INFO info{};
-  // libsndfile owns the descriptor from here on, also when it refuses the file.
-  state->sound.reset(sf_open_fd(file.descriptor.release(), SFM_READ, &info, SF_TRUE));
-  if (!state->sound) {
-    return TESSERA_ERROR(
-        kCorrupt, path.string(),
-        fmt::format("has a broken {} header: {}", to_string(file.container), sf_strerror(nullptr)),
-        "export it again");
-  }
-  TESSERA_TRY_VOID(check_supported(info, state->subject));
-  state->info.container = to_string(file.container);
-  state->info.encoding = encoding_name(info.format);
-  state->info.sample_rate = info.samplerate;
-  state->info.channels = info.channels;
-  state->info.frames = info.frames >= 0 && info.frames < SF_COUNT_MAX ? info.frames : -1;
-  state->info.length_missing = file.length_missing;
+  state->allow_truncated = options.allow_truncated;
+  SF_INFO format{};
+  TESSERA_TRY_VOID(state->open_sound(format));
+  state->note_extent(format);
+  TESSERA_TRY_VOID(check_supported(format, state->subject));
+  const bool tells_frames = format.frames >= 0 && format.frames < SF_COUNT_MAX &&
+                            !state->file.extent.frames_are_estimated;
+  state->info.container = to_string(state->file.container);
+  state->info.encoding = encoding_name(format.format);
+  state->info.sample_rate = format.samplerate;
+  state->info.channels = format.channels;
+  state->info.frames = tells_frames ? format.frames : -1;
+  state->info.length_missing = !state->file.extent.placeholder.empty() ||
+                               (!tells_frames && state->file.container == SoundContainer::kFlac);
   return AudioReader(std::move(state));
 }
 
@@ -147,6 +242,10 @@ AudioReader::~AudioReader() = default;
 
 const AudioInfo& AudioReader::info() const {
   return state_->info;
+}
+
+const std::vector<std::string>& AudioReader::notes() const {
+  return state_->notes;
 }
 
 Result<AudioBuffer> AudioReader::read(int64_t max_frames) {
@@ -165,9 +264,9 @@ Result<AudioBuffer> AudioReader::read(int64_t max_frames) {
   return audio;
 }
 
-Result<AudioBuffer> read_audio(const std::filesystem::path& path, int64_t sample_limit) {
-  TESSERA_TRY(AudioReader reader, AudioReader::open(path));
-  const int64_t frame_limit = sample_limit / reader.info().channels;
+Result<AudioBuffer> read_audio(const std::filesystem::path& path, AudioReadOptions options) {
+  TESSERA_TRY(AudioReader reader, AudioReader::open(path, options));
+  const int64_t frame_limit = options.sample_limit / reader.info().channels;
   TESSERA_TRY(AudioBuffer audio, reader.read(frame_limit + 1));
   if (audio.frames() > frame_limit) {
     return TESSERA_ERROR(kResourceLimit, path.string(),
@@ -180,6 +279,7 @@ Result<AudioBuffer> read_audio(const std::filesystem::path& path, int64_t sample
                          "record or export it again");
   }
   TESSERA_TRY_VOID(check_finite(audio, path.string()));
+  audio.notes = reader.notes();
   return audio;
 }
 

@@ -7,6 +7,7 @@
 
 #include "tessera/audio.h"
 #include "tessera/mono_input.h"
+#include "tessera/recordings.h"
 
 namespace tessera {
 namespace {
@@ -15,11 +16,15 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kMark = "_mix";
 
-Result<std::vector<float>> samples_of(const fs::path& path, int sample_rate) {
-  TESSERA_TRY(const AudioBuffer audio, read_audio(path));
-  TESSERA_TRY(MonoInput mono,
-              to_mono_input(audio, sample_rate > 0 ? sample_rate : audio.sample_rate,
-                            ChannelPolicy{}, path.string()));
+Result<std::vector<float>> samples_of(const fs::path& path, const MixtureOptions& options,
+                                      std::vector<std::string>& notes) {
+  TESSERA_TRY(const AudioBuffer audio,
+              read_audio(path, {.allow_truncated = options.allow_truncated}));
+  const int rate = options.sample_rate > 0 ? options.sample_rate : audio.sample_rate;
+  const ChannelPolicy mix{ChannelPolicy::Kind::kMix, 1};
+  TESSERA_TRY(MonoInput mono, to_mono_input(audio, rate, mix, path.string()));
+  for (const std::string& step : mono.steps)
+    notes.push_back(fmt::format("{}: {}", path.string(), step));
   return std::move(mono.samples);
 }
 
@@ -28,9 +33,8 @@ Result<std::vector<fs::path>> mixes_of(const fs::path& folder) {
   std::error_code error;
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     const fs::path& path = at->path();
-    const std::string extension = path.extension().string();
-    const bool sound = extension == ".wav" || extension == ".flac" || extension == ".ogg";
-    if (sound && path.stem().string().ends_with(kMark)) mixes.push_back(path);
+    const bool is_sound = has_recording_name(path) && !path.filename().string().starts_with('.');
+    if (is_sound && path.stem().string().ends_with(kMark)) mixes.push_back(path);
   }
   if (error || mixes.empty()) {
     return TESSERA_ERROR(kNotFound, folder.string(),
@@ -44,18 +48,19 @@ Result<std::vector<fs::path>> mixes_of(const fs::path& folder) {
 
 }  // namespace
 
-Result<std::vector<Mixture>> read_mixtures(const fs::path& folder, int n_src, int sample_rate) {
+Result<std::vector<Mixture>> read_mixtures(const fs::path& folder, int n_src,
+                                           const MixtureOptions& options) {
   TESSERA_TRY(const std::vector<fs::path> mixes, mixes_of(folder));
   std::vector<Mixture> mixtures;
   for (const fs::path& path : mixes) {
     Mixture mixture;
     mixture.name = path.stem().string();
     mixture.name.resize(mixture.name.size() - kMark.size());
-    TESSERA_TRY(mixture.mix, samples_of(path, sample_rate));
+    TESSERA_TRY(mixture.mix, samples_of(path, options, mixture.notes));
     for (int i = 1; i <= n_src; ++i) {
       const fs::path source =
           folder / fmt::format("{}_s{}{}", mixture.name, i, path.extension().string());
-      TESSERA_TRY(std::vector<float> samples, samples_of(source, sample_rate));
+      TESSERA_TRY(std::vector<float> samples, samples_of(source, options, mixture.notes));
       if (samples.size() != mixture.mix.size()) {
         return TESSERA_ERROR(
             kMismatch, source.string(),

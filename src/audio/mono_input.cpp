@@ -1,5 +1,6 @@
 #include "tessera/mono_input.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -31,6 +32,14 @@ Result<AudioBuffer> one_channel(const AudioBuffer& audio, ChannelPolicy policy,
   mono.sample_rate = audio.sample_rate;
   if (count == 1) {
     mono.channels.push_back(audio.channels.front());
+    return mono;
+  }
+  const bool is_one_signal =
+      std::all_of(audio.channels.begin() + 1, audio.channels.end(),
+                  [&](const auto& channel) { return channel == audio.channels.front(); });
+  if (is_one_signal && policy.kind != ChannelPolicy::Kind::kPick) {
+    mono.channels.push_back(audio.channels.front());
+    steps.push_back(fmt::format("took one of {} channels: they are identical", count));
     return mono;
   }
   switch (policy.kind) {
@@ -74,6 +83,7 @@ Result<MonoInput> to_mono_input(const AudioBuffer& audio, int sample_rate, Chann
                                 const std::string& subject) {
   TESSERA_CHECK(!audio.channels.empty(), "a recording has a channel");
   MonoInput input;
+  input.steps = audio.notes;
   TESSERA_TRY(AudioBuffer mono, one_channel(audio, policy, subject, input.steps));
   const int64_t frames = mono.frames();
   TESSERA_TRY(mono, resample(std::move(mono), sample_rate));

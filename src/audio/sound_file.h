@@ -1,28 +1,23 @@
-// What libsndfile does not tell: the kind of a file before its header is trusted, and whether its
-// end is missing.
+// A sound file before libsndfile reads it: its kind, and how much of it is there.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
-#include <string_view>
 
-#include "base/descriptor.h"
+#include "audio/sample_extent.h"
+#include "audio/sound_bytes.h"
+#include "audio/sound_container.h"
 #include "tessera/result.h"
 
 namespace tessera {
 
-enum class SoundContainer { kWav, kFlac, kOgg };
-
 struct SoundFile {
-  Descriptor descriptor;  // at the start of the file
+  SoundBytes bytes;
   SoundContainer container = SoundContainer::kWav;
-  bool length_missing = false;  // a WAV written by a program that did not know its length
+  SampleExtent extent;
 };
 
-// Opens a regular file of a kind that is read; refuses everything else by name, and truncated WAV
-// and Ogg files. (FLAC says how many samples must come; the reader counts them.)
+// Opens a regular file of a kind that is read; refuses everything else by name. A file that is cut
+// off is opened, too: its extent tells.
 Result<SoundFile> open_sound_file(const std::filesystem::path& path);
-
-std::string_view to_string(SoundContainer container);
 
 }  // namespace tessera

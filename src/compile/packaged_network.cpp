@@ -1,5 +1,6 @@
 // Package::network(): the packaged network for any length, from the packaged model and recipe.
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -113,6 +114,47 @@ Result<Encodings> read_encodings(std::span<const uint8_t> text, const Graph& pla
   return encodings;
 }
 
+// Fills `network` in the order of its members, as far as it gets.
+Result<void> assemble(const Package& package, int64_t length, PackagedNetwork& network) {
+  const PackageManifest& manifest = package.manifest();
+  TESSERA_TRY(network.model, package.model(length));
+  TESSERA_TRY(network.legal, legal_graph(package, network.model));
+  const std::string target_name = entries::of_target(manifest.target);
+  TESSERA_TRY(const auto target_text, package.read(target_name));
+  TESSERA_TRY(const Target target, parse_target(text_of(target_text), target_name));
+  TESSERA_TRY(const auto recipe_text, package.read(entries::kPlan));
+  TESSERA_TRY(const PlanRecipe recipe, parse_recipe(recipe_text));
+  TESSERA_TRY_VOID(check_tiling(recipe, length));
+  TESSERA_TRY(network.plan, replay_plan(network.legal, target, recipe));
+  TESSERA_TRY_VOID(check_pieces(package, network.plan, length));
+  if (const auto text = package.read(entries::kEncodings)) {
+    TESSERA_TRY(network.encodings, read_encodings(*text, network.plan.graph));
+  }
+  return {};
+}
+
+// The fewest samples that the packaged plan serves, where `too_short` are too few and `enough` are
+// not: some plans need more frames than the network itself. None if few more do not help.
+std::optional<int64_t> shortest_length(const Package& package, int64_t too_short, int64_t enough) {
+  constexpr int64_t kFurthest = 1 << 12;  // what more would help against is another fault
+  const auto serves = [&](int64_t length) {
+    PackagedNetwork network;
+    return assemble(package, length, network).has_value();
+  };
+  int64_t fails = too_short;
+  int64_t works = 0;
+  for (int64_t step = 1; works == 0; step *= 2) {
+    if (step > kFurthest || fails >= enough) return std::nullopt;
+    const int64_t next = std::min(too_short + step, enough);
+    (serves(next) ? works : fails) = next;
+  }
+  while (works - fails > 1) {
+    const int64_t middle = fails + (works - fails) / 2;
+    (serves(middle) ? works : fails) = middle;
+  }
+  return works;
+}
+
 }  // namespace
 
 Result<ImportedModel> Package::model(std::optional<int64_t> length_samples) const {
@@ -120,27 +162,23 @@ Result<ImportedModel> Package::model(std::optional<int64_t> length_samples) cons
 }
 
 Result<PackagedNetwork> Package::network(std::optional<int64_t> length_samples) const {
-  const auto assemble = [&]() -> Result<PackagedNetwork> {
-    PackagedNetwork network;
-    const int64_t length = length_samples.value_or(manifest().model.length_samples);
-    TESSERA_TRY(network.model, model(length));
-    TESSERA_TRY(network.legal, legal_graph(*this, network.model));
-    const std::string target_name = entries::of_target(manifest().target);
-    TESSERA_TRY(const auto target_text, read(target_name));
-    TESSERA_TRY(const Target target, parse_target(text_of(target_text), target_name));
-    TESSERA_TRY(const auto recipe_text, read(entries::kPlan));
-    TESSERA_TRY(const PlanRecipe recipe, parse_recipe(recipe_text));
-    TESSERA_TRY_VOID(check_tiling(recipe, length));
-    TESSERA_TRY(network.plan, replay_plan(network.legal, target, recipe));
-    TESSERA_TRY_VOID(check_pieces(*this, network.plan, length));
-    if (const auto text = read(entries::kEncodings)) {
-      TESSERA_TRY(network.encodings, read_encodings(*text, network.plan.graph));
+  const int64_t built = manifest().model.length_samples;
+  const int64_t length = length_samples.value_or(built);
+  PackagedNetwork network;
+  const Result<void> assembled = assemble(*this, length, network);
+  if (assembled) return network;
+  Error error = assembled.error();
+  const bool is_replayed = !network.plan.graph.outputs().empty();
+  const bool is_legal = !network.legal.outputs().empty();
+  if (is_legal && !is_replayed && length < built) {
+    if (const auto least = shortest_length(*this, length, built)) {
+      return TESSERA_ERROR(
+          kInvalidArgument, content_->subject,
+          fmt::format("an input of {} samples is shorter than the {} that the package's plan needs",
+                      length, *least),
+          fmt::format("give at least {} samples", *least));
     }
-    return network;
-  };
-  Result<PackagedNetwork> network = assemble();
-  if (network) return network;
-  Error error = std::move(network).error();
+  }
   error.subject = error.subject.empty() ? content_->subject
                                         : fmt::format("{}: {}", content_->subject, error.subject);
   return error;

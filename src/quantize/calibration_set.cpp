@@ -13,6 +13,7 @@
 #include "tessera/file.h"
 #include "tessera/mono_input.h"
 #include "tessera/npy.h"
+#include "tessera/recordings.h"
 #include "tessera/tensor.h"
 
 namespace tessera {
@@ -20,29 +21,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_sound_file(const fs::path& path) {
-  std::string extension = path.extension().string();
-  for (char& c : extension) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  return extension == ".wav" || extension == ".flac" || extension == ".ogg";
-}
-
-// The sound files below a folder, by name.
-Result<std::vector<fs::path>> files_below(const fs::path& folder) {
-  std::vector<fs::path> files;
-  std::error_code error;
-  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end;
-       at.increment(error)) {
-    if (at->is_regular_file(error) && is_sound_file(at->path())) files.push_back(at->path());
-  }
-  if (error) {
-    return TESSERA_ERROR(kIo, folder.string(), fmt::format("cannot be listed: {}", error.message()),
-                         "check its permissions");
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
-Result<std::vector<fs::path>> sound_files(std::span<const fs::path> paths) {
+// The recordings at the paths, and below those that are folders.
+Result<std::vector<fs::path>> sound_files(std::span<const fs::path> paths,
+                                          std::vector<Note>& notes) {
   std::vector<fs::path> files;
   for (const fs::path& path : paths) {
     std::error_code error;
@@ -50,13 +31,14 @@ Result<std::vector<fs::path>> sound_files(std::span<const fs::path> paths) {
       files.push_back(path);
       continue;
     }
-    TESSERA_TRY(const std::vector<fs::path> below, files_below(path));
-    if (below.empty()) {
-      return TESSERA_ERROR(kNotFound, path.string(),
-                           "the folder holds no .wav, .flac or .ogg files",
-                           "name the recordings themselves");
+    TESSERA_TRY(const FolderRecordings below, recordings_in(path, {.recursive = true}));
+    if (below.recordings.empty()) return no_recordings(path, below);
+    if (!below.skipped.empty()) {
+      notes.push_back(
+          {NoteSeverity::info, fmt::format("{}: {} files that are no recordings were left out",
+                                           path.string(), below.skipped.size())});
     }
-    files.insert(files.end(), below.begin(), below.end());
+    files.insert(files.end(), below.recordings.begin(), below.recordings.end());
   }
   return files;
 }
@@ -224,14 +206,15 @@ Result<CalibrationSet> calibration_from_audio(std::span<const fs::path> paths,
         fmt::format("the network takes {}, recordings have one channel", to_string(options.input)),
         "give an .npz with calib_data");
   }
-  TESSERA_TRY(const std::vector<fs::path> files, sound_files(paths));
   CalibrationSet set;
+  TESSERA_TRY(const std::vector<fs::path> files, sound_files(paths, set.notes));
   Reservoir reservoir(options.count, options.seed);
   const auto size = static_cast<size_t>(options.input.w);
   int64_t silent = 0;
   int64_t too_short = 0;
   for (const fs::path& file : files) {
-    TESSERA_TRY(const AudioBuffer audio, read_audio(file));
+    TESSERA_TRY(const AudioBuffer audio,
+                read_audio(file, {.allow_truncated = options.allow_truncated}));
     if (const int64_t clipped = clipped_samples(audio); clipped > 0) {
       set.notes.push_back(
           {NoteSeverity::warning,

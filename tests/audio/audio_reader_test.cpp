@@ -174,13 +174,16 @@ TEST_F(AudioReaderTest, RefusesAFileWithoutSamples) {
 
 TEST_F(AudioReaderTest, RefusesText) {
   EXPECT_EQ(refusal("a.wav", "These are words."),
-            "a.wav: is not a WAV, FLAC or Ogg file (convert it first: ffmpeg -i a.wav out.wav)");
+            "a.wav: is not a sound file of a known kind (WAV, AIFF, CAF, W64, AU, NIST SPHERE, "
+            "FLAC, Ogg and MP3) (give the recording itself)");
 }
 
 TEST_F(AudioReaderTest, RefusesOtherAudioByName) {
-  EXPECT_EQ(
-      refusal("a.mp3", "ID3\x04 and so on"),
-      "a.mp3: is MP3; WAV, FLAC and Ogg are read (convert it first: ffmpeg -i a.mp3 out.wav)");
+  const std::string text = refusal("a.m4a", std::string("\0\0\0\x20"
+                                                        "ftypM4A ",
+                                                        12));
+  EXPECT_TRUE(text.starts_with("a.m4a: is MP4 or M4A; WAV, AIFF, CAF, ")) << text;
+  EXPECT_TRUE(text.ends_with("(convert it first: ffmpeg -i a.m4a a.wav)")) << text;
 }
 
 TEST_F(AudioReaderTest, RefusesTelephonyCodes) {
@@ -194,19 +197,19 @@ TEST_F(AudioReaderTest, RefusesTelephonyCodes) {
           bytes.substr(36);
   EXPECT_EQ(refusal("a.wav", bytes),
             "a.wav: is encoded as GSM 6.10, which is not read"
-            " (convert it first: ffmpeg -i a.wav out.flac)");
+            " (convert it first: ffmpeg -i a.wav a.flac)");
 }
 
 TEST_F(AudioReaderTest, RefusesATruncatedWav) {
   EXPECT_EQ(refusal("a.wav", wav(1, 16, stored<int16_t>({1, 2, 3}), 1000)),
             "a.wav: is truncated: its header announces 1000 bytes of samples, 6 are there"
-            " (get the whole file again)");
+            " (get the whole file again; --allow-truncated takes what is there)");
 }
 
 TEST_F(AudioReaderTest, RefusesAWavThatClaimsFourGigabytes) {
-  EXPECT_EQ(refusal("a.wav", wav(1, 16, stored<int16_t>({1, 2, 3}), 0xfffffffe)),
-            "a.wav: is truncated: its header announces 4294967294 bytes of samples, 6 are there"
-            " (get the whole file again)");
+  EXPECT_EQ(refusal("a.wav", wav(1, 16, stored<int16_t>({1, 2, 3}), 0xff000000)),
+            "a.wav: is truncated: its header announces 4278190080 bytes of samples, 6 are there"
+            " (get the whole file again; --allow-truncated takes what is there)");
 }
 
 TEST_F(AudioReaderTest, RefusesAWavThatEndsInItsHeader) {
@@ -239,22 +242,24 @@ TEST_F(AudioReaderTest, RefusesAFlacThatClaimsTooManyFrames) {
     bytes[8 + 13 + i] = static_cast<char>(i == 0 ? bytes[21] | 0x0f : 0xff);
   EXPECT_EQ(refusal("b.flac", bytes),
             "b.flac: is truncated: its header announces 68719476735 frames, 1000 are there"
-            " (get the whole file again)");
+            " (get the whole file again; --allow-truncated takes what is there)");
 }
 
 TEST_F(AudioReaderTest, RefusesATruncatedOgg) {
   ASSERT_TRUE(write_audio(folder_ / "a.ogg", tone(100'000, 440, 8000), 8000));
   const std::string bytes = content(folder_ / "a.ogg");
   EXPECT_EQ(refusal("b.ogg", bytes.substr(0, bytes.size() - 10)),
-            "b.ogg: is truncated: its last Ogg page is cut off (get the whole file again)");
+            "b.ogg: is truncated: its last Ogg page is cut off (get the whole file again; "
+            "--allow-truncated takes what is there)");
   EXPECT_EQ(refusal("b.ogg", bytes.substr(0, bytes.rfind("OggS"))),
-            "b.ogg: is truncated: its last Ogg page is missing (get the whole file again)");
+            "b.ogg: is truncated: its last Ogg page is missing (get the whole file again; "
+            "--allow-truncated takes what is there)");
 }
 
 TEST_F(AudioReaderTest, RefusesMoreThanTheLimit) {
   const auto path = write("a.wav", wav(1, 16, stored<int16_t>({1, 2, 3})));
-  EXPECT_TRUE(read_audio(path, 3));
-  const auto audio = read_audio(path, 2);
+  EXPECT_TRUE(read_audio(path, {.sample_limit = 3}));
+  const auto audio = read_audio(path, {.sample_limit = 2});
   ASSERT_FALSE(audio);
   EXPECT_EQ(audio.error().code, ErrorCode::kResourceLimit);
   EXPECT_EQ(audio.error().to_string(),

@@ -38,7 +38,7 @@ TEST_F(MixturesTest, EachComesWithItsSourcesInOrderOfTheNames) {
 TEST_F(MixturesTest, AreBroughtToTheRateAskedFor) {
   write("a_mix.wav", 0.5F, 1600, 16000);
   write("a_s1.wav", 0.5F, 1600, 16000);
-  EXPECT_EQ(read_mixtures(folder_.path(), 1, 8000)->at(0).mix.size(), 800U);
+  EXPECT_EQ(read_mixtures(folder_.path(), 1, {.sample_rate = 8000})->at(0).mix.size(), 800U);
 }
 
 TEST_F(MixturesTest, AFolderWithoutMixturesIsRefused) {

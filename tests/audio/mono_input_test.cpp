@@ -40,6 +40,38 @@ TEST(MonoInput, RefusesStereoUnlessTold) {
             " (give --channel mix for their mean, or --channel 1 for the first)");
 }
 
+TEST(MonoInput, IdenticalChannelsAreOneAndItIsSaid) {
+  for (const size_t count : {size_t{2}, size_t{6}}) {
+    for (const char* name : {"refuse", "mix"}) {
+      const AudioBuffer audio{8000, std::vector<std::vector<float>>(count, {0.1F, -0.3F, 0.7F})};
+      const auto input = to_mono_input(audio, 8000, policy(name), "a.wav");
+      ASSERT_TRUE(input) << input.error().to_string();
+      EXPECT_EQ(input->samples, audio.channels[0]);
+      EXPECT_EQ(input->steps,
+                Steps{"took one of " + std::to_string(count) + " channels: they are identical"});
+    }
+  }
+}
+
+TEST(MonoInput, ChannelsThatDifferInOneSampleAreNotIdentical) {
+  AudioBuffer audio{8000, {{0.1F, 0.2F, 0.3F}, {0.1F, 0.2F, 0.30001F}}};
+  EXPECT_FALSE(to_mono_input(audio, 8000, {}, "a.wav"));
+  audio.channels = {{0.1F, 0.2F}, {0.1F, 0.2F}, {0.1F, 0.3F}};
+  EXPECT_FALSE(to_mono_input(audio, 8000, {}, "a.wav"));
+}
+
+TEST(MonoInput, AChosenChannelIsTakenAlsoOfIdenticalOnes) {
+  const AudioBuffer audio{8000, {{0.1F, 0.2F}, {0.1F, 0.2F}}};
+  EXPECT_EQ(to_mono_input(audio, 8000, policy("2"), "a.wav")->steps, Steps{"took channel 2 of 2"});
+  EXPECT_FALSE(to_mono_input(audio, 8000, policy("3"), "a.wav"));
+}
+
+TEST(MonoInput, WhatTheFileToldComesFirst) {
+  const AudioBuffer audio{8000, {{0.1F, 0.2F}}, {"is cut off"}};
+  EXPECT_EQ(to_mono_input(audio, 16000, {}, "a.wav")->steps,
+            (Steps{"is cut off", "resampled from 8000 to 16000 Hz (2 to 4 samples)"}));
+}
+
 TEST(MonoInput, MixesAndSaysSo) {
   const auto input = to_mono_input(stereo(), 44'100, policy("mix"), "a.wav");
   ASSERT_TRUE(input);

@@ -222,8 +222,9 @@ TEST_F(CliHostileFiles, AFolderWithoutRecordingsCalibratesNothing) {
   fs::create_directory(path("empty"));
   expect_error(tessera_tool({"calibrate", kSmall, "--calib", path("empty"), "-o", path("c.npz")}),
                ErrorCode::kNotFound,
-               "error: the folder holds no .wav, .flac or .ogg files\n  in: " + path("empty") +
-                   "\n  next: name the recordings themselves\n");
+               "error: the folder holds no recordings\n  in: " + path("empty") +
+                   "\n  next: name the recordings themselves, or a folder of wav, flac, mp3, ... "
+                   "files\n");
 }
 
 TEST_F(CliHostileFiles, ANetworkMayComeThroughAPipe) {

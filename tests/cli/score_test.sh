@@ -32,4 +32,4 @@ grep -q '^mean .*+0.00' "$scratch/table" || fail "the mixture improves on itself
 expect_refusal 5 'already exists' --estimate "$s1" --reference "$s1" --picture "$scratch/a.png"
 expect_refusal 14 '1 estimates cannot be assigned to 2 references' --estimate "$s1" --reference "$s1" "$s2"
 expect_refusal 4 'no such file or directory' --estimate missing.wav --reference "$s1"
-expect_refusal 10 'is not a WAV, FLAC or Ogg file' --estimate "$0" --reference "$s1"
+expect_refusal 10 'is not a sound file of a known kind' --estimate "$0" --reference "$s1"

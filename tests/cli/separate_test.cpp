@@ -116,9 +116,10 @@ TEST_F(CliSeparate, ExistingVoicesAreReplacedOnlyByForce) {
   const std::string before = contents(folder_ / "out/talk_s1.wav");
   const Outcome refused = separate({input, "--rescale"});
   EXPECT_EQ(refused.code, exit_code(ErrorCode::kAlreadyExists));
-  EXPECT_EQ(refused.err,
-            "error: already exists\n  in: " + out() +
-                "/talk_s1.wav\n  next: give --force to overwrite it, or another name\n");
+  EXPECT_EQ(refused.err, "error: already exists\n  in: " + out() +
+                             "/talk_s1.wav\n  next: give --force to overwrite it, or "
+                             "--skip-existing to separate only the "
+                             "others\n");
   EXPECT_EQ(contents(folder_ / "out/talk_s1.wav"), before);
   EXPECT_EQ(separate({input, "--rescale", "--force"}).code, 0);
 }

@@ -1,0 +1,274 @@
+// What messages advise to do can be done: commands and options that they name exist, command lines
+// run as they are shown, and what failed works with the option that was advised.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cctype>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <sstream>
+
+#include "cli/tool.h"
+#include "tessera/audio.h"
+#include "tessera/file.h"
+
+namespace tessera {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kSource = TESSERA_SOURCE_DIR;
+
+std::string help_of(const std::string& command) {
+  static std::map<std::string, std::string> known;
+  const auto found = known.find(command);
+  if (found != known.end()) return found->second;
+  std::vector<std::string> words;
+  std::istringstream text(command);
+  for (std::string word; text >> word;) words.push_back(word);
+  words.emplace_back("--help");
+  const Outcome outcome = tessera_tool(words);
+  return known[command] = outcome.code == 0 ? outcome.out : "";
+}
+
+// Options as they are named in `text`, which `command` must know.
+void expect_options(const std::string& command, const std::string& text, const std::string& where) {
+  const std::string help = help_of(command);
+  ASSERT_FALSE(help.empty()) << "no command 'tessera " << command << "' in " << where;
+  static const std::regex option("(^|[ (\"'])(--[a-z][a-z-]*)");
+  for (std::sregex_iterator at(text.begin(), text.end(), option), end; at != end; ++at) {
+    const std::string name = (*at)[2];
+    size_t place = help.find(name);
+    while (place != std::string::npos &&
+           std::string(" ,=\n").find(help[place + name.size()]) == std::string::npos) {
+      place = help.find(name, place + 1);
+    }
+    EXPECT_NE(place, std::string::npos)
+        << "'tessera " << command << "' has no " << (*at)[2] << ": " << where << ": " << text;
+  }
+}
+
+std::string hint_of(const Outcome& outcome) {
+  const size_t at = outcome.err.rfind("  next: ");
+  return at == std::string::npos ? "" : outcome.err.substr(at + 8, outcome.err.size() - at - 9);
+}
+
+// A source with neighbouring string literals joined, as the compiler joins them.
+std::string joined_literals(const std::string& source) {
+  std::string text;
+  for (size_t at = 0; at < source.size(); ++at) {
+    if (source[at] == '"') {
+      const size_t next = source.find_first_not_of(" \n", at + 1);
+      if (next != std::string::npos && next > at + 1 && source[next] == '"') {
+        at = next;
+        continue;
+      }
+    }
+    text += source[at];
+  }
+  return text;
+}
+
+// Every 'tessera COMMAND ...' in the text of messages, examples and remarks.
+TEST(CliHints, CommandLinesInMessagesNameWhatExists) {
+  const std::string program = "tessera ";
+  int seen = 0;
+  for (const char* top : {"src", "apps"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(kSource / top)) {
+      if (entry.path().extension() != ".cpp" && entry.path().extension() != ".h") continue;
+      const std::string text = joined_literals(contents(entry.path()));
+      for (size_t at = text.find(program); at != std::string::npos;
+           at = text.find(program, at + 1)) {
+        // In quotes, or the first of a line of examples.
+        const bool is_line = at >= 2 && (text[at - 1] == '\'' || text.substr(at - 2, 2) == "  ");
+        if (!is_line) continue;
+        const size_t begin = at + program.size();
+        const std::string line = text.substr(begin, text.find_first_of("'\"\\`\n{", begin) - begin);
+        std::istringstream words(line);
+        std::string command;
+        std::string second;
+        words >> command >> second;
+        if (command.empty() || !std::islower(static_cast<unsigned char>(command[0]))) continue;
+        const bool is_nested = command == "package" || command == "target";
+        if (is_nested && !second.empty()) command += " " + second;
+        expect_options(command, line, entry.path().filename());
+        ++seen;
+      }
+    }
+  }
+  EXPECT_GT(seen, 60);
+}
+
+class CliHintsExecuted : public ::testing::Test {
+ protected:
+  std::string recording(const std::string& name, int channels = 1) {
+    AudioBuffer audio{8000, {}};
+    for (int c = 0; c < channels; ++c) {
+      std::vector<float> samples(4000);
+      for (size_t i = 0; i < samples.size(); ++i) {
+        samples[i] = 0.01F * static_cast<float>((i * static_cast<size_t>(7 + c)) % 23) - 0.1F;
+      }
+      audio.channels.push_back(std::move(samples));
+    }
+    fs::create_directories((folder_ / name).parent_path());
+    const auto written = write_audio(folder_ / name, audio);
+    EXPECT_TRUE(written) << written.error().to_string();
+    return (folder_ / name).string();
+  }
+  std::string cut(const std::string& name) {
+    const std::string path = recording(name);
+    fs::resize_file(path, 5000);
+    return path;
+  }
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  // Fails without `advice`, names it, and works with it.
+  void expect_advice(std::vector<std::string> line, const std::vector<std::string>& advice) {
+    const Outcome failed = tessera_tool(line, folder_.path());
+    EXPECT_NE(failed.code, 0) << fmt::format("{}", fmt::join(line, " "));
+    const std::string named = fmt::format("{}", fmt::join(advice, " "));
+    EXPECT_NE(hint_of(failed).find(named), std::string::npos)
+        << named << " is not advised: " << failed.err;
+    expect_options(line[0] == "parity" ? "parity" : line[0], hint_of(failed), line[0]);
+    line.insert(line.end(), advice.begin(), advice.end());
+    const Outcome works = tessera_tool(line, folder_.path());
+    EXPECT_EQ(works.code, 0) << fmt::format("{}", fmt::join(line, " ")) << works.err;
+  }
+
+  ScratchFolder folder_;
+};
+
+TEST_F(CliHintsExecuted, OptionsForRecordingsWorkInEveryCommandThatAdvisesThem) {
+  const std::string mix = recording("mix.wav");
+  const std::string stereo = recording("stereo.wav", 2);
+  const std::string broken = cut("broken.wav");
+  ASSERT_EQ(tessera_tool({"build", kDemoModel, "--length", "4000", "-o", path("net.tess")}).code,
+            0);
+  using Line = std::vector<std::string>;
+  const std::vector<std::pair<Line, std::string>> lines = {
+      {{"separate", kDemoModel, "RECORDING", "-o", path("a")}, ""},
+      {{"score", "--estimate", "RECORDING", "--reference", "RECORDING"}, ""},
+      {{"verify", path("net.tess"), "--audio", "RECORDING"}, ""},
+      {{"compare", kDemoModel, kDemoModel, "--input", "RECORDING"}, ""},
+      {{"rewrite", kDemoModel, "--enable", "replace_prelu_with_relu", "--signal", "RECORDING"}, ""},
+  };
+  for (const auto& [line, unused] : lines) {
+    const auto with = [&, words = line](const std::string& file) {
+      Line filled = words;
+      std::replace(filled.begin(), filled.end(), std::string("RECORDING"), file);
+      return filled;
+    };
+    expect_advice(with(stereo), {"--channel", "mix"});
+    expect_advice(with(broken), {"--allow-truncated"});
+    fs::remove_all(path("a"));
+    expect_advice(with(stereo), {"--channel", "1"});
+    fs::remove_all(path("a"));
+  }
+  expect_advice({"calibrate", kDemoModel, "--calib", mix, "--calib", broken, "--length", "2000",
+                 "-o", path("c.npz")},
+                {"--allow-truncated"});
+}
+
+TEST_F(CliHintsExecuted, OptionsForFoldersAndOutputs) {
+  recording("in/inner/talk.wav");
+  expect_advice({"separate", kDemoModel, path("in"), "-o", path("b")}, {"--recursive"});
+  recording("in/inner/more.wav");
+  const std::vector<std::string> again = {"separate", kDemoModel, path("in"),
+                                          "-o",       path("b"),  "--recursive"};
+  expect_advice(again, {"--skip-existing"});
+  expect_advice(again, {"--force"});
+  cut("in/inner/cut.wav");
+  const Outcome partly =
+      tessera_tool({"separate", kDemoModel, path("in"), "-o", path("c"), "--recursive"});
+  EXPECT_NE(hint_of(partly).find("--skip-existing"), std::string::npos);
+  fs::remove(path("in/inner/cut.wav"));
+  EXPECT_EQ(tessera_tool({"separate", kDemoModel, path("in"), "-o", path("c"), "--recursive",
+                          "--skip-existing"})
+                .code,
+            0);
+}
+
+// Runs a command line that a hint shows as bash would, in the recording's folder, with a program in
+// ffmpeg's place that keeps its arguments.
+class CliHintsFfmpeg : public CliHintsExecuted {
+ protected:
+  void SetUp() override {
+    fs::create_directory(folder_ / "bin");
+    std::ofstream(folder_ / "bin/ffmpeg") << "#!/bin/sh\nprintf '%s\\0' \"$@\" > \"$ARGUMENTS\"\n";
+    fs::permissions(folder_ / "bin/ffmpeg", fs::perms::owner_all);
+  }
+  std::vector<std::string> arguments_of(const std::string& hint) {
+    const size_t at = hint.find("ffmpeg ");
+    EXPECT_NE(at, std::string::npos) << hint;
+    if (at == std::string::npos) return {};
+    const std::string script = fmt::format("export PATH={}:$PATH ARGUMENTS={}\n{}\n", path("bin"),
+                                           path("arguments"), hint.substr(at));
+    std::ofstream(folder_ / "script", std::ios::binary) << script;
+    fs::remove(path("arguments"));
+    run_program("bash", {path("script")}, folder_.path());
+    std::vector<std::string> arguments;
+    std::string kept = contents(path("arguments"));
+    for (size_t end; (end = kept.find('\0')) != std::string::npos; kept.erase(0, end + 1)) {
+      arguments.push_back(kept.substr(0, end));
+    }
+    return arguments;
+  }
+};
+
+TEST_F(CliHintsFfmpeg, NamesOfEveryKindReachTheConverterWhole) {
+  const std::string mp4(
+      "\0\0\0\x20"
+      "ftypM4A and so on",
+      20);
+  for (const std::string name :
+       {"plain.m4a", "my song; echo x.m4a", "it's \"mine\" $HOME `id`.m4a", "two\nlines.m4a",
+        "\xff\xfe latin.m4a", "-y.m4a", "a:b.m4a",
+        "gr\xc3\xbc\xc3\x9f"
+        "e.m4a",
+        "* ?[a]{b}~.m4a", "back\\slash.m4a", "no extension", "talk.wav", "TALK.WAV", "x.m4a\n"}) {
+    std::ofstream(folder_.path() / name, std::ios::binary) << mp4;
+    const Outcome outcome =
+        tessera_tool({"separate", kDemoModel, "-o", path("out"), "--", name}, folder_.path());
+    EXPECT_EQ(outcome.code, 10) << name << outcome.err;
+    const std::vector<std::string> arguments = arguments_of(hint_of(outcome));
+    ASSERT_EQ(arguments.size(), 3U) << name << ": " << outcome.err;
+    EXPECT_EQ(arguments[0], "-i");
+    EXPECT_TRUE(fs::equivalent(folder_.path() / arguments[1], folder_.path() / name)) << name;
+    EXPECT_FALSE(arguments[1].starts_with('-')) << name;
+    EXPECT_FALSE(arguments[2].starts_with('-')) << name;
+    EXPECT_NE(arguments[1], arguments[2]);
+    EXPECT_FALSE(fs::exists(folder_.path() / arguments[2])) << name;
+    EXPECT_TRUE(arguments[2].ends_with(".wav") || arguments[2].ends_with(".flac")) << name;
+    fs::remove(folder_.path() / name);
+  }
+}
+
+TEST_F(CliHintsFfmpeg, EncodingsThatAreNotReadAdviseItToo) {
+  // IMA ADPCM in AIFF-C, by its header alone: FORM, COMM of one channel, SSND.
+  std::string gsm(
+      "RIFF\x8d\0\0\0WAVEfmt \x14\0\0\0\x31\0\x01\0\x40\x1f\0\0\x59\x06\0\0\x41\0\0\0"
+      "\x02\0\x40\x01"
+      "fact\x04\0\0\0\x40\x01\0\0"
+      "data\x41\0\0\0",
+      60);
+  gsm += std::string(66, '\0');
+  std::ofstream(path("old call.wav"), std::ios::binary) << gsm;
+  const Outcome outcome =
+      tessera_tool({"separate", kDemoModel, "old call.wav", "-o", path("out")}, folder_.path());
+  EXPECT_EQ(outcome.code, 10) << outcome.err;
+  EXPECT_EQ(arguments_of(hint_of(outcome)),
+            (std::vector<std::string>{"-i", "old call.wav", "old call.flac"}));
+}
+
+TEST_F(CliHintsFfmpeg, FieldCaseOfAFileNameWithACommandInIt) {
+  const Outcome outcome = tessera_tool(
+      {"separate", kDemoModel,
+       (kSource / "tests/data/field/separate_messages").string() + "/my song; echo x.mp3", "-o",
+       path("out")});
+  EXPECT_EQ(outcome.code, 8) << outcome.err;
+  EXPECT_EQ(hint_of(outcome).find("echo"), std::string::npos) << outcome.err;
+}
+
+}  // namespace
+}  // namespace tessera
