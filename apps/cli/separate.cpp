@@ -20,6 +20,7 @@
 #include "tessera/metrics.h"
 #include "tessera/mono_input.h"
 #include "tessera/session.h"
+#include "tessera/voices.h"
 
 namespace tessera::cli {
 namespace {
@@ -43,7 +44,7 @@ struct Options {
 struct Separator {
   Runnable network;
   std::unique_ptr<Backend> backend;
-  int sources = 0;
+  VoiceLayout voices;
   int64_t length = 0;
   std::optional<Session> session;
 };
@@ -55,18 +56,14 @@ double seconds_since(Clock::time_point begin) {
 Result<Separator> open_separator(const Options& options, Console& console) {
   Separator separator;
   TESSERA_TRY(separator.network, load_runnable(options.model, ImportNotes::warnings, console));
-  const Signature signature = signature_of(separator.network.model.graph);
-  const auto is_wave = [](const Shape& shape) { return shape.c == 1 && shape.h == 1; };
-  const bool separates = signature.inputs.size() == 1 && is_wave(signature.inputs[0].shape) &&
-                         signature.outputs.size() == 1 && signature.outputs[0].shape.h == 1 &&
-                         signature.outputs[0].shape.w > 1;
-  if (!separates) {
-    return TESSERA_ERROR(
-        kInvalidArgument, options.model.path,
-        "is not a separator: it does not turn one wave into waves",
-        "use 'tessera run' for other networks, 'tessera inspect' to see its shapes");
+  const Result<VoiceLayout> voices = voice_layout(separator.network.model.graph);
+  if (!voices) {
+    Error error = voices.error();
+    error.subject = options.model.path;
+    error.hint = "use 'tessera run' for other networks, 'tessera inspect' to see its shapes";
+    return error;
   }
-  separator.sources = static_cast<int>(signature.outputs[0].shape.c);
+  separator.voices = *voices;
   TESSERA_TRY(separator.backend, open_backend(options.backend));
   return separator;
 }
@@ -150,6 +147,7 @@ Result<Separated> separate_one(Separator& separator, const Options& options,
       error.subject = path;  // the network accepts other lengths: it is the recording's fault
       return error;
     }
+    TESSERA_TRY(separator.voices, voice_layout(separator.network.model.graph));
     separator.session.reset();
     TESSERA_TRY(separator.session, separator.network.open(*separator.backend));
     separator.length = length;
@@ -165,10 +163,8 @@ Result<Separated> separate_one(Separator& separator, const Options& options,
                                                           outputs, path, console));
     result.check_seconds = seconds_since(begin);
   }
-  const size_t each = outputs[0].size() / static_cast<size_t>(separator.sources);
-  for (int s = 0; s < separator.sources; ++s) {
-    const auto begin = outputs[0].begin() + static_cast<std::ptrdiff_t>(each) * s;
-    result.voices.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(each));
+  for (const std::span<const float> voice : voices_in(separator.voices, outputs)) {
+    result.voices.emplace_back(voice.begin(), voice.end());
     fit_length(result.voices.back(), length, path, console);
   }
   result.scale = scale_voices(result.voices, mono.samples, options, path, console);
@@ -203,7 +199,7 @@ Document document_of(const SeparationJob& job, const AudioBuffer& audio, const S
 
 Result<Document> separate(const Options& options, Console& console) {
   TESSERA_TRY(Separator separator, open_separator(options, console));
-  TESSERA_TRY(const auto jobs, plan_jobs(options.inputs, separator.sources, options.output));
+  TESSERA_TRY(const auto jobs, plan_jobs(options.inputs, separator.voices.count, options.output));
 
   Table table;
   table.add_column("file");
@@ -211,7 +207,7 @@ Result<Document> separate(const Options& options, Console& console) {
   if (options.check) table.add_column("max |difference|", Table::Align::right);
   Document document{{"model", options.model.path},
                     {"backend", options.backend.name},
-                    {"sources", separator.sources},
+                    {"sources", separator.voices.count},
                     {"files", Document::array()}};
   for (size_t i = 0; i < jobs.size(); ++i) {
     const SeparationJob& job = jobs[i];
@@ -238,7 +234,7 @@ Result<Document> separate(const Options& options, Console& console) {
     document["files"].push_back(std::move(entry));
   }
   console.print("{}", table.to_string());
-  console.print("{} voices of each in {}\n", separator.sources, options.output.folder);
+  console.print("{} voices of each in {}\n", separator.voices.count, options.output.folder);
   return document;
 }
 
