@@ -60,7 +60,8 @@ TEST(Voices, AreOutputsOfOneChannel) {
 TEST(Voices, OfOneOutputFollowEachOther) {
   std::vector<float> values(6);
   for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i);
-  const auto voices = voices_in({2, 3}, std::vector<std::vector<float>>{values});
+  const std::vector<std::vector<float>> outputs{values};
+  const auto voices = voices_in({2, 3}, outputs);
   ASSERT_EQ(voices.size(), 2U);
   EXPECT_EQ(voices[1][0], 3);
 }
