@@ -23,6 +23,7 @@
 #include "tessera/metrics.h"
 #include "tessera/mixtures.h"
 #include "tessera/session.h"
+#include "tessera/voices.h"
 
 namespace tessera::cli {
 namespace {
@@ -55,18 +56,18 @@ class Scorer {
       TESSERA_TRY(graph, with_frozen_norms(std::move(graph), constants_, frozen));
       TESSERA_TRY(Session session, Session::create(graph, backend_));
       TESSERA_TRY(const auto outputs, session.run({ConstValues(mixture.mix)}));
-      if (outputs[0].size() != mixture.sources.size() * mixture.mix.size()) {
+      TESSERA_TRY(const VoiceLayout voices, voice_layout(graph));
+      if (static_cast<size_t>(voices.count) != mixture.sources.size() ||
+          static_cast<size_t>(voices.samples) != mixture.mix.size()) {
         return TESSERA_ERROR(
             kMismatch, mixture.name,
-            fmt::format("{} samples come out for {} sources of {}", outputs[0].size(),
-                        mixture.sources.size(), mixture.mix.size()),
+            fmt::format("{} voices of {} samples come out for {} sources of {}", voices.count,
+                        voices.samples, mixture.sources.size(), mixture.mix.size()),
             "give mixtures that the network separates into sources of their own length");
       }
       std::vector<std::vector<float>> estimates;
-      for (size_t i = 0; i < mixture.sources.size(); ++i) {
-        const auto begin = outputs[0].begin() + static_cast<int64_t>(i * mixture.mix.size());
-        estimates.emplace_back(begin, begin + static_cast<int64_t>(mixture.mix.size()));
-      }
+      for (const std::span<const float> voice : voices_in(voices, outputs))
+        estimates.emplace_back(voice.begin(), voice.end());
       TESSERA_TRY(const SeparationScore score,
                   score_separation(estimates, mixture.sources, mixture.mix));
       sum += score.mean_si_snr_improvement_db.value();

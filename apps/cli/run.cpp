@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -85,6 +86,24 @@ Result<FileValue> file_value(const Port& port, const IoLayout* layout, std::vect
   return file;
 }
 
+// Files for inputs that nothing in the model reads are not opened; that is said.
+std::vector<std::string> without_unread(const std::vector<std::string>& words,
+                                        const ImportedModel& model, Console& console) {
+  std::vector<std::string> read;
+  for (const std::string& word : words) {
+    const auto named =
+        std::find_if(model.unread_inputs.begin(), model.unread_inputs.end(),
+                     [&](const std::string& name) { return word.starts_with(name + "="); });
+    if (named == model.unread_inputs.end()) {
+      read.push_back(word);
+    } else {
+      console.note(fmt::format("{} is not used: nothing in the network reads its input '{}'",
+                               word.substr(named->size() + 1), *named));
+    }
+  }
+  return read;
+}
+
 // The arrays in the order of the inputs, and the network for their length.
 struct Inputs {
   Runnable network;
@@ -95,7 +114,9 @@ Result<Inputs> read_inputs(const Options& options, Console& console) {
   Inputs inputs;
   TESSERA_TRY(inputs.network, load_runnable(options.model, ImportNotes::warnings, console));
   const std::vector<Port> ports = signature_of(inputs.network.model.graph).inputs;
-  TESSERA_TRY(inputs.files, assign_files(options.inputs, ports, "--input"));
+  const std::vector<std::string> words =
+      without_unread(options.inputs, inputs.network.model, console);
+  TESSERA_TRY(inputs.files, assign_files(words, ports, "--input"));
   for (size_t i = 0; i < ports.size(); ++i) {
     if (inputs.files[i].empty()) {
       return TESSERA_ERROR(kInvalidArgument, "--input",

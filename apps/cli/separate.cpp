@@ -23,6 +23,7 @@
 #include "tessera/audio.h"
 #include "tessera/mono_input.h"
 #include "tessera/session.h"
+#include "tessera/voices.h"
 
 namespace tessera::cli {
 namespace {
@@ -45,7 +46,7 @@ struct Options {
 struct Separator {
   Runnable network;
   std::unique_ptr<Backend> backend;
-  int sources = 0;
+  VoiceLayout voices;
   std::optional<int64_t> only_length;  // that the network's file was exported for
   int64_t length = 0;
   std::optional<Session> session;
@@ -84,18 +85,14 @@ Result<void> set_length(Separator& separator, const Options& options, int64_t le
 Result<Separator> open_separator(const Options& options, Console& console) {
   Separator separator;
   TESSERA_TRY(separator.network, load_runnable(options.model, ImportNotes::warnings, console));
-  const Signature signature = signature_of(separator.network.model.graph);
-  const auto is_wave = [](const Shape& shape) { return shape.c == 1 && shape.h == 1; };
-  const bool separates = signature.inputs.size() == 1 && is_wave(signature.inputs[0].shape) &&
-                         signature.outputs.size() == 1 && signature.outputs[0].shape.h == 1 &&
-                         signature.outputs[0].shape.w > 1;
-  if (!separates) {
-    return TESSERA_ERROR(
-        kInvalidArgument, options.model.path,
-        "is not a separator: it does not turn one wave into waves",
-        "use 'tessera run' for other networks, 'tessera inspect' to see its shapes");
+  const Result<VoiceLayout> voices = voice_layout(separator.network.model.graph);
+  if (!voices) {
+    Error error = voices.error();
+    error.subject = options.model.path;
+    error.hint = "use 'tessera run' for other networks, 'tessera inspect' to see its shapes";
+    return error;
   }
-  separator.sources = static_cast<int>(signature.outputs[0].shape.c);
+  separator.voices = *voices;
   separator.only_length = only_length(separator.network.model);
   TESSERA_TRY(separator.backend, open_backend(options.backend));
   return separator;
@@ -152,6 +149,7 @@ Result<Separated> separate_one(Separator& separator, const Options& options,
   if (length != separator.length) {
     separator.length = 0;
     TESSERA_TRY_VOID(set_length(separator, options, length, path));
+    TESSERA_TRY(separator.voices, voice_layout(separator.network.model.graph));
     separator.session.reset();
     TESSERA_TRY(separator.session, separator.network.open(*separator.backend));
     separator.length = length;
@@ -167,10 +165,8 @@ Result<Separated> separate_one(Separator& separator, const Options& options,
                                                           outputs, path, console));
     result.check_seconds = seconds_since(begin);
   }
-  const size_t each = outputs[0].size() / static_cast<size_t>(separator.sources);
-  for (int s = 0; s < separator.sources; ++s) {
-    const auto begin = outputs[0].begin() + static_cast<std::ptrdiff_t>(each) * s;
-    result.voices.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(each));
+  for (const std::span<const float> voice : voices_in(separator.voices, outputs)) {
+    result.voices.emplace_back(voice.begin(), voice.end());
     fit_length(result.voices.back(), length, path, console);
   }
   const VoiceScale scale{options.rescale, options.keep_scale, options.output.subtype == "float"};
@@ -274,7 +270,7 @@ bool ends_batch(ErrorCode code) {
 Result<Document> separate(const Options& options, Console& console) {
   TESSERA_TRY(Separator separator, open_separator(options, console));
   TESSERA_TRY(SeparationPlan plan,
-              plan_separation(options.input, separator.sources, options.output));
+              plan_separation(options.input, separator.voices.count, options.output));
   for (const std::string& note : plan.notes()) console.note(note);
   const size_t all = plan.jobs.size();
   // One recording alone is all that was asked for: its error is the command's.
@@ -290,7 +286,7 @@ Result<Document> separate(const Options& options, Console& console) {
   if (options.check) table.add_column("max |difference|", Table::Align::right);
   Document document{{"model", options.model.path},
                     {"backend", options.backend.name},
-                    {"sources", separator.sources},
+                    {"sources", separator.voices.count},
                     {"files", Document::array()}};
   std::optional<Error> fatal;
   for (size_t i = 0; i < plan.jobs.size() && !fatal; ++i) {
@@ -313,7 +309,7 @@ Result<Document> separate(const Options& options, Console& console) {
   document["failed"] = failed.document();
   if (!document["files"].empty()) {
     console.print("{}", table.to_string());
-    console.print("{} voices of each in {}\n", separator.sources, options.output.folder);
+    console.print("{} voices of each in {}\n", separator.voices.count, options.output.folder);
   }
   if (!failed.empty()) console.print("{}", failed.table());
   if (failed.empty() && !fatal) return document;

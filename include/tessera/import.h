@@ -52,6 +52,8 @@ struct ImportedModel {
   // where the file fixes no layout (checkpoints: inputs [1, T], outputs [1, sources, T]).
   std::vector<IoLayout> inputs;
   std::vector<IoLayout> outputs;
+  // Inputs that the file declares and nothing in it reads (lengths, masks): not in the graph.
+  std::vector<std::string> unread_inputs;
   std::vector<Note> notes;
   std::map<std::string, std::string>
       metadata;  // dataset, task, license, versions: whatever the file tells

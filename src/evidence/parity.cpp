@@ -164,21 +164,27 @@ Result<std::vector<std::vector<float>>> inputs_from(const Graph& whole, const Bo
   return session.run({heard});
 }
 
-std::vector<std::vector<float>> sources_of(const std::vector<float>& values, int64_t sources) {
+// Each channel of each output.
+std::vector<std::vector<float>> sources_of(const std::vector<std::vector<float>>& outputs,
+                                           const Graph& part) {
   std::vector<std::vector<float>> result;
-  const auto each = values.size() / static_cast<size_t>(sources);
-  for (size_t s = 0; s < static_cast<size_t>(sources); ++s) {
-    const auto begin = values.begin() + static_cast<std::ptrdiff_t>(s * each);
-    result.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(each));
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const auto count = static_cast<size_t>(part.node(part.outputs()[i].node).shape.c);
+    const size_t each = outputs[i].size() / count;
+    for (size_t s = 0; s < count; ++s) {
+      const auto begin = outputs[i].begin() + static_cast<std::ptrdiff_t>(s * each);
+      result.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(each));
+    }
   }
   return result;
 }
 
 std::vector<double> scores(const VerifyReport& report, const Graph& part) {
-  const int64_t sources = part.node(part.outputs()[0].node).shape.c;
+  int64_t sources = 0;
+  for (const GraphOutput& output : part.outputs()) sources += part.node(output.node).shape.c;
   if (sources > kMaxScoredSources) return {};
-  const auto score = score_separation(sources_of(report.output_values[0], sources),
-                                      sources_of(report.expected_output_values[0], sources));
+  const auto score = score_separation(sources_of(report.output_values, part),
+                                      sources_of(report.expected_output_values, part));
   std::vector<double> values;
   if (!score) return values;  // a silent source has no ratio
   for (const SourceScore& source : score->sources) values.push_back(source.si_snr_db);

@@ -5,23 +5,24 @@
 #include <fmt/format.h>
 
 #include "tessera/metrics.h"
+#include "tessera/voices.h"
 
 namespace tessera {
 
 Result<void> check_references(const Graph& graph, const Outputs& references) {
   if (references.empty()) return {};
-  const Shape& shape = graph.node(graph.outputs()[0].node).shape;
-  const int64_t sources = graph.outputs().size() == 1 ? shape.c * shape.h : 0;
-  if (static_cast<int64_t>(references.size()) != sources) {
+  const Result<VoiceLayout> voices = voice_layout(graph);
+  const int sources = voices ? voices->count : 0;
+  if (static_cast<int>(references.size()) != sources) {
     return TESSERA_ERROR(kInvalidArgument, "references",
                          fmt::format("{} are given for {} sources", references.size(), sources),
                          "give one recording for each source of the network");
   }
   for (const auto& reference : references) {
-    if (static_cast<int64_t>(reference.size()) == shape.w) continue;
+    if (static_cast<int64_t>(reference.size()) == voices->samples) continue;
     return TESSERA_ERROR(
         kInvalidArgument, "references",
-        fmt::format("one has {} samples, the output {}", reference.size(), shape.w),
+        fmt::format("one has {} samples, the output {}", reference.size(), voices->samples),
         "give the true sources of the input, sample by sample");
   }
   return {};
@@ -30,12 +31,12 @@ Result<void> check_references(const Graph& graph, const Outputs& references) {
 Result<std::optional<double>> mean_si_snr_db(const Outputs& outputs, const Outputs& references) {
   if (references.empty()) return std::optional<double>();
   const size_t count = references.size();
-  const size_t each = outputs[0].size() / count;
+  const VoiceLayout layout{static_cast<int>(count), static_cast<int64_t>(references[0].size())};
+  const std::vector<std::span<const float>> voices = voices_in(layout, outputs);
   std::vector<double> gains;
   for (const auto& reference : references) {
     for (size_t e = 0; e < count; ++e) {
-      TESSERA_TRY(const double gain,
-                  si_snr_db(std::span(outputs[0]).subspan(e * each, each), reference));
+      TESSERA_TRY(const double gain, si_snr_db(voices[e], reference));
       gains.push_back(gain);
     }
   }

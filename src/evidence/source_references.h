@@ -10,7 +10,7 @@
 
 namespace tessera {
 
-// One recording for each source of the network's one output, of its length. Errors:
+// One recording for each voice of the network, of its length. Errors:
 // kInvalidArgument.
 Result<void> check_references(const Graph& graph, const Outputs& references);
 // Mean SI-SNR over the sources in the best order; nullopt without references.

@@ -92,16 +92,21 @@ Result<void> verify_users(const Graph& graph) {
   return {};
 }
 
-// Input nodes and the list of inputs are the same.
-Result<void> verify_inputs(const Graph& graph) {
+// Input nodes and the list of inputs are the same. Only a host step of a plan, cut out of a legal
+// graph, may have none: it makes a constant.
+Result<void> verify_inputs(const Graph& graph, Stage stage) {
   std::vector<NodeId> found;
+  bool constant = false;
   for (int32_t i = 0; i < graph.id_limit(); ++i) {
     const Node& node = graph.node(NodeId{i});
-    if (!node.removed && std::holds_alternative<Input>(node.op)) found.push_back(node.id);
+    if (node.removed) continue;
+    if (std::holds_alternative<Input>(node.op)) found.push_back(node.id);
+    constant = constant || std::holds_alternative<Constant>(node.op);
   }
   if (!std::equal(found.begin(), found.end(), graph.inputs().begin(), graph.inputs().end()))
     return TESSERA_ERROR(kInvalidModel, "graph", "its inputs are not its input nodes", "");
-  if (found.empty()) return TESSERA_ERROR(kInvalidModel, "graph", "has no input", "");
+  if (found.empty() && !(constant && stage == Stage::legal))
+    return TESSERA_ERROR(kInvalidModel, "graph", "has no input", "");
   return {};
 }
 
@@ -118,7 +123,7 @@ Result<void> verify(const Graph& graph, Stage stage) {
   TESSERA_TRY_VOID(verify_users(graph));
   if (graph.order().size() != live)
     return TESSERA_ERROR(kInvalidModel, "graph", "contains a cycle", "");
-  TESSERA_TRY_VOID(verify_inputs(graph));
+  TESSERA_TRY_VOID(verify_inputs(graph, stage));
   if (graph.outputs().empty()) return TESSERA_ERROR(kInvalidModel, "graph", "has no output", "");
   for (const GraphOutput& output : graph.outputs()) {
     if (graph.node(output.node).removed) {

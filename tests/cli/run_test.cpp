@@ -65,5 +65,27 @@ TEST_F(CliRun, AnExistingOutputIsReplacedOnlyByForce) {
             0);
 }
 
+TEST_F(CliRun, AnInputThatNothingReadsMayBeGivenOrLeftOut) {
+  const std::string stem =
+      std::string(TESSERA_SOURCE_DIR) + "/tests/data/onnx/voices/unread_lengths";
+  const Outcome without =
+      tessera_tool({"run", stem + ".onnx", "--input", stem + ".in.npy", "--output", path("a.npy")});
+  ASSERT_EQ(without.code, 0) << without.err;
+  const Outcome with = tessera_tool({"run", stem + ".onnx", "--input", "x=" + stem + ".in.npy",
+                                     "--input", "x_lens=lengths.npy", "--output", path("b.npy")});
+  ASSERT_EQ(with.code, 0) << with.err;
+  EXPECT_NE(with.err.find("note: lengths.npy is not used: nothing in the network reads its input "
+                          "'x_lens'"),
+            std::string::npos)
+      << with.err;
+  const NpyArray expected = read_npy(stem + ".out.npy").value();
+  for (const char* name : {"a.npy", "b.npy"}) {
+    const NpyArray result = read_npy(path(name)).value();
+    ASSERT_EQ(result.dims, expected.dims);
+    for (size_t i = 0; i < expected.values.size(); ++i)
+      ASSERT_NEAR(result.values[i], expected.values[i], 1e-5);
+  }
+}
+
 }  // namespace
 }  // namespace tessera

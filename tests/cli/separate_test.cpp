@@ -6,6 +6,7 @@
 #include "cli/tool.h"
 #include "exit_codes.h"
 #include "tessera/audio.h"
+#include "tessera/npy.h"
 
 namespace tessera {
 namespace {
@@ -122,6 +123,69 @@ TEST_F(CliSeparate, ExistingVoicesAreReplacedOnlyByForce) {
                              "others\n");
   EXPECT_EQ(contents(folder_ / "out/talk_s1.wav"), before);
   EXPECT_EQ(separate({input, "--rescale", "--force"}).code, 0);
+}
+
+const fs::path kData = fs::path(TESSERA_SOURCE_DIR) / "tests" / "data";
+
+// The voices of `input` by a network of another file than the demo's, in full precision.
+class CliSeparateFile : public CliSeparate {
+ protected:
+  Outcome separate_file(const fs::path& model, const fs::path& input) {
+    return tessera_tool({"separate", model.string(), input.string(), "--sample-rate", "8000", "-o",
+                         out(), "--subtype", "float"});
+  }
+  std::string wave(const NpyArray& array) {
+    const fs::path path = folder_ / "mix.wav";
+    EXPECT_TRUE(write_audio(path, {8000, {array.values}}, {.format = SampleFormat::kFloat}));
+    return path.string();
+  }
+  void expect_voice(const std::string& name, const NpyArray& expected) {
+    const AudioBuffer audio = voice(name);
+    ASSERT_EQ(audio.channels[0].size(), expected.values.size());
+    for (size_t i = 0; i < expected.values.size(); ++i)
+      ASSERT_NEAR(audio.channels[0][i], expected.values[i], 1e-5) << name << " sample " << i;
+  }
+};
+
+TEST_F(CliSeparateFile, OneOutputForEachVoiceIsOneFileForEachVoice) {
+  const fs::path folder = kData / "field" / "separate_output_per_voice";
+  const Outcome outcome = separate_file(folder / "net.onnx", folder / "mix.wav");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  expect_voice("mix_s1.wav", read_npy(folder / "s1_expected.npy").value());
+  expect_voice("mix_s2.wav", read_npy(folder / "s2_expected.npy").value());
+}
+
+TEST_F(CliSeparateFile, ThreeOutputsInTheirOrderWhateverTheirDimensions) {
+  const fs::path folder = kData / "onnx" / "voices";
+  const std::string input = wave(read_npy(folder / "three_outputs.in.npy").value());
+  const Outcome outcome = separate_file(folder / "three_outputs.onnx", input);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  expect_voice("mix_s1.wav", read_npy(folder / "three_outputs.out.npy").value());
+  expect_voice("mix_s2.wav", read_npy(folder / "three_outputs.out1.npy").value());
+  expect_voice("mix_s3.wav", read_npy(folder / "three_outputs.out2.npy").value());
+}
+
+TEST_F(CliSeparateFile, OutputsOfTwoLengthsAreRefused) {
+  const fs::path folder = kData / "onnx" / "voices";
+  const std::string model = (folder / "two_lengths.onnx").string();
+  const Outcome outcome =
+      separate_file(model, wave(read_npy(folder / "two_lengths.in.npy").value()));
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument));
+  EXPECT_NE(outcome.err.find("error: is not a separator: it does not turn one wave into waves; its "
+                             "outputs 'y' and 'y1' have 160 and 150 samples\n  in: " +
+                             model + "\n"),
+            std::string::npos)
+      << outcome.err;
+}
+
+TEST_F(CliSeparateFile, AnInputOfLengthsThatNothingReadsIsLeftOut) {
+  const fs::path folder = kData / "onnx" / "voices";
+  const std::string input = wave(read_npy(folder / "unread_lengths.in.npy").value());
+  const Outcome outcome = separate_file(folder / "unread_lengths.onnx", input);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  NpyArray expected = read_npy(folder / "unread_lengths.out.npy").value();
+  expected.values.resize(expected.values.size() / 2);
+  expect_voice("mix_s1.wav", expected);
 }
 
 }  // namespace

@@ -150,6 +150,14 @@ TEST_F(EditorTest, EntersAStageThatVerifies) {
   EXPECT_EQ(graph_.stage(), Stage::imported);
 }
 
+TEST(Verify, LetsALegalPieceBeAConstantAlone) {
+  Graph graph;
+  GraphEditor editor(graph, "import");
+  editor.add_output("c", editor.add(Constant{Tensor::full({1, 1, 1}, 1)}, {}).value());
+  EXPECT_TRUE(verify(graph, Stage::legal));
+  EXPECT_EQ(verify(graph, Stage::imported).error().to_string(), "graph: has no input");
+}
+
 TEST(Verify, WantsAnInputAndAnOutput) {
   Graph graph;
   EXPECT_EQ(verify(graph, Stage::imported).error().to_string(), "graph: has no input");

@@ -109,6 +109,28 @@ TEST(Stitched, EncoderAndDecoderOnTheChipToo) {
   EXPECT_LE(stitched_error(graph, plan), 1e-5);
 }
 
+// The constant is a host step before the segment, on its own.
+TEST(Stitched, ASequenceIsDividedByAConstantAfterTheChip) {
+  Graph graph;
+  GraphEditor editor(graph, "import");
+  const NodeId x = editor.add(Input{{2, 1, 20}}, {}, "x").value();
+  Conv conv;
+  conv.weight = Tensor::full({1, 2, 1, 3}, 0.25F);
+  conv.padding.left = conv.padding.right = 1;
+  const NodeId y = editor.add(std::move(conv), {x}).value();
+  std::vector<float> counts(20, 3);
+  counts.front() = counts.back() = 2;
+  const NodeId c = editor.add(Constant{Tensor({1, 1, 20}, std::move(counts))}, {}).value();
+  editor.add_output("y", editor.add(Binary{BinaryKind::div}, {y, c}).value());
+  ASSERT_TRUE(editor.enter(Stage::imported));
+  ASSERT_TRUE(rewrite(graph));
+  Tiling tiling;
+  tiling.tile_frames = 8;
+  const Plan plan = plan_with(graph, {}, tiling);
+  EXPECT_EQ(plan.segments.size(), 1U);
+  EXPECT_LT(stitched_error(graph, plan), 1e-6);
+}
+
 TEST(Stitched, BarriersDivideANetworkIntoSegments) {
   const Graph graph = build(small(NormKind::global, false));
   const Plan plan = plan_with(graph, {}, {Layout::row, 100, 1});

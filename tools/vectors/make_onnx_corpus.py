@@ -87,6 +87,25 @@ def cases():
     yield "cumsum_axis", model([node("CumSum", ["x", "a"], "y")], [tensor("a", i64(1 << 40))])
     yield "tile_zero", model([node("Tile", ["x", "r"], "y")], [tensor("r", i64(0, 0, 0))])
     yield "group_norm", model([node("GroupNormalization", ["x", "s", "s"], "y", num_groups=1 << 40)], [tensor("s", np.ones(1, np.float32))], opset=21)
+    at = tensor("at", np.arange(40, dtype=np.int64).reshape(1, 1, 40))
+    yield "scatter_huge_data", model([node("ConstantOfShape", ["s"], "d"), node("ScatterElements", ["d", "at", "x"], "y", axis=2)],
+                                     [tensor("s", i64(1, 1, 1 << 40)), at], opset=18)
+    yield "scatter_huge_offsets", model([node("ConstantOfShape", ["s"], "d"), node("ScatterElements", ["d", "at", "x"], "y", axis=2, reduction="add")],
+                                        [tensor("s", i64(1, 1, 1 << 40)), tensor("at", (np.arange(40, dtype=np.int64) + (1 << 39)).reshape(1, 1, 40))], opset=18)
+    yield "scatter_nd_rank", model([node("ScatterND", ["x", "i", "u"], "y")], [tensor("i", np.zeros((1, 9), np.int64)), tensor("u", np.ones(1, np.float32))])
+    yield "scatter_nd_no_columns", model([node("ScatterND", ["x", "i", "x"], "y")], [tensor("i", np.zeros((1, 0), np.int64))])
+    yield "scatter_splat_indices", model([node("ConstantOfShape", ["s"], "i"), node("ScatterElements", ["x", "i", "i"], "y", axis=2)], [tensor("s", i64(1, 1, 1 << 38))])
+    yield "col2im_extremes", model([node("Col2Im", ["x", "i", "b"], "y", strides=[1 << 40], pads=[1 << 40, 1 << 40])], [tensor("i", i64(1 << 40)), tensor("b", i64(1 << 40))], opset=18)
+    yield "col2im_huge_block", model([node("Col2Im", ["x", "i", "b"], "y")], [tensor("i", i64(1 << 33)), tensor("b", i64(1 << 33))], dims=(1, 1 << 33, 1), opset=18)
+    yield "einsum_dots_twice", model([node("Einsum", ["x"], "y", equation="......->...")])
+    yield "einsum_nothing", model([node("Einsum", ["x", "x"], "y", equation=",->")])
+    yield "einsum_long", model([node("Einsum", ["x"], "y", equation="a" * 100000)])
+    yield "constant_conv_huge", model([node("ConstantOfShape", ["s"], "c"), node("Conv", ["c", "c"], "d"), node("Add", ["x", "d"], "y")], [tensor("s", i64(1, 1, 1 << 30))])
+    yield "constant_conv_groups", model([node("Conv", ["c", "w"], "d", group=3), node("Add", ["x", "d"], "y")], [w, tensor("c", np.ones((1, 2, 9), np.float32))])
+    yield "constant_pad_extremes", model([node("Pad", ["c", "p"], "d"), node("Add", ["x", "d"], "y")], [tensor("c", np.ones((1, 1, 4), np.float32)), tensor("p", i64(-(1 << 36), 0, 0, 1 << 36, 0, 0))])
+    yield "batch_huge", model([relu], dims=(1 << 33, 1, 40))
+    yield "batch_rows_split", model([node("Reshape", ["x", "s"], "r"), node("Transpose", ["r"], "t", perm=[1, 0, 2, 3]), node("Conv", ["t", "k"], "y")],
+                                    [tensor("s", i64(2, 2, 1, 40)), tensor("k", np.ones((1, 2, 1, 3), np.float32))], dims=(4, 1, 40))
 
 
 def main():

@@ -283,26 +283,93 @@ Result<ConstArray> fold_reduce(std::string_view op, const ConstArray& x,
   return ConstArray::integers(std::move(dims), std::move(values));
 }
 
+Result<ConstArray> fold_pad(const ConstArray& x, const Dims& before, const Dims& after,
+                            double value) {
+  constexpr int64_t kMaxPad = int64_t{1} << 36;
+  Dims dims = x.dims();
+  for (size_t i = 0; i < dims.size(); ++i) {
+    for (int64_t p : {before[i], after[i]}) {
+      if (p < -kMaxPad || p > kMaxPad) return bad("pads by an impossible amount");
+    }
+    dims[i] += before[i] + after[i];
+    if (dims[i] < 0) return bad("crops more than there is");
+  }
+  TESSERA_TRY(const int64_t count, element_count(dims));
+  if (count > kMaxFoldedElements || x.size() > kMaxFoldedElements) return too_large(count);
+  const Dims strides = row_major_strides(x.dims());
+  std::vector<float> reals;
+  std::vector<int64_t> integers;
+  const ConstArray filler = ConstArray::splat({}, x.kind(), value);
+  for (IndexWalk walk(dims, {}); !walk.done(); walk.next()) {
+    bool inside = true;
+    int64_t at = 0;
+    for (size_t i = 0; inside && i < dims.size(); ++i) {
+      const int64_t index = walk.coordinate(i) - before[i];
+      inside = index >= 0 && index < x.dims()[i];
+      if (inside) at += index * strides[i];
+    }
+    const ConstArray& from = inside ? x : filler;
+    if (x.is_real())
+      reals.push_back(static_cast<float>(from.real_at(inside ? at : 0)));
+    else
+      integers.push_back(from.integer_at(inside ? at : 0));
+  }
+  if (x.is_real()) return ConstArray::reals(std::move(dims), std::move(reals));
+  return ConstArray::integers(std::move(dims), std::move(integers));
+}
+
 Result<ConstArray> fold_matmul(const ConstArray& a, const ConstArray& b) {
-  if (a.rank() != 2 || b.rank() != 2 || a.dims()[1] != b.dims()[0]) {
+  const auto misfit = [&] {
     return bad(fmt::format("multiplies constants {} and {}", dims_to_string(a.dims()),
                            dims_to_string(b.dims())));
-  }
-  const int64_t rows = a.dims()[0];
-  const int64_t inner = a.dims()[1];
-  const int64_t columns = b.dims()[1];
-  TESSERA_TRY(const int64_t work, element_count(std::array{rows, inner, columns}));
-  if (work > int64_t{1} << 32) return too_large(work);
+  };
+  if (a.rank() < 1 || b.rank() < 1) return misfit();
+  Dims ad = a.dims();
+  Dims bd = b.dims();
+  if (ad.size() == 1) ad.insert(ad.begin(), 1);
+  if (bd.size() == 1) bd.push_back(1);
+  const int64_t rows = ad[ad.size() - 2];
+  const int64_t inner = ad.back();
+  const int64_t columns = bd.back();
+  if (bd[bd.size() - 2] != inner) return misfit();
+  const Dims a_stack(ad.begin(), ad.end() - 2);
+  const Dims b_stack(bd.begin(), bd.end() - 2);
+  TESSERA_TRY(Dims stack, broadcast_dims(a_stack, b_stack));
+  TESSERA_TRY(const int64_t count, element_count(stack));
+  TESSERA_TRY(const int64_t work, element_count(std::array{count, rows, inner, columns}));
+  TESSERA_TRY(const int64_t results, element_count(std::array{count, rows, columns}));
+  if (work > int64_t{1} << 30 || results > kMaxFoldedElements) return too_large(work);
+  const bool integral = !a.is_real() && !b.is_real();
   std::vector<float> values;
-  for (int64_t r = 0; r < rows; ++r) {
-    for (int64_t c = 0; c < columns; ++c) {
-      double sum = 0;
-      for (int64_t i = 0; i < inner; ++i)
-        sum += a.real_at(r * inner + i) * b.real_at(i * columns + c);
-      values.push_back(static_cast<float>(sum));
+  std::vector<int64_t> integers;
+  for (IndexWalk walk(stack,
+                      {broadcast_strides(a_stack, stack), broadcast_strides(b_stack, stack)});
+       !walk.done(); walk.next()) {
+    const int64_t a_at = walk.offset(0) * rows * inner;
+    const int64_t b_at = walk.offset(1) * inner * columns;
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t c = 0; c < columns; ++c) {
+        double sum = 0;
+        uint64_t wrapped = 0;
+        for (int64_t i = 0; i < inner; ++i) {
+          const int64_t at = a_at + r * inner + i;
+          const int64_t bt = b_at + i * columns + c;
+          if (integral)
+            wrapped += bits(a.integer_at(at)) * bits(b.integer_at(bt));
+          else
+            sum += a.real_at(at) * b.real_at(bt);
+        }
+        if (integral)
+          integers.push_back(static_cast<int64_t>(wrapped));
+        else
+          values.push_back(static_cast<float>(sum));
+      }
     }
   }
-  return ConstArray::reals({rows, columns}, std::move(values));
+  if (a.rank() > 1) stack.push_back(rows);
+  if (b.rank() > 1) stack.push_back(columns);
+  if (integral) return ConstArray::integers(std::move(stack), std::move(integers));
+  return ConstArray::reals(std::move(stack), std::move(values));
 }
 
 }  // namespace tessera::onnx_import

@@ -25,6 +25,13 @@ Result<ConstArray> fold_where(const ConstArray& condition, const ConstArray& a,
 Result<ConstArray> fold_reduce(std::string_view op, const ConstArray& x,
                                const std::vector<bool>& over, bool keep_dims);
 
+// `value` around x, for each dim so many before and after; negative: cropped. Errors: kInvalidModel
+// for amounts that crop too much, kResourceLimit.
+Result<ConstArray> fold_pad(const ConstArray& x, const Dims& before, const Dims& after,
+                            double value);
+
+// NumPy's matmul: matrices, stacks of them (broadcast), vectors. Errors: kInvalidModel for sizes
+// that do not fit; kResourceLimit beyond 2^30 products.
 Result<ConstArray> fold_matmul(const ConstArray& a, const ConstArray& b);
 
 }  // namespace tessera::onnx_import

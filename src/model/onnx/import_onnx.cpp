@@ -12,6 +12,7 @@
 #include "model/onnx/proto.h"
 #include "model/onnx/reader.h"
 #include "model/recognise/recognise.h"
+#include "tessera/voices.h"
 
 namespace tessera {
 namespace {
@@ -67,11 +68,9 @@ class OnnxNetwork final : public Network {
 
 // Sources of a separator: one wave in, waves of the same length out.
 int source_count(const Graph& graph) {
-  if (graph.inputs().size() != 1 || graph.outputs().size() != 1) return 0;
-  const Shape& in = graph.node(graph.inputs()[0]).shape;
-  const Shape& out = graph.node(graph.outputs()[0].node).shape;
-  const bool waves = in.c == 1 && in.h == 1 && out.h == 1 && out.w == in.w && in.w > 1;
-  return waves && out.c <= 64 ? static_cast<int>(out.c) : 0;
+  const Result<VoiceLayout> voices = voice_layout(graph);
+  if (!voices || voices->samples != graph.node(graph.inputs()[0]).shape.w) return 0;
+  return voices->count;
 }
 
 // A norm without eps divides by 0 on silence. PyTorch's current exporter drops eps below about
@@ -156,6 +155,7 @@ Result<ImportedModel> import_onnx(const SourceFile& source, const ImportOptions&
   model.graph = std::move(result.graph);
   model.inputs = std::move(result.inputs);
   model.outputs = std::move(result.outputs);
+  model.unread_inputs = std::move(result.unread_inputs);
   model.n_src = source_count(model.graph);
   model.length_samples = model.graph.node(model.graph.inputs()[0]).shape.w;
   model.network = std::make_shared<OnnxNetwork>(std::move(file), model.length_samples);

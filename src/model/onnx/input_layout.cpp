@@ -41,15 +41,18 @@ Result<InputLayout> lay(const std::string& name, const Dims& dims, const std::st
                         const ReadOptions& options) {
   InputLayout layout;
   layout.shape = {1, 1, 1};
+  int64_t rows = 1;
   layout.notes.push_back(fmt::format("input '{}' is read as {}", name, axes_text(order)));
   for (size_t i = 0; i < dims.size(); ++i) {
     int64_t size = dims[i];
     switch (order[i]) {
       case 'b':
-        if (size > 1) {
-          return TESSERA_ERROR(kUnsupported, fmt::format("input '{}'", name),
-                               fmt::format("is exported for batches of {}", size),
-                               "export it with a batch of 1 or an open batch dimension");
+        rows = std::max<int64_t>(size, 1);
+        if (rows > 1) {
+          layout.notes.push_back(fmt::format(
+              "input '{}' is exported for batches of {}, whose rows nothing mixes: read "
+              "as a batch of 1",
+              name, rows));
         }
         break;
       case 'c':
@@ -76,7 +79,7 @@ Result<InputLayout> lay(const std::string& name, const Dims& dims, const std::st
     }
   }
   for (char letter : order) {
-    layout.view.push_back(letter == 'b'   ? ViewDim{}
+    layout.view.push_back(letter == 'b'   ? batch_of(rows)
                           : letter == 'c' ? whole(layout.shape, Axis::c)
                           : letter == 'h' ? whole(layout.shape, Axis::h)
                                           : whole(layout.shape, Axis::w));

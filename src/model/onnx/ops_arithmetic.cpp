@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "model/onnx/batch_rows.h"
 #include "model/onnx/fold.h"
 #include "model/onnx/op_context.h"
 #include "model/onnx/value_ops.h"
@@ -115,6 +116,15 @@ Result<std::optional<Value>> with_channels(OpContext& context, BinaryOp op, cons
   return std::optional(std::move(y));
 }
 
+// Whether two dims can meet as far as the rows of a batch go: the same rows on both sides, or
+// values that are the same for all rows.
+bool rows_meet(const ViewDim& a, const ViewDim& b) {
+  if (!a.has_batch() && !b.has_batch()) return true;
+  if (a == b || a.atoms.empty() || b.atoms.empty()) return true;
+  const auto repeats = [](const ViewDim& d) { return !d.real() && !d.has_batch(); };
+  return (!a.real() && repeats(b)) || (!b.real() && repeats(a));
+}
+
 // Can the graph op broadcast these two directly? Where both span an axis they must span it alike.
 bool aligned(const Value& a, const Shape& sa, const Value& b, const Shape& sb) {
   for (size_t i = 0; i < a.view.size(); ++i) {
@@ -135,7 +145,7 @@ bool aligned(const Value& a, const Shape& sa, const Value& b, const Shape& sb) {
 View broadcast_view(const Value& a, const Value& b) {
   View view = a.view;
   for (size_t i = 0; i < view.size(); ++i) {
-    if (!view[i].real() && (b.view[i].real() || view[i].atoms.empty())) {
+    if (!view[i].real() && (b.view[i].real() || b.view[i].has_batch() || view[i].atoms.empty())) {
       const auto hint = view[i].hint;
       view[i] = b.view[i];
       if (!view[i].hint) view[i].hint = hint;
@@ -185,6 +195,13 @@ Result<Value> combine_parts(OpContext& context, BinaryOp op, const Value& a, con
 }
 
 Result<Value> combine(OpContext& context, BinaryOp op, const Value& a, const Value& b, int depth) {
+  for (size_t i = 0; i < a.view.size(); ++i) {
+    if (rows_meet(a.view[i], b.view[i])) continue;
+    return context.unsupported(
+        fmt::format("joins the rows of a batch, laid out as {}, with other values, laid out as {}",
+                    to_string(a.view), to_string(b.view)),
+        "export the network with a batch of 1 or an open batch dimension");
+  }
   if (aligned(a, context.shape(a.node), b, context.shape(b.node))) {
     if (op == BinaryOp::mul && a.node == b.node && a.view == b.view)
       return unary(context, UnaryKind::square, a);
@@ -217,8 +234,9 @@ Result<Value> binary(OpContext& context, BinaryOp op, Value a, Value b) {
   if (a.is_constant() || b.is_constant()) {
     const bool reversed = a.is_constant();
     Value x = with_rank(reversed ? b : a, dims->size());
-    const ConstArray& array = reversed ? a.constant() : b.constant();
-    if (array.size() == 0) return context.unsupported("has an empty operand");
+    if ((reversed ? a : b).constant().size() == 0)
+      return context.unsupported("has an empty operand");
+    TESSERA_TRY(const ConstArray array, one_row(context, (reversed ? a : b).constant(), x.view));
     double number = 0;
     std::optional<Value> result;
     if (array.uniform(number)) {

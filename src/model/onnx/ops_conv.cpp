@@ -5,20 +5,14 @@
 
 #include <fmt/format.h>
 
+#include "model/onnx/batch_rows.h"
+#include "model/onnx/fold_convolution.h"
 #include "model/onnx/op_context.h"
+#include "model/onnx/overlap_add.h"
 #include "model/onnx/value_ops.h"
 
 namespace tessera::onnx_import {
 namespace {
-
-struct Window {
-  int64_t kernel = 1;
-  int64_t stride = 1;
-  int64_t dilation = 1;
-  int64_t before = 0;
-  int64_t after = 0;
-  int64_t extra = 0;  // transposed only
-};
 
 // Which graph axis each spatial dim of the input lies on.
 Result<std::vector<Axis>> spatial_axes(OpContext& context, const Value& x) {
@@ -143,9 +137,81 @@ struct Parameters {
   Tensor bias;
   int64_t groups = 1;
   bool transposed = false;
+  int64_t phases = 1;  // of time, which the convolution takes one by one
 };
 
+// Where a batch is made of the phases of time (space-to-batch): every d-th frame is one row.
+struct TimePhases {
+  int64_t count = 1;   // d
+  size_t at = 0;       // its atom in the batch
+  size_t spatial = 0;  // the dim that counts frames of one phase
+};
+
+std::optional<TimePhases> time_phases(const Value& x, const Shape& shape) {
+  TimePhases phases;
+  for (size_t i = 0; i < x.view[0].atoms.size(); ++i) {
+    const Atom& atom = x.view[0].atoms[i];
+    if (atom.repeat || atom.axis != Axis::w) continue;
+    if (atom.stride != 1 || phases.count > 1) return std::nullopt;
+    phases.count = atom.size;
+    phases.at = i;
+  }
+  if (phases.count < 2) return std::nullopt;
+  for (size_t i = 1; i < x.view.size(); ++i) {
+    if (!x.view[i].on(Axis::w)) continue;
+    const Atom frames{false, Axis::w, shape.w / phases.count, phases.count};
+    if (i < 2 || phases.spatial != 0 || x.view[i].atoms != std::vector<Atom>{frames})
+      return std::nullopt;
+    phases.spatial = i;
+  }
+  if (phases.spatial == 0) return std::nullopt;
+  return phases;
+}
+
+Result<Value> convolve(OpContext& context, const Value& x, const Parameters& p);
+
+// A convolution of each phase is one with the dilation, and the padding, times their number.
+Result<Value> convolve_phases(OpContext& context, const Value& x, const TimePhases& phases,
+                              Parameters p) {
+  Value frames = x;
+  std::vector<Atom>& batch = frames.view[0].atoms;
+  const auto at = static_cast<std::ptrdiff_t>(phases.at);
+  batch.erase(batch.begin() + at);
+  frames.view[phases.spatial] = whole(context.shape(x.node), Axis::w);
+  p.phases = phases.count;
+  TESSERA_TRY(Value y, convolve(context, frames, p));
+  const int64_t length = context.shape(y.node).w;
+  std::vector<Atom>& rows = y.view[0].atoms;
+  rows.insert(rows.begin() + at, {false, Axis::w, phases.count, 1});
+  ViewDim& along = y.view[phases.spatial];
+  along.atoms.clear();
+  if (length > phases.count)
+    along.atoms.push_back({false, Axis::w, length / phases.count, phases.count});
+  return y;
+}
+
+// Windows along time of one phase as windows of all frames. Errors: kUnsupported for strides.
+Result<void> spread_windows(const OpContext& context, std::vector<Window>& windows,
+                            const std::vector<Axis>& axes, int64_t phases) {
+  for (size_t i = 0; i < axes.size(); ++i) {
+    if (axes[i] != Axis::w) continue;
+    Window& w = windows[i];
+    if (w.stride != 1)
+      return context.unsupported(
+          fmt::format("convolves every phase of time with stride {}", w.stride),
+          "space-to-batch is read around convolutions of stride 1");
+    w.dilation *= phases;
+    w.before *= phases;
+    w.after *= phases;
+  }
+  return {};
+}
+
 Result<Value> convolve(OpContext& context, const Value& x, const Parameters& p) {
+  if (!p.transposed) {
+    const std::optional<TimePhases> phases = time_phases(x, context.shape(x.node));
+    if (phases) return convolve_phases(context, x, *phases, p);
+  }
   const ViewDim& batch = x.view[0];
   if (batch.on(Axis::c) || batch.on(Axis::w) || (!batch.real() && batch.size() > 1) ||
       (batch.on(Axis::h) && x.rank() > 3)) {
@@ -153,22 +219,25 @@ Result<Value> convolve(OpContext& context, const Value& x, const Parameters& p) 
                           [&](const Value& part) { return convolve(context, part, p); });
   }
   const Shape& shape = context.shape(x.node);
+  TESSERA_TRY_VOID(keep_rows_apart(context, x.view[1], "convolves over"));
   if (!is_whole(x.view[1], shape, Axis::c)) {
     return context.unsupported(
         fmt::format("convolves over the channels of a tensor laid out as {}", to_string(x.view)),
         "the second dimension must be all channels");
   }
   for (size_t i = 2; i < x.rank(); ++i) {
+    TESSERA_TRY_VOID(keep_rows_apart(context, x.view[i], "convolves over"));
     if (!x.view[i].atoms.empty() && !x.view[i].real()) {
       return context.unsupported("convolves over repeated values");
     }
   }
   TESSERA_TRY(const std::vector<Axis> axes, spatial_axes(context, x));
   Dims spatial;
-  for (size_t i = 2; i < x.rank(); ++i) spatial.push_back(x.view[i].size());
+  for (size_t i = 2; i < x.rank(); ++i)
+    spatial.push_back(x.view[i].size() / (axes[i - 2] == Axis::w ? p.phases : 1));
   const Dims kernel(p.weight.dims().begin() + 2, p.weight.dims().end());
-  TESSERA_TRY(const std::vector<Window> windows,
-              read_windows(context, kernel, spatial, p.transposed));
+  TESSERA_TRY(std::vector<Window> windows, read_windows(context, kernel, spatial, p.transposed));
+  if (p.phases > 1) TESSERA_TRY_VOID(spread_windows(context, windows, axes, p.phases));
   TESSERA_TRY(Tensor weight, kernel_tensor(context, p.weight, axes));
   const Placed placed = place(windows, axes);
   Op op;
@@ -186,10 +255,21 @@ Result<Value> convolve(OpContext& context, const Value& x, const Parameters& p) 
   return Value::of(node, std::move(view));
 }
 
+Result<Value> folded_convolution(OpContext& context, const ConstArray& x, const Parameters& p) {
+  const Dims spatial(x.dims().begin() + 2, x.dims().end());
+  const Dims kernel(p.weight.dims().begin() + 2, p.weight.dims().end());
+  TESSERA_TRY(const std::vector<Window> windows,
+              read_windows(context, kernel, spatial, p.transposed));
+  FoldedConvolution fold;
+  fold.groups = p.groups;
+  fold.transposed = p.transposed;
+  fold.windows = windows;
+  return context.folded(fold_convolution(x, p.weight, p.bias, fold));
+}
+
 Result<Value> read(OpContext& context, bool transposed) {
   TESSERA_TRY(Value x, context.required(0));
   TESSERA_TRY(const ConstArray weight, context.required_constant(1, "weight"));
-  if (!x.is_tensor()) return context.unsupported("convolves a constant");
   if (x.rank() < 3 || x.rank() > 4 || weight.rank() != x.rank()) {
     return context.unsupported(fmt::format("convolves a tensor of rank {} with weights of rank {}",
                                            x.rank(), weight.rank()),
@@ -210,7 +290,12 @@ Result<Value> read(OpContext& context, bool transposed) {
     if (bias.rank() != 1 || bias.size() < 1) return context.invalid("its bias is not one row");
     p.bias = bias.tensor({bias.size()});
   }
+  if (x.is_constant()) return folded_convolution(context, x.constant(), p);
   TESSERA_TRY(x, materialised(context, x));
+  for (size_t i = 2; i < x.rank(); ++i) {
+    TESSERA_TRY(std::optional<Value> in_time, interleaved(context, x, i));
+    if (in_time) x = std::move(*in_time);
+  }
   return convolve(context, x, p);
 }
 

@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "model/onnx/fold.h"
 #include "model/onnx/op_context.h"
+#include "model/onnx/overlap_add.h"
 #include "model/onnx/value_ops.h"
 
 namespace tessera::onnx_import {
@@ -150,6 +152,8 @@ Result<Value> padded(OpContext& context, const Value& x, size_t dim, int64_t bef
     return padded(context, cropped, dim, std::max<int64_t>(before, 0), std::max<int64_t>(after, 0),
                   mode);
   }
+  TESSERA_TRY(const std::optional<Value> in_time, interleaved(context, x, dim));
+  if (in_time) return padded(context, *in_time, dim, before, after, mode);
   const Shape& shape = context.shape(x.node);
   std::optional<Axis> axis = whole_axis(x.view[dim], shape);
   if (!axis && x.view[dim].atoms.empty()) {
@@ -238,6 +242,11 @@ Result<Values> read_concat(OpContext& context) {
     TESSERA_TRY(Value y, context.folded(concat(arrays, axis)));
     return Values{std::move(y)};
   }
+  for (Value& part : parts) {
+    if (!part.is_tensor()) continue;
+    TESSERA_TRY(std::optional<Value> in_time, interleaved(context, part, axis));
+    if (in_time) part = std::move(*in_time);
+  }
   const auto has_values = [](const Value& v) { return v.is_tensor() || v.constant().size() > 0; };
   parts.erase(std::stable_partition(parts.begin(), parts.end(), has_values), parts.end());
   TESSERA_TRY(std::optional<Value> with_zeros, joined_with_zeros(context, parts, axis));
@@ -251,18 +260,20 @@ Result<Values> read_concat(OpContext& context) {
     Dims full = dims_of(like);
     full[axis] = part.dims()[axis];
     if (part.dims() != full) return context.invalid("joins tensors of different shapes");
-    if (full[axis] == like[axis].size()) {
-      TESSERA_TRY(part, constant_value(context, part.constant(), like, shape));
-      continue;
-    }
-    const std::optional<Axis> along = joined_axis(like[axis], shape);
-    if (!along) return context.unsupported("joins a constant of another size to a tensor");
     Shape other = shape;
-    axis_size(other, *along) = full[axis];
     View view = like;
-    view[axis] = whole(other, *along);
-    view[axis].hint = along;
+    if (full[axis] != like[axis].size()) {
+      const std::optional<Axis> along = joined_axis(like[axis], shape);
+      if (!along || like[axis].has_batch())
+        return context.unsupported("joins a constant of another size to a tensor");
+      axis_size(other, *along) = full[axis];
+      view[axis] = whole(other, *along);
+      view[axis].hint = along;
+    }
     TESSERA_TRY(part, constant_value(context, part.constant(), view, other));
+    for (size_t i = 0; i < like.size(); ++i) {
+      if (like[i].has_batch()) part.view[i] = like[i];  // its one row, in every row
+    }
   }
   TESSERA_TRY(Value y, concat_values(context, std::move(parts), axis));
   return Values{std::move(y)};
@@ -287,7 +298,19 @@ Result<Values> read_pad(OpContext& context) {
   }
   if (pads.size() != 2 * axes.size())
     return context.invalid(fmt::format("has {} pads for {} axes", pads.size(), axes.size()));
-  if (x.is_constant()) return context.unsupported("pads a constant");
+  if (x.is_constant()) {
+    if (mode != "constant")
+      return context.unsupported(fmt::format("pads a constant in mode '{}'", mode));
+    Dims before(x.rank(), 0);
+    Dims after(x.rank(), 0);
+    for (size_t i = 0; i < axes.size(); ++i) {
+      TESSERA_TRY(const size_t axis, context.axis(axes[i], x.rank()));
+      before[axis] = pads[i];
+      after[axis] = pads[i + axes.size()];
+    }
+    TESSERA_TRY(Value y, context.folded(fold_pad(x.constant(), before, after, value)));
+    return Values{std::move(y)};
+  }
   const bool any = std::any_of(pads.begin(), pads.end(), [](int64_t p) { return p > 0; });
   PadMode kind = PadMode::zero;
   if (mode == "reflect") kind = PadMode::reflect;

@@ -5,12 +5,28 @@
 #include <fmt/format.h>
 
 #include "model/onnx/op_context.h"
+#include "model/onnx/overlap_add.h"
 #include "model/onnx/proto.h"
 #include "model/onnx/tensor_data.h"
 #include "model/onnx/value_ops.h"
 
 namespace tessera::onnx_import {
 namespace {
+
+// Whether a value is the outcome of an overlap-add, element by element changed at most: its samples
+// count time even where they lie along the channels (subframes).
+bool sums_frames(const Graph& graph, NodeId node) {
+  constexpr int kMaxSteps = 8;
+  for (int i = 0; i < kMaxSteps; ++i) {
+    if (graph.get_if<ConvTranspose>(node)) return true;
+    const bool elementwise = graph.get_if<Affine>(node) || graph.get_if<Unary>(node) ||
+                             graph.get_if<Add>(node) || graph.get_if<Mul>(node) ||
+                             graph.get_if<Binary>(node) || graph.get_if<Pad>(node);
+    if (!elementwise) return false;
+    node = graph.node(node).inputs[0];
+  }
+  return false;
+}
 
 Result<Values> with_dims(OpContext& context, const Value& x, Dims dims) {
   if (x.is_constant()) return Values{Value::of(x.constant().reshaped(std::move(dims)))};
@@ -21,7 +37,13 @@ Result<Values> with_dims(OpContext& context, const Value& x, Dims dims) {
                     to_string(x.view), dims_to_string(dims)),
         "Tessera keeps [channels, devices, time] apart");
   }
-  return Values{Value::of(x.node, std::move(*view))};
+  Value y = Value::of(x.node, std::move(*view));
+  if (!sums_frames(context.graph(), y.node)) return Values{std::move(y)};
+  for (size_t i = 0; i < y.rank(); ++i) {
+    TESSERA_TRY(std::optional<Value> in_time, interleaved(context, y, i));
+    if (in_time) y = std::move(*in_time);
+  }
+  return Values{std::move(y)};
 }
 
 // ONNX's rules for 0 and -1 in a target shape.

@@ -5,18 +5,14 @@
 
 #include <fmt/format.h>
 
+#include "model/onnx/batch_rows.h"
+#include "model/onnx/contraction.h"
 #include "model/onnx/fold.h"
 #include "model/onnx/op_context.h"
 #include "model/onnx/value_ops.h"
 
 namespace tessera::onnx_import {
 namespace {
-
-// weight[out][in] for the elements of a dim in its own order.
-struct Linear {
-  ConstArray weight;  // [out, in]
-  Tensor bias;        // [out] or empty
-};
 
 bool only_ones_before(const ConstArray& weight) {
   // weight[out][in] = 1 for in <= out: a cumulative sum.
@@ -58,10 +54,12 @@ Result<Tensor> kernel_over(OpContext& context, const Value& x, size_t dim,
   return Tensor({out, shape.c, shape.h, shape.w}, std::move(values));
 }
 
-// y[.., o, ..] = sum over the dim of weight[o, i] x[.., i, ..] + bias[o]
+}  // namespace
+
 Result<Value> linear(OpContext& context, const Value& x, size_t dim, const Linear& p) {
   const Shape shape = context.shape(x.node);
   const ViewDim& along = x.view[dim];
+  TESSERA_TRY_VOID(keep_rows_apart(context, along, "multiplies"));
   if (!along.real() && along.size() > 1) return context.unsupported("multiplies repeated values");
   for (size_t i = 0; i < x.view.size(); ++i) {  // sources, or groups, one by one
     if (i == dim || !x.view[i].on(Axis::c) || !along.on(Axis::c)) continue;
@@ -96,6 +94,8 @@ Result<Value> linear(OpContext& context, const Value& x, size_t dim, const Linea
   view[dim] = whole(context.shape(node), Axis::c);
   return Value::of(node, std::move(view));
 }
+
+namespace {
 
 Result<ConstArray> turned(OpContext& context, const ConstArray& matrix) {
   Result<ConstArray> result = transpose(matrix, std::array<int64_t, 2>{1, 0});
@@ -153,13 +153,30 @@ Result<ConstArray> times(OpContext& context, const ConstArray& array, double fac
   return result;
 }
 
+Result<Values> folded_gemm(OpContext& context, ConstArray a, ConstArray b) {
+  if (context.integer("transA", 0) != 0) {
+    TESSERA_TRY(a, turned(context, a));
+  }
+  if (context.integer("transB", 0) != 0) {
+    TESSERA_TRY(b, turned(context, b));
+  }
+  TESSERA_TRY(const Value product, context.folded(fold_matmul(a, b)));
+  TESSERA_TRY(const ConstArray scaled,
+              times(context, product.constant(), context.real("alpha", 1)));
+  if (!context.has_input(2)) return Values{Value::of(scaled)};
+  TESSERA_TRY(const ConstArray bias, context.required_constant(2, "bias"));
+  TESSERA_TRY(const ConstArray c, times(context, bias, context.real("beta", 1)));
+  TESSERA_TRY(Value y, context.folded(fold_binary("Add", scaled, c)));
+  return Values{std::move(y)};
+}
+
 Result<Values> read_gemm(OpContext& context) {
   TESSERA_TRY(Value x, context.required(0));
   TESSERA_TRY(const ConstArray given, context.required_constant(1, "weight"));
-  if (!x.is_tensor()) return context.unsupported("multiplies constants");
   TESSERA_TRY(ConstArray weight, as_matrix(context, given));
   if (x.rank() != 2)
     return context.invalid(fmt::format("multiplies a tensor of rank {}", x.rank()));
+  if (x.is_constant()) return folded_gemm(context, x.constant(), weight);
   if (context.integer("transB", 0) == 0) {
     TESSERA_TRY(weight, turned(context, weight));
   }

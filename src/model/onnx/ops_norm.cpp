@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "model/onnx/batch_rows.h"
 #include "model/onnx/op_context.h"
 #include "model/onnx/value_ops.h"
 
@@ -19,19 +20,13 @@ Result<Tensor> row(OpContext& context, size_t input, std::string_view what, int6
   return array.tensor({size});
 }
 
-// Batches made of sources or time go one by one.
-bool batch_is_real(const Value& x) {
-  return x.view[0].on(Axis::c) || x.view[0].on(Axis::w) ||
-         (!x.view[0].real() && x.view[0].size() > 1);
-}
-
 struct BatchNorm {
   Tensor gamma, beta, mean, variance;
   double eps = 0;
 };
 
 Result<Value> batch_norm(OpContext& context, const Value& x, const BatchNorm& p) {
-  if (batch_is_real(x)) {
+  if (x.view[0].on(Axis::c)) {  // sources, one by one
     return for_each_index(context, x, 0,
                           [&](const Value& part) { return batch_norm(context, part, p); });
   }
@@ -78,7 +73,9 @@ Result<Value> normalise(OpContext& context, const Value& x, const std::vector<bo
   std::array<bool, 3> inside{};
   std::array<bool, 3> outside{};
   for (size_t i = 0; i < x.view.size(); ++i) {
+    if (over[i]) TESSERA_TRY_VOID(keep_rows_apart(context, x.view[i], "normalises over"));
     for (const Atom& a : x.view[i].atoms) {
+      if (a.batch) continue;
       if (a.repeat) return context.unsupported("normalises repeated values");
       (over[i] ? inside : outside)[static_cast<size_t>(a.axis)] = true;
     }

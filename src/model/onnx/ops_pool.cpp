@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "model/onnx/batch_rows.h"
 #include "model/onnx/op_context.h"
 #include "model/onnx/value_ops.h"
 
@@ -40,6 +41,7 @@ Result<Value> pool(OpContext& context, const Value& x, PoolKind kind) {
   View view = x.view;
   std::vector<Axis> axes(n, Axis::w);
   for (size_t i = 0; i < n; ++i) {
+    TESSERA_TRY_VOID(keep_rows_apart(context, x.view[i + 2], "pools over"));
     const std::optional<Axis> axis = whole_axis(x.view[i + 2], shape);
     if (axis) {
       axes[i] = *axis;
@@ -86,6 +88,7 @@ Result<Values> read_global_pool(OpContext& context) {
   Reduce op{kind, false, false, false};
   View view = x.view;
   for (size_t i = 2; i < x.rank(); ++i) {
+    TESSERA_TRY_VOID(keep_rows_apart(context, x.view[i], "pools over"));
     if (x.view[i].on(Axis::c) || !(x.view[i].real() || x.view[i].atoms.empty()))
       return context.unsupported("pools over channels");
     op.over_h = op.over_h || x.view[i].on(Axis::h);

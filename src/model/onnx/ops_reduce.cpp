@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "model/onnx/batch_rows.h"
+#include "model/onnx/contraction.h"
 #include "model/onnx/fold.h"
 #include "model/onnx/op_context.h"
 #include "model/onnx/value_ops.h"
@@ -45,9 +47,6 @@ std::optional<std::array<bool, 3>> whole_axes(const Value& x, const std::vector<
   return inside;
 }
 
-Result<Value> reduce(OpContext& context, ReduceKind kind, const Value& x,
-                     const std::vector<bool>& over);
-
 // Sum, mean, largest or smallest over a factor of the channels (over sources): part by part.
 Result<Value> reduce_parts(OpContext& context, ReduceKind kind, const Value& x,
                            const std::vector<bool>& over) {
@@ -83,8 +82,13 @@ Result<Value> reduce_parts(OpContext& context, ReduceKind kind, const Value& x,
   return std::move(*total);
 }
 
+}  // namespace
+
 Result<Value> reduce(OpContext& context, ReduceKind kind, const Value& x,
                      const std::vector<bool>& over) {
+  for (size_t i = 0; i < x.rank(); ++i) {
+    if (over[i]) TESSERA_TRY_VOID(keep_rows_apart(context, x.view[i], "reduces"));
+  }
   const std::optional<std::array<bool, 3>> axes = whole_axes(x, over);
   if (!axes) return reduce_parts(context, kind, x, over);
   double repeats = 1;
@@ -100,6 +104,8 @@ Result<Value> reduce(OpContext& context, ReduceKind kind, const Value& x,
   if (kind == ReduceKind::sum) return affine(context, y, repeats, 0);
   return y;
 }
+
+namespace {
 
 Result<Values> read_reduce(OpContext& context) {
   TESSERA_TRY(Value x, context.required(0));
@@ -174,6 +180,7 @@ Result<Value> softmax(OpContext& context, const Value& x, size_t dim) {
   const std::vector<Atom>& atoms = x.view[dim].atoms;
   Softmax op;
   if (atoms.empty()) return context.elementwise(op, x);  // among one source: 1 everywhere
+  TESSERA_TRY_VOID(keep_rows_apart(context, x.view[dim], "takes a softmax over"));
   if (atoms.size() != 1 || atoms[0].repeat || atoms[0].axis == Axis::h) {
     return context.unsupported(
         fmt::format("runs along dimension {} of a tensor laid out as {}", dim, to_string(x.view)),

@@ -5,8 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "model/onnx/batch_rows.h"
 #include "model/onnx/input_layout.h"
+#include "model/onnx/needed_nodes.h"
 #include "model/onnx/op_context.h"
+#include "model/onnx/overlap_add.h"
 #include "model/onnx/printable.h"
 #include "model/onnx/proto.h"
 #include "model/onnx/value_ops.h"
@@ -14,10 +17,7 @@
 namespace tessera::onnx_import {
 namespace {
 
-constexpr int kMaxDepth = 16;           // functions and branches inside each other
 constexpr int64_t kMaxNodes = 500'000;  // ONNX nodes evaluated, functions counted at each call
-
-using ProtoNodes = google::protobuf::RepeatedPtrField<onnx::NodeProto>;
 
 // Names to values; a branch sees the names around it, a function does not.
 struct Scope {
@@ -31,9 +31,9 @@ struct Scope {
 const std::unordered_map<std::string_view, OpReader>& op_table() {
   static const auto table = [] {
     std::unordered_map<std::string_view, OpReader> t;
-    for (const auto& family :
-         {constant_ops(), layout_ops(), indexing_ops(), arithmetic_ops(), unary_ops(),
-          comparison_ops(), conv_ops(), linear_ops(), norm_ops(), reduce_ops(), pool_ops()}) {
+    for (const auto& family : {constant_ops(), layout_ops(), indexing_ops(), arithmetic_ops(),
+                               unary_ops(), comparison_ops(), conv_ops(), linear_ops(), norm_ops(),
+                               reduce_ops(), pool_ops(), scatter_ops(), einsum_ops()}) {
       for (const OpEntry& entry : family) t.emplace(entry.name, entry.read);
     }
     return t;
@@ -67,39 +67,6 @@ Error refuse_op(const OpContext& context) {
   }
   return context.unsupported("is an operation that Tessera does not read",
                              "docs/onnx.md lists the operations it reads");
-}
-
-void collect_names(const ProtoNodes& nodes, std::unordered_set<std::string>& names, int depth) {
-  if (depth > kMaxDepth) return;
-  for (const auto& node : nodes) {
-    names.insert(node.input().begin(), node.input().end());
-    for (const auto& a : node.attribute()) {
-      if (!a.has_g()) continue;
-      for (const auto& output : a.g().output()) names.insert(output.name());
-      collect_names(a.g().node(), names, depth + 1);
-    }
-  }
-}
-
-// Nodes that the outputs need, given that nodes are in order.
-std::vector<const onnx::NodeProto*> needed_nodes(const ProtoNodes& nodes,
-                                                 std::unordered_set<std::string> names) {
-  std::vector<const onnx::NodeProto*> needed;
-  for (int i = nodes.size(); i-- > 0;) {
-    const onnx::NodeProto& node = nodes.Get(i);
-    if (std::none_of(node.output().begin(), node.output().end(),
-                     [&](const std::string& o) { return names.contains(o); }))
-      continue;
-    needed.push_back(&node);
-    names.insert(node.input().begin(), node.input().end());
-    for (const auto& a : node.attribute()) {
-      if (!a.has_g()) continue;
-      for (const auto& output : a.g().output()) names.insert(output.name());
-      collect_names(a.g().node(), names, 0);
-    }
-  }
-  std::reverse(needed.begin(), needed.end());
-  return needed;
 }
 
 class Evaluation {
@@ -258,10 +225,24 @@ IoLayout io_layout(const std::string& name, const Shape& shape, const View& view
   layout.shape = shape;
   for (const ViewDim& dim : view) {
     std::vector<IoFactor> factors;
-    for (const Atom& a : dim.atoms) factors.push_back({a.axis, a.size, a.stride});
+    for (const Atom& a : dim.atoms) {
+      if (!a.batch) factors.push_back({a.axis, a.size, a.stride});
+    }
     layout.dims.push_back(std::move(factors));
   }
   return layout;
+}
+
+// A network of a wave that gives frames written one after the other gives a wave.
+Result<Value> frames_as_wave(OpContext& context, Value y) {
+  const Shape& input = context.shape(context.graph().inputs()[0]);
+  if (input.c != 1 || input.h != 1) return y;
+  for (size_t i = 0; i < y.rank(); ++i) {
+    if (2 * y.view[i].size() <= input.w) continue;
+    TESSERA_TRY(std::optional<Value> wave, interleaved(context, y, i));
+    if (wave) y = std::move(*wave);
+  }
+  return y;
 }
 
 struct Attempt {
@@ -280,6 +261,7 @@ Result<void> read_into(ReadResult& result, ReadState& state,
                            "is defined twice", "");
     }
   }
+  int64_t rows = 1;
   for (size_t i = 0; i < inputs.size(); ++i) {
     const std::string& name = inputs[i]->name();
     const std::string shown = printable(name);
@@ -287,6 +269,9 @@ Result<void> read_into(ReadResult& result, ReadState& state,
     scope.values[name] = Value::of(node, layouts[i].view);
     state.names[shown] = 1;
     result.inputs.push_back(io_layout(shown, layouts[i].shape, layouts[i].view));
+    for (const ViewDim& dim : layouts[i].view) {
+      if (dim.has_batch()) rows = dim.size();
+    }
     state.notes.insert(state.notes.end(), layouts[i].notes.begin(), layouts[i].notes.end());
   }
   Evaluation evaluation(state);
@@ -303,7 +288,9 @@ Result<void> read_into(ReadResult& result, ReadState& state,
     end.set_name(output.name());
     end.set_op_type("Output");
     OpContext context(state, end, {}, {});
-    TESSERA_TRY(const Value y, materialised(context, *value));
+    TESSERA_TRY(Value y, materialised(context, *value));
+    TESSERA_TRY(y, frames_as_wave(context, std::move(y)));
+    TESSERA_TRY_VOID(check_rows(printable(output.name()), y.view, rows));
     state.editor.add_output(printable(output.name()), y.node);
     result.outputs.push_back(io_layout(printable(output.name()), context.shape(y.node), y.view));
   }
@@ -333,20 +320,39 @@ Result<ReadResult> read_graph(ModelFile& file, const ReadOptions& options) {
   std::vector<const onnx::ValueInfoProto*> inputs;
   std::vector<std::vector<InputLayout>> choices;
   size_t tries = 0;
+  std::vector<std::string> unread;
+  const std::unordered_set<std::string> read = names_read(graph);
   for (const auto& info : graph.input()) {
     if (initialised.contains(info.name())) continue;
+    if (!read.contains(info.name())) {
+      unread.push_back(printable(info.name()));
+      continue;
+    }
     TESSERA_TRY(std::vector<InputLayout> layouts, input_layouts(info, options));
     tries = std::max(tries, layouts.size());
     inputs.push_back(&info);
     choices.push_back(std::move(layouts));
   }
-  if (inputs.empty()) return TESSERA_ERROR(kInvalidModel, file.name(), "has no input", "");
+  if (inputs.empty() && (unread.empty() || graph.output().empty()))
+    return TESSERA_ERROR(kInvalidModel, file.name(), "has no input", "");
+  if (inputs.empty()) {
+    return TESSERA_ERROR(kInvalidModel,
+                         fmt::format("output '{}'", printable(graph.output(0).name())),
+                         "does not depend on the input", "");
+  }
   std::optional<Attempt> best;
   for (size_t i = 0; i < tries; ++i) {
     std::vector<InputLayout> layouts;
     for (const auto& choice : choices) layouts.push_back(choice[std::min(i, choice.size() - 1)]);
     Attempt next = attempt(file, layouts, inputs);
-    if (next.result) return std::move(next.result);
+    if (next.result) {
+      for (const std::string& name : unread) {
+        next.result->notes.push_back(
+            fmt::format("input '{}' is left out: nothing in the file reads it", name));
+      }
+      next.result->unread_inputs = std::move(unread);
+      return std::move(next.result);
+    }
     if (!best || next.nodes_read > best->nodes_read) best.emplace(std::move(next));
   }
   return std::move(best->result);

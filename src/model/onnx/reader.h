@@ -17,6 +17,7 @@ struct ReadResult {
   Graph graph;
   std::vector<IoLayout> inputs;
   std::vector<IoLayout> outputs;
+  std::vector<std::string> unread_inputs;  // declared, read by no node that an output needs
   std::vector<std::string> notes;
 };
 
@@ -25,6 +26,7 @@ struct ReadOptions {
   int64_t default_length = 32'000;  // where the file leaves it open
 };
 
+// Inputs that nothing reads are left out of the graph, and noted.
 // Tries the layouts that the inputs' ranks allow ([1, C, T], then [1, T, C], ...) until one reads.
 // Errors: those of the op readers; kInvalidArgument when the file fixes another length.
 Result<ReadResult> read_graph(ModelFile& file, const ReadOptions& options);

@@ -6,11 +6,27 @@
 
 #include <fmt/format.h>
 
+#include "model/onnx/batch_rows.h"
+#include "model/onnx/overlap_add.h"
+
 namespace tessera::onnx_import {
 namespace {
 
 // Sources, groups, heads: what a split may iterate over.
 constexpr int64_t kMaxParts = 64;
+
+// The dim whose index counts blocks of the channels that `dim` runs inside of: sources, heads.
+std::optional<size_t> outer_factor(const Value& x, size_t dim) {
+  const Atom& inner = x.view[dim].atoms[0];
+  for (size_t i = 0; i < x.view.size(); ++i) {
+    const std::vector<Atom>& atoms = x.view[i].atoms;
+    if (i == dim || inner.axis != Axis::c || atoms.size() != 1 || atoms[0].repeat) continue;
+    if (atoms[0].axis == Axis::c && atoms[0].stride >= inner.stride * inner.size &&
+        atoms[0].size <= kMaxParts)
+      return i;
+  }
+  return std::nullopt;
+}
 
 Error mixes(const OpContext& context, const Value& x, std::string_view what) {
   return context.unsupported(
@@ -41,9 +57,14 @@ Result<Value> slice_value(OpContext& context, const Value& x, size_t dim, int64_
   if (count < 1) return context.unsupported("leaves nothing of its input");
   Value y = x;
   if (!along.real()) {
+    TESSERA_TRY_VOID(keep_rows_apart(context, along, "takes some of"));
     y.view[dim].atoms.clear();
     if (count > 1) y.view[dim].atoms.push_back({true, Axis::c, count, 0});
     return y;
+  }
+  if (along.atoms.size() > 1 && step > 0) {
+    TESSERA_TRY(const std::optional<Value> in_time, interleaved(context, x, dim));
+    if (in_time) return slice_value(context, *in_time, dim, begin, count, step);
   }
   if (along.atoms.size() != 1 || step < 1) return mixes(context, x, "this part");
   const Atom atom = along.atoms[0];
@@ -68,7 +89,11 @@ Result<Value> slice_value(OpContext& context, const Value& x, size_t dim, int64_
       }
     }
   } else {
-    return mixes(context, x, "this part");
+    const std::optional<size_t> outer = outer_factor(x, dim);
+    if (!outer) return mixes(context, x, "this part");
+    return for_each_index(context, x, *outer, [&](const Value& part) {
+      return slice_value(context, part, dim, begin, count, step);
+    });
   }
   TESSERA_TRY(y.node, context.add(slice, {x.node}));
   return y;
@@ -102,6 +127,7 @@ bool can_join(const OpContext& context, const std::vector<Value>& parts, size_t 
 
 Result<Value> concat_values(OpContext& context, std::vector<Value> parts, size_t dim) {
   if (parts.size() == 1) return parts[0];
+  share_rows(parts, dim);
   for (Value& part : parts) {
     for (size_t i = 0; i < part.view.size(); ++i) {
       if (i != dim && !(part.view[i] == parts[0].view[i])) {
@@ -109,6 +135,7 @@ Result<Value> concat_values(OpContext& context, std::vector<Value> parts, size_t
                                                to_string(parts[0].view), to_string(part.view)));
       }
     }
+    TESSERA_TRY_VOID(keep_rows_apart(context, part.view[dim], "joins"));
     if (!part.view[dim].real() && part.view[dim].size() > 1) {
       TESSERA_TRY(part, materialised(context, part));
     }
@@ -147,9 +174,11 @@ Result<Value> materialised(OpContext& context, const Value& x) {
   Value y = x;
   for (size_t dim = 0; dim < y.view.size(); ++dim) {
     const auto& atoms = y.view[dim].atoms;
-    if (std::none_of(atoms.begin(), atoms.end(), [](const Atom& a) { return a.repeat; })) continue;
+    const auto copies_values = [](const Atom& a) { return a.repeat && !a.batch; };
+    if (std::none_of(atoms.begin(), atoms.end(), copies_values)) continue;
     const int64_t copies = y.view[dim].size();
-    if (y.view[dim].real() || copies > kMaxParts) return mixes(context, y, "repeating part");
+    if (y.view[dim].real() || y.view[dim].has_batch() || copies > kMaxParts)
+      return mixes(context, y, "repeating part");
     y.view[dim].atoms.clear();
     TESSERA_TRY(y, concat_values(context, std::vector<Value>(static_cast<size_t>(copies), y), dim));
   }
@@ -157,6 +186,25 @@ Result<Value> materialised(OpContext& context, const Value& x) {
 }
 
 Result<Value> for_each_index(OpContext& context, const Value& x, size_t dim, const PerIndex& body) {
+  if (x.view[dim].has_batch()) {  // the one row that the graph computes; the others follow suit
+    Value row = x;
+    std::vector<Atom>& atoms = row.view[dim].atoms;
+    const auto is_batch = [](const Atom& a) { return a.batch; };
+    const auto first = std::find_if_not(atoms.begin(), atoms.end(), is_batch);
+    const std::vector<Atom> outer(atoms.begin(), first);
+    atoms.erase(atoms.begin(), first);
+    const auto last = std::find_if(atoms.begin(), atoms.end(), is_batch);
+    const std::vector<Atom> inner(last, atoms.end());
+    atoms.erase(last, atoms.end());
+    if (std::any_of(inner.begin(), inner.end(), std::not_fn(is_batch)))
+      return mixes(context, x, "this part");
+    TESSERA_TRY(Value y, for_each_index(context, row, dim, body));
+    std::vector<Atom>& result = y.view[dim].atoms;
+    result.insert(result.begin(), outer.begin(), outer.end());
+    result.insert(result.end(), inner.begin(), inner.end());
+    result = joined(result);
+    return y;
+  }
   const int64_t count = x.view[dim].size();
   if (count > kMaxParts) {
     return context.unsupported(
@@ -232,8 +280,9 @@ Result<Layout> layout_for(const OpContext& context, const Dims& dims, const View
 
 }  // namespace
 
-Result<LaidOut> lay_out(const OpContext& context, const ConstArray& array, const View& like,
+Result<LaidOut> lay_out(const OpContext& context, const ConstArray& given, const View& like,
                         const Shape& like_shape) {
+  TESSERA_TRY(const ConstArray array, one_row(context, given, like));
   const Dims& dims = array.dims();
   TESSERA_TRY(Layout layout, layout_for(context, dims, like, like_shape));
   TESSERA_TRY(const int64_t count,

@@ -21,6 +21,16 @@ bool ViewDim::real() const {
   return std::any_of(atoms.begin(), atoms.end(), [](const Atom& a) { return !a.repeat; });
 }
 
+bool ViewDim::has_batch() const {
+  return std::any_of(atoms.begin(), atoms.end(), [](const Atom& a) { return a.batch; });
+}
+
+ViewDim batch_of(int64_t rows) {
+  ViewDim dim;
+  if (rows > 1) dim.atoms.push_back({true, Axis::c, rows, 1, true});
+  return dim;
+}
+
 Dims dims_of(const View& view) {
   Dims dims;
   for (const ViewDim& dim : view) dims.push_back(dim.size());
@@ -35,7 +45,11 @@ std::string to_string(const View& view) {
     for (size_t k = 0; k < view[i].atoms.size(); ++k) {
       const Atom& atom = view[i].atoms[k];
       if (k > 0) text += "*";
-      text += fmt::format("{}:{}", atom.repeat ? "repeat" : to_string(atom.axis), atom.size);
+      text += fmt::format("{}:{}",
+                          atom.batch    ? "batch"
+                          : atom.repeat ? "repeat"
+                                        : to_string(atom.axis),
+                          atom.size);
     }
   }
   return text + "]";
@@ -69,11 +83,11 @@ std::vector<Atom> joined(std::span<const Atom> atoms) {
     if (atom.size == 1) continue;
     if (!result.empty()) {
       Atom& last = result.back();
-      if (last.repeat && atom.repeat) {
+      if (last.repeat && atom.repeat && !last.batch && !atom.batch) {
         last.size *= atom.size;
         continue;
       }
-      if (!last.repeat && !atom.repeat && last.axis == atom.axis &&
+      if (last.repeat == atom.repeat && last.batch == atom.batch && last.axis == atom.axis &&
           last.stride == atom.size * atom.stride) {
         last.size *= atom.size;
         last.stride = atom.stride;

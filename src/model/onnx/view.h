@@ -4,7 +4,8 @@
 // value of C = 2*64 channels, the source index is the atom {c, 2, stride 64} and the channel within
 // a source is {c, 64, stride 1}. Transposes and reshapes change only the view, so they never enter
 // the graph. A repeat atom stands for a dimension along which the same values are repeated
-// (Expand).
+// (Expand). A batch atom is a repeat atom that stands for the rows of a batch: the graph computes
+// one of them, and whatever would mix rows is refused.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,8 @@ struct Atom {
   bool repeat = false;
   Axis axis = Axis::c;
   int64_t size = 1;
-  int64_t stride = 1;  // elements along the axis
+  int64_t stride = 1;  // elements along the axis; rows of the batch
+  bool batch = false;
   friend bool operator==(const Atom&, const Atom&) = default;
 };
 
@@ -35,6 +37,7 @@ struct ViewDim {
   int64_t size() const;
   bool on(Axis axis) const;  // some atom lies on the axis
   bool real() const;         // some atom is not a repeat
+  bool has_batch() const;    // some atom counts rows of the batch
   friend bool operator==(const ViewDim& a, const ViewDim& b) { return a.atoms == b.atoms; }
 };
 
@@ -60,6 +63,9 @@ std::optional<View> reshaped(const View& view, std::span<const int64_t> dims);
 // All atoms of all dims in order, neighbours joined.
 std::vector<Atom> flattened(const View& view);
 std::vector<Atom> joined(std::span<const Atom> atoms);
+
+// The dim that spans the rows of a batch.
+ViewDim batch_of(int64_t rows);
 
 // Number of dims whose real atoms lie (also) on the axis.
 int dims_on(const View& view, Axis axis);

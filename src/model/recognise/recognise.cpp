@@ -4,7 +4,8 @@ namespace tessera {
 namespace {
 
 // Parts first, so that the others see through joined slices; norms before pools, which would claim
-// their means; padding last, when norms no longer stand between.
+// their means; padding last, when norms no longer stand between; overlap-add before sources, which
+// give each voice a decoder of its own.
 constexpr Recogniser kRecognisers[] = {
     {"recognise_parts", recognise_parts},
     {"recognise_affine", recognise_affine},
@@ -13,6 +14,7 @@ constexpr Recogniser kRecognisers[] = {
     {"recognise_norm", recognise_norm},
     {"recognise_pool", recognise_pool},
     {"recognise_padding", recognise_padding},
+    {"recognise_overlap_add", recognise_overlap_add},
     {"recognise_sources", recognise_sources},
 };
 

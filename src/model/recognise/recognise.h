@@ -29,6 +29,7 @@ Result<void> recognise_prelu(GraphEditor& editor);
 Result<void> recognise_norm(GraphEditor& editor);
 Result<void> recognise_pool(GraphEditor& editor);
 Result<void> recognise_parts(GraphEditor& editor);
+Result<void> recognise_overlap_add(GraphEditor& editor);
 Result<void> recognise_padding(GraphEditor& editor);
 Result<void> recognise_sources(GraphEditor& editor);
 

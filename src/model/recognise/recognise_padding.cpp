@@ -77,6 +77,26 @@ Result<void> take_back(GraphEditor& editor, NodeId id) {
   return editor.replace(id, rest, {padded});
 }
 
+// Slice(f(Conv)) where f works element by element -> f of the conv without those frames.
+Result<void> take_back_before(GraphEditor& editor, NodeId id) {
+  const Graph& graph = editor.graph();
+  const Slice slice = *graph.get_if<Slice>(id);
+  if (slice.axis != Axis::w || slice.step != 1) return {};
+  const NodeId f = operand(graph, id);
+  const bool elementwise = graph.get_if<Unary>(f) || graph.get_if<Affine>(f);
+  if (!elementwise || sole_user(graph, f) != id) return {};
+  const NodeId x = operand(graph, f);
+  const auto* conv = graph.get_if<Conv>(x);
+  if (!conv || sole_user(graph, x) != f) return {};
+  const int64_t back = graph.node(x).shape.w - slice.end;
+  if (slice.begin * conv->stride.w > conv->padding.left ||
+      back * conv->stride.w > conv->padding.right)
+    return {};
+  const Op op = graph.node(f).op;
+  TESSERA_TRY(const NodeId cut, editor.add(slice, {x}, "", graph.node(id).origin.source));
+  return editor.replace(id, op, {cut});
+}
+
 }  // namespace
 
 Result<void> recognise_padding(GraphEditor& editor) {
@@ -85,6 +105,7 @@ Result<void> recognise_padding(GraphEditor& editor) {
     if (graph.get_if<Pad>(id)) TESSERA_TRY_VOID(simplify_pad(editor, id));
     if (graph.get_if<Conv>(id)) TESSERA_TRY_VOID(take_pad(editor, id));
     if (graph.get_if<Slice>(id)) TESSERA_TRY_VOID(take_back(editor, id));
+    if (graph.get_if<Slice>(id)) TESSERA_TRY_VOID(take_back_before(editor, id));
   }
   return {};
 }

@@ -102,12 +102,6 @@ TEST(RefuseLayout, ReshapesThatMixAxes) {
             "c:4*w:3, w:7] (the second dimension must be all channels)");
 }
 
-TEST(RefuseLayout, BatchesLargerThanOne) {
-  EXPECT_EQ(one_node("Relu", {4, 1, 20}).refusal(),
-            "input 'x': is exported for batches of 4 (export it with a batch of 1 or an open batch "
-            "dimension)");
-}
-
 TEST(RefuseLayout, TooManyDimensions) {
   EXPECT_EQ(one_node("Relu", {1, 2, 3, 4, 5}).refusal(),
             "input 'x': has 5 dimensions (Tessera reads [batch, channels, time] and [batch, "
