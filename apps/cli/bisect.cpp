@@ -231,7 +231,7 @@ Action define_bisect(CommandLine& app) {
       ->allow_extra_args(false);
   app.add_option("--input", options->signal, "What both hear: a recording or an array")
       ->required()
-      ->type_name("FILE.wav|FILE.npy");
+      ->type_name("FILE.wav|FILE.npy|FILE.npz");
   app.add_option("--reference", options->references,
                  "The true sources: costs are told in SI-SNR against them, else in SNR over A")
       ->type_name("FILE...");

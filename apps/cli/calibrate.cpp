@@ -169,7 +169,8 @@ Result<Document> run(const Options& options, Console& console) {
   Document inputs = Document::array();
   for (const IoLayout& input : prepared.windows.inputs) {
     shapes += (shapes.empty() ? "" : ", ") + to_string(input.shape);
-    inputs.push_back({{"name", input.name}, {"shape", {input.shape.c, input.shape.h, input.shape.w}}});
+    inputs.push_back(
+        {{"name", input.name}, {"shape", {input.shape.c, input.shape.h, input.shape.w}}});
   }
   const auto windows = static_cast<int64_t>(prepared.windows.set.windows.size());
   const std::vector<Row> rows = rows_of(prepared.legal, run.statistics);
@@ -188,8 +189,8 @@ Result<Document> run(const Options& options, Console& console) {
                 write_sealed(options.statistics, json_text(document), {.force = options.force}));
   }
   TESSERA_TRY_VOID(write_calibration_windows(options.output, prepared.windows.set.windows,
-                                             prepared.windows.inputs,
-                                             prepared.origin, {.force = options.force}));
+                                             prepared.windows.inputs, prepared.origin,
+                                             {.force = options.force}));
   if (statistics) TESSERA_TRY_VOID(statistics->commit());
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -212,7 +213,8 @@ Action define_calibrate(CommandLine& app) {
       ->positive()
       ->type_name("T");
   app.add_option("--calib", options->calibration,
-                 "Recordings, folders of them, or windows (.npy, or .npz with an array for each input) of what the network will "
+                 "Recordings, folders of them, or windows (.npy, or .npz with an array for each "
+                 "input) of what the network will "
                  "hear (repeatable)")
       ->required()
       ->type_name("PATH")

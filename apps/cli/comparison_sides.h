@@ -34,8 +34,8 @@ struct Sides {
   std::vector<std::vector<float>> inputs;
 };
 
-// Both at the length of `signal` (a .npy, an .npz, a recording), else at `length`, else at a package's own.
-// Noise where there is no signal, which is noted.
+// Both at the length of `signal` (a .npy, an .npz, a recording), else at `length`, else at a
+// package's own. Noise where there is no signal, which is noted.
 Result<Sides> open_sides(const SideOptions& a, const SideOptions& b,
                          const std::vector<std::string>& model_args, const std::string& signal,
                          std::optional<int64_t> length, int threads, Console& console);

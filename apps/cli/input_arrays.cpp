@@ -63,7 +63,8 @@ Result<std::vector<std::string>> assign_files(const std::vector<std::string>& wo
 
 Result<std::vector<WindowArray>> read_input_arrays(const std::vector<std::string>& words,
                                                    const std::vector<Port>& inputs) {
-  const bool one_archive = inputs.size() > 1 && words.size() == 1 && has_extension(words[0], ".npz");
+  const bool one_archive =
+      inputs.size() > 1 && words.size() == 1 && has_extension(words[0], ".npz");
   if (one_archive && std::filesystem::exists(words[0]))
     return read_archive(words[0], names_of(inputs));
   TESSERA_TRY(const auto files, assign_files(words, inputs, "--input"));

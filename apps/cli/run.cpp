@@ -112,7 +112,8 @@ Result<Difference> check_run(const Options& options, const Inputs& given, Window
 Result<Document> run(const Options& options, Console& console) {
   TESSERA_TRY(const Inputs given, read_inputs(options, console));
   const Signature signature = signature_of(given.network.model.graph);
-  TESSERA_TRY(const auto output_files, assign_files(options.outputs, signature.outputs, "--output"));
+  TESSERA_TRY(const auto output_files,
+              assign_files(options.outputs, signature.outputs, "--output"));
   TESSERA_TRY_VOID(check_outputs(
       output_files, file_names({options.model.path}, {input_files(options, signature)}),
       options.force));
@@ -125,9 +126,9 @@ Result<Document> run(const Options& options, Console& console) {
                     {"seconds", run.seconds},
                     {"load_seconds", session.timing().load_seconds}};
   TESSERA_TRY(document["outputs"], write_outputs(options, output_files, run.outputs, console));
-  console.print("{} backend: {:.3f} ms{}\n", options.backend.name, run.seconds * 1e3,
-                given.batch.windows() > 1 ? fmt::format(" for {} windows", given.batch.windows())
-                                          : "");
+  console.print(
+      "{} backend: {:.3f} ms{}\n", options.backend.name, run.seconds * 1e3,
+      given.batch.windows() > 1 ? fmt::format(" for {} windows", given.batch.windows()) : "");
   if (options.check) {
     TESSERA_TRY(const Difference difference, check_run(options, given, std::move(run), console));
     document["max_abs_difference"] = difference.max_abs;
@@ -156,13 +157,16 @@ Action define_run(CommandLine& app) {
   add_check_option(app, options->check);
   app.add_flag("--force", options->force, "Replace output files that exist");
   app.footer(
-      "A window lies as the model's file says, or as [channels, time] or [time, channels]. A stack\n"
+      "A window lies as the model's file says, or as [channels, time] or [time, channels]. A "
+      "stack\n"
       "has one axis more in front, or counts windows in its batch: [N, time, channels] for an\n"
-      "input [1, time, channels]. Its windows run one after the other, and the outputs are stacked\n"
+      "input [1, time, channels]. Its windows run one after the other, and the outputs are "
+      "stacked\n"
       "in the same way.\n\n"
       "Examples:\n"
       "  tessera run net.pth --input wave.npy --output voices.npy\n"
-      "  tessera run tcn.onnx --input windows.npy --output scores.npy    [N, T, C] -> [N, classes]\n"
+      "  tessera run tcn.onnx --input windows.npy --output scores.npy    [N, T, C] -> [N, "
+      "classes]\n"
       "  tessera run stream.onnx --input x=x.npy --input state=s.npy --output y=y.npy\n"
       "  tessera run net.onnx --input wave.npy --backend reference\n"
       "  tessera run net.pth --input wave.npy --check      compare with the reference backend");

@@ -197,8 +197,9 @@ Action define_verify(CommandLine& app) {
   app.add_option("--model", options->other_model,
                  "Judge by this model file instead of the one inside the package")
       ->type_name("FILE");
-  auto* input =
-      app.add_option("--input", options->signal, "A window to verify with: an array, or one for each input")->type_name("FILE.npy|FILE.npz");
+  auto* input = app.add_option("--input", options->signal,
+                               "A window to verify with: an array, or one for each input")
+                    ->type_name("FILE.npy|FILE.npz");
   app.add_option("--audio", options->signal, "A recording to verify with; default: noise")
       ->type_name("FILE.wav")
       ->excludes(input);

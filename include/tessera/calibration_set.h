@@ -24,9 +24,9 @@ enum class LengthPolicy : uint8_t {
 
 struct CalibrationOptions {
   std::vector<IoLayout> inputs;  // of the network, at the length of a window
-  int sample_rate = 0;      // Hz, of the network: recordings are resampled to it
-  int64_t count = 64;       // windows taken from recordings; fewer where there is less sound
-  uint32_t seed = 1;        // of the choice
+  int sample_rate = 0;           // Hz, of the network: recordings are resampled to it
+  int64_t count = 64;            // windows taken from recordings; fewer where there is less sound
+  uint32_t seed = 1;             // of the choice
   double silence_db = -60;  // windows whose RMS about their mean lies below (full scale: 0) are out
   LengthPolicy length = LengthPolicy::error;  // of arrays
   // Whether windows of so many frames could be asked for with --length; none: they could not.

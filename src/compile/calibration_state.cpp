@@ -339,9 +339,9 @@ Result<void> write_calibration_windows(const std::filesystem::path& path,
   for (const IoLayout& input : inputs) size += static_cast<size_t>(input.shape.size());
   for (const auto& window : windows) {
     if (window.size() == size) continue;
-    return TESSERA_ERROR(
-        kInvalidArgument, path.string(),
-        fmt::format("a window of {} values is none of {}", window.size(), size), "");
+    return TESSERA_ERROR(kInvalidArgument, path.string(),
+                         fmt::format("a window of {} values is none of {}", window.size(), size),
+                         "");
   }
   std::vector<std::vector<uint8_t>> arrays;
   size_t begin = 0;

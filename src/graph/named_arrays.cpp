@@ -83,11 +83,11 @@ Result<NamedArrays> read_named_arrays(const std::filesystem::path& path,
     named.names.push_back(std::move(name));
   } else {
     if (!chosen.empty()) {
-      return TESSERA_ERROR(kInvalidArgument, path.string(),
-                           fmt::format("'{}' alone is no window of {} inputs", chosen,
-                                       inputs.size()),
-                           fmt::format("the network's inputs are {}: their arrays have these names",
-                                       listed(inputs)));
+      return TESSERA_ERROR(
+          kInvalidArgument, path.string(),
+          fmt::format("'{}' alone is no window of {} inputs", chosen, inputs.size()),
+          fmt::format("the network's inputs are {}: their arrays have these names",
+                      listed(inputs)));
     }
     TESSERA_TRY_VOID(check_names(path.string(), file.names(), inputs));
     named.names.assign(inputs.begin(), inputs.end());

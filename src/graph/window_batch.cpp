@@ -25,8 +25,7 @@ Result<WindowBatch> WindowBatch::create(std::vector<WindowArray> arrays,
     if (readings[i].windows == batch.windows_) {
       if (readings[i].turned) {
         batch.notes_.push_back({NoteSeverity::info,
-                                fmt::format("{}: {} was read as [time, channels]",
-                                            arrays[i].source,
+                                fmt::format("{}: {} was read as [time, channels]", arrays[i].source,
                                             dims_to_string(arrays[i].array.dims))});
       }
       continue;
@@ -38,11 +37,11 @@ Result<WindowBatch> WindowBatch::create(std::vector<WindowArray> arrays,
                       name, batch.windows_, readings[tallest].layout.name),
           "give every input the same number of windows");
     }
-    batch.notes_.push_back({NoteSeverity::info,
-                            fmt::format("{}: the one window of '{}' goes with each of the {} of "
-                                        "'{}'",
-                                        arrays[i].source, name, batch.windows_,
-                                        readings[tallest].layout.name)});
+    batch.notes_.push_back(
+        {NoteSeverity::info,
+         fmt::format("{}: the one window of '{}' goes with each of the {} of "
+                     "'{}'",
+                     arrays[i].source, name, batch.windows_, readings[tallest].layout.name)});
   }
   batch.arrays_ = std::move(arrays);
   batch.readings_ = std::move(readings);

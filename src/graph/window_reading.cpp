@@ -205,8 +205,8 @@ Result<std::vector<float>> window_of(std::span<const float> values, const Window
                          "");
   }
   std::vector<float> window(size);
-  TESSERA_TRY_VOID(to_graph_layout(reading.layout,
-                                   values.subspan(static_cast<size_t>(n) * size, size), window));
+  TESSERA_TRY_VOID(
+      to_graph_layout(reading.layout, values.subspan(static_cast<size_t>(n) * size, size), window));
   return window;
 }
 

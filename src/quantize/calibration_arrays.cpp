@@ -26,11 +26,10 @@ Result<NamedArrays> arrays_of(const fs::path& path, const CalibrationOptions& op
   if (path.extension() == ".npz")
     return read_named_arrays(path, names, options.array, ", or choose one with --calib-array");
   if (names.size() != 1) {
-    return TESSERA_ERROR(
-        kInvalidArgument, path.string(),
-        fmt::format("is one array, the network has {} inputs: {}", names.size(),
-                    fmt::join(names, ", ")),
-        "save an .npz with an array for each of these names");
+    return TESSERA_ERROR(kInvalidArgument, path.string(),
+                         fmt::format("is one array, the network has {} inputs: {}", names.size(),
+                                     fmt::join(names, ", ")),
+                         "save an .npz with an array for each of these names");
   }
   if (!options.array.empty()) {
     return TESSERA_ERROR(kInvalidArgument, path.string(),
@@ -52,9 +51,7 @@ Result<WindowReading> reading_of(const WindowArray& array, const IoLayout& input
                          "save windows of the network's input in a stack: (N, T), (N, C, T), "
                          "(N, T, C) or (N, 1, T, C)");
   }
-  const auto fits = [&](const WindowReading& reading) {
-    return reading.frames() == input.shape.w;
-  };
+  const auto fits = [&](const WindowReading& reading) { return reading.frames() == input.shape.w; };
   const auto best = std::find_if(readings.begin(), readings.end(), fits);
   return std::move(best == readings.end() ? readings.front() : *best);
 }
@@ -75,10 +72,10 @@ Result<void> check_length(const WindowArray& array, int64_t frames, const IoLayo
     return TESSERA_ERROR(kInvalidArgument, array.source,
                          misfit_text(array.array.dims, wanted, false), hint);
   }
-  notes.push_back({NoteSeverity::warning,
-                   fmt::format("{}: holds {} frames where the network takes {}: {}", array.source,
-                               frames, wanted.shape.w,
-                               what_happens(frames > wanted.shape.w, options.length))});
+  notes.push_back(
+      {NoteSeverity::warning,
+       fmt::format("{}: holds {} frames where the network takes {}: {}", array.source, frames,
+                   wanted.shape.w, what_happens(frames > wanted.shape.w, options.length))});
   return {};
 }
 
@@ -92,14 +89,13 @@ Result<WindowBatch> read_batch(const fs::path& path, const CalibrationOptions& o
     arrays.push_back({name.empty() ? path.string() : fmt::format("{}: {}", path.string(), name),
                       std::move(named.arrays[i])});
     TESSERA_TRY(WindowReading reading, reading_of(arrays[i], options.inputs[i]));
-    TESSERA_TRY_VOID(
-        check_length(arrays[i], reading.frames(), options.inputs[i], options, notes));
+    TESSERA_TRY_VOID(check_length(arrays[i], reading.frames(), options.inputs[i], options, notes));
     readings.push_back(std::move(reading));
   }
   if (!named.left_aside.empty()) {
-    notes.push_back({NoteSeverity::info,
-                     fmt::format("{}: '{}' is read, and not {}", path.string(), named.names[0],
-                                 fmt::join(named.left_aside, ", "))});
+    notes.push_back(
+        {NoteSeverity::info, fmt::format("{}: '{}' is read, and not {}", path.string(),
+                                         named.names[0], fmt::join(named.left_aside, ", "))});
   }
   return WindowBatch::create(std::move(arrays), std::move(readings));
 }
@@ -124,9 +120,8 @@ Result<CalibrationSet> calibration_from_array(const fs::path& path,
   set.notes.insert(set.notes.end(), batch.notes().begin(), batch.notes().end());
   const int64_t count = std::min(batch.windows(), options.count);
   if (count < batch.windows()) {
-    set.notes.push_back(
-        {NoteSeverity::info,
-         fmt::format("{}: the first {} of {} examples", path.string(), count, batch.windows())});
+    set.notes.push_back({NoteSeverity::info, fmt::format("{}: the first {} of {} examples",
+                                                         path.string(), count, batch.windows())});
   }
   for (int64_t n = 0; n < count; ++n) {
     TESSERA_TRY(const auto inputs, batch.window(n));

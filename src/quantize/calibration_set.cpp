@@ -142,8 +142,7 @@ Result<CalibrationSet> calibration_from_audio(std::span<const fs::path> paths,
   if (options.inputs.size() != 1) {
     return TESSERA_ERROR(kInvalidArgument, "calibration",
                          fmt::format("the network has {} inputs, recordings are for one: {}",
-                                     options.inputs.size(),
-                                     names_of(options.inputs)),
+                                     options.inputs.size(), names_of(options.inputs)),
                          "save an .npz with an array for each of these names");
   }
   const Shape& input = options.inputs[0].shape;
@@ -187,8 +186,8 @@ Result<CalibrationSet> calibration_from_audio(std::span<const fs::path> paths,
     set.notes.push_back({NoteSeverity::info, fmt::format("{} silent windows left out", silent)});
   if (too_short > 0) {
     set.notes.push_back(
-        {NoteSeverity::warning, fmt::format("{} recordings are shorter than a window of {} samples",
-                                            too_short, input.w)});
+        {NoteSeverity::warning,
+         fmt::format("{} recordings are shorter than a window of {} samples", too_short, input.w)});
   }
   if (too_short > 0 && too_short == static_cast<int64_t>(files.size())) {
     return TESSERA_ERROR(kInvalidArgument, "calibration",
@@ -199,8 +198,8 @@ Result<CalibrationSet> calibration_from_audio(std::span<const fs::path> paths,
   if (reservoir.offered() == 0) {
     return TESSERA_ERROR(
         kInvalidArgument, "calibration",
-        fmt::format("no window of {} samples in {} recordings is louder than {} dB",
-                    input.w, files.size(), options.silence_db),
+        fmt::format("no window of {} samples in {} recordings is louder than {} dB", input.w,
+                    files.size(), options.silence_db),
         "give recordings of what the network will hear");
   }
   set.windows = reservoir.take();

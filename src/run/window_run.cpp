@@ -83,9 +83,9 @@ class LengthSearch {
                      "with an open time dimension");
     }
     if (!at_length_) {
-      return refused(array, input, false,
-                     fmt::format("leave --length out, or give --length {}",
-                                 readings.front().frames()));
+      return refused(
+          array, input, false,
+          fmt::format("leave --length out, or give --length {}", readings.front().frames()));
     }
     return at_lengths_of(array, readings);
   }

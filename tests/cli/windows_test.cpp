@@ -1,4 +1,5 @@
-// Windows in stacks, and networks of several inputs: run, calibrated, built, verified as a user does.
+// Windows in stacks, and networks of several inputs: run, calibrated, built, verified as a user
+// does.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -75,7 +76,8 @@ TEST_F(CliWindows, AStackGivesAStackOfWhatEachWindowGives) {
     expect_near(path("y.npy"), kBatch + "five_expected.npy");
   }
   const std::string in_front = reshaped("front.npy", kBatch + "five.npy", {5, 1, 40, 6});
-  succeed({"run", kBatch + "fixed.onnx", "--input", in_front, "--output", path("y.npy"), "--force"});
+  succeed(
+      {"run", kBatch + "fixed.onnx", "--input", in_front, "--output", path("y.npy"), "--force"});
   expect_near(path("y.npy"), kBatch + "five_expected.npy");
 }
 
@@ -89,9 +91,9 @@ TEST_F(CliWindows, AStackOfOneIsAStack) {
 
 TEST_F(CliWindows, AStackOfNoneIsRefused) {
   const std::string none = save("none.npy", {0, 40, 6}, {});
-  expect_refused({"run", kBatch + "open_batch.onnx", "--input", none},
-                 "error: holds no window: [0, 40, 6]\n  in: " + none +
-                     "\n  next: give at least one\n");
+  expect_refused(
+      {"run", kBatch + "open_batch.onnx", "--input", none},
+      "error: holds no window: [0, 40, 6]\n  in: " + none + "\n  next: give at least one\n");
 }
 
 TEST_F(CliWindows, AWrongLengthNamesTimeAndThatTheFileFixesIt) {
@@ -99,14 +101,16 @@ TEST_F(CliWindows, AWrongLengthNamesTimeAndThatTheFileFixesIt) {
     const std::string wrong = kBatch + "wrong_length.npy";
     expect_refused({"run", kBatch + model, "--input", wrong},
                    "error: has 30 along time, dimension 1 of [1, 30, 6]; the network takes 40\n"
-                   "  in: " + wrong +
+                   "  in: " +
+                       wrong +
                        "\n  next: the model's file fixes its length: give windows of it, or "
                        "export the model with an open time dimension\n");
   }
   const std::string channels = save("c.npy", {5, 40, 7}, std::vector<float>(1400));
   expect_refused({"run", kBatch + "fixed.onnx", "--input", channels},
                  "error: has 7 along channels, dimension 2 of [5, 40, 7]; the network takes 6\n"
-                 "  in: " + channels +
+                 "  in: " +
+                     channels +
                      "\n  next: dimensions of 1 may be added or left out, the others must agree\n");
 }
 
@@ -126,7 +130,8 @@ TEST_F(CliWindows, WhereTheLengthIsOpenAHintOfLengthHelps) {
   at_64.insert(at_64.end(), {"--length", "64"});
   expect_refused(at_64,
                  "error: has 50 along time, dimension 2 of [2, 1, 50]; the network takes 64\n"
-                 "  in: " + in + "\n  next: leave --length out, or give --length 50\n");
+                 "  in: " +
+                     in + "\n  next: leave --length out, or give --length 50\n");
   at_64.back() = "50";
   succeed(at_64);
 }
@@ -135,8 +140,7 @@ TEST_F(CliWindows, AStackOfWavesIsSeparatedOneByOne) {
   std::vector<float> waves(1600);
   for (size_t i = 0; i < waves.size(); ++i) waves[i] = std::sin(0.001F * static_cast<float>(i * i));
   const std::string both = save("both.npy", {2, 800}, waves);
-  const std::string second =
-      save("second.npy", {800}, {waves.begin() + 800, waves.end()});
+  const std::string second = save("second.npy", {800}, {waves.begin() + 800, waves.end()});
   succeed({"run", kDemoModel, "--input", both, "--output", path("y.npy")});
   succeed({"run", kDemoModel, "--input", second, "--output", path("y2.npy")});
   const NpyArray stack = read_npy(path("y.npy")).value();
@@ -149,9 +153,8 @@ TEST_F(CliWindows, APackageRunsAStackInIntegers) {
   const std::string folder = kWindows + "heads/";
   succeed({"build", folder + "last_gather.onnx", "--quantize", "int8", "--calib",
            folder + "calib.npy", "-o", path("m.tess")});
-  const Outcome outcome =
-      succeed({"run", path("m.tess"), "--backend", "emulator", "--input", folder + "x.npy",
-               "--output", path("y.npy"), "--json"});
+  const Outcome outcome = succeed({"run", path("m.tess"), "--backend", "emulator", "--input",
+                                   folder + "x.npy", "--output", path("y.npy"), "--json"});
   EXPECT_EQ(json::parse(outcome.out).at("windows"), 5);
   EXPECT_GT(snr_db(path("y.npy"), folder + "last_gather.npy"), 25);
 }
@@ -166,17 +169,17 @@ TEST_F(CliWindows, ANetworkThatKeepsItsLastFrameIsBuiltAndJudgedInIntegers) {
     succeed({"package", "verify", package});
     succeed({"run", package, "--backend", "emulator", "--input", folder + "in.npy", "--output",
              path(mode + ".npy")});
-    EXPECT_GT(snr_db(path(mode + ".npy"), folder + "last_expected.npy"),
-              mode == "int16" ? 40 : 25);
+    EXPECT_GT(snr_db(path(mode + ".npy"), folder + "last_expected.npy"), mode == "int16" ? 40 : 25);
     succeed({"compare", folder + "last.onnx", package, "--input", folder + "in.npy"});
-    succeed({"bisect", folder + "last.onnx", package, "--input", folder + "in.npy", "-o",
-             path(mode)});
+    succeed(
+        {"bisect", folder + "last.onnx", package, "--input", folder + "in.npy", "-o", path(mode)});
   }
 }
 
 struct Several {
   std::string name;
   std::vector<std::string> outputs;
+  std::vector<std::string> length = {};  // --length, where the file leaves it open
 };
 
 class CliSeveralInputs : public CliWindows, public ::testing::WithParamInterface<Several> {
@@ -204,7 +207,7 @@ TEST_P(CliSeveralInputs, AreCalibratedByTheirNamesAndRunInIntegers) {
     const std::string package = path(mode + ".tess");
     std::vector<std::string> words{"build",   stem() + ".onnx",      "--quantize", mode,
                                    "--calib", stem() + ".calib.npz", "-o",         package};
-    if (GetParam().name == "two_microphones") words.insert(words.end(), {"--length", "64"});
+    words.insert(words.end(), GetParam().length.begin(), GetParam().length.end());
     succeed(words);
     succeed({"verify", package});
     succeed({"verify", package, "--input", stem() + ".npz"});
@@ -225,7 +228,7 @@ TEST_P(CliSeveralInputs, AreCalibratedByTheirNamesAndRunInIntegers) {
 TEST_P(CliSeveralInputs, CalibrateKeepsTheirWindowsByName) {
   std::vector<std::string> words{"calibrate", stem() + ".onnx", "--calib", stem() + ".calib.npz",
                                  "-o",        path("kept.npz")};
-  if (GetParam().name == "two_microphones") words.insert(words.end(), {"--length", "64"});
+  words.insert(words.end(), GetParam().length.begin(), GetParam().length.end());
   succeed(words);
   const NpzFile given = NpzFile::open(stem() + ".calib.npz").value();
   const NpzFile kept = NpzFile::open(path("kept.npz")).value();
@@ -239,7 +242,8 @@ TEST_P(CliSeveralInputs, CalibrateKeepsTheirWindowsByName) {
 INSTANTIATE_TEST_SUITE_P(Networks, CliSeveralInputs,
                          testing::Values(Several{"streaming", {"y", "next"}},
                                          Several{"feature_cache", {"scores", "next.0", "next.1"}},
-                                         Several{"two_microphones", {"y"}}),
+                                         Several{"open_stream", {"y", "next"}, {"--length", "24"}},
+                                         Several{"two_microphones", {"y"}, {"--length", "64"}}),
                          [](const auto& of) { return of.param.name; });
 
 TEST_F(CliWindows, ASingleArrayForSeveralInputsIsRefused) {

@@ -108,9 +108,10 @@ TEST(MisfitText, TellsWhatIsTakenWhereNoOneAxisIsWrong) {
   EXPECT_EQ(misfit_text(Dims{240}, time_first(6, 40), false),
             "holds an array [240], the network takes [1, 40 time, 6 channels], or several of these "
             "in a stack");
-  EXPECT_EQ(misfit_text(Dims{2, 2, 2, 2, 2}, time_first(6, 40), true),
-            "holds an array [2, 2, 2, 2, 2], the network takes [1, time, 6 channels], or several of "
-            "these in a stack");
+  EXPECT_EQ(
+      misfit_text(Dims{2, 2, 2, 2, 2}, time_first(6, 40), true),
+      "holds an array [2, 2, 2, 2, 2], the network takes [1, time, 6 channels], or several of "
+      "these in a stack");
   EXPECT_EQ(misfit_text(Dims{1, 100, 7}, time_first(6, 40), true),
             "has 7 along channels, dimension 2 of [1, 100, 7]; the network takes 6");
 }

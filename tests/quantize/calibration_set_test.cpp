@@ -143,8 +143,9 @@ TEST_F(CalibrationSetTest, FollowsTheLengthPolicyAndSaysSo) {
   const fs::path path = array({2, 4});
   CalibrationOptions wanted = options({1, 1, 6});
   EXPECT_EQ(calibration_from_array(path, wanted).error().to_string(),
-            path.string() + ": has 4 along time, dimension 1 of [2, 4]; the network takes 6 (choose "
-                            "what becomes of them with --calib-length crop, pad or repeat)");
+            path.string() +
+                ": has 4 along time, dimension 1 of [2, 4]; the network takes 6 (choose "
+                "what becomes of them with --calib-length crop, pad or repeat)");
   wanted.other_length = [](int64_t frames) { return frames == 4; };
   EXPECT_EQ(calibration_from_array(path, wanted).error().hint,
             "choose what becomes of them with --calib-length crop, pad or repeat, or take windows "
@@ -260,8 +261,9 @@ TEST_F(SeveralInputsTest, RefuseStacksOfDifferentHeights) {
 TEST_F(SeveralInputsTest, AreNotCalibratedOnOneArrayOrRecordings) {
   const fs::path one = array({3, 2, 4});
   EXPECT_EQ(calibration_from_array(one, two_inputs()).error().to_string(),
-            one.string() + ": is one array, the network has 2 inputs: x, past (save an .npz with "
-                           "an array for each of these names)");
+            one.string() +
+                ": is one array, the network has 2 inputs: x, past (save an .npz with "
+                "an array for each of these names)");
   const std::vector<fs::path> recordings{sound("a.wav", 1, 0.5F)};
   EXPECT_EQ(read_calibration_set(recordings, two_inputs()).error().to_string(),
             "calibration: the network has 2 inputs, recordings are for one: x, past (save an .npz "

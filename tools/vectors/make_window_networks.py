@@ -161,18 +161,28 @@ def streaming():
 
 
 def feature_cache():
-    """Features [1, time, channels] and two caches of layers behind each other."""
+    """Features and two caches of layers behind each other, all [1, time, channels]."""
     w = Writer(2)
-    x = w.add("Transpose", "features", perm=[0, 2, 1])
-    first = w.add("Concat", "cache.0", x, axis=2)
-    h = w.add("Relu", w.add("Conv", first, w.normal(6, 5, 3), w.normal(6)))
-    second = w.add("Concat", "cache.1", h, axis=2)
-    g = w.add("Relu", w.add("Conv", second, w.normal(6, 6, 3), w.normal(6), dilations=[2]))
+    turned = lambda x: w.add("Transpose", x, perm=[0, 2, 1])
+    first = w.add("Concat", "cache.0", "features", axis=1)
+    h = w.add("Relu", w.add("Conv", turned(first), w.normal(6, 5, 3), w.normal(6)))
+    second = w.add("Concat", "cache.1", turned(h), axis=1)
+    g = w.add("Relu", w.add("Conv", turned(second), w.normal(6, 6, 3), w.normal(6), dilations=[2]))
     w.add("Gemm", w.gather(g, -1), w.normal(3, 6), w.normal(3), transB=1, outputs=["scores"])
-    w.add("Slice", first, w.ints(-2), w.ints(2**31), w.ints(2), outputs=["next.0"])
-    w.add("Slice", second, w.ints(-4), w.ints(2**31), w.ints(2), outputs=["next.1"])
-    return w.model({"features": [1, 12, 5], "cache.0": [1, 5, 2], "cache.1": [1, 6, 4]},
-                   {"scores": [1, 3], "next.0": [1, 5, 2], "next.1": [1, 6, 4]})
+    w.add("Slice", first, w.ints(-2), w.ints(2**31), w.ints(1), outputs=["next.0"])
+    w.add("Slice", second, w.ints(-4), w.ints(2**31), w.ints(1), outputs=["next.1"])
+    return w.model({"features": [1, 12, 5], "cache.0": [1, 2, 5], "cache.1": [1, 4, 6]},
+                   {"scores": [1, 3], "next.0": [1, 2, 5], "next.1": [1, 4, 6]})
+
+
+def open_stream():
+    """Like streaming(), for blocks of any length; the past is the first input and keeps its own."""
+    w = Writer(4)
+    both = w.add("Concat", "past", "x", axis=2)
+    h = w.add("Relu", w.add("Conv", both, w.normal(6, 4, 3), w.normal(6), dilations=[2]))
+    w.add("Conv", h, w.normal(2, 6, 1), w.normal(2), outputs=["y"])
+    w.add("Slice", both, w.ints(-4), w.ints(2**31), w.ints(2), outputs=["next"])
+    return w.model({"past": [1, 4, 4], "x": [1, 4, "T"]}, {"y": [1, 2, "T"], "next": [1, 4, 4]})
 
 
 def two_microphones():
@@ -186,7 +196,8 @@ def two_microphones():
 
 INPUTS = {
     "streaming": (streaming, {"x": (4, 16), "past": (4, 4)}),
-    "feature_cache": (feature_cache, {"features": (12, 5), "cache.0": (5, 2), "cache.1": (6, 4)}),
+    "feature_cache": (feature_cache, {"features": (12, 5), "cache.0": (2, 5), "cache.1": (4, 6)}),
+    "open_stream": (open_stream, {"past": (4, 4), "x": (4, 24)}),
     "two_microphones": (two_microphones, {"left": (1, 64), "right": (1, 64)}),
 }
 

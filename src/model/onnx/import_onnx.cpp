@@ -162,8 +162,8 @@ Result<ImportedModel> import_onnx(const SourceFile& source, const ImportOptions&
   model.outputs = std::move(result.outputs);
   model.n_src = source_count(model.graph);
   model.length_samples = model.inputs[result.leading_input].shape.w;
-  model.network = std::make_shared<OnnxNetwork>(std::move(file), model.length_samples,
-                                                result.length_is_fixed);
+  model.network =
+      std::make_shared<OnnxNetwork>(std::move(file), model.length_samples, result.length_is_fixed);
   return model;
 }
 

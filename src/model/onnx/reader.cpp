@@ -387,11 +387,10 @@ Result<ReadResult> read_graph(ModelFile& file, const ReadOptions& options) {
   if (!own || !own->length_is_fixed) return result;
   const IoLayout& leading = own->inputs[own->leading_input];
   if (leading.shape.w == *options.length) return result;
-  return TESSERA_ERROR(
-      kInvalidArgument, fmt::format("input '{}'", leading.name),
-      fmt::format("is exported for a length of {}, {} was asked for", leading.shape.w,
-                  *options.length),
-      "ask for no other length, or export the model with an open time dimension");
+  return TESSERA_ERROR(kInvalidArgument, fmt::format("input '{}'", leading.name),
+                       fmt::format("is exported for a length of {}, {} was asked for",
+                                   leading.shape.w, *options.length),
+                       "ask for no other length, or export the model with an open time dimension");
 }
 
 }  // namespace tessera::onnx_import
