@@ -212,13 +212,17 @@ Result<std::vector<float>> window_of(std::span<const float> values, const Window
 
 std::string misfit_text(std::span<const int64_t> dims, const IoLayout& input, bool any_frames) {
   const std::string array = dims_to_string(dims);
-  for (const IoLayout& layout : layouts_of(input)) {
-    const auto wrong = misfit_of(dims, layout, any_frames);
-    if (!wrong) continue;
-    return fmt::format("has {} along {}, dimension {} of {}; the network takes {}",
-                       dims[wrong->array_dim],
-                       axis_word(layout.dims[wrong->layout_dim], wrong->layout_dim),
-                       wrong->array_dim, array, layout.sizes()[wrong->layout_dim]);
+  // At the input's own length first: it tells time from channels.
+  for (const bool any : {false, true}) {
+    if (any && !any_frames) break;
+    for (const IoLayout& layout : layouts_of(input)) {
+      const auto wrong = misfit_of(dims, layout, any);
+      if (!wrong || (any_frames && is_time(layout.dims[wrong->layout_dim], layout.shape))) continue;
+      return fmt::format("has {} along {}, dimension {} of {}; the network takes {}",
+                         dims[wrong->array_dim],
+                         axis_word(layout.dims[wrong->layout_dim], wrong->layout_dim),
+                         wrong->array_dim, array, layout.sizes()[wrong->layout_dim]);
+    }
   }
   return fmt::format("holds an array {}, the network takes {}, or several of these in a stack",
                      array, taken_text(input, any_frames));
