@@ -11,6 +11,7 @@
 #include "cli/bisect_report.h"
 #include "cli/command.h"
 #include "cli/comparison_sides.h"
+#include "cli/input_arrays.h"
 #include "cli/interrupt.h"
 #include "cli/output_format.h"
 #include "cli/progress.h"
@@ -77,8 +78,7 @@ Result<Given> read_given(const Options& options, Console& console) {
   given.package_hash = package.hash();
   TESSERA_TRY(ImportedModel model, package.model());
   const auto at_length = [&](int64_t length) { return package.model(length); };
-  TESSERA_TRY(std::vector<float> signal,
-              read_network_input(options.signal, model, options.recordings, at_length, console));
+  TESSERA_TRY(given.inputs, read_network_inputs(options.signal, model, options.recordings, at_length, console));
   const int64_t length = model.length_samples;
   TESSERA_TRY(given.package, package.network(length));
   ModelOptions of_a;
@@ -87,7 +87,6 @@ Result<Given> read_given(const Options& options, Console& console) {
   if (!is_package(options.a.path)) of_a.model_args = options.model_args;
   TESSERA_TRY(ImportedModel original, load_model(of_a, ImportNotes::warnings, console));
   given.original = std::move(original.graph);
-  given.inputs.push_back(std::move(signal));
   return given;
 }
 
@@ -235,7 +234,7 @@ Action define_bisect(CommandLine& app) {
       ->allow_extra_args(false);
   app.add_option("--input", options->signal, "What both hear: a recording or an array")
       ->required()
-      ->type_name("FILE.wav|FILE.npy");
+      ->type_name("FILE.wav|FILE.npy|FILE.npz");
   app.add_option("--reference", options->references,
                  "The true sources: costs are told in SI-SNR against them, else in SNR over A")
       ->type_name("FILE...");

@@ -230,8 +230,8 @@ Action define_build(CommandLine& app) {
       ->capture_default_str();
   add_calibration_options(
       app, options->calibration,
-      "With --quantize or --norm frozen|budget: a recording, a folder of recordings or an array of "
-      "what the network will hear (repeatable)");
+      "With --quantize or --norm frozen|budget: a recording, a folder of recordings or windows "
+      "(.npy, or .npz with an array for each input) of what the network will hear (repeatable)");
   app.add_option("--quantize", options->quantize,
                  "Integers for the chip's part: int8, int16, or mixed: 16 bits where 8 cost more "
                  "than 0.05 dB of SI-SNR in all (mixed=0.1dB: another loss)")

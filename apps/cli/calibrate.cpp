@@ -17,6 +17,7 @@
 #include "cli/progress.h"
 #include "cli/recording_options.h"
 #include "cli/table.h"
+#include "compile/calibration_windows.h"
 #include "tessera/calibration_state.h"
 #include "tessera/file.h"
 #include "tessera/rewrite.h"
@@ -41,7 +42,7 @@ struct Options {
 // The windows and the network that hears them.
 struct Prepared {
   Graph legal;
-  CalibrationSet set;
+  CalibrationWindows windows;
   CalibrationOrigin origin;
 };
 
@@ -57,19 +58,11 @@ Result<Prepared> prepare(const Options& options, Console& console) {
     return TESSERA_ERROR(kUnsupported, options.model.path, log.not_legal,
                          "'tessera rewrite --show' tells what each rule did");
   }
-  if (prepared.legal.inputs().size() != 1) {
-    return TESSERA_ERROR(kUnsupported, options.model.path, "the network has several inputs",
-                         "calibration is for networks of one input");
-  }
-  CalibrationOptions set = options.set;
-  set.input = prepared.legal.node(prepared.legal.inputs()[0]).shape;
-  set.sample_rate = model.sample_rate.value_or(0);
-  set.length = length_policy(options.length_policy);
-  const std::vector<std::filesystem::path> paths(options.calibration.begin(),
-                                                 options.calibration.end());
-  TESSERA_TRY(prepared.set, read_calibration_set(paths, set));
-  TESSERA_TRY(prepared.origin, calibration_origin(paths, set));
-  for (const Note& note : prepared.set.notes) {
+  Calibration calibration{{options.calibration.begin(), options.calibration.end()}, options.set};
+  calibration.set.length = length_policy(options.length_policy);
+  TESSERA_TRY(prepared.windows, read_calibration_windows(model, calibration, frames));
+  TESSERA_TRY(prepared.origin, calibration_origin(calibration.sources, calibration.set));
+  for (const Note& note : prepared.windows.set.notes) {
     if (note.severity == NoteSeverity::warning) {
       console.warning(note.text);
     } else {
@@ -86,7 +79,7 @@ Result<CalibrationRun> gather(const Options& options, const Prepared& prepared, 
   everything.masks_in_integers = true;
   Progress progress(console, "calibrating");
   const Interrupt interrupt;
-  return calibrate_resumably(prepared.legal, everything, *backend, prepared.set.windows,
+  return calibrate_resumably(prepared.legal, everything, *backend, prepared.windows.set.windows,
                              {.path = options.output + ".state"}, [&](int64_t done, int64_t all) {
                                progress.set(static_cast<double>(done) / static_cast<double>(all));
                                return !interrupt.wanted();
@@ -169,30 +162,38 @@ Result<Document> run(const Options& options, Console& console) {
   TESSERA_TRY(const Prepared prepared, prepare(options, console));
   TESSERA_TRY(const CalibrationRun run, gather(options, prepared, console));
   for (const Note& note : run.notes) console.warning(note.text);
-  const Shape input = prepared.legal.node(prepared.legal.inputs()[0]).shape;
-  const auto windows = static_cast<int64_t>(prepared.set.windows.size());
+  std::string shapes;
+  Document inputs = Document::array();
+  for (const IoLayout& input : prepared.windows.inputs) {
+    shapes += (shapes.empty() ? "" : ", ") + to_string(input.shape);
+    inputs.push_back(
+        {{"name", input.name}, {"shape", {input.shape.c, input.shape.h, input.shape.w}}});
+  }
+  const auto windows = static_cast<int64_t>(prepared.windows.set.windows.size());
   const std::vector<Row> rows = rows_of(prepared.legal, run.statistics);
   Document document{{"model", options.model.path},
                     {"calibration", options.output},
                     {"windows", windows},
                     {"resumed", run.resumed},
-                    {"input", {input.c, input.h, input.w}},
+                    {"inputs", std::move(inputs)},
                     {"seed", options.set.seed},
                     {"values", statistics_document(rows)}};
+  if (prepared.windows.inputs.size() == 1) document["input"] = document["inputs"][0]["shape"];
   // Both files, or none.
   std::optional<AtomicFile> statistics;
   if (!options.statistics.empty()) {
     TESSERA_TRY(statistics,
                 write_sealed(options.statistics, json_text(document), {.force = options.force}));
   }
-  TESSERA_TRY_VOID(write_calibration_windows(options.output, prepared.set.windows, input,
-                                             prepared.origin, {.force = options.force}));
+  TESSERA_TRY_VOID(write_calibration_windows(options.output, prepared.windows.set.windows,
+                                             prepared.windows.inputs, prepared.origin,
+                                             {.force = options.force}));
   if (statistics) TESSERA_TRY_VOID(statistics->commit());
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   document["seconds"] = seconds;
   print_rows(rows, options.all, console);
-  console.print("{}: {} windows of {}{}, {:.1f} s\n", options.output, windows, to_string(input),
+  console.print("{}: {} windows of {}{}, {:.1f} s\n", options.output, windows, shapes,
                 run.resumed > 0 ? fmt::format(", {} of them from an earlier run", run.resumed) : "",
                 seconds);
   return document;
@@ -209,7 +210,8 @@ Action define_calibrate(CommandLine& app) {
       ->positive()
       ->type_name("T");
   app.add_option("--calib", options->calibration,
-                 "Recordings, folders of them, or one array (.npz, .npy) of what the network will "
+                 "Recordings, folders of them, or windows (.npy, or .npz with an array for each "
+                 "input) of what the network will "
                  "hear (repeatable)")
       ->required()
       ->type_name("PATH")
@@ -223,6 +225,7 @@ Action define_calibrate(CommandLine& app) {
       ->capture_default_str();
   add_length_policy_option(app, options->length_policy);
   add_truncation_option(app, options->set.allow_truncated);
+  add_array_option(app, options->set.array);
   add_backend_options(app, options->backend);
   app.add_option("-o,--output", options->output, "Where to write the windows")
       ->required()

@@ -12,6 +12,14 @@ void add_length_policy_option(CommandLine& app, std::string& name) {
       ->capture_default_str();
 }
 
+void add_array_option(CommandLine& app, std::string& name) {
+  app.add_option("--calib-array", name,
+                 "The array of an .npz to calibrate on; default: calib_data, or the one that has "
+                 "the input's name, or the only one. A network of several inputs takes the arrays "
+                 "that have their names")
+      ->type_name("NAME");
+}
+
 LengthPolicy length_policy(const std::string& name) {
   if (name == "crop") return LengthPolicy::crop;
   if (name == "pad") return LengthPolicy::pad;
@@ -36,6 +44,7 @@ void add_calibration_options(CommandLine& app, CalibrationChoice& choice,
       ->capture_default_str();
   add_length_policy_option(app, choice.length_policy);
   add_truncation_option(app, choice.set.allow_truncated);
+  add_array_option(app, choice.set.array);
 }
 
 }  // namespace tessera::cli

@@ -12,6 +12,8 @@ namespace tessera::cli {
 
 // --calib-length
 void add_length_policy_option(CommandLine& app, std::string& name);
+// --calib-array
+void add_array_option(CommandLine& app, std::string& name);
 LengthPolicy length_policy(const std::string& name);
 
 // What --calib and its options said.
@@ -23,7 +25,7 @@ struct CalibrationChoice {
   Calibration calibration() const;
 };
 
-// --calib, --calib-windows, --calib-seed, --calib-length
+// --calib, --calib-windows, --calib-seed, --calib-length, --calib-array
 void add_calibration_options(CommandLine& app, CalibrationChoice& choice,
                              const std::string& purpose);
 

@@ -151,7 +151,7 @@ Action define_compare(CommandLine& app) {
       ->allow_extra_args(false);
   app.add_option("--input", options->signal,
                  "What both hear: an array or a recording; default: noise")
-      ->type_name("FILE.npy|FILE.wav");
+      ->type_name("FILE.npy|FILE.npz|FILE.wav");
   add_recording_options(app, options->recordings);
   app.add_option("--length", options->length,
                  "Input length of the noise; default: the one that a file fixes, or a package's "

@@ -1,7 +1,6 @@
 // The two networks that compare and bisect put side by side, and what they hear.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,17 +35,11 @@ struct Sides {
   std::vector<std::vector<float>> inputs;
 };
 
-// Both at the length of `signal` (a .npy, a recording), else at `length`, else at a package's own.
-// Noise where there is no signal, which is noted.
+// Both at the length of `signal` (a .npy, an .npz, a recording), else at `length`, else at a
+// package's own. Noise where there is no signal, which is noted.
 Result<Sides> open_sides(const SideOptions& a, const SideOptions& b,
                          const std::vector<std::string>& model_args, const std::string& signal,
                          const RecordingOptions& recordings, std::optional<int64_t> length,
                          int threads, Console& console);
-
-// What is at `path`, as `model`'s graph takes it; the model is read again through `at_length` where
-// its length is another.
-Result<std::vector<float>> read_network_input(
-    const std::string& path, ImportedModel& model, const RecordingOptions& recordings,
-    const std::function<Result<ImportedModel>(int64_t length)>& at_length, Console& console);
 
 }  // namespace tessera::cli

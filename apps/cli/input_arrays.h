@@ -1,24 +1,36 @@
-// Arrays for a network's inputs, in whatever order of dimensions they were written.
+// What files hold for a network's inputs: arrays, archives of them, recordings.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "cli/console.h"
-#include "tessera/io_layout.h"
-#include "tessera/npy.h"
+#include "cli/recording_options.h"
 #include "tessera/result.h"
 #include "tessera/signature.h"
+#include "tessera/window_run.h"
 
 namespace tessera::cli {
 
-// Values in the graph's order. The model file's own layout is understood, as is the graph's; an
-// array written [time, channels] is turned and that is said. `layout` may be null. Errors:
-// kInvalidArgument, subject = path.
-Result<std::vector<float>> values_for(const Port& port, const IoLayout* layout, NpyArray array,
-                                      const std::string& path, Console& console);
+// Files in the order of the ports, from words FILE or NAME=FILE: a bare FILE stands for the only
+// port. Empty where a port is not given. Errors: kInvalidArgument, subject = option.
+Result<std::vector<std::string>> assign_files(const std::vector<std::string>& words,
+                                              const std::vector<Port>& ports,
+                                              const std::string& option);
 
-// Null where the model file fixes none.
-const IoLayout* layout_of(const std::vector<IoLayout>& layouts, size_t port);
+// Arrays in the order of the inputs, from the words of --input: as assign_files() takes them, or
+// one .npz with an array for each input. Errors: kInvalidArgument for an input that is not given;
+// those of reading.
+Result<std::vector<WindowArray>> read_input_arrays(const std::vector<std::string>& words,
+                                                   const std::vector<Port>& inputs);
+
+// One window of a network's inputs from one file: an array, an .npz with an array for each, or a
+// recording for a network of one. Of a stack of windows it is the first, which is noted. The model
+// becomes the one of `at_length` where the file's length is another.
+Result<std::vector<std::vector<float>>> read_network_inputs(const std::string& path,
+                                                            ImportedModel& model,
+                                                            const RecordingOptions& recordings,
+                                                            const ModelAtLength& at_length,
+                                                            Console& console);
 
 }  // namespace tessera::cli

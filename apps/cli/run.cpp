@@ -1,6 +1,5 @@
 // tessera run: arrays through a network, nothing added.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -30,62 +29,6 @@ struct Options {
   bool force = false;
 };
 
-// Files in the order of the ports. A bare path stands for the only port.
-Result<std::vector<std::string>> assign_files(const std::vector<std::string>& words,
-                                              const std::vector<Port>& ports,
-                                              std::string_view option) {
-  std::vector<std::string> names;
-  names.reserve(ports.size());
-  for (const Port& port : ports) names.push_back(port.name);
-  const std::string known = fmt::format("{}", fmt::join(names, ", "));
-  std::vector<std::string> files(ports.size());
-  for (const std::string& word : words) {
-    size_t at = 0;
-    std::string path = word;
-    while (at < ports.size() && !word.starts_with(ports[at].name + "=")) ++at;
-    if (at < ports.size()) {
-      path = word.substr(ports[at].name.size() + 1);
-    } else if (ports.size() == 1) {
-      at = 0;
-    } else {
-      return TESSERA_ERROR(kInvalidArgument, std::string(option),
-                           fmt::format("'{}' names none of the network's ports", word),
-                           fmt::format("write {} NAME=FILE with NAME one of: {}", option, known));
-    }
-    if (!files[at].empty()) {
-      return TESSERA_ERROR(kInvalidArgument, std::string(option),
-                           fmt::format("'{}' is given twice", ports[at].name),
-                           "give one file for each");
-    }
-    files[at] = path;
-  }
-  return files;
-}
-
-// The length that makes a network of this input shape fit the array.
-int64_t length_of(const NpyArray& array, const Shape& shape) {
-  return static_cast<int64_t>(array.values.size()) / (shape.c * shape.h);
-}
-
-// [1, C, W] for signals, [1, C] for vectors, [1, C, H, W] for several devices.
-std::vector<int64_t> file_dims(const Shape& shape) {
-  if (shape.h > 1) return {1, shape.c, shape.h, shape.w};
-  if (shape.w == 1) return {1, shape.c};
-  return {1, shape.c, shape.w};
-}
-
-// An output as its model file lays it out, if that is known.
-struct FileValue {
-  std::vector<int64_t> dims;
-  std::vector<float> values;
-};
-Result<FileValue> file_value(const Port& port, const IoLayout* layout, std::vector<float> values) {
-  if (layout == nullptr) return FileValue{file_dims(port.shape), std::move(values)};
-  FileValue file{layout->sizes(), std::vector<float>(values.size())};
-  TESSERA_TRY_VOID(to_file_layout(*layout, values, file.values));
-  return file;
-}
-
 // Files for inputs that nothing in the model reads are not opened; that is said.
 std::vector<std::string> without_unread(const std::vector<std::string>& words,
                                         const ImportedModel& model, Console& console) {
@@ -104,96 +47,112 @@ std::vector<std::string> without_unread(const std::vector<std::string>& words,
   return read;
 }
 
-// The arrays in the order of the inputs, and the network for their length.
+// The windows, and the network for their length.
 struct Inputs {
   Runnable network;
-  std::vector<std::string> files;
-  std::vector<NpyArray> arrays;
+  WindowBatch batch;
 };
 Result<Inputs> read_inputs(const Options& options, Console& console) {
-  Inputs inputs;
-  TESSERA_TRY(inputs.network, load_runnable(options.model, ImportNotes::warnings, console));
-  const std::vector<Port> ports = signature_of(inputs.network.model.graph).inputs;
-  const std::vector<std::string> words =
-      without_unread(options.inputs, inputs.network.model, console);
-  TESSERA_TRY(inputs.files, assign_files(words, ports, "--input"));
-  for (size_t i = 0; i < ports.size(); ++i) {
-    if (inputs.files[i].empty()) {
-      return TESSERA_ERROR(kInvalidArgument, "--input",
-                           fmt::format("the network's input '{}' is not given", ports[i].name),
-                           "add --input NAME=FILE for it");
+  TESSERA_TRY(Runnable network, load_runnable(options.model, ImportNotes::warnings, console));
+  const std::vector<std::string> words = without_unread(options.inputs, network.model, console);
+  TESSERA_TRY(std::vector<WindowArray> arrays,
+              read_input_arrays(words, signature_of(network.model.graph).inputs));
+  ModelAtLength at_length;
+  if (!options.model.length_samples) {
+    at_length = [&](int64_t length) -> Result<ImportedModel> {
+      ModelOptions other = options.model;
+      other.length_samples = length;
+      TESSERA_TRY(network, load_runnable(other, ImportNotes::none, console));
+      return network.model;
+    };
+  }
+  ImportedModel model = network.model;
+  TESSERA_TRY(WindowBatch batch, read_windows(std::move(arrays), model, at_length));
+  for (const Note& note : batch.notes()) console.note(note.text);
+  return Inputs{std::move(network), std::move(batch)};
+}
+
+// --input and its files, as the options name them.
+std::vector<std::string> input_files(const Options& options, const Signature& signature) {
+  std::vector<std::string> files = options.inputs;
+  if (const auto assigned = assign_files(options.inputs, signature.inputs, "--input"))
+    files.insert(files.end(), assigned->begin(), assigned->end());
+  return files;
+}
+
+Result<WindowOutputs> run_all(Session& session, const Inputs& given, const std::string& what,
+                              Console& console) {
+  Progress progress(console, what);
+  return run_windows(session, given.batch, given.network.model.outputs,
+                     [&](int64_t done, int64_t all) {
+                       progress.set(static_cast<double>(done) / static_cast<double>(all));
+                       return true;
+                     });
+}
+
+// Writes what has a file, all or nothing; tells of every output.
+Result<Document> write_outputs(const Options& options, const std::vector<std::string>& files,
+                               const std::vector<StackedOutput>& outputs, Console& console) {
+  Document told = Document::array();
+  std::vector<AtomicFile> written;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const StackedOutput& output = outputs[i];
+    Document entry{{"name", output.name}, {"dims", output.dims}};
+    if (!files[i].empty()) {
+      TESSERA_TRY(AtomicFile sealed, write_sealed(files[i], format_npy(output.dims, output.values),
+                                                  {.force = options.force}));
+      written.push_back(std::move(sealed));
+      entry["path"] = files[i];
     }
-    TESSERA_TRY(NpyArray array, read_npy(inputs.files[i]));
-    inputs.arrays.push_back(std::move(array));
+    console.print("{} {}: {}\n", output.name, dims_to_string(output.dims),
+                  files[i].empty() ? "not written" : files[i]);
+    told.push_back(std::move(entry));
   }
-  // One input decides the length; with several the user does.
-  if (ports.size() != 1 || options.model.length_samples) return inputs;
-  const int64_t length = length_of(inputs.arrays[0], ports[0].shape);
-  if (length == inputs.network.model.length_samples) return inputs;
-  ModelOptions other = options.model;
-  other.length_samples = length;
-  auto network = load_runnable(other, ImportNotes::none, console);
-  if (!network) {
-    Error error = network.error();
-    if (error.code == ErrorCode::kInvalidArgument) error.subject = inputs.files[0];
-    return error;
-  }
-  inputs.network = std::move(*network);
-  return inputs;
+  for (AtomicFile& file : written) TESSERA_TRY_VOID(file.commit());
+  return told;
+}
+
+std::vector<std::vector<float>> values_of(std::vector<StackedOutput> outputs) {
+  std::vector<std::vector<float>> values;
+  for (StackedOutput& output : outputs) values.push_back(std::move(output.values));
+  return values;
+}
+
+// All windows through the reference backend too.
+Result<Difference> check_run(const Options& options, const Inputs& given, WindowOutputs run,
+                             Console& console) {
+  TESSERA_TRY(const auto backend, open_backend({.name = "reference", .threads = 0}));
+  TESSERA_TRY(Session session, Session::create(given.network.model.graph, *backend));
+  TESSERA_TRY(WindowOutputs expected,
+              run_all(session, given, options.model.path + " on the reference backend", console));
+  return compare_outputs(values_of(std::move(expected.outputs)), values_of(std::move(run.outputs)),
+                         options.model.path);
 }
 
 Result<Document> run(const Options& options, Console& console) {
-  TESSERA_TRY(Inputs given, read_inputs(options, console));
-  const ImportedModel& model = given.network.model;
-  const Graph& graph = model.graph;
-  const Signature signature = signature_of(graph);
+  TESSERA_TRY(const Inputs given, read_inputs(options, console));
+  const Signature signature = signature_of(given.network.model.graph);
   TESSERA_TRY(const auto output_files,
               assign_files(options.outputs, signature.outputs, "--output"));
   std::vector<OutputFile> checked;
   for (const std::string& file : output_files) checked.push_back({file, OutputFormat::npy});
-  TESSERA_TRY_VOID(
-      check_outputs(checked, file_names({options.model.path}, {given.files}), options.force));
-  std::vector<std::vector<float>> inputs;
-  for (size_t i = 0; i < given.arrays.size(); ++i) {
-    TESSERA_TRY(auto values, values_for(signature.inputs[i], layout_of(model.inputs, i),
-                                        std::move(given.arrays[i]), given.files[i], console));
-    inputs.push_back(std::move(values));
-  }
-
+  TESSERA_TRY_VOID(check_outputs(
+      checked, file_names({options.model.path}, {input_files(options, signature)}),
+      options.force));
   TESSERA_TRY(const auto backend, open_backend(options.backend));
   TESSERA_TRY(Session session, given.network.open(*backend));
-  std::vector<std::vector<float>> outputs;
-  {
-    const Progress progress(console, "running");
-    TESSERA_TRY(outputs, session.run(std::vector<ConstValues>(inputs.begin(), inputs.end())));
-  }
+  TESSERA_TRY(WindowOutputs run, run_all(session, given, "running", console));
   Document document{{"model", options.model.path},
                     {"backend", options.backend.name},
-                    {"seconds", session.timing().run_seconds},
-                    {"load_seconds", session.timing().load_seconds},
-                    {"outputs", Document::array()}};
-  std::vector<AtomicFile> written;
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    const Port& port = signature.outputs[i];
-    TESSERA_TRY(const FileValue file, file_value(port, layout_of(model.outputs, i), outputs[i]));
-    Document entry{{"name", port.name}, {"dims", file.dims}};
-    if (!output_files[i].empty()) {
-      TESSERA_TRY(AtomicFile sealed,
-                  write_sealed(output_files[i], format_npy(file.dims, file.values),
-                               {.force = options.force}));
-      written.push_back(std::move(sealed));
-      entry["path"] = output_files[i];
-    }
-    console.print("{} {}: {}\n", port.name, dims_to_string(file.dims),
-                  output_files[i].empty() ? "not written" : output_files[i]);
-    document["outputs"].push_back(std::move(entry));
-  }
-  for (AtomicFile& file : written) TESSERA_TRY_VOID(file.commit());
-  console.print("{} backend: {:.3f} ms\n", options.backend.name,
-                session.timing().run_seconds * 1e3);
+                    {"windows", given.batch.windows()},
+                    {"seconds", run.seconds},
+                    {"load_seconds", session.timing().load_seconds}};
+  TESSERA_TRY(document["outputs"], write_outputs(options, output_files, run.outputs, console));
+  console.print(
+      "{} backend: {:.3f} ms{}\n", options.backend.name, run.seconds * 1e3,
+      given.batch.windows() > 1 ? fmt::format(" for {} windows", given.batch.windows()) : "");
   if (options.check) {
-    TESSERA_TRY(const Difference difference,
-                compare_with_reference(graph, inputs, outputs, options.model.path, console));
+    TESSERA_TRY(const Difference difference, check_run(options, given, std::move(run), console));
     document["max_abs_difference"] = difference.max_abs;
     console.print("largest difference from the reference backend: {:.3g} at a peak of {:.3g}\n",
                   difference.max_abs, difference.peak);
@@ -207,10 +166,11 @@ Action define_run(CommandLine& app) {
   auto options = std::make_shared<Options>();
   add_model_options(app, options->model, true);
   app.add_option("--input", options->inputs,
-                 "An array for the network's input; NAME=FILE where there are several. Dimensions "
-                 "of 1 may be there or not")
+                 "An array for the network's input, one window or a stack of them; NAME=FILE where "
+                 "there are several inputs, or one .npz with an array for each. Dimensions of 1 "
+                 "may be there or not")
       ->required()
-      ->type_name("FILE.npy")
+      ->type_name("FILE.npy|FILE.npz")
       ->allow_extra_args(false);
   app.add_option("--output", options->outputs, "Where to write an output; NAME=FILE for several")
       ->type_name("FILE.npy")
@@ -219,8 +179,17 @@ Action define_run(CommandLine& app) {
   add_check_option(app, options->check);
   app.add_flag("--force", options->force, "Replace output files that exist");
   app.footer(
+      "A window lies as the model's file says, or as [channels, time] or [time, channels]. A "
+      "stack\n"
+      "has one axis more in front, or counts windows in its batch: [N, time, channels] for an\n"
+      "input [1, time, channels]. Its windows run one after the other, and the outputs are "
+      "stacked\n"
+      "in the same way.\n\n"
       "Examples:\n"
       "  tessera run net.pth --input wave.npy --output voices.npy\n"
+      "  tessera run tcn.onnx --input windows.npy --output scores.npy    [N, T, C] -> [N, "
+      "classes]\n"
+      "  tessera run stream.onnx --input x=x.npy --input state=s.npy --output y=y.npy\n"
       "  tessera run net.onnx --input wave.npy --backend reference\n"
       "  tessera run net.pth --input wave.npy --check      compare with the reference backend");
   return [options](Console& console) { return run(*options, console); };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/input_arrays.h"
 #include "cli/integer_report.h"
 #include "cli/model_options.h"
 #include "cli/plan_options.h"
@@ -94,18 +95,14 @@ Result<Case> read_case(const Options& options, Console& console) {
   }
   Case made;
   if (!options.signal.empty()) {
-    TESSERA_TRY(std::vector<float> signal,
-                read_signal(options.signal, given.model, options.recordings, console));
-    const Shape& shape = given.model.graph.node(given.model.graph.inputs()[0]).shape;
-    const auto size = static_cast<int64_t>(signal.size());
-    if (size % (shape.c * shape.h) != 0) {
-      return TESSERA_ERROR(
-          kInvalidArgument, options.signal,
-          fmt::format("{} values do not fit the network's input {}", size, to_string(shape)),
-          "give an array of the input's channels");
-    }
-    if (size != shape.size()) TESSERA_TRY_VOID(given.set_length(size / (shape.c * shape.h)));
-    made.inputs.push_back(std::move(signal));
+    ImportedModel model = given.model;
+    const ModelAtLength at_length = [&](int64_t length) -> Result<ImportedModel> {
+      ModelOptions other = options.model;
+      other.length_samples = length;
+      TESSERA_TRY(given, load_runnable(other, ImportNotes::none, console));
+      return given.model;
+    };
+    TESSERA_TRY(made.inputs, read_network_inputs(options.signal, model, options.recordings, at_length, console));
   }
   made.imported = given.model.graph;
   if (!options.other_model.empty()) {
@@ -202,8 +199,9 @@ Action define_verify(CommandLine& app) {
   app.add_option("--model", options->other_model,
                  "Judge by this model file instead of the one inside the package")
       ->type_name("FILE");
-  auto* input =
-      app.add_option("--input", options->signal, "An array to verify with")->type_name("FILE.npy");
+  auto* input = app.add_option("--input", options->signal,
+                               "A window to verify with: an array, or one for each input")
+                    ->type_name("FILE.npy|FILE.npz");
   app.add_option("--audio", options->signal, "A recording to verify with; default: noise")
       ->type_name("FILE.wav")
       ->excludes(input);

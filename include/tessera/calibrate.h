@@ -16,11 +16,11 @@ namespace tessera {
 // After each window: how many are done. False stops (kCancelled).
 using CalibrationProgress = std::function<bool(int64_t done, int64_t all)>;
 
-// Each window holds the values of the graph's one input. `statistics` may hold earlier runs; so
-// does it after an error or a stop, up to the last whole window: calibration goes on from there
-// with the windows after the `done` first.
-// Errors: kInvalidArgument for no windows, one of another size, NaN in it, or nothing but silence;
-// kUnsupported for several inputs; those of Backend::load() and CalibrationStatistics::observe().
+// Each window holds the values of the graph's inputs, one after the other. `statistics` may hold
+// earlier runs; so does it after an error or a stop, up to the last whole window: calibration goes
+// on from there with the windows after the `done` first. Errors: kInvalidArgument for no windows,
+// one of another size, NaN in it, or nothing but silence; those of Backend::load() and
+// CalibrationStatistics::observe().
 Result<void> calibrate(const Graph& legal, const QuantizeOptions& options, Backend& backend,
                        std::span<const std::vector<float>> windows,
                        CalibrationStatistics& statistics,

@@ -3,12 +3,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "tessera/io_layout.h"
 #include "tessera/note.h"
-#include "tessera/op.h"
 #include "tessera/result.h"
 
 namespace tessera {
@@ -22,16 +23,20 @@ enum class LengthPolicy : uint8_t {
 };
 
 struct CalibrationOptions {
-  Shape input;              // of the network: windows hold input.size() values each
-  int sample_rate = 0;      // Hz, of the network: recordings are resampled to it
-  int64_t count = 64;       // windows taken from recordings; fewer where there is less sound
-  uint32_t seed = 1;        // of the choice
+  std::vector<IoLayout> inputs;  // of the network, at the length of a window
+  int sample_rate = 0;           // Hz, of the network: recordings are resampled to it
+  int64_t count = 64;            // windows taken from recordings; fewer where there is less sound
+  uint32_t seed = 1;             // of the choice
   double silence_db = -60;  // windows whose RMS about their mean lies below (full scale: 0) are out
   LengthPolicy length = LengthPolicy::error;  // of arrays
   bool allow_truncated = false;               // take what is there of recordings that are cut off
+  // Whether windows of so many frames could be asked for with --length; none: they could not.
+  std::function<bool(int64_t frames)> other_length;
+  std::string array;  // of an .npz, for a network of one input; empty: found by its name
 };
 
 struct CalibrationSet {
+  // Each holds the values of all inputs, one input after the other, [C, H, W] each.
   std::vector<std::vector<float>> windows;
   std::vector<Note> notes;  // what was resampled, mixed down, cropped, padded, clipped or left out
 };
@@ -43,10 +48,11 @@ struct CalibrationSet {
 Result<CalibrationSet> calibration_from_audio(std::span<const std::filesystem::path> paths,
                                               const CalibrationOptions& options);
 
-// One array of an .npz: "calib_data", else the first; or an .npy. Layouts: (N, T), (N, 1, T),
-// (N, 1, 1, T), (N, 1, T, C), and (N, T, C) and (N, C, T) where C is the network's own. Errors:
-// kInvalidArgument for other ranks, other channels, or, by policy, another length; kCorrupt,
-// kUnsafe, kUnsupported, kResourceLimit from the file's content.
+// An array for each input: of an .npz as read_named_arrays() finds them, or an .npy for the one
+// input. Each is one window or a stack of them, as readings_of() reads it: (N, T), (N, 1, T),
+// (N, 1, 1, T) and (N, 1, T, C) too. Errors: kInvalidArgument for what is none, other channels,
+// stacks of different heights, or, by policy, another length; kCorrupt, kUnsafe, kUnsupported,
+// kResourceLimit from the file's content.
 Result<CalibrationSet> calibration_from_array(const std::filesystem::path& path,
                                               const CalibrationOptions& options);
 

@@ -15,14 +15,16 @@
 #include "tessera/file.h"
 #include "tessera/graph.h"
 #include "tessera/import.h"
+#include "tessera/io_layout.h"
 #include "tessera/note.h"
-#include "tessera/op.h"
 #include "tessera/result.h"
 
 namespace tessera {
 
 // Frames of the windows that build() calibrates on: a second, or the network's one length.
 int64_t calibration_frames(const ImportedModel& model);
+// The most that they have, whatever the network's length: a second.
+int64_t longest_calibration_frames(const ImportedModel& model);
 
 // Statistics so far, and of what: `binding` names the network and the windows.
 struct CalibrationState {
@@ -69,12 +71,13 @@ struct CalibrationOrigin {
 Result<CalibrationOrigin> calibration_origin(std::span<const std::filesystem::path> paths,
                                              const CalibrationOptions& options);
 
-// `windows` of a network's input as the array "calib_data" of an .npz, which NumPy loads and
-// calibration_from_array() gives back value by value: (N, C, T), or (N, C, H, T) where H is not 1.
-// Errors: those of write_file_atomically(); kInvalidArgument for windows of another size.
+// `windows` as an .npz, which NumPy loads and calibration_from_array() gives back value by value: a
+// stack of windows for each input, as the input's layout says, named like the input; that of a
+// network of one input is named "calib_data". Errors: those of write_file_atomically();
+// kInvalidArgument for windows of another size.
 Result<void> write_calibration_windows(const std::filesystem::path& path,
                                        std::span<const std::vector<float>> windows,
-                                       const Shape& input, const CalibrationOrigin& origin,
-                                       WriteOptions options = {});
+                                       std::span<const IoLayout> inputs,
+                                       const CalibrationOrigin& origin, WriteOptions options = {});
 
 }  // namespace tessera

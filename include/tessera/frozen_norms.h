@@ -28,9 +28,10 @@ std::vector<std::string> freezable_norms(const Graph& imported);
 // Gathers statistics of every freezable norm's operand.
 class NormCalibration {
  public:
-  // Each window holds the values of the graph's one input; the graph may have another length at
-  // each call. Windows of nothing but zeros have no statistics and are left out. Errors:
-  // kInvalidArgument if all are; those of Backend::load(); kInvalidModel for NaN, naming the norm.
+  // Each window holds the values of the graph's inputs, one after the other; the graph may have
+  // another length at each call. Windows of nothing but zeros have no statistics and are left out.
+  // Errors: kInvalidArgument if all are; those of Backend::load(); kInvalidModel for NaN, naming
+  // the norm.
   Result<void> observe(const Graph& imported, Backend& backend,
                        std::span<const std::vector<float>> windows);
 

@@ -35,6 +35,8 @@ class Network {
 
   // Shortest input it accepts, in samples.
   virtual int64_t min_length() const = 0;
+  // The file allows no length but its own.
+  virtual bool length_is_fixed() const { return false; }
   // The graph for inputs of this length. Errors: kInvalidArgument (too short, or another length
   // than a file with a fixed one allows), kResourceLimit.
   virtual Result<Graph> instantiate(int64_t length_samples) const = 0;

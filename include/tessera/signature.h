@@ -28,9 +28,4 @@ Result<void> check_values(const Signature& signature, std::span<const ConstValue
                           std::span<const Values> outputs);
 Result<void> check_input_values(const Signature& signature, std::span<const ConstValues> inputs);
 
-// Whether an array of dimensions `dims` can be the values of an input: the same dimensions in the
-// same order as the port's shape, dimensions of 1 (batch, devices) added or left out at will.
-// Errors: kInvalidArgument.
-Result<void> check_input_dims(const Port& input, std::span<const int64_t> dims);
-
 }  // namespace tessera

@@ -27,9 +27,9 @@ struct StreamBasisChoice {
 };
 
 // For every such stream of `legal` where another basis is expected to be worth it, from what its
-// values are on at most 16 of the windows (each holds the values of the graph's one input), evenly
-// spread. Errors: kUnsupported for several inputs; kInvalidArgument for no windows, one of another
-// size, NaN in it, or nothing but silence; those of Backend::load() and Executable::run().
+// values are on at most 16 of the windows (each holds the values of the graph's inputs, one after
+// the other), evenly spread. Errors: kInvalidArgument for no windows, one of another size, NaN in
+// it, or nothing but silence; those of Backend::load() and Executable::run().
 Result<std::vector<StreamBasisChoice>> choose_stream_bases(
     const Graph& legal, std::span<const std::vector<float>> windows, Backend& backend);
 

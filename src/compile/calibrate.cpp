@@ -22,8 +22,7 @@ Result<void> calibrate(const Graph& legal, const QuantizeOptions& options, Backe
     observed.push_back({&graph.node(graph.outputs()[v].node), values[v]});
   const int threads = backend.probe().threads;
   for (auto i = static_cast<size_t>(done); i < windows.size(); ++i) {
-    const ConstValues source(windows[i]);
-    TESSERA_TRY_VOID(executable->run(std::span(&source, 1), targets));
+    TESSERA_TRY_VOID(executable->run(inputs_of(graph, windows[i]), targets));
     TESSERA_TRY_VOID(statistics.observe(observed, threads));
     if (progress && !progress(static_cast<int64_t>(i + 1), static_cast<int64_t>(windows.size()))) {
       return TESSERA_ERROR(kCancelled, "calibration",

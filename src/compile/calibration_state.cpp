@@ -15,6 +15,7 @@
 #include "compile/json_fields.h"
 #include "tessera/hash.h"
 #include "tessera/npy.h"
+#include "tessera/window_reading.h"
 
 namespace tessera {
 namespace {
@@ -165,6 +166,18 @@ Result<CalibrationOrigin> parse_origin(std::span<const uint8_t> text, const std:
   return origin;
 }
 
+// The values from `begin` on of every window, as the file of the model lays them out.
+Result<std::vector<uint8_t>> stacked_array(std::span<const std::vector<float>> windows,
+                                           size_t begin, const IoLayout& input) {
+  const auto size = static_cast<size_t>(input.shape.size());
+  std::vector<float> values(windows.size() * size);
+  for (size_t w = 0; w < windows.size(); ++w) {
+    TESSERA_TRY_VOID(to_file_layout(input, std::span(windows[w]).subspan(begin, size),
+                                    std::span(values).subspan(w * size, size)));
+  }
+  return format_npy(stacked_dims(input, static_cast<int64_t>(windows.size())), values);
+}
+
 // Keeps the statistics in the file, now and then.
 class Keeper {
  public:
@@ -222,8 +235,12 @@ CalibrationState earlier_state(const StateFile& file, const std::string& binding
 }  // namespace
 
 int64_t calibration_frames(const ImportedModel& model) {
-  const int64_t second = std::min<int64_t>(model.length_samples, model.sample_rate.value_or(8000));
+  const int64_t second = std::min(model.length_samples, longest_calibration_frames(model));
   return model.network->instantiate(second).has_value() ? second : model.length_samples;
+}
+
+int64_t longest_calibration_frames(const ImportedModel& model) {
+  return model.sample_rate.value_or(8000);
 }
 
 std::vector<uint8_t> format_calibration_state(const CalibrationState& state) {
@@ -316,28 +333,32 @@ Result<CalibrationRun> calibrate_resumably(const Graph& legal, const QuantizeOpt
 
 Result<void> write_calibration_windows(const std::filesystem::path& path,
                                        std::span<const std::vector<float>> windows,
-                                       const Shape& input, const CalibrationOrigin& origin,
-                                       WriteOptions options) {
-  std::vector<float> values;
-  values.reserve(windows.size() * static_cast<size_t>(input.size()));
+                                       std::span<const IoLayout> inputs,
+                                       const CalibrationOrigin& origin, WriteOptions options) {
+  size_t size = 0;
+  for (const IoLayout& input : inputs) size += static_cast<size_t>(input.shape.size());
   for (const auto& window : windows) {
-    if (static_cast<int64_t>(window.size()) != input.size()) {
-      return TESSERA_ERROR(
-          kInvalidArgument, path.string(),
-          fmt::format("a window of {} values is none of {}", window.size(), to_string(input)), "");
-    }
-    values.insert(values.end(), window.begin(), window.end());
+    if (window.size() == size) continue;
+    return TESSERA_ERROR(kInvalidArgument, path.string(),
+                         fmt::format("a window of {} values is none of {}", window.size(), size),
+                         "");
   }
-  std::vector<int64_t> dims{static_cast<int64_t>(windows.size()), input.c};
-  if (input.h != 1) dims.push_back(input.h);
-  dims.push_back(input.w);
-  const std::vector<uint8_t> array = format_npy(dims, values);
+  std::vector<std::vector<uint8_t>> arrays;
+  size_t begin = 0;
+  for (const IoLayout& input : inputs) {
+    TESSERA_TRY(std::vector<uint8_t> array, stacked_array(windows, begin, input));
+    arrays.push_back(std::move(array));
+    begin += static_cast<size_t>(input.shape.size());
+  }
   Json files = Json::array();
   for (const std::string& name : origin.files) files.push_back({{"name", name}});
   const std::string text = print_json(
       {{"files", std::move(files)}, {"seed", origin.seed}, {"silence_db", origin.silence_db}});
   const std::vector<uint8_t> told(text.begin(), text.end());
-  const std::vector<ArchiveEntry> entries{{"calib_data.npy", array}, {std::string(kOrigin), told}};
+  std::vector<ArchiveEntry> entries;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    entries.push_back({(inputs.size() == 1 ? "calib_data" : inputs[i].name) + ".npy", arrays[i]});
+  entries.push_back({std::string(kOrigin), told});
   TESSERA_TRY(const std::vector<uint8_t> file, write_archive(entries));
   return write_file_atomically(path, file, options);
 }

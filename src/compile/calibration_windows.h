@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <vector>
 
 #include "tessera/build.h"
 #include "tessera/calibration_set.h"
@@ -12,11 +14,14 @@ namespace tessera {
 
 struct CalibrationWindows {
   CalibrationSet set;
-  int64_t length = 0;  // frames of the network's input
+  int64_t length = 0;            // frames of the network
+  std::vector<IoLayout> inputs;  // at that length
 };
 
-// A second long, or as long as the network's one length. Errors: those of read_calibration_set().
+// Of calibration_frames(), or of `frames`. Errors: those of read_calibration_set() and of
+// Network::instantiate().
 Result<CalibrationWindows> read_calibration_windows(const ImportedModel& model,
-                                                    const Calibration& calibration);
+                                                    const Calibration& calibration,
+                                                    std::optional<int64_t> frames = {});
 
 }  // namespace tessera

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "compile/legal_graph.h"
+#include "compile/observation.h"
 #include "compile/output_error.h"
 #include "tessera/quality.h"
 #include "tessera/session.h"
@@ -45,7 +46,7 @@ class Search {
   Result<void> run_exact() {
     TESSERA_TRY(Session session, Session::create(windowed_, backend_));
     for (const ConstValues window : windows_) {
-      TESSERA_TRY(Outputs outputs, session.run({window}));
+      TESSERA_TRY(Outputs outputs, session.run(inputs_of(windowed_, window)));
       signal_ += energy_of(outputs);
       expected_.push_back(std::move(outputs));
     }
@@ -59,7 +60,7 @@ class Search {
     TESSERA_TRY(Session session, Session::create(graph, backend_));
     double error = 0;
     for (size_t w = 0; w < windows_.size(); ++w) {
-      TESSERA_TRY(const Outputs outputs, session.run({windows_[w]}));
+      TESSERA_TRY(const Outputs outputs, session.run(inputs_of(graph, windows_[w])));
       error += error_between(outputs, expected_[w]);
     }
     return error;

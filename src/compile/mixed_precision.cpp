@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "compile/observation.h"
 #include "compile/output_error.h"
 #include "tessera/session.h"
 
@@ -20,7 +21,7 @@ class Search {
   Result<void> run_in_float(Backend& backend) {
     TESSERA_TRY(Session session, Session::create(legal_, backend));
     for (const auto& window : windows_) {
-      TESSERA_TRY(Outputs outputs, session.run({ConstValues(window)}));
+      TESSERA_TRY(Outputs outputs, session.run(inputs_of(legal_, window)));
       signal_ += energy_of(outputs);
       expected_.push_back(std::move(outputs));
     }
@@ -38,7 +39,7 @@ class Search {
     TESSERA_TRY(Session session, Session::create(legal_, emulator_, &encodings));
     double error = 0;
     for (size_t w = 0; w < windows_.size(); ++w) {
-      TESSERA_TRY(const Outputs outputs, session.run({ConstValues(windows_[w])}));
+      TESSERA_TRY(const Outputs outputs, session.run(inputs_of(legal_, windows_[w])));
       error += error_between(outputs, expected_[w]);
     }
     return error;

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "compile/observation.h"
+
 #include "tessera/frozen_norms.h"
 #include "tessera/session.h"
 
@@ -71,7 +73,7 @@ Result<void> NormCalibration::observe(const Graph& imported, Backend& backend,
   for (const std::vector<float>& window : windows) {
     if (std::all_of(window.begin(), window.end(), [](float x) { return x == 0.0F; })) continue;
     silent = false;
-    TESSERA_TRY(const auto values, session.run({ConstValues(window)}));
+    TESSERA_TRY(const auto values, session.run(inputs_of(graph, window)));
     for (size_t i = 0; i < norms.size(); ++i) {
       const Node& node = graph.node(norms[i]);
       const auto& norm = std::get<Norm>(node.op);

@@ -25,16 +25,12 @@ Result<void> check_window(const std::vector<float>& window, size_t index, int64_
 }  // namespace
 
 Result<void> check_windows(const Graph& legal, std::span<const std::vector<float>> windows) {
-  if (legal.inputs().size() != 1) {
-    return TESSERA_ERROR(kUnsupported, "calibration",
-                         fmt::format("the network has {} inputs, not one", legal.inputs().size()),
-                         "");
-  }
   if (windows.empty()) {
     return TESSERA_ERROR(kInvalidArgument, "calibration", "there are no windows",
                          "give recordings that are long and loud enough");
   }
-  const int64_t size = legal.node(legal.inputs()[0]).shape.size();
+  int64_t size = 0;
+  for (NodeId id : legal.inputs()) size += legal.node(id).shape.size();
   bool silent = true;
   for (size_t i = 0; i < windows.size(); ++i) {
     TESSERA_TRY_VOID(check_window(windows[i], i, size));
@@ -46,6 +42,18 @@ Result<void> check_windows(const Graph& legal, std::span<const std::vector<float
                          "give recordings of what the network will hear");
   }
   return {};
+}
+
+std::vector<ConstValues> inputs_of(const Graph& graph, std::span<const float> window) {
+  std::vector<ConstValues> inputs;
+  for (NodeId id : graph.inputs()) {
+    const auto size = static_cast<size_t>(graph.node(id).shape.size());
+    inputs.push_back(window.first(std::min(size, window.size())));
+    window = window.subspan(inputs.back().size());
+  }
+  // Too many values are the last input's: running the graph tells.
+  if (!inputs.empty()) inputs.back() = {inputs.back().data(), inputs.back().size() + window.size()};
+  return inputs;
 }
 
 Result<Graph> tapped(const Graph& legal, std::span<const NodeId> nodes) {

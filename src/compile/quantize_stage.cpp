@@ -111,6 +111,14 @@ Result<Observer> observer_for(const Graph& graph, const CalibrationStatistics& s
   return best.observer;
 }
 
+// A package in integers has some.
+Result<void> check_integers(const Encodings& encodings) {
+  if (!encodings.values.empty() && !encodings.weights.empty()) return {};
+  return TESSERA_ERROR(kUnsupported, "quantize",
+                       "the chip has no convolution of this network: nothing would be in integers",
+                       "build it without --quantize");
+}
+
 // The plan's graph for another length.
 Result<Graph> graph_for(const ImportedModel& model, const Plan& plan, const Target& target,
                         const RewriteParameters& rewriting, int64_t samples) {
@@ -151,6 +159,7 @@ Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan
   QuantizedPlan quantized;
   if (!mixed.reached) quantized.notes.push_back(too_little(mixed, snr_db, wanted.mixed_loss_db));
   TESSERA_TRY(quantized.encodings, quantize(plan.graph, statistics, mixed.options));
+  TESSERA_TRY_VOID(check_integers(quantized.encodings));
   quantized.windows = static_cast<int64_t>(windows.set.windows.size());
   quantized.values = static_cast<int64_t>(encoded_values(plan.graph, mixed.options).size());
   quantized.wide =

@@ -93,8 +93,7 @@ Result<void> observe(const Graph& legal, std::span<const std::vector<float>> win
   const std::vector<size_t> chosen = spread_windows(windows.size());
   const int64_t frames = frames_per_value(streams);
   for (size_t i = 0; i < chosen.size(); ++i) {
-    const ConstValues source(windows[chosen[i]]);
-    TESSERA_TRY_VOID(executable->run(std::span(&source, 1), targets));
+    TESSERA_TRY_VOID(executable->run(inputs_of(graph, windows[chosen[i]]), targets));
     const auto share =
         (frames + static_cast<int64_t>(chosen.size()) - 1) / static_cast<int64_t>(chosen.size());
     for (ObservedStream& stream : streams) {

@@ -160,11 +160,11 @@ class Quantizer {
 
   Result<void> add_weights(const Node& node) {
     const auto matrix = matrix_of(node.op);
-    if (!matrix) return {};
+    if (!matrix || !roles_[at(node.id)].on_chip) return {};
     const NodeId operand = node.inputs[0];
     const auto own = encoding_of(graph_, operand, encodings_);
     const auto read = for_readers_.find(operand);
-    if (!own && (read == for_readers_.end() || !on_chip(node))) return {};
+    if (!own && (read == for_readers_.end() || !reads_codes(node))) return {};
     const ValueEncoding& encoding = own ? *own : read->second;
     std::vector<double> means;
     if (options_.correct_bias) {
@@ -178,7 +178,7 @@ class Quantizer {
   }
 
   // Its result is encoded, or goes into an activation whose result is.
-  bool on_chip(const Node& node) const {
+  bool reads_codes(const Node& node) const {
     if (roles_[at(node.id)].encoded) return true;
     const auto users = graph_.users(node.id);
     return users.size() == 1 && roles_[at(users[0])].encoded;

@@ -62,6 +62,7 @@ class Roles {
 
   Role role_of(const Node& node) const {
     Role role;
+    role.on_chip = on_chip(node.id);
     if (std::holds_alternative<Constant>(node.op)) return role;
     const auto users = graph_.users(node.id);
     const bool chip_reads =

@@ -18,6 +18,7 @@ enum class Scaling : uint8_t {
 };
 
 struct Role {
+  bool on_chip = false;  // else the host evaluates the node, in float
   // The node's own value is encoded.
   bool encoded = false;
   // The value stays float, since the host reads it too; convolutions of the chip read codes of it.

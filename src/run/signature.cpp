@@ -23,15 +23,6 @@ Result<void> check_ports(std::string_view kind, const std::vector<Port>& ports,
   return {};
 }
 
-// Dimensions other than 1, in order.
-std::vector<int64_t> essential(std::span<const int64_t> dims) {
-  std::vector<int64_t> kept;
-  for (int64_t dim : dims) {
-    if (dim != 1) kept.push_back(dim);
-  }
-  return kept;
-}
-
 }  // namespace
 
 Signature signature_of(const Graph& graph) {
@@ -51,15 +42,6 @@ Result<void> check_values(const Signature& signature, std::span<const ConstValue
                           std::span<const Values> outputs) {
   TESSERA_TRY_VOID(check_input_values(signature, inputs));
   return check_ports("output", signature.outputs, outputs);
-}
-
-Result<void> check_input_dims(const Port& input, std::span<const int64_t> dims) {
-  const int64_t shape[] = {input.shape.c, input.shape.h, input.shape.w};
-  if (essential(dims) == essential(shape)) return {};
-  return TESSERA_ERROR(kInvalidArgument, fmt::format("input '{}'", input.name),
-                       fmt::format("an array of shape {} given, the network takes {}",
-                                   dims_to_string(dims), dims_to_string(shape)),
-                       "dimensions of 1 may be added or left out, the others must agree");
 }
 
 }  // namespace tessera

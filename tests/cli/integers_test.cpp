@@ -77,9 +77,11 @@ TEST_F(CliIntegers, CalibrationOnOneSampleIsRefused) {
                  "  in: calibration\n"
                  "  next: give longer recordings\n");
   const std::string one = array({1, 1, 1}, {0.5F});
-  expect_refusal(one, "error: holds 1 frames where the network takes 2003\n  in: " + one +
-                          "\n  next: save calib_data as (N, T), (N, C, T) or (N, 1, T, C) of the "
-                          "network's input\n");
+  expect_refusal(
+      one,
+      "error: has 1 along time, dimension 2 of [1, 1, 1]; the network takes 2003\n  in: " + one +
+          "\n  next: choose what becomes of them with --calib-length crop, pad or "
+          "repeat\n");
 }
 
 TEST_F(CliIntegers, CalibrationOnNaNIsRefused) {

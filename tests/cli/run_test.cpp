@@ -51,7 +51,7 @@ TEST_F(CliRun, PortsAreNamedWhereTheUserWants) {
 }
 
 TEST_F(CliRun, AnArrayThatDoesNotFitIsRefused) {
-  const Outcome outcome = tessera_tool({"run", kDemoModel, "--input", array("x", {2, 400})});
+  const Outcome outcome = tessera_tool({"run", kDemoModel, "--input", array("x", {2, 2, 400})});
   EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument));
   EXPECT_NE(outcome.err.find("  in: " + path("x") + "\n"), std::string::npos) << outcome.err;
 }

@@ -11,6 +11,7 @@
 #include "tessera/build.h"
 #include "tessera/calibration_set.h"
 #include "tessera/hash.h"
+#include "tessera/npz.h"
 #include "tessera/rewrite.h"
 
 namespace tessera {
@@ -142,15 +143,34 @@ TEST_F(CalibrationStateTest, ACountBeyondTheFileAllocatesNothing) {
 TEST_F(CalibrationStateTest, WindowsComeBackFromTheirFile) {
   for (const Shape& shape : {Shape{1, 1, 400}, Shape{8, 1, 50}, Shape{4, 2, 50}}) {
     const std::filesystem::path path = folder_ / "calib.npz";
-    ASSERT_TRUE(write_calibration_windows(path, windows_, shape, {{}, 1, -60}, {.force = true})
+    const std::vector<IoLayout> inputs{plain_layout("x", shape)};
+    ASSERT_TRUE(write_calibration_windows(path, windows_, inputs, {{}, 1, -60}, {.force = true})
                     .has_value());
     CalibrationOptions options;
-    options.input = shape;
+    options.inputs = inputs;
     const auto set = calibration_from_array(path, options);
     ASSERT_TRUE(set.has_value()) << set.error().to_string();
     EXPECT_EQ(set->windows, windows_);
     EXPECT_TRUE(set->notes.empty());
   }
+}
+
+TEST_F(CalibrationStateTest, WindowsOfSeveralInputsComeBackAsTheirFilesLayThem) {
+  // 300 values [time, channels] of one input and 100 of the other.
+  std::vector<IoLayout> inputs{plain_layout("a", {6, 1, 50}), plain_layout("b", {2, 1, 50})};
+  inputs[0].dims = {{}, {{Axis::w, 50, 1}}, {{Axis::c, 6, 1}}};
+  const std::filesystem::path path = folder_ / "several.npz";
+  ASSERT_TRUE(write_calibration_windows(path, windows_, inputs, {{}, 1, -60}).has_value());
+  const NpzFile file = NpzFile::open(path).value();
+  EXPECT_EQ(file.names(), (std::vector<std::string>{"a", "b"}));
+  const NpyArray a = file.read("a").value();
+  EXPECT_EQ(a.dims, (std::vector<int64_t>{static_cast<int64_t>(windows_.size()), 50, 6}));
+  EXPECT_EQ(a.values[1], windows_[0][50]);  // second channel of the first frame
+  CalibrationOptions options;
+  options.inputs = inputs;
+  const auto set = calibration_from_array(path, options);
+  ASSERT_TRUE(set.has_value()) << set.error().to_string();
+  EXPECT_EQ(set->windows, windows_);
 }
 
 TEST(CalibrationWindows, MakeThePackageThatTheirRecordingsMake) {
@@ -169,13 +189,13 @@ TEST(CalibrationWindows, MakeThePackageThatTheirRecordingsMake) {
 
   const ImportedModel imported = import_model(model, options.import).value();
   CalibrationOptions set_options = options.calibration.set;
-  set_options.input = {1, 1, calibration_frames(imported)};
+  set_options.inputs = {plain_layout("x", {1, 1, calibration_frames(imported)})};
   set_options.sample_rate = imported.sample_rate.value();
   const auto set = read_calibration_set(options.calibration.sources, set_options).value();
   ASSERT_EQ(set.windows.size(), 5u);
   const std::filesystem::path file = scratch / "calib.npz";
   const auto origin = calibration_origin(options.calibration.sources, set_options).value();
-  ASSERT_TRUE(write_calibration_windows(file, set.windows, set_options.input, origin).has_value());
+  ASSERT_TRUE(write_calibration_windows(file, set.windows, set_options.inputs, origin).has_value());
   options.calibration.sources = {file};
   const auto of_windows = build(model, options);
   ASSERT_TRUE(of_windows.has_value()) << of_windows.error().to_string();
@@ -192,7 +212,8 @@ TEST(CalibrationOrigin, ComesBackFromTheFileAndIsOnlyTheLastNames) {
   const CalibrationOrigin told = calibration_origin(paths, options).value();
   EXPECT_EQ(told.files, (std::vector<std::string>{"voices", "a.wav"}));
   const std::vector<std::vector<float>> windows{{1, 2, 3}};
-  ASSERT_TRUE(write_calibration_windows(file, windows, {1, 1, 3}, told).has_value());
+  const std::vector<IoLayout> inputs{plain_layout("x", {1, 1, 3})};
+  ASSERT_TRUE(write_calibration_windows(file, windows, inputs, told).has_value());
   const std::vector<std::filesystem::path> made{file};
   const CalibrationOrigin again = calibration_origin(made, {}).value();
   EXPECT_EQ(again.files, told.files);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "scratch_folder.h"
+#include "support/zip_builder.h"
 #include "tessera/audio.h"
 #include "tessera/npy.h"
 
@@ -36,7 +37,7 @@ class CalibrationSetTest : public testing::Test {
   }
   static CalibrationOptions options(Shape input) {
     CalibrationOptions options;
-    options.input = input;
+    options.inputs = {plain_layout("x", input)};
     options.sample_rate = 8000;
     return options;
   }
@@ -133,15 +134,22 @@ TEST_F(CalibrationSetTest, RefusesOtherChannels) {
   const fs::path path = array({2, 1, 10, 6});
   EXPECT_EQ(calibration_from_array(path, options({9, 1, 10})).error().to_string(),
             path.string() +
-                ": holds an array [2, 1, 10, 6] where the network takes [9,1,10] (save "
-                "calib_data as (N, T), (N, C, T) or (N, 1, T, C) of the network's "
-                "input)");
+                ": has 6 along channels, dimension 3 of [2, 1, 10, 6]; the network takes 9 (save "
+                "windows of the network's input in a stack: (N, T), (N, C, T), (N, T, C) or (N, 1, "
+                "T, C))");
 }
 
 TEST_F(CalibrationSetTest, FollowsTheLengthPolicyAndSaysSo) {
   const fs::path path = array({2, 4});
   CalibrationOptions wanted = options({1, 1, 6});
-  EXPECT_FALSE(calibration_from_array(path, wanted).has_value());
+  EXPECT_EQ(calibration_from_array(path, wanted).error().to_string(),
+            path.string() +
+                ": has 4 along time, dimension 1 of [2, 4]; the network takes 6 (choose "
+                "what becomes of them with --calib-length crop, pad or repeat)");
+  wanted.other_length = [](int64_t frames) { return frames == 4; };
+  EXPECT_EQ(calibration_from_array(path, wanted).error().hint,
+            "choose what becomes of them with --calib-length crop, pad or repeat, or take windows "
+            "of that length with --length 4");
   wanted.length = LengthPolicy::pad;
   auto set = calibration_from_array(path, wanted).value();
   EXPECT_EQ(set.windows[0], (std::vector<float>{0, 1, 2, 3, 0, 0}));
@@ -169,6 +177,116 @@ TEST_F(CalibrationSetTest, ReadsARealNpz) {
     if (set) ++read;
   }
   EXPECT_GT(read, 0);
+}
+
+TEST_F(CalibrationSetTest, ReadsTheLayoutOfTheModelsFileFirst) {
+  CalibrationOptions wanted = options({3, 1, 3});
+  wanted.inputs[0].dims = {{}, {{Axis::w, 3, 1}}, {{Axis::c, 3, 1}}};
+  const auto set = calibration_from_array(array({2, 3, 3}), wanted).value();
+  EXPECT_EQ(set.windows[1], (std::vector<float>{9, 12, 15, 10, 13, 16, 11, 14, 17}));
+}
+
+class SeveralInputsTest : public CalibrationSetTest {
+ protected:
+  // np.savez of small arrays of the same value throughout.
+  fs::path archive(const std::vector<std::pair<std::string, std::vector<int64_t>>>& arrays) {
+    ZipBuilder zip;
+    float value = 0;
+    for (const auto& [name, dims] : arrays) {
+      int64_t size = 1;
+      for (int64_t d : dims) size *= d;
+      const auto bytes = format_npy(dims, std::vector<float>(static_cast<size_t>(size), ++value));
+      zip.add({name + ".npy", {bytes.begin(), bytes.end()}});
+    }
+    const fs::path path = folder_.path() / "calib.npz";
+    const std::vector<uint8_t> bytes = zip.bytes();
+    EXPECT_TRUE(
+        write_file_atomically(path, std::span<const uint8_t>(bytes), {.force = true}).has_value());
+    return path;
+  }
+  static CalibrationOptions two_inputs() {
+    CalibrationOptions options;
+    options.inputs = {plain_layout("x", {2, 1, 4}), plain_layout("past", {2, 1, 1})};
+    return options;
+  }
+  std::string refusal(const std::vector<std::pair<std::string, std::vector<int64_t>>>& arrays) {
+    const fs::path path = archive(arrays);
+    const auto set = calibration_from_array(path, two_inputs());
+    if (set) return "";
+    EXPECT_EQ(set.error().code, ErrorCode::kInvalidArgument);
+    std::string text = set.error().to_string();
+    return text.starts_with(path.string()) ? text.substr(path.string().size()) : text;
+  }
+};
+
+TEST_F(SeveralInputsTest, TakeArraysOfTheirNamesOneAfterTheOther) {
+  const auto set =
+      calibration_from_array(archive({{"past", {3, 2, 1}}, {"x", {3, 2, 4}}}), two_inputs());
+  ASSERT_TRUE(set.has_value()) << set.error().to_string();
+  ASSERT_EQ(set->windows.size(), 3u);
+  EXPECT_EQ(set->windows[0], (std::vector<float>{2, 2, 2, 2, 2, 2, 2, 2, 1, 1}));
+}
+
+TEST_F(SeveralInputsTest, OneWindowGoesWithEachOfAStack) {
+  const auto set =
+      calibration_from_array(archive({{"past", {1, 2, 1}}, {"x", {3, 2, 4}}}), two_inputs());
+  ASSERT_TRUE(set.has_value()) << set.error().to_string();
+  EXPECT_EQ(set->windows.size(), 3u);
+  ASSERT_EQ(set->notes.size(), 1u);
+  EXPECT_TRUE(set->notes[0].text.ends_with(
+      ": past: the one window of 'past' goes with each of the 3 of 'x'"))
+      << set->notes[0].text;
+}
+
+TEST_F(SeveralInputsTest, NameWhatIsMissingAndWhatIsTooMuch) {
+  EXPECT_EQ(refusal({{"x", {3, 2, 4}}}),
+            ": lacks the network's inputs past (the network's inputs are x, past: save one array "
+            "for each, by these names)");
+  EXPECT_EQ(refusal({{"x", {3, 2, 4}}, {"past", {3, 2, 1}}, {"y", {3, 2}}}),
+            ": holds arrays that are no input: y (the network's inputs are x, past: save one array "
+            "for each, by these names)");
+  EXPECT_EQ(refusal({{"calib_data", {3, 2, 4}}}),
+            ": lacks the network's inputs x, past; holds arrays that are no input: calib_data (the "
+            "network's inputs are x, past: save one array for each, by these names)");
+}
+
+TEST_F(SeveralInputsTest, RefuseStacksOfDifferentHeights) {
+  EXPECT_EQ(refusal({{"x", {3, 2, 4}}, {"past", {2, 2, 1}}}),
+            ": past: holds 2 windows of 'past', but there are 3 of 'x' (give every input the same "
+            "number of windows)");
+  EXPECT_EQ(refusal({{"x", {0, 2, 4}}, {"past", {1, 2, 1}}}),
+            ": x: holds no window: [0, 2, 4] (give at least one)");
+}
+
+TEST_F(SeveralInputsTest, AreNotCalibratedOnOneArrayOrRecordings) {
+  const fs::path one = array({3, 2, 4});
+  EXPECT_EQ(calibration_from_array(one, two_inputs()).error().to_string(),
+            one.string() +
+                ": is one array, the network has 2 inputs: x, past (save an .npz with "
+                "an array for each of these names)");
+  const std::vector<fs::path> recordings{sound("a.wav", 1, 0.5F)};
+  EXPECT_EQ(read_calibration_set(recordings, two_inputs()).error().to_string(),
+            "calibration: the network has 2 inputs, recordings are for one: x, past (save an .npz "
+            "with an array for each of these names)");
+}
+
+TEST_F(SeveralInputsTest, OfOneInputTheArrayIsFoundByItsName) {
+  const auto chosen = [&](const std::vector<std::string>& names, const std::string& wanted) {
+    std::vector<std::pair<std::string, std::vector<int64_t>>> arrays;
+    for (const std::string& name : names) arrays.push_back({name, {1, 1, 4}});
+    CalibrationOptions one = options({1, 1, 4});
+    one.array = wanted;
+    const auto set = calibration_from_array(archive(arrays), one);
+    return set ? names[static_cast<size_t>(set->windows[0][0]) - 1] : set.error().message;
+  };
+  EXPECT_EQ(chosen({"a", "x", "calib_data"}, ""), "calib_data");
+  EXPECT_EQ(chosen({"a", "x"}, ""), "x");
+  EXPECT_EQ(chosen({"a"}, ""), "a");
+  EXPECT_EQ(chosen({"a", "x", "calib_data"}, "a"), "a");
+  EXPECT_EQ(chosen({"a", "b"}, ""),
+            "holds several arrays, none of them named calib_data or like the network's input 'x': "
+            "a, b");
+  EXPECT_EQ(chosen({"a", "b"}, "c"), "holds no array 'c', but: a, b");
 }
 
 TEST_F(CalibrationSetTest, RefusesAnNpzThatIsNone) {

@@ -39,23 +39,6 @@ TEST_F(CheckValues, CountsInputsAndOutputs) {
   EXPECT_EQ(error({16}, {32}), "outputs: 1 given, the network has 2");
 }
 
-TEST(CheckInputDims, LetsDimensionsOfOneComeAndGo) {
-  const Port imu{"imu", {9, 1, 100}};
-  for (const std::vector<int64_t>& dims :
-       {std::vector<int64_t>{9, 1, 100}, {9, 100}, {1, 9, 1, 100}, {9, 100, 1}})
-    EXPECT_TRUE(check_input_dims(imu, dims).has_value()) << dims_to_string(dims);
-}
-
-TEST(CheckInputDims, RefusesOtherOrdersAndSizes) {
-  const Port imu{"imu", {9, 1, 100}};
-  EXPECT_EQ(check_input_dims(imu, std::vector<int64_t>{1, 100, 9}).error().to_string(),
-            "input 'imu': an array of shape [1, 100, 9] given, the network takes [9, 1, 100] "
-            "(dimensions of 1 may be added or left out, the others must agree)");
-  EXPECT_FALSE(check_input_dims(imu, std::vector<int64_t>{900}).has_value());
-  EXPECT_FALSE(check_input_dims(imu, std::vector<int64_t>{2, 9, 100}).has_value());
-  EXPECT_FALSE(check_input_dims(imu, {}).has_value());
-}
-
 TEST(SignatureOf, ListsNamesAndShapesInOrder) {
   Graph graph;
   GraphEditor editor(graph, "import");

@@ -37,12 +37,15 @@ Result<ReadResult> read_network(ModelFile& file, const ReadOptions& options) {
 // The parsed file stays, so that another length costs no second parse and shares the weights.
 class OnnxNetwork final : public Network {
  public:
-  OnnxNetwork(std::shared_ptr<ModelFile> file, int64_t known_length)
-      : file_(std::move(file)), known_length_(known_length) {}
+  OnnxNetwork(std::shared_ptr<ModelFile> file, int64_t known_length, bool length_is_fixed)
+      : file_(std::move(file)), known_length_(known_length), length_is_fixed_(length_is_fixed) {}
+
+  bool length_is_fixed() const override { return length_is_fixed_; }
 
   int64_t min_length() const override {
     const std::lock_guard lock(mutex_);
     if (min_length_ > 0) return min_length_;
+    if (length_is_fixed_) return known_length_;
     int64_t low = 0;  // fails
     int64_t high = known_length_;
     while (high - low > 1) {
@@ -62,6 +65,7 @@ class OnnxNetwork final : public Network {
  private:
   std::shared_ptr<ModelFile> file_;
   int64_t known_length_;
+  bool length_is_fixed_;
   mutable std::mutex mutex_;  // the file caches weights as they are first read
   mutable int64_t min_length_ = 0;
 };
@@ -157,8 +161,9 @@ Result<ImportedModel> import_onnx(const SourceFile& source, const ImportOptions&
   model.outputs = std::move(result.outputs);
   model.unread_inputs = std::move(result.unread_inputs);
   model.n_src = source_count(model.graph);
-  model.length_samples = model.graph.node(model.graph.inputs()[0]).shape.w;
-  model.network = std::make_shared<OnnxNetwork>(std::move(file), model.length_samples);
+  model.length_samples = model.inputs[result.leading_input].shape.w;
+  model.network =
+      std::make_shared<OnnxNetwork>(std::move(file), model.length_samples, result.length_is_fixed);
   return model;
 }
 

@@ -62,6 +62,7 @@ Result<InputLayout> lay(const std::string& name, const Dims& dims, const std::st
         break;
       case 'h': layout.shape.h = std::max<int64_t>(size, 1); break;
       default:
+        layout.open_time = size < 1;
         if (size < 1) {
           size = options.length.value_or(options.default_length);
           if (!options.length)
@@ -72,8 +73,7 @@ Result<InputLayout> lay(const std::string& name, const Dims& dims, const std::st
               kInvalidArgument, fmt::format("input '{}'", name),
               fmt::format("is exported for a length of {}, {} was asked for", size,
                           *options.length),
-              fmt::format("use --length {}, or export the model with an open time dimension",
-                          size));
+              "ask for no other length, or export the model with an open time dimension");
         }
         layout.shape.w = size;
     }

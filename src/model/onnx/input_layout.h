@@ -16,6 +16,7 @@ namespace tessera::onnx_import {
 struct InputLayout {
   Shape shape;
   View view;
+  bool open_time = false;          // the file says no length
   std::vector<std::string> notes;  // what was assumed for open dims
 };
 

@@ -311,27 +311,36 @@ Attempt attempt(ModelFile& file, const std::vector<InputLayout>& layouts,
   return {std::move(result), state.nodes_read};
 }
 
-}  // namespace
+// The file leaves a dimension open that is not the batch.
+bool leaves_open(const onnx::ValueInfoProto& info) {
+  const auto& dims = info.type().tensor_type().shape().dim();
+  for (int i = dims.size() > 1 ? 1 : 0; i < dims.size(); ++i) {
+    if (!dims.Get(i).has_dim_value() || dims.Get(i).dim_value() < 1) return true;
+  }
+  return false;
+}
 
-Result<ReadResult> read_graph(ModelFile& file, const ReadOptions& options) {
+size_t leading_input(const std::vector<const onnx::ValueInfoProto*>& inputs) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (leaves_open(*inputs[i])) return i;
+  }
+  return 0;
+}
+
+Result<ReadResult> read_at_length(ModelFile& file, const ReadOptions& options) {
   const onnx::GraphProto& graph = file.proto().graph();
   std::unordered_set<std::string> initialised;
   for (const auto& t : graph.initializer()) initialised.insert(t.name());
   std::vector<const onnx::ValueInfoProto*> inputs;
-  std::vector<std::vector<InputLayout>> choices;
-  size_t tries = 0;
   std::vector<std::string> unread;
   const std::unordered_set<std::string> read = names_read(graph);
   for (const auto& info : graph.input()) {
     if (initialised.contains(info.name())) continue;
-    if (!read.contains(info.name())) {
+    if (read.contains(info.name())) {
+      inputs.push_back(&info);
+    } else {
       unread.push_back(printable(info.name()));
-      continue;
     }
-    TESSERA_TRY(std::vector<InputLayout> layouts, input_layouts(info, options));
-    tries = std::max(tries, layouts.size());
-    inputs.push_back(&info);
-    choices.push_back(std::move(layouts));
   }
   if (inputs.empty() && (unread.empty() || graph.output().empty()))
     return TESSERA_ERROR(kInvalidModel, file.name(), "has no input", "");
@@ -339,6 +348,17 @@ Result<ReadResult> read_graph(ModelFile& file, const ReadOptions& options) {
     return TESSERA_ERROR(kInvalidModel,
                          fmt::format("output '{}'", printable(graph.output(0).name())),
                          "does not depend on the input", "");
+  }
+  const size_t leading = leading_input(inputs);
+  std::vector<std::vector<InputLayout>> choices;
+  size_t tries = 0;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    // States and the like keep their own length beside another's.
+    ReadOptions own = options;
+    if (i != leading && !leaves_open(*inputs[i])) own.length.reset();
+    TESSERA_TRY(std::vector<InputLayout> layouts, input_layouts(*inputs[i], own));
+    tries = std::max(tries, layouts.size());
+    choices.push_back(std::move(layouts));
   }
   std::optional<Attempt> best;
   for (size_t i = 0; i < tries; ++i) {
@@ -351,11 +371,31 @@ Result<ReadResult> read_graph(ModelFile& file, const ReadOptions& options) {
             fmt::format("input '{}' is left out: nothing in the file reads it", name));
       }
       next.result->unread_inputs = std::move(unread);
+      next.result->leading_input = leading;
+      next.result->length_is_fixed =
+          std::none_of(layouts.begin(), layouts.end(),
+                       [](const InputLayout& layout) { return layout.open_time; });
       return std::move(next.result);
     }
     if (!best || next.nodes_read > best->nodes_read) best.emplace(std::move(next));
   }
   return std::move(best->result);
+}
+
+}  // namespace
+
+Result<ReadResult> read_graph(ModelFile& file, const ReadOptions& options) {
+  Result<ReadResult> result = read_at_length(file, options);
+  if (result || !options.length) return result;
+  // Which axis time is, only a layout that reads tells.
+  const Result<ReadResult> own = read_at_length(file, {std::nullopt, options.default_length});
+  if (!own || !own->length_is_fixed) return result;
+  const IoLayout& leading = own->inputs[own->leading_input];
+  if (leading.shape.w == *options.length) return result;
+  return TESSERA_ERROR(kInvalidArgument, fmt::format("input '{}'", leading.name),
+                       fmt::format("is exported for a length of {}, {} was asked for",
+                                   leading.shape.w, *options.length),
+                       "ask for no other length, or export the model with an open time dimension");
 }
 
 }  // namespace tessera::onnx_import

@@ -19,10 +19,14 @@ struct ReadResult {
   std::vector<IoLayout> outputs;
   std::vector<std::string> unread_inputs;  // declared, read by no node that an output needs
   std::vector<std::string> notes;
+  // The input whose length the network's is: the first whose time the file leaves open, else the
+  // first of all.
+  size_t leading_input = 0;
+  bool length_is_fixed = false;  // no input's time is open
 };
 
 struct ReadOptions {
-  std::optional<int64_t> length;    // elements of time; nothing: what the file says
+  std::optional<int64_t> length;    // of the leading input; nothing: what the file says
   int64_t default_length = 32'000;  // where the file leaves it open
 };
 

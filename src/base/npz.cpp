@@ -1,0 +1,59 @@
+#include "tessera/npz.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/zip_archive.h"
+
+namespace tessera {
+namespace {
+
+constexpr std::string_view kSuffix = ".npy";
+
+Error in_file(Error error, const std::string& subject) {
+  error.subject = error.subject.empty() ? subject : subject + ": " + error.subject;
+  return error;
+}
+
+}  // namespace
+
+NpzFile::NpzFile(NpzFile&&) noexcept = default;
+NpzFile& NpzFile::operator=(NpzFile&&) noexcept = default;
+NpzFile::~NpzFile() = default;
+
+Result<NpzFile> NpzFile::open(const std::filesystem::path& path, uint64_t limit_bytes) {
+  NpzFile file;
+  file.subject_ = path.string();
+  TESSERA_TRY(file.bytes_, read_file(path, limit_bytes));
+  auto archive = ZipArchive::open(file.bytes_);
+  if (!archive) return in_file(archive.error(), file.subject_);
+  file.archive_ = std::make_unique<ZipArchive>(std::move(*archive));
+  for (const ZipEntry& entry : file.archive_->entries()) {
+    const std::string_view name = entry.name;
+    if (name.ends_with(kSuffix))
+      file.names_.emplace_back(name.substr(0, name.size() - kSuffix.size()));
+  }
+  return file;
+}
+
+bool NpzFile::contains(std::string_view name) const {
+  return std::find(names_.begin(), names_.end(), name) != names_.end();
+}
+
+Result<NpyArray> NpzFile::read(std::string_view name) const {
+  const ZipEntry* entry = archive_->find(std::string(name) + std::string(kSuffix));
+  if (entry == nullptr) {
+    return TESSERA_ERROR(kNotFound, subject_, fmt::format("holds no array '{}'", name), "");
+  }
+  const auto contents = archive_->read(*entry);
+  if (!contents) return in_file(contents.error(), subject_);
+  if (!ZipArchive::checksum_matches(*entry, contents->view())) {
+    return TESSERA_ERROR(kCorrupt, subject_,
+                         fmt::format("'{}' differs from its checksum", entry->name),
+                         "copy the file again");
+  }
+  return parse_npy(contents->view(), fmt::format("{}: {}", subject_, entry->name));
+}
+
+}  // namespace tessera
