@@ -11,6 +11,7 @@
 
 #include "cli/calibration_options.h"
 #include "cli/command.h"
+#include "cli/hints.h"
 #include "cli/interrupt.h"
 #include "cli/model_options.h"
 #include "cli/output_files.h"
@@ -55,7 +56,7 @@ Result<Prepared> prepare(const Options& options, Console& console) {
   TESSERA_TRY(const RewriteLog log, rewrite(prepared.legal));
   if (!log.not_legal.empty()) {
     return TESSERA_ERROR(kUnsupported, options.model.path, log.not_legal,
-                         "'tessera rewrite --show' tells what each rule did");
+                         rule_reasons_hint(options.model.path));
   }
   if (prepared.legal.inputs().size() != 1) {
     return TESSERA_ERROR(kUnsupported, options.model.path, "the network has several inputs",
