@@ -10,6 +10,7 @@
 
 #include "cli/calibration_options.h"
 #include "cli/command.h"
+#include "cli/hints.h"
 #include "cli/model_options.h"
 #include "cli/output_files.h"
 #include "cli/plan_options.h"
@@ -38,7 +39,7 @@ constexpr double kMixedLossDb = 0.05;
 Result<void> refuse_a_package(const Options& options) {
   if (!is_package(options.model.path)) return {};
   return TESSERA_ERROR(kInvalidArgument, options.model.path, "is a package already",
-                       "'tessera package extract' gives the model it was built from");
+                       extract_hint(options.model.path));
 }
 
 // An option's value of the form "word" or "word=0.05dB": the dB, or those that it has by default;

@@ -11,6 +11,7 @@
 
 #include "cli/calibration_options.h"
 #include "cli/command.h"
+#include "cli/hints.h"
 #include "cli/interrupt.h"
 #include "cli/model_options.h"
 #include "cli/output_files.h"
@@ -56,7 +57,7 @@ Result<Prepared> prepare(const Options& options, Console& console) {
   TESSERA_TRY(const RewriteLog log, rewrite(prepared.legal));
   if (!log.not_legal.empty()) {
     return TESSERA_ERROR(kUnsupported, options.model.path, log.not_legal,
-                         "'tessera rewrite --show' tells what each rule did");
+                         rule_reasons_hint(options.model.path));
   }
   Calibration calibration{{options.calibration.begin(), options.calibration.end()}, options.set};
   calibration.set.length = length_policy(options.length_policy);

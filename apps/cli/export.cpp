@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/hints.h"
 #include "cli/model_options.h"
 #include "cli/output_files.h"
 #include "cli/table.h"
@@ -77,7 +78,7 @@ Result<Document> export_in_integers(const Options& options, Console& console) {
   if (!given.encodings) {
     return TESSERA_ERROR(kInvalidArgument, options.model.path,
                          given.package ? "holds no integers" : "is no package",
-                         "quantise it: 'tessera build --quantize int8 --calib FILE'");
+                         quantize_hint(given.package ? "MODEL" : options.model.path));
   }
   const IntegerForm form =
       options.integers == to_string(IntegerForm::qdq) ? IntegerForm::qdq : IntegerForm::qlinear;

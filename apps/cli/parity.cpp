@@ -150,9 +150,10 @@ Table case_table(bool with_references) {
 Result<Document> run(const Options& options, Console& console) {
   const bool chain = part_named(options.part) == ParityPart::chain;
   if (!options.references.empty() && (!chain || options.audio.empty())) {
-    return TESSERA_ERROR(kInvalidArgument, "--reference",
-                         "is for the chain with a recording: nothing else gives voices",
-                         "write: tessera parity chain MODEL --audio MIX --reference VOICE ...");
+    return TESSERA_ERROR(
+        kInvalidArgument, "--reference",
+        "is for the chain with a recording: nothing else gives voices",
+        "give a recording, too: tessera parity chain MODEL --audio MIX --reference VOICE");
   }
   TESSERA_TRY(const Target target, load_target(options.target));
   TESSERA_TRY(const ImportedModel model, load_model(options.model, ImportNotes::warnings, console));

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/command.h"
+#include "cli/hints.h"
 #include "cli/model_options.h"
 #include "cli/output_files.h"
 #include "cli/plan_alternatives.h"
@@ -223,7 +224,7 @@ Result<Document> run(const Options& options, Console& console) {
     TESSERA_TRY(const RewriteLog log, rewrite(legal));
     if (!log.not_legal.empty()) {
       return TESSERA_ERROR(kUnsupported, options.model.path, log.not_legal,
-                           "'tessera rewrite --show' tells what each rule did");
+                           rule_reasons_hint(options.model.path));
     }
     TESSERA_TRY(plan, make_plan(legal, target, options.plan));
     TESSERA_TRY(ways, compare_ways(options, model, legal, plan, target));

@@ -261,10 +261,11 @@ Result<Done> separate_job(Separator& separator, const Options& options, const Se
   return done;
 }
 
-// Whether the next recording would fail of it, too.
-bool ends_batch(ErrorCode code) {
-  return code == ErrorCode::kNoSpace || code == ErrorCode::kIo || code == ErrorCode::kCancelled ||
-         code == ErrorCode::kUnavailable;
+// Whether the next recording would fail of it, too: what is wrong with one is about its own file.
+bool ends_batch(const Error& error, const SeparationJob& job) {
+  if (error.code == ErrorCode::kCancelled || error.code == ErrorCode::kUnavailable) return true;
+  const bool is_system = error.code == ErrorCode::kNoSpace || error.code == ErrorCode::kIo;
+  return is_system && error.subject != job.input;
 }
 
 Result<Document> separate(const Options& options, Console& console) {
@@ -299,7 +300,7 @@ Result<Document> separate(const Options& options, Console& console) {
     if (done) {
       table.add_row(std::move(done->cells));
       document["files"].push_back(std::move(done->document));
-    } else if (!is_batch || ends_batch(done.error().code)) {
+    } else if (!is_batch || ends_batch(done.error(), job)) {
       fatal = std::move(done).error();
     } else {
       failed.add(job.input, std::move(done).error(), console);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/hints.h"
 #include "cli/input_arrays.h"
 #include "cli/integer_report.h"
 #include "cli/model_options.h"
@@ -70,7 +71,7 @@ Result<Plan> plan_of(const Runnable& given, const Options& options) {
   TESSERA_TRY(const RewriteLog log, rewrite(legal));
   if (!log.not_legal.empty()) {
     return TESSERA_ERROR(kUnsupported, options.model.path, log.not_legal,
-                         "'tessera rewrite --show' tells what each rule did");
+                         rule_reasons_hint(options.model.path));
   }
   return make_plan(legal, target, options.plan);
 }

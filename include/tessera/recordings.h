@@ -1,6 +1,7 @@
 // Recordings in folders.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <vector>
 

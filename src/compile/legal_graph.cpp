@@ -13,7 +13,7 @@ Result<RewriteLog> make_legal(Graph& graph, const RewriteParameters& parameters)
   if (!log.not_legal.empty()) {
     return TESSERA_ERROR(kUnsupported, "",
                          "rewriting leaves what no chip and no host step does: " + log.not_legal,
-                         "'tessera rewrite MODEL --show' tells why every rule declined");
+                         "see why every rule declined: tessera rewrite MODEL --show");
   }
   return log;
 }

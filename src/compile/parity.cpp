@@ -62,7 +62,7 @@ Result<ParityEvidence> measure_parity(const Graph& imported, const Plan& plan, b
     return TESSERA_ERROR(kMismatch, "stitched run",
                          "gives values that are not finite where the network's are, or another "
                          "number of them",
-                         "check the network with 'tessera run --check'");
+                         "check the network: tessera run MODEL --input FILE.npy --check");
   }
   if (exact && parity.max_abs > parity.tolerance) {
     return TESSERA_ERROR(

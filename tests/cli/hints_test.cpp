@@ -80,11 +80,12 @@ TEST(CliHints, CommandLinesInMessagesNameWhatExists) {
       const std::string text = joined_literals(contents(entry.path()));
       for (size_t at = text.find(program); at != std::string::npos;
            at = text.find(program, at + 1)) {
-        // In quotes, or the first of a line of examples.
-        const bool is_line = at >= 2 && (text[at - 1] == '\'' || text.substr(at - 2, 2) == "  ");
+        // In quotes, the first of a line of examples, or what a hint ends with.
+        const std::string before = at >= 2 ? text.substr(at - 2, 2) : "";
+        const bool is_line = before.ends_with('\'') || before == "  " || before == ": ";
         if (!is_line) continue;
         const size_t begin = at + program.size();
-        const std::string line = text.substr(begin, text.find_first_of("'\"\\`\n{", begin) - begin);
+        const std::string line = text.substr(begin, text.find_first_of("'\"\\`\n", begin) - begin);
         std::istringstream words(line);
         std::string command;
         std::string second;
@@ -187,6 +188,134 @@ TEST_F(CliHintsExecuted, OptionsForFoldersAndOutputs) {
                           "--skip-existing"})
                 .code,
             0);
+}
+
+// Runs the command line that a hint ends with as bash would, its words in capitals replaced.
+class CliHintsCopied : public CliHintsExecuted {
+ protected:
+  void SetUp() override {
+    fs::create_directory(folder_ / "bin");
+    fs::create_symlink(TESSERA_CLI, folder_ / "bin/tessera");
+  }
+  Outcome run_hint(const Outcome& failed,
+                   const std::vector<std::pair<std::string, std::string>>& words) {
+    std::string line = hint_of(failed);
+    EXPECT_NE(failed.code, 0);
+    const size_t at = line.find(": tessera ");
+    EXPECT_NE(at, std::string::npos) << failed.err;
+    line.erase(0, at + 2);
+    for (const auto& [word, value] : words) {
+      const size_t place = line.find(word);
+      EXPECT_NE(place, std::string::npos) << word << " is not in: " << line;
+      if (place != std::string::npos) line.replace(place, word.size(), value);
+    }
+    std::ofstream(folder_ / "script", std::ios::binary)
+        << "export PATH=" << path("bin") << ":$PATH\n"
+        << line << "\n";
+    return run_program("bash", {path("script")}, folder_.path());
+  }
+};
+
+TEST_F(CliHintsCopied, CommandLinesWithUnpleasantNamesRun) {
+  for (const std::string name : {"net", "my net; exit 3", "it's", "-net", "two\nlines", "\xff:1"}) {
+    fs::copy_file(kDemoModel, folder_.path() / (name + ".pth"));
+    const std::string model = name + ".pth";
+    const std::string package = name + ".tess";
+    // Paths after "--" may begin with a dash.
+    ASSERT_EQ(tessera_tool({"build", "--length", "4000", "-o", "./" + package, "--", model},
+                           folder_.path())
+                  .code,
+              0)
+        << name;
+    Outcome failed =
+        tessera_tool({"export", "--integers", "qdq", "-o", "x.onnx", "--", model}, folder_.path());
+    Outcome done = run_hint(failed, {{"RECORDINGS", kDemoMixture}, {"PACKAGE", "made"}});
+    EXPECT_EQ(done.code, 0) << name << failed.err << done.err;
+    EXPECT_TRUE(fs::exists(path("made.tess"))) << name;
+    fs::remove(path("made.tess"));
+    failed = tessera_tool({"build", "-o", "y.tess", "--", package}, folder_.path());
+    done = run_hint(failed, {{"FOLDER", "taken"}});
+    EXPECT_EQ(done.code, 0) << name << failed.err << done.err;
+    EXPECT_FALSE(fs::is_empty(path("taken"))) << name;
+    fs::remove_all(path("taken"));
+  }
+}
+
+TEST_F(CliHintsCopied, ParityAsksForTheRecordingOfTheVoices) {
+  const Outcome failed = tessera_tool({"parity", "chain", kDemoModel, "--reference", kDemoMixture});
+  const std::string voice = TESSERA_SOURCE_DIR "/models/mixtures/04_s";
+  const Outcome done = run_hint(failed, {{"MODEL", kDemoModel},
+                                         {"MIX", kDemoMixture},
+                                         {"VOICE", voice + "1.wav --reference " + voice +
+                                                       "2.wav --length 4000 --tile-frames 256"}});
+  EXPECT_EQ(done.code, 0) << done.err << done.out;
+}
+
+TEST_F(CliHintsCopied, AFloatPackageIsQuantisedFromItsModel) {
+  ASSERT_EQ(tessera_tool({"build", kDemoModel, "--length", "4000", "-o", path("f.tess")}).code, 0);
+  const Outcome failed =
+      tessera_tool({"export", path("f.tess"), "--integers", "qdq", "-o", path("x.onnx")});
+  const Outcome done =
+      run_hint(failed, {{"MODEL", kDemoModel}, {"RECORDINGS", kDemoMixture}, {"PACKAGE", "made"}});
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_EQ(
+      tessera_tool({"export", path("made.tess"), "--integers", "qdq", "-o", path("x.onnx")}).code,
+      0);
+}
+
+// A hint names options of the command that gave it, or of the one that it names.
+TEST_F(CliHintsExecuted, HintsNameOptionsThatAreThere) {
+  const std::string mix = recording("mix.wav");
+  ASSERT_EQ(tessera_tool({"build", kDemoModel, "--length", "4000", "-o", path("net.tess")}).code,
+            0);
+  const std::string net = path("net.tess");
+  const std::string fixed =
+      (kSource / "tests/data/field/separate_messages/fixed_800.onnx").string();
+  const std::vector<std::vector<std::string>> lines = {
+      {"separate", fixed, mix, "-o", path("o")},
+      {"separate", kDemoModel, mix, "-o", path("o"), "--sample-rate", "0"},
+      {"separate", kDemoModel, mix, "-o", path("o"), "--channel", "9"},
+      {"separate", kDemoModel, mix, "-o", path("o"), "--channel", "left"},
+      {"separate", net, mix, "-o", path("o"), "--model-arg", "mask_act=relu"},
+      {"separate", kDemoModel, mix, "-o", path("o"), "--model-arg", "mask_act"},
+      {"inspect", net, "--model-arg", "a=b"},
+      {"build", net, "-o", path("x.tess")},
+      {"build", kDemoModel, "--observer", "mse", "-o", path("x.tess")},
+      {"build", kDemoModel, "--calib", mix, "-o", path("x.tess")},
+      {"build", kDemoModel, "--quantize", "int8", "-o", path("x.tess")},
+      {"build", kDemoModel, "-o", net},
+      {"rewrite"},
+      {"rewrite", kDemoModel, "--signal", mix},
+      {"rewrite", kDemoModel, "--only", "no_such_rule"},
+      {"export", net, "--integers", "qdq", "-o", path("x.onnx")},
+      {"verify", net, "--target", "hailo8l"},
+      {"package", "ls", kDemoModel},
+      {"bisect", kDemoModel, kDemoModel, "--input", mix, "-o", path("o")},
+      {"norms", kDemoModel, "--calib", mix, "--mixtures", folder_.path().string()},
+      {"score", "--estimate", mix, "--reference", kDemoMixture},
+  };
+  for (const auto& line : lines) {
+    const Outcome failed = tessera_tool(line, folder_.path());
+    EXPECT_NE(failed.code, 0) << fmt::format("{}", fmt::join(line, " "));
+    std::string hint = hint_of(failed);
+    EXPECT_FALSE(hint.empty()) << failed.err;
+    std::string command = line[0] == "package" ? "package ls" : line[0];
+    const size_t named = hint.find("tessera ");
+    if (named != std::string::npos) {
+      std::istringstream words(hint.substr(named + 8));
+      std::string word;
+      words >> word;
+      if (word == "package")
+        words >> command, command = "package " + command;
+      else
+        command = word;
+      while (!command.empty() && !std::islower(static_cast<unsigned char>(command.back())))
+        command.pop_back();
+    } else if (hint.starts_with("build it again")) {
+      command = "build";
+    }
+    expect_options(command, hint, fmt::format("{}", fmt::join(line, " ")));
+  }
 }
 
 // Runs a command line that a hint shows as bash would, in the recording's folder, with a program in

@@ -138,8 +138,8 @@ TEST_F(CliIntegers, ExportOfWhatHoldsNoneSaysHowToMakeThem) {
   const Outcome outcome = tessera_tool({"export", kSmall, "--integers", "qdq", "-o", path("out")});
   EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument));
   EXPECT_EQ(outcome.err, "error: is no package\n  in: " + kSmall +
-                             "\n  next: quantise it: 'tessera build --quantize int8 --calib "
-                             "FILE'\n");
+                             "\n  next: quantise it: tessera build " + kSmall +
+                             " --quantize int8 --calib RECORDINGS -o PACKAGE.tess\n");
 }
 
 TEST_F(CliIntegers, PackageVerifyCountsTheNetworksInIntegers) {

@@ -7,6 +7,7 @@
 
 #include "cli/tool.h"
 #include "exit_codes.h"
+#include "full_disk.h"
 #include "tessera/audio.h"
 #include "tessera/file.h"
 
@@ -229,6 +230,32 @@ TEST_F(CliSeparateBatch, AFolderWithoutRecordingsSaysWhereTheyMayBe) {
   EXPECT_EQ(outcome.err, "error: the folder holds no recordings (1 other file)\n  in: " + in() +
                              "\n  next: --recursive looks into the folders inside it\n");
   EXPECT_EQ(separate({in(), "--recursive"}).code, 0);
+}
+
+TEST_F(CliSeparateBatch, AFullDiskEndsTheBatchAndSaysWhatWasDone) {
+  const std::string first = recording("a.wav", 4000);
+  const std::string second = recording("b.wav", 80000);
+  const std::string third = recording("c.wav", 4000);
+  const fs::path disk = folder_ / "disk";
+  fs::create_directory(disk);
+  const auto result = on_full_disk(disk, [&] {  // 64 KiB hold the first's voices
+    const Outcome outcome =
+        tessera_tool({"separate", kDemoModel, first, second, third, "-o", disk.string(), "--json"});
+    const json document = json::parse(outcome.out);
+    return outcome.code == exit_code(ErrorCode::kNoSpace) && document.at("files").size() == 1 &&
+           document.at("error").at("code") == "no_space" && !fs::exists(disk / "c_s1.wav") &&
+           !fs::exists(disk / "b_s1.wav");
+  });
+  if (result == FullDiskOutcome::kCannotMount) GTEST_SKIP() << "mounting is not allowed here";
+  EXPECT_EQ(result, FullDiskOutcome::kHeld);
+}
+
+TEST_F(CliSeparateBatch, AFileThatIsNotThereIsOneOfTheBad) {
+  const Outcome outcome = separate({recording("a.wav"), "nowhere.wav", recording("b.wav"), in()});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kNotFound));
+  EXPECT_TRUE(fs::exists(out("a_s1.wav")));
+  EXPECT_TRUE(fs::exists(out("b_s2.wav")));
+  EXPECT_NE(outcome.err.find("2 of 4 recordings were not separated"), std::string::npos);
 }
 
 TEST_F(CliSeparateBatch, ACutRecordingIsUsedOnRequestAndTheMissingSamplesAreCounted) {

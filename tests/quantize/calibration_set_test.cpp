@@ -67,6 +67,39 @@ TEST_F(CalibrationSetTest, ChoosesTheSameWindowsForTheSameSeed) {
   EXPECT_NE(first->windows, calibration_from_audio(paths, wanted)->windows);
 }
 
+TEST_F(CalibrationSetTest, AFolderOfManyKindsIsReadAndTheRestCounted) {
+  const fs::path data = TESSERA_SOURCE_DIR "/tests/data";
+  fs::create_directories(folder_ / "in/deeper");
+  fs::copy_file(data / "sound/plain.aiff", folder_ / "in/a.AIFF");
+  fs::copy_file(data / "sound/ffmpeg_stream.caf", folder_ / "in/deeper/b.caf");
+  fs::copy_file(data / "sound/lame.mp3", folder_ / "in/c.mp3");
+  fs::copy_file(data / "sound/lame.mp3.npy", folder_ / "in/c.npy");
+  fs::copy_file(data / "sound/plain.au", folder_ / "in/._d.wav");
+  const std::vector<fs::path> paths{folder_ / "in"};
+  const auto set = calibration_from_audio(paths, options({1, 1, 2000}));
+  ASSERT_TRUE(set.has_value()) << set.error().to_string();
+  ASSERT_EQ(set->windows.size(), 3U);
+  EXPECT_EQ(set->windows[0], set->windows[2]);  // by name: a.AIFF, c.mp3, deeper/b.caf
+  ASSERT_EQ(set->notes.size(), 2U);
+  EXPECT_EQ(set->notes[0].text,
+            (folder_ / "in").string() + ": 1 files that are no recordings were left out");
+  EXPECT_NE(set->notes[1].text.find("b.caf: its length was never stored"), std::string::npos);
+}
+
+TEST_F(CalibrationSetTest, ACutRecordingIsUsedOnRequest) {
+  const fs::path path = sound("a.wav", 2.0, 0.5F);
+  fs::resize_file(path, 44 + 2 * 12000);
+  const std::vector<fs::path> paths{path};
+  CalibrationOptions wanted = options({1, 1, 8000});
+  EXPECT_EQ(calibration_from_audio(paths, wanted).error().code, ErrorCode::kCorrupt);
+  wanted.allow_truncated = true;
+  const auto set = calibration_from_audio(paths, wanted);
+  ASSERT_TRUE(set.has_value()) << set.error().to_string();
+  EXPECT_EQ(set->windows.size(), 1U);
+  EXPECT_TRUE(set->notes.at(0).text.ends_with("is cut off: 4000 of 16000 frames are missing"))
+      << set->notes[0].text;
+}
+
 TEST_F(CalibrationSetTest, RefusesSilenceAlone) {
   const std::vector<fs::path> paths{sound("a.wav", 2.0, 0.0F)};
   EXPECT_EQ(calibration_from_audio(paths, options({1, 1, 8000})).error().to_string(),
