@@ -39,7 +39,7 @@ int64_t peak_bytes(const Graph& graph, const std::vector<NodeId>& order) {
 
 Costs costs(const Graph& graph) {
   Costs result;
-  std::unordered_set<const float*> counted;  // weights, by where their values lie
+  std::unordered_set<const float*> counted;  // weights, by where they lie while the graph lives
   const std::vector<NodeId> order = graph.order();
   for (NodeId id : order) {
     const Node& node = graph.node(id);

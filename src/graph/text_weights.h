@@ -26,8 +26,9 @@ class WeightWriter {
   std::string text() const;
 
  private:
-  std::unordered_map<const float*, std::string> names_;  // by where the values lie
-  std::unordered_map<std::string, int64_t> copies_;      // arrays of one hash
+  // By where the values lie: `weights_` holds each, so that no other comes to lie there.
+  std::unordered_map<const float*, std::string> names_;
+  std::unordered_map<std::string, int64_t> copies_;  // arrays of one hash
   std::vector<std::pair<std::string, Tensor>> weights_;
 };
 

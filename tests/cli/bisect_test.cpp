@@ -1,6 +1,7 @@
 // tessera calibrate, compare and bisect as a user calls them.
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "cli/tool.h"
@@ -56,9 +57,11 @@ TEST(CliCalibrate, ReplacesNothingAndSaysWhatItCannotUse) {
       {"calibrate", kDemoModel, "--calib", kDemoMixture, "-o", (folder / "calib.wav").string()});
   EXPECT_EQ(other.code, exit_code(ErrorCode::kInvalidArgument));
   EXPECT_NE(other.err.find("is not the name of a NumPy archive"), std::string::npos);
+  std::ofstream(windows) << "mine";
   const Outcome twice =
-      tessera_tool({"calibrate", kDemoModel, "--calib", kDemoMixture, "-o", silent});
+      tessera_tool({"calibrate", kDemoModel, "--calib", kDemoMixture, "-o", windows});
   EXPECT_EQ(twice.code, exit_code(ErrorCode::kAlreadyExists));
+  EXPECT_EQ(contents(windows), "mine");
 }
 
 TEST(CliCompare, ALengthThatAFileFixesIsTheDefaultOnEitherSide) {

@@ -39,7 +39,8 @@ class ModelFile {
   const onnx::ModelProto& proto() const { return *proto_; }
   const std::string& name() const { return name_; }
 
-  // The tensor's values; converted once, shared afterwards. `what` names it in errors.
+  // The tensor's values; converted once, shared afterwards. `what` names it in errors. `tensor` is
+  // one of proto()'s, never a temporary: its address stands for it as long as this lives.
   // Errors: kNotFound (external file), kUnsafe (its path leaves the model's folder), kCorrupt
   // (sizes do not match), kUnsupported (element type), kResourceLimit.
   Result<ConstArray> tensor(const onnx::TensorProto& tensor, const std::string& what);
