@@ -45,6 +45,10 @@ class Executable {
   // Forgets state carried from run to run (none for whole-sequence executables).
   virtual void reset() {}
 
+  // Gives memory of activations back to the system; the next run takes it again. For executables
+  // that take turns over long sequences. The default keeps it.
+  virtual void trim() {}
+
   // Bytes held for activations while running; weights not included.
   virtual int64_t arena_bytes() const = 0;
 };

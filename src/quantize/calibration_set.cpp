@@ -206,7 +206,10 @@ Result<NpyArray> array_of(const fs::path& path) {
                          fmt::format("'{}' differs from its checksum", entry->name),
                          "copy the file again");
   }
-  return parse_npy(contents->view(), fmt::format("{}: {}", path.string(), entry->name));
+  const std::string subject = fmt::format("{}: {}", path.string(), entry->name);
+  TESSERA_TRY(NpyArray array, parse_npy(contents->view(), subject));
+  TESSERA_TRY_VOID(check_finite(array, subject));
+  return array;
 }
 
 std::string_view what_happens(bool longer, LengthPolicy policy) {

@@ -1,5 +1,8 @@
 #include "run/arena.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <limits>
 #include <map>
 #include <new>
@@ -125,6 +128,15 @@ Result<Arena> Arena::create(int64_t size_bytes) {
   arena.block_.reset(static_cast<std::byte*>(block));
   arena.size_bytes_ = size_bytes;
   return arena;
+}
+
+void Arena::trim() {
+  static const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = (reinterpret_cast<uintptr_t>(block_.get()) + page - 1) / page * page;
+  const auto end =
+      (reinterpret_cast<uintptr_t>(block_.get()) + static_cast<uintptr_t>(size_bytes_)) / page *
+      page;
+  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
 void Arena::Release::operator()(std::byte* block) const {

@@ -36,6 +36,9 @@ class Arena {
   // Bytes are not initialised. Errors: kResourceLimit when the memory cannot be had.
   static Result<Arena> create(int64_t size_bytes);
 
+  // Gives its whole pages back to the system. What they held is lost.
+  void trim();
+
   std::byte* at(int64_t offset) const { return block_.get() + offset; }
   int64_t size_bytes() const { return size_bytes_; }
 

@@ -15,6 +15,9 @@
 namespace tessera {
 namespace {
 
+// What groups of host steps may hold together between their turns.
+constexpr int64_t kKeptHostBytes = int64_t{256} << 20;
+
 // What a piece's executable reads and writes in each call.
 struct LoadedPiece {
   std::unique_ptr<Executable> executable;
@@ -153,7 +156,8 @@ class Stitched final : public StitchedExecutable {
   }
 
   int64_t arena_bytes() const override {
-    return values_.size_bytes() + staging_.size_bytes() + piece_bytes_;
+    return values_.size_bytes() + staging_.size_bytes() + piece_bytes_ +
+           (host_bytes_ > kKeptHostBytes ? most_host_bytes_ : host_bytes_);
   }
   void observe(ValueObserver observer) override { observer_ = std::move(observer); }
   int64_t chip_calls() const override { return chip_calls_; }
@@ -166,7 +170,8 @@ class Stitched final : public StitchedExecutable {
     if (group.writes.empty()) return {};
     LoadedStep step;
     TESSERA_TRY(step.host, backend.load({group.graph, encodings_}));
-    piece_bytes_ += step.host->arena_bytes();
+    host_bytes_ += step.host->arena_bytes();
+    most_host_bytes_ = std::max(most_host_bytes_, step.host->arena_bytes());
     step.reads = std::move(group.reads);
     step.writes = std::move(group.writes);
     steps_.push_back(std::move(step));
@@ -215,9 +220,11 @@ class Stitched final : public StitchedExecutable {
     return {};
   }
 
+  // Over long sequences all groups together would hold many times what one needs.
   Result<void> run_host(LoadedStep& step) {
     const Stopwatch watch;
     TESSERA_TRY_VOID(step.host->run(step.input_views, step.output_views));
+    if (host_bytes_ > kKeptHostBytes) step.host->trim();
     timing_.host += watch.seconds();
     return {};
   }
@@ -251,6 +258,8 @@ class Stitched final : public StitchedExecutable {
   Staging staging_;
   ValueObserver observer_;
   int64_t piece_bytes_ = 0;
+  int64_t host_bytes_ = 0;  // of all groups of host steps
+  int64_t most_host_bytes_ = 0;
   int64_t chip_calls_ = 0;
   StitchedTiming timing_;
 };
