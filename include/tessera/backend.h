@@ -62,7 +62,8 @@ class Backend {
 };
 
 struct BackendOptions {
-  int threads = 0;                 // 0: as many as the process may use
+  // 0: as many as the process may use. At most 16, or as many as that where it is more.
+  int threads = 0;
   int64_t memory_limit_bytes = 0;  // activations; 0: no limit of our own
   // Where backends that are plugins lie ("torch"). Empty: as installed, seen from the running
   // program (bin/../lib/tessera), else where this library was to be installed.
