@@ -130,12 +130,11 @@ Result<Arena> Arena::create(int64_t size_bytes) {
   return arena;
 }
 
-void Arena::trim() {
+void Arena::trim(int64_t offset, int64_t size_bytes) {
   static const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto begin = (reinterpret_cast<uintptr_t>(block_.get()) + page - 1) / page * page;
-  const auto end =
-      (reinterpret_cast<uintptr_t>(block_.get()) + static_cast<uintptr_t>(size_bytes_)) / page *
-      page;
+  const uintptr_t first = reinterpret_cast<uintptr_t>(block_.get()) + static_cast<uintptr_t>(offset);
+  const uintptr_t begin = (first + page - 1) / page * page;
+  const uintptr_t end = (first + static_cast<uintptr_t>(size_bytes)) / page * page;
   if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
