@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/interrupt.h"
 #include "exit_codes.h"
 
 namespace tessera::cli {
@@ -64,6 +65,7 @@ int run(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   // Known before parsing, because errors of parsing obey it too.
   Console console(std::find(words.begin(), words.end(), "--json") != words.end());
+  watch_signals(console);
   const auto usage_error = [&](std::string message) {
     std::string command = "tessera";
     for (const auto& [sub, action] : program.actions) {

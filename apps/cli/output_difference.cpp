@@ -24,7 +24,14 @@ Result<Difference> compare_outputs(std::span<const std::vector<float>> reference
       if (std::isfinite(want) && std::isfinite(got)) {
         difference.peak = std::max(difference.peak, std::abs(want));
         difference.max_abs = std::max(difference.max_abs, std::abs(want - got));
-      } else if (want != got && !(std::isnan(want) && std::isnan(got))) {
+      } else if (!std::isfinite(want) && !std::isfinite(got)) {
+        return TESSERA_ERROR(
+            kInvalidModel, subject,
+            fmt::format("value {} of output {} is {}, on the reference backend "
+                        "{}: the network itself gives no number there",
+                        k, i, got, want),
+            "look for weights that are NaN or infinite, or for a norm without eps");
+      } else {
         return TESSERA_ERROR(kMismatch, subject,
                              fmt::format("value {} of output {} is {}, on the reference backend {}",
                                          k, i, got, want),

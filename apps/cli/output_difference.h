@@ -15,7 +15,7 @@ struct Difference {
 };
 
 // Errors: kMismatch beyond 1e-4 of the reference's peak (1e-7 for silence), or where a value is
-// finite on one side only; two NaNs, or two equal infinities, agree.
+// finite on one side only; kInvalidModel where it is finite on neither, which says nothing.
 Result<Difference> compare_outputs(std::span<const std::vector<float>> reference,
                                    std::span<const std::vector<float>> outputs,
                                    const std::string& subject);

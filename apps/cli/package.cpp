@@ -108,19 +108,22 @@ Result<Document> verify(const std::string& path, const std::string& model, Conso
   TESSERA_TRY(const PackagedNetwork network, package.network());
   console.print("{}: {} entries as listed, digest {}\n", path, package.manifest().entries.size(),
                 package.hash());
-  TESSERA_TRY(const CheckedPieces checked, check_pieces(package, network));
-  console.print("its {} segments come from its model and plan, piece for piece\n",
+  TESSERA_TRY(const CheckedPackage checked, check_package(package, network));
+  console.print("its graph, plan, placement and the pieces of {} segments come from its model\n",
                 network.plan.segments.size());
   if (checked.integer_files > 0) {
     console.print("{} integer networks of {} pieces come from these and its encodings\n",
                   checked.integer_files, checked.pieces);
   }
+  console.print("run again beside the model: largest difference {:.2g} at a peak of {:.2g}\n",
+                checked.parity.max_abs, checked.parity.peak);
   if (!model.empty()) console.print("built from {}\n", model);
   Document document = head_of(path, package);
   document["entries"] = package.manifest().entries.size();
   document["segments"] = network.plan.segments.size();
   document["pieces"] = checked.pieces;
   document["integer_files"] = checked.integer_files;
+  document["parity"] = {{"max_abs", checked.parity.max_abs}, {"peak", checked.parity.peak}};
   document["intact"] = true;
   return document;
 }
@@ -160,8 +163,8 @@ Action define_package(CommandLine& app) {
   check->add_option("--model", all->model, "The file that it should have been built from")
       ->type_name("FILE");
   app.footer(
-      "Opening a package checks every byte of it. 'verify' also makes its pieces again from its\n"
-      "model, plan and encodings and compares them; 'tessera verify' evaluates it.\n\n"
+      "Opening a package checks every byte of it. 'verify' also reads its model again, makes from\n"
+      "it everything that the package claims, and compares; 'tessera verify' evaluates it.\n\n"
       "Examples:\n"
       "  tessera package ls net.tess\n"
       "  tessera package extract net.tess -o folder\n"

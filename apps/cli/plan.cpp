@@ -235,9 +235,10 @@ Result<Document> run(const Options& options, Console& console) {
     print_host_steps(plan, console);
   }
   const Cost& cost = plan.cost;
-  console.print("{} on {}: {} segments, {} calls, {} bytes in, {} bytes out, {} contexts\n",
+  console.print("{} on {}: {} segments, {} calls, {} bytes in, {} bytes out, {} context{}\n",
                 to_string(plan.verdict), target.name, plan.segments.size(), grouped(cost.calls),
-                grouped(cost.bytes_in), grouped(cost.bytes_out), plan.contexts);
+                grouped(cost.bytes_in), grouped(cost.bytes_out), plan.contexts,
+                plan.contexts == 1 ? "" : "s");
   console.print("estimated {} ms = compute {} + link {} + calls {} + contexts {}\n",
                 milliseconds(cost.seconds()), milliseconds(cost.compute_s),
                 milliseconds(cost.link_s), milliseconds(cost.call_s), milliseconds(cost.switch_s));

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <vector>
@@ -95,6 +96,7 @@ Error with_path(Error error, const Options& options) {
 
 std::string decibels(std::optional<double> value, bool with_sign = false) {
   if (!value) return "";
+  if (std::isinf(*value)) return *value > 0 ? "infinite" : "-infinite";
   return with_sign ? fmt::format("{:+.2f}", *value) : fmt::format("{:.2f}", *value);
 }
 
@@ -127,9 +129,10 @@ std::string table_of(const SeparationScore& score, const Options& options) {
   return table.to_string();
 }
 
-// JSON has no infinity: those are null.
+// JSON has no infinity: a text says it. Null: there is none.
 Document number(std::optional<double> value) {
-  return value && std::isfinite(*value) ? Document(*value) : Document();
+  if (!value || std::isnan(*value)) return {};
+  return std::isinf(*value) ? Document(decibels(value)) : Document(*value);
 }
 
 Document document_of(const SeparationScore& score, const Signals& signals, const Options& options) {
@@ -157,6 +160,16 @@ Document document_of(const SeparationScore& score, const Signals& signals, const
   document["mean"] = entry({0, score.mean_si_snr_db, score.mean_sdr_db, score.mean_snr_db,
                             score.mean_si_snr_improvement_db, score.mean_sdr_improvement_db});
   return document;
+}
+
+// SI-SNR and SDR do not see the sign of an estimate; who listens to it with others, or takes it
+// from the mixture, does.
+bool sign_is_turned(const SeparationScore& score, const Signals& signals, size_t reference) {
+  const SourceScore& source = score.sources[reference];
+  const std::vector<float>& truth = signals.references[reference];
+  const std::vector<float>& estimate = signals.estimates[static_cast<size_t>(source.estimate)];
+  const double product = std::inner_product(truth.begin(), truth.end(), estimate.begin(), 0.0);
+  return product < 0 && source.si_snr_db > 0;
 }
 
 std::string file_name(const std::string& path) {
@@ -204,6 +217,14 @@ Result<Document> run_score(const Options& options, Console& console) {
       "SDR is that of BSS-eval (512-tap filter), SNR the plain ratio.\n",
       table_of(*score, options));
   Document document = document_of(*score, signals, options);
+  for (size_t r = 0; r < score->sources.size(); ++r) {
+    const bool turned = sign_is_turned(*score, signals, r);
+    document["sources"][r]["sign_turned"] = turned;
+    if (!turned) continue;
+    console.note(fmt::format("{} has the opposite sign of {}",
+                             options.estimates[static_cast<size_t>(score->sources[r].estimate)],
+                             options.references[r]));
+  }
   if (!options.picture.empty()) {
     TESSERA_TRY_VOID(write_picture(*score, signals, options));
     console.print("Spectrograms are in {}\n", options.picture);

@@ -7,11 +7,14 @@
 #include "cli/command.h"
 #include "cli/table.h"
 #include "cli/target_options.h"
+#include "tessera/file.h"
 #include "tessera/target.h"
 #include "tessera/target_evidence.h"
 
 namespace tessera::cli {
 namespace {
+
+constexpr uint64_t kMostTargetBytes = uint64_t{1} << 20;
 
 // --- list -----------------------------------------------------------------------------------
 
@@ -75,8 +78,17 @@ Document entry_of(const Target& target, const TargetKey& key) {
   return entry;
 }
 
-Result<Document> run_show(const std::string& name, Console& console) {
+// The file itself: what one's own target starts from.
+Result<Document> show_file(const Target& target, Console& console) {
+  TESSERA_TRY(const auto bytes, read_file(target.file, kMostTargetBytes));
+  const std::string text(bytes.begin(), bytes.end());
+  console.print("{}", text);
+  return Document{{"name", target.name}, {"file", target.file.string()}, {"toml", text}};
+}
+
+Result<Document> run_show(const std::string& name, bool as_file, Console& console) {
   TESSERA_TRY(const Target target, load_target(name));
+  if (as_file) return show_file(target, console);
   console.print("{}: {}\n", printable(target.name), printable(target.summary));
   Document document = {
       {"name", target.name}, {"summary", target.summary}, {"file", target.file.string()}};
@@ -225,6 +237,7 @@ CommandLine* add(CommandLine& app, const char* name, const char* summary, const 
 Action define_target(CommandLine& app) {
   struct All {
     std::string shown = "hailo8";
+    bool as_file = false;
     bool markdown = false;
     ScoreOptions score;
     LedgerOptions ledger;
@@ -232,8 +245,11 @@ Action define_target(CommandLine& app) {
   auto all = std::make_shared<All>();
   add(app, "list", "Targets known here", "  tessera target list\n");
   CommandLine* show =
-      add(app, "show", "Every entry of a target with its source", "  tessera target show hailo8\n");
+      add(app, "show", "Every entry of a target with its source",
+          "  tessera target show hailo8\n"
+          "  tessera target show hailo8 --toml > mine.toml\n");
   show->add_option("TARGET", all->shown, "Name or path of a target file")->required();
+  show->add_flag("--toml", all->as_file, "The target file itself, to start one's own from");
   CommandLine* rules = add(app, "rules", "Every rule that 'check' asks",
                            "  tessera target rules\n  tessera target rules --markdown\n");
   rules->add_flag("--markdown", all->markdown, "The page docs/constraints.md");
@@ -254,7 +270,7 @@ Action define_target(CommandLine& app) {
       "  tessera target show hailo8\n"
       "  tessera target score hailo8 outcomes_graphs.json\n");
   return [all, show, rules, score, ledger](Console& console) -> Result<Document> {
-    if (show->parsed()) return run_show(all->shown, console);
+    if (show->parsed()) return run_show(all->shown, all->as_file, console);
     if (rules->parsed()) return run_rules(all->markdown, console);
     if (score->parsed()) return run_score(all->score, console);
     if (ledger->parsed()) return run_ledger(all->ledger, console);

@@ -5,9 +5,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/comparison_text.h"
 #include "cli/hints.h"
 #include "cli/input_arrays.h"
 #include "cli/integer_report.h"
@@ -19,6 +21,7 @@
 #include "cli/target_options.h"
 #include "cli/verify_report.h"
 #include "tessera/rewrite.h"
+#include "tessera/session.h"
 #include "tessera/verify.h"
 
 namespace tessera::cli {
@@ -49,7 +52,8 @@ constexpr std::string_view kIntegerBackend = "emulator";
 
 // What is verified, and by what.
 struct Case {
-  Graph imported;
+  Graph imported;              // with the package's constants where it froze norms
+  std::optional<Graph> exact;  // without these, where there are any
   Plan plan;
   std::optional<Encodings> encodings;
   std::vector<std::vector<float>> inputs;
@@ -88,12 +92,21 @@ Result<void> check_target(const Runnable& given, const Options& options) {
       fmt::format("build it again with --target {}", options.target));
 }
 
+// What a package claims is what its model gives: otherwise what runs is not what is verified.
+Result<void> check_whole(const Package& package, const Options& options, Console& console) {
+  const Progress progress(console, "checking the package");
+  TESSERA_TRY(const PackagedNetwork network, package.network());
+  Result<CheckedPackage> checked = check_package(package, network, options.backend.threads);
+  if (checked) return {};
+  Error error = std::move(checked).error();
+  error.subject = fmt::format("{}: {}", options.model.path, error.subject);
+  return error;
+}
+
 Result<Case> read_case(const Options& options, Console& console) {
   TESSERA_TRY(Runnable given, load_runnable(options.model, ImportNotes::warnings, console));
   TESSERA_TRY_VOID(check_target(given, options));
-  if (given.package && given.package->manifest().options.norm != "exact") {
-    console.warning("the package was built with frozen norms: an approximation, which differs");
-  }
+  if (given.package) TESSERA_TRY_VOID(check_whole(*given.package, options, console));
   Case made;
   if (!options.signal.empty()) {
     ImportedModel model = given.model;
@@ -112,6 +125,10 @@ Result<Case> read_case(const Options& options, Console& console) {
     other.length_samples = given.model.length_samples;
     TESSERA_TRY(ImportedModel model, load_model(other, ImportNotes::warnings, console));
     made.imported = std::move(model.graph);
+  }
+  if (given.package && given.package->manifest().options.norm != "exact") {
+    TESSERA_TRY(Graph approximated, given.package->approximated(made.imported));
+    made.exact = std::exchange(made.imported, std::move(approximated));
   }
   for (const std::string& path : options.references) {
     TESSERA_TRY(std::vector<float> voice,
@@ -137,6 +154,24 @@ Result<Document> concluded(Document document, const Result<void>& verdict, std::
   }
   console.print("{}\n", good);
   return document;
+}
+
+// What the frozen norms cost that were asked for: told, and no reason to fail.
+Result<void> tell_cost(const Case& given, Backend& judge, Verified& by, Console& console) {
+  if (!given.exact) return {};
+  TESSERA_TRY(Session exact, Session::create(*given.exact, judge));
+  TESSERA_TRY(const auto outputs, exact.run(by.inputs));
+  by.document["approximation"] = Document::array();
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const ValueDifference apart = difference(outputs[i], by.report.expected_output_values[i]);
+    console.print(
+        "frozen norms, as asked for when it was built, keep {} dB of '{}' over what they change\n",
+        decibels(apart.snr_db), printable(by.report.outputs[i].name));
+    by.document["approximation"].push_back({{"output", by.report.outputs[i].name},
+                                            {"snr_db", finite(apart.snr_db)},
+                                            {"max_abs", finite(apart.max_abs)}});
+  }
+  return {};
 }
 
 Result<Document> run_integers(const Options& options, const Case& given, const Verified& by,
@@ -187,6 +222,7 @@ Result<Document> run(Options options, Console& console) {
       "by {}\n",
       report.stages.size() + report.outputs.size(), report.segments, report.pieces,
       grouped(report.chip_calls), options.backend.name, report.stitched_seconds * 1e3, judged_by);
+  TESSERA_TRY_VOID(tell_cost(given, *judge, by, console));
   if (integers) return run_integers(options, given, by, console);
   return concluded(std::move(by.document), verdict_of(report, options.model.path),
                    "the same network at every stage", console);

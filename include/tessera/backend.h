@@ -45,6 +45,10 @@ class Executable {
   // Forgets state carried from run to run (none for whole-sequence executables).
   virtual void reset() {}
 
+  // Gives memory of activations back to the system; the next run takes it again. For executables
+  // that take turns over long sequences. The default keeps it.
+  virtual void trim() {}
+
   // Bytes held for activations while running; weights not included.
   virtual int64_t arena_bytes() const = 0;
 };
@@ -58,7 +62,8 @@ class Backend {
 };
 
 struct BackendOptions {
-  int threads = 0;                 // 0: as many as the process may use
+  // 0: as many as the process may use. At most 16, or as many as that where it is more.
+  int threads = 0;
   int64_t memory_limit_bytes = 0;  // activations; 0: no limit of our own
   // Where backends that are plugins lie ("torch"). Empty: as installed, seen from the running
   // program (bin/../lib/tessera), else where this library was to be installed.

@@ -66,6 +66,10 @@ class AtomicFile {
   bool force_ = false;
 };
 
+// For a process that is about to end: removes what every AtomicFile has written and not committed.
+// Afterwards none is created or committed any more (kCancelled).
+void discard_unfinished_files();
+
 // AtomicFile::create + write + seal: complete, but for its name.
 Result<AtomicFile> write_sealed(const std::filesystem::path& path, std::span<const uint8_t> bytes,
                                 WriteOptions options = {});

@@ -26,10 +26,14 @@ inline constexpr uint64_t kNpyLimitBytes = uint64_t{4} << 30;
 
 // Versions 1 to 3; bool, signed and unsigned integers of 1 to 8 bytes, floats of 2, 4, 8; either
 // byte order. Errors: kCorrupt for a broken header or a size that differs from what the header
-// says; kUnsafe for pickled objects; kUnsupported for other types; those of read_file.
+// says, and where check_finite() objects; kUnsafe for pickled objects; kUnsupported for other
+// types; those of read_file.
 Result<NpyArray> read_npy(const std::filesystem::path& path, uint64_t limit_bytes = kNpyLimitBytes);
 
-// The same from memory; `subject` names the source in errors.
+// Errors: kCorrupt where values are NaN or infinite, as float32: how many, and where the first is.
+Result<void> check_finite(const NpyArray& array, std::string_view subject);
+
+// From memory; values may be anything. `subject` names the source in errors.
 Result<NpyArray> parse_npy(std::span<const uint8_t> bytes, std::string_view subject);
 
 // Version 1, '<f4', C order. `values` holds exactly the product of `dims` (a mismatch is a bug).

@@ -46,6 +46,7 @@ struct PackageModel {
   int64_t length_samples = 0;
   std::optional<int> sample_rate;
   int n_src = 0;
+  std::vector<std::string> notes;  // ImportedModel::notes: what its file did not tell
 };
 
 // What was asked for when it was built.
@@ -56,13 +57,16 @@ struct PackageOptions {
   int64_t block_channels = 0;
 };
 
-// Stitched execution against the imported network on one signal, measured when it was built.
+// Stitched execution beside the imported network on one signal, measured when it was built.
 struct ParityEvidence {
   std::string signal;
   std::string backend;
   double max_abs = 0;    // largest difference of any output value
   double peak = 0;       // of the imported network's output
-  double tolerance = 0;  // of the largest difference; 0 where an approximation was asked for
+  double tolerance = 0;  // of the largest difference
+  // Where an approximation was asked for, all of the above is beside the network with it in place,
+  // and this is its cost: dB of the imported network's output over that of the difference to it.
+  std::optional<double> approximation_db;
 };
 
 struct PackageManifest {
@@ -78,6 +82,7 @@ struct PackageManifest {
 // A package's network for one length.
 struct PackagedNetwork {
   ImportedModel model;                 // what its user gave, read again
+  Graph approximated;                  // the same with constants for the norms that are frozen
   Graph legal;                         // rewritten into what the target can do
   Plan plan;                           // what runs: the pieces are those of the package
   std::optional<Encodings> encodings;  // of plan.graph, where it was quantised
@@ -106,6 +111,11 @@ class Package {
   // import_model; kMismatch where this length needs a piece that the package does not hold.
   Result<PackagedNetwork> network(std::optional<int64_t> length_samples = {}) const;
 
+  // `imported`, which has the packaged network's nodes, with the package's constants in place of
+  // the norms it froze: what its plan must compute. A package with exact norms leaves it as it is.
+  // Errors: those of rewrite().
+  Result<Graph> approximated(const Graph& imported) const;
+
   // Manifest included.
   std::vector<std::string> names() const;
   std::span<const uint8_t> bytes() const { return content_->bytes; }
@@ -123,16 +133,22 @@ class Package {
   std::shared_ptr<const Content> content_;
 };
 
-// What check_pieces() has found as it should be.
-struct CheckedPieces {
+// What check_package() has found as it should be.
+struct CheckedPackage {
   int64_t pieces = 0;         // of the plan, as float networks
   int64_t integer_files = 0;  // the same in integers, in every form
+  ParityEvidence parity;      // measured again
 };
 
-// Makes every piece of `network`, which is package.network(), again, in float and in integers, and
-// its place on the chip; loads the integers where they run. Errors: kMismatch naming the entry that
-// is not what the package's own model, plan and encodings give; those of Backend::load().
-Result<CheckedPieces> check_pieces(const Package& package, const PackagedNetwork& network);
+// Makes everything again that follows from the packed model: the graph that runs, the plan and its
+// cost, every piece in float and in integers, integer weights, the place on the chip, what is told
+// of the model and of values; measures parity again; loads the integers where they run. `network`
+// is package.network(). `threads` of the measurement; 0: as many as the process may use. Errors:
+// kMismatch naming the entry that is not what the package's own model, plan and encodings give;
+// kCorrupt for records that are none; kInvalidArgument for the network of another length; those of
+// Backend::load().
+Result<CheckedPackage> check_package(const Package& package, const PackagedNetwork& network,
+                                     int threads = 0);
 
 // Whether the file begins as a package does: also true for damaged ones. False where it cannot be
 // read.

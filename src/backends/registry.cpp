@@ -1,8 +1,11 @@
 // The one list of backends: a new one is a folder beside this file and a line in kBackends.
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "backends/cpu/cpu_backend.h"
+#include "backends/cpu/processors.h"
 #include "backends/emulator/emulator_backend.h"
 #include "backends/reference/reference_backend.h"
 #include "backends/torch/torch_backend.h"
@@ -16,6 +19,9 @@ struct Entry {
   std::unique_ptr<Backend> (*make)(const BackendOptions& options);
   bool optional = false;
 };
+
+// More threads than processors wait for each other; this many do no harm and show races in tests.
+constexpr int kMostSpareThreads = 16;
 
 // The last, the fastest in floats, is the default of the tools.
 constexpr Entry kBackends[] = {
@@ -47,9 +53,11 @@ Result<std::unique_ptr<Backend>> make_backend(std::string_view name,
                          fmt::format("{} threads make no sense", options.threads),
                          "use 0 for as many as the process may use, or a number from 1");
   }
+  BackendOptions useful = options;
+  useful.threads = std::min(options.threads, std::max(kMostSpareThreads, cpu::usable_processors()));
   for (const Entry& entry : kBackends) {
     if (entry.name != name) continue;
-    std::unique_ptr<Backend> backend = entry.make(options);
+    std::unique_ptr<Backend> backend = entry.make(useful);
     const DeviceInfo device = backend->probe();
     if (!device.available) {
       return TESSERA_ERROR(kUnavailable, fmt::format("backend '{}'", name), "is not available here",

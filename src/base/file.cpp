@@ -1,6 +1,7 @@
 #include "tessera/file.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,7 +9,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <functional>
+#include <mutex>
 #include <new>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -23,6 +27,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kFirstBlockBytes = size_t{1} << 16;
+constexpr int kPipePatienceMs = 2000;  // that a pipe may be without a writer
+constexpr int kPipeStepMs = 20;
 constexpr mode_t kAllReadWrite = 0666;  // less the umask
 
 Error directory_error(const fs::path& path) {
@@ -39,10 +45,10 @@ Error size_limit_error(const fs::path& path, uint64_t limit_bytes) {
                        fmt::format("is larger than the limit of {} bytes", limit_bytes), "");
 }
 
+// `bytes` were read already.
 Result<std::vector<uint8_t>> read_descriptor(int fd, const fs::path& path, uint64_t expected_bytes,
-                                             uint64_t limit_bytes) {
-  std::vector<uint8_t> bytes;
-  size_t filled = 0;
+                                             uint64_t limit_bytes, std::vector<uint8_t> bytes) {
+  size_t filled = bytes.size();
   size_t next_size = static_cast<size_t>(std::max<uint64_t>(expected_bytes + 1, kFirstBlockBytes));
   for (;;) {
     if (filled == bytes.size()) {
@@ -132,6 +138,73 @@ int rename_if_absent(const fs::path& from, const fs::path& to) {
   return 0;
 }
 
+// Temporary files of this process, which whoever ends it early removes.
+class UnfinishedFiles {
+ public:
+  static UnfinishedFiles& get() {
+    static UnfinishedFiles files;
+    return files;
+  }
+
+  Result<int> open_in(const fs::path& folder, fs::path& temporary) {
+    const std::lock_guard lock(mutex_);
+    if (ended_) return ending();
+    TESSERA_TRY(const int descriptor, open_temporary(folder, temporary));
+    names_.insert(temporary);
+    return descriptor;
+  }
+
+  void remove(const fs::path& temporary) {
+    const std::lock_guard lock(mutex_);
+    if (names_.erase(temporary) > 0) ::unlink(temporary.c_str());
+  }
+
+  // `rename` gives it its name; 0 or an errno.
+  Result<int> finish(const fs::path& temporary, const std::function<int()>& rename) {
+    const std::lock_guard lock(mutex_);
+    if (ended_) return ending();
+    const int failed = rename();
+    if (failed == 0) names_.erase(temporary);
+    return failed;
+  }
+
+  void end() {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    for (const fs::path& name : names_) ::unlink(name.c_str());
+    names_.clear();
+  }
+
+ private:
+  static Error ending() { return TESSERA_ERROR(kCancelled, "", "the process is about to end", ""); }
+
+  std::mutex mutex_;
+  std::set<fs::path> names_;
+  bool ended_ = false;
+};
+
+// The first byte of a pipe that was opened without blocking, or nothing where its writer wrote
+// nothing; blocks from then on. Errors: kIo where nobody writes into it.
+Result<std::vector<uint8_t>> first_of_pipe(int descriptor, const fs::path& path) {
+  pollfd pipe{descriptor, POLLIN, 0};
+  uint8_t first = 0;
+  ssize_t got = 0;
+  // 0: no writer has it open. EAGAIN: one has, and has not written yet.
+  for (int waited_ms = 0; waited_ms < kPipePatienceMs; waited_ms += kPipeStepMs) {
+    got = ::read(descriptor, &first, 1);
+    if (got != 0) break;
+    ::poll(&pipe, 1, kPipeStepMs);
+    if ((pipe.revents & POLLHUP) != 0) ::usleep(kPipeStepMs * 1000);
+  }
+  if (got == 0) {
+    return TESSERA_ERROR(kIo, path.string(), "is a pipe into which nobody writes",
+                         "start what writes into it first, or name a file");
+  }
+  if (got < 0 && errno != EAGAIN) return system_error(errno, path.string(), "read");
+  ::fcntl(descriptor, F_SETFL, O_RDONLY);
+  return got > 0 ? std::vector<uint8_t>{first} : std::vector<uint8_t>{};
+}
+
 std::span<const uint8_t> bytes_of(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
@@ -139,10 +212,14 @@ std::span<const uint8_t> bytes_of(std::string_view text) {
 }  // namespace
 
 Result<std::vector<uint8_t>> read_file(const fs::path& path, uint64_t limit_bytes) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) return system_error(errno, path.string(), "open");
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) return system_error(errno, path.string(), "read");
+  std::vector<uint8_t> begun;
+  if (S_ISFIFO(info.st_mode)) {
+    TESSERA_TRY(begun, first_of_pipe(file.get(), path));
+  }
   if (S_ISDIR(info.st_mode)) return directory_error(path);
   if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode)) {  // which may never end
     return TESSERA_ERROR(kUnsupported, path.string(), "is a device, not a file",
@@ -151,7 +228,7 @@ Result<std::vector<uint8_t>> read_file(const fs::path& path, uint64_t limit_byte
   const uint64_t size = S_ISREG(info.st_mode) ? static_cast<uint64_t>(info.st_size) : 0;
   if (size > limit_bytes) return size_limit_error(path, limit_bytes);
   try {
-    return read_descriptor(file.get(), path, size, limit_bytes);
+    return read_descriptor(file.get(), path, size, limit_bytes, std::move(begun));
   } catch (const std::bad_alloc&) {
     return TESSERA_ERROR(kResourceLimit, path.string(),
                          fmt::format("does not fit in memory ({} bytes)", size), "");
@@ -183,7 +260,7 @@ Result<AtomicFile> AtomicFile::create(const fs::path& path, WriteOptions options
   file.path_ = follow_links(path);
   file.force_ = options.force;
   fs::path temporary;
-  TESSERA_TRY(file.descriptor_, open_temporary(folder_of(file.path_), temporary));
+  TESSERA_TRY(file.descriptor_, UnfinishedFiles::get().open_in(folder_of(file.path_), temporary));
   file.temporary_ = std::move(temporary);
   struct stat old {};
   if (::stat(file.path_.c_str(), &old) == 0) {
@@ -217,7 +294,7 @@ AtomicFile::~AtomicFile() {
 void AtomicFile::discard() {
   if (descriptor_ >= 0) ::close(descriptor_);
   descriptor_ = -1;
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  if (!temporary_.empty()) UnfinishedFiles::get().remove(temporary_);
   temporary_.clear();
 }
 
@@ -241,18 +318,20 @@ Result<void> AtomicFile::seal() {
 Result<void> AtomicFile::commit() {
   TESSERA_CHECK(!temporary_.empty(), "a file is committed once");
   if (descriptor_ >= 0) TESSERA_TRY_VOID(seal());
-  if (force_) {
-    if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
-      return system_error(errno, path_.string(), "write");
-    }
-  } else if (const int failed = rename_if_absent(temporary_, path_); failed != 0) {
-    return system_error(failed, path_.string(), "write");
-  }
+  TESSERA_TRY(const int failed, UnfinishedFiles::get().finish(temporary_, [&] {
+    if (!force_) return rename_if_absent(temporary_, path_);
+    return ::rename(temporary_.c_str(), path_.c_str()) == 0 ? 0 : errno;
+  }));
+  if (failed != 0) return system_error(failed, path_.string(), "write");
   temporary_.clear();
   const Descriptor directory(::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() >= 0)
     ::fsync(directory.get());  // the name itself; the content is safe already
   return {};
+}
+
+void discard_unfinished_files() {
+  UnfinishedFiles::get().end();
 }
 
 Result<AtomicFile> write_sealed(const fs::path& path, std::string_view text, WriteOptions options) {

@@ -1,5 +1,6 @@
 #include "tessera/npy.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -177,7 +178,25 @@ Result<NpyArray> parse_npy(std::span<const uint8_t> bytes, std::string_view subj
 
 Result<NpyArray> read_npy(const std::filesystem::path& path, uint64_t limit_bytes) {
   TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(path, limit_bytes));
-  return parse_npy(bytes, path.string());
+  TESSERA_TRY(NpyArray array, parse_npy(bytes, path.string()));
+  TESSERA_TRY_VOID(check_finite(array, path.string()));
+  return array;
+}
+
+Result<void> check_finite(const NpyArray& array, std::string_view subject) {
+  const auto broken = [](float value) { return !std::isfinite(value); };
+  const auto first = std::find_if(array.values.begin(), array.values.end(), broken);
+  if (first == array.values.end()) return {};
+  auto flat = static_cast<int64_t>(first - array.values.begin());
+  std::vector<int64_t> index(array.dims.size());
+  for (size_t axis = index.size(); axis-- > 0; flat /= array.dims[axis])
+    index[axis] = flat % array.dims[axis];
+  return TESSERA_ERROR(
+      kCorrupt, std::string(subject),
+      fmt::format("{} of its {} values are NaN, infinite or beyond float32, the first at {}",
+                  std::count_if(first, array.values.end(), broken), array.values.size(),
+                  dims_to_string(index)),
+      "repair or write it again");
 }
 
 std::vector<uint8_t> format_npy(std::span<const int64_t> dims, std::span<const float> values) {

@@ -53,7 +53,10 @@ Result<NpyArray> NpzFile::read(std::string_view name) const {
                          fmt::format("'{}' differs from its checksum", entry->name),
                          "copy the file again");
   }
-  return parse_npy(contents->view(), fmt::format("{}: {}", subject_, entry->name));
+  const std::string subject = fmt::format("{}: {}", subject_, entry->name);
+  TESSERA_TRY(NpyArray array, parse_npy(contents->view(), subject));
+  TESSERA_TRY_VOID(check_finite(array, subject));
+  return array;
 }
 
 }  // namespace tessera

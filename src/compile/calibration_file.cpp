@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
+#include <tuple>
+
+#include <fmt/format.h>
 
 #include "compile/entries.h"
 #include "compile/json_fields.h"
@@ -30,6 +34,7 @@ void count_values(const Graph& planned, const Encodings& encodings,
   arithmetic.convolutions = static_cast<int64_t>(encodings.weights.size());
 }
 
+// `value.seen.channels` are known.
 void add_range(const ValueEncoding& encoding, CalibrationRecord::Value& value) {
   value.bits = encoding.bits;
   for (int64_t c = 0; c < value.seen.channels; ++c) {
@@ -51,6 +56,14 @@ const ValueEncoding* encoding_for_readers(const Graph& planned, const Encodings&
       return &*weights->second.operand;
   }
   return nullptr;
+}
+
+// The encoding in which a value that was seen is held or read; nullptr for none.
+const ValueEncoding* encoding_of_seen(const Graph& planned, const Encodings& encodings,
+                                      const std::string& name) {
+  const auto own = encodings.values.find(name);
+  return own != encodings.values.end() ? &own->second
+                                       : encoding_for_readers(planned, encodings, name);
 }
 
 Json json_of(const CalibrationRecord::Value& value) {
@@ -132,14 +145,49 @@ CalibrationRecord make_calibration_record(const Graph& planned, const Encodings&
   record.method = {std::string(to_string(options.observer)), options.kept, options.headroom};
   for (const auto& [name, channels] : statistics.nodes()) {
     CalibrationRecord::Value value{name, summarize(channels), 0, 0, 0};
-    const auto own = encodings.values.find(name);
-    const ValueEncoding* encoding = own != encodings.values.end()
-                                        ? &own->second
-                                        : encoding_for_readers(planned, encodings, name);
+    const ValueEncoding* encoding = encoding_of_seen(planned, encodings, name);
     if (encoding != nullptr) add_range(*encoding, value);
     record.values.push_back(std::move(value));
   }
   return record;
+}
+
+Result<void> check_record(const CalibrationRecord& record, const Graph& planned,
+                          const Encodings& encodings) {
+  const auto wrong = [](const std::string& what) {
+    return TESSERA_ERROR(kMismatch, std::string(entries::kCalibration),
+                         what + " is not what the package's encodings give",
+                         "build the package again");
+  };
+  CalibrationRecord::Arithmetic counted;
+  count_values(planned, encodings, counted);
+  const CalibrationRecord::Arithmetic& told = record.arithmetic;
+  if (std::tie(told.in_8_bits, told.in_16_bits, told.in_float, told.convolutions) !=
+      std::tie(counted.in_8_bits, counted.in_16_bits, counted.in_float, counted.convolutions)) {
+    return wrong("arithmetic");
+  }
+  std::set<std::string> named;
+  for (const CalibrationRecord::Value& value : record.values) {
+    const std::string field = fmt::format("values.{}", value.name);
+    const NodeId id = planned.find(value.name);
+    if (id == kNoNode || planned.node(id).shape.c != value.seen.channels) return wrong(field);
+    CalibrationRecord::Value made{value.name, value.seen, 0, 0, 0};
+    const ValueEncoding* encoding = encoding_of_seen(planned, encodings, value.name);
+    if (encoding != nullptr) add_range(*encoding, made);
+    if (std::tie(value.bits, value.code_low, value.code_high) !=
+        std::tie(made.bits, made.code_low, made.code_high)) {
+      return wrong(field);
+    }
+    named.insert(value.name);
+  }
+  for (const auto& [name, encoding] : encodings.values) {
+    const Node& node = planned.node(planned.find(name));
+    if (!named.contains(name) && !std::holds_alternative<Slice>(node.op) &&
+        !std::holds_alternative<Pad>(node.op)) {
+      return wrong(fmt::format("values without '{}'", name));
+    }
+  }
+  return {};
 }
 
 std::string print_calibration_record(const CalibrationRecord& record) {

@@ -21,6 +21,12 @@ CalibrationRecord make_calibration_record(const Graph& planned, const Encodings&
                                           const QuantizeOptions& options,
                                           const IntegerOptions& wanted);
 
+// Whether what the record tells of `encodings` is true: how many values they hold in which bits,
+// and what codes of each value reach. What was seen is not asked: that needs the recordings.
+// Errors: kMismatch naming the field.
+Result<void> check_record(const CalibrationRecord& record, const Graph& planned,
+                          const Encodings& encodings);
+
 std::string print_calibration_record(const CalibrationRecord& record);
 // For untrusted text. Errors: kCorrupt, subject = the path of the field.
 Result<CalibrationRecord> parse_calibration_record(std::span<const uint8_t> text);

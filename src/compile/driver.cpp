@@ -27,7 +27,6 @@ namespace {
 
 constexpr uint64_t kMostModelBytes = uint64_t{4} << 30;
 constexpr uint64_t kMostTargetBytes = uint64_t{1} << 20;
-constexpr std::string_view kParityBackend = "cpu";
 
 std::vector<uint8_t> bytes_of(std::string_view text) {
   return {text.begin(), text.end()};
@@ -64,10 +63,18 @@ class Driver {
     return Built{std::move(saved),         std::move(frozen_point_),
                  std::move(stream_bases_), std::move(rewritten_),
                  std::move(plan_),         cost_,
-                 std::move(placement_),    std::move(windows_.set.notes)};
+                 std::move(placement_),    notes()};
   }
 
  private:
+  // What the importer assumed comes first: all else stands on it.
+  std::vector<Note> notes() {
+    std::vector<Note> all = std::move(imported_.notes);
+    all.insert(all.end(), std::make_move_iterator(windows_.set.notes.begin()),
+               std::make_move_iterator(windows_.set.notes.end()));
+    return all;
+  }
+
   // A stage says in one line what came of it.
   template <typename Work>
   Result<void> stage(BuildStage name, const Work& work) {
@@ -128,6 +135,7 @@ class Driver {
     model.length_samples = imported_.length_samples;
     model.sample_rate = imported_.sample_rate;
     model.n_src = imported_.n_src;
+    model.notes = texts_of(imported_.notes);
     return {};
   }
 
@@ -267,10 +275,16 @@ class Driver {
 
   Result<std::string> verify() {
     TESSERA_TRY(const auto backend, make_backend(kParityBackend, {.threads = options_.threads}));
-    TESSERA_TRY(ParityEvidence parity, measure_parity(imported_.graph, plan_, rewritten_.exact,
-                                                      *backend, std::string(kParityBackend)));
+    TESSERA_TRY(const Graph approximated, approximated_network(imported_.graph, rewriting_));
+    TESSERA_TRY(ParityEvidence parity,
+                measure_parity({imported_.graph, approximated, !rewritten_.exact}, plan_, *backend,
+                               std::string(kParityBackend)));
     std::string text =
         fmt::format("largest difference {:.2g} at a peak of {:.2g}", parity.max_abs, parity.peak);
+    if (parity.approximation_db) {
+      text += fmt::format("; frozen norms keep {:.1f} dB over what they change, on noise",
+                          *parity.approximation_db);
+    }
     manifest_.parity.push_back(std::move(parity));
     return text;
   }

@@ -18,6 +18,16 @@ Result<RewriteLog> make_legal(Graph& graph, const RewriteParameters& parameters)
   return log;
 }
 
+Result<Graph> approximated_network(const Graph& imported, const RewriteParameters& parameters) {
+  Graph graph = imported;
+  if (parameters.calibrated.empty()) return graph;
+  RewriteOptions options;
+  options.only = {"freeze_global_norm"};
+  options.parameters = parameters;
+  TESSERA_TRY_VOID(rewrite(graph, options));
+  return graph;
+}
+
 std::string print_frozen_norms(const std::map<std::string, NormConstants>& norms) {
   Json json = Json::object();
   for (const auto& [name, constants] : norms) {

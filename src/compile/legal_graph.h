@@ -17,6 +17,10 @@ namespace tessera {
 // kUnsupported where something is left that no legal graph has.
 Result<RewriteLog> make_legal(Graph& graph, const RewriteParameters& parameters);
 
+// What a plan made with `parameters` must compute: the imported network with constants in place of
+// the norms that are frozen, everything else as it was. Errors: those of rewrite.
+Result<Graph> approximated_network(const Graph& imported, const RewriteParameters& parameters);
+
 // calibration/frozen_norms.json
 std::string print_frozen_norms(const std::map<std::string, NormConstants>& norms);
 Result<std::map<std::string, NormConstants>> parse_frozen_norms(std::span<const uint8_t> text);

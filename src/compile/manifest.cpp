@@ -29,6 +29,7 @@ Json model_json(const PackageModel& model) {
             {"length_samples", model.length_samples},
             {"n_src", model.n_src}};
   if (model.sample_rate) json["sample_rate"] = *model.sample_rate;
+  if (!model.notes.empty()) json["notes"] = model.notes;
   return json;
 }
 
@@ -51,6 +52,9 @@ Result<PackageModel> read_model(const JsonFields& fields) {
   if (fields.has("sample_rate")) {
     TESSERA_TRY(const int64_t rate, fields.integer("sample_rate", 1, 10'000'000));
     model.sample_rate = static_cast<int>(rate);
+  }
+  if (fields.has("notes")) {
+    TESSERA_TRY(model.notes, fields.text_list("notes"));
   }
   return model;
 }
@@ -81,11 +85,13 @@ Result<PackageOptions> read_options(const JsonFields& fields) {
 }
 
 Json parity_json(const ParityEvidence& parity) {
-  return {{"signal", parity.signal},
-          {"backend", parity.backend},
-          {"max_abs", parity.max_abs},
-          {"peak", parity.peak},
-          {"tolerance", parity.tolerance}};
+  Json json{{"signal", parity.signal},
+            {"backend", parity.backend},
+            {"max_abs", parity.max_abs},
+            {"peak", parity.peak},
+            {"tolerance", parity.tolerance}};
+  if (parity.approximation_db) json["approximation_db"] = *parity.approximation_db;
+  return json;
 }
 
 Result<ParityEvidence> read_parity(const JsonFields& fields) {
@@ -95,6 +101,9 @@ Result<ParityEvidence> read_parity(const JsonFields& fields) {
   TESSERA_TRY(parity.max_abs, fields.number("max_abs"));
   TESSERA_TRY(parity.peak, fields.number("peak"));
   TESSERA_TRY(parity.tolerance, fields.number("tolerance"));
+  if (fields.has("approximation_db")) {
+    TESSERA_TRY(parity.approximation_db, fields.number("approximation_db"));
+  }
   return parity;
 }
 
@@ -125,6 +134,12 @@ Result<void> check_names(const JsonFields& fields, const PackageManifest& manife
 }
 
 }  // namespace
+
+std::vector<std::string> texts_of(const std::vector<Note>& notes) {
+  std::vector<std::string> texts;
+  for (const Note& note : notes) texts.push_back(note.text);
+  return texts;
+}
 
 std::string print_manifest(const PackageManifest& manifest) {
   Json parity = Json::array();

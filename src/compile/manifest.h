@@ -7,12 +7,16 @@
 #include <string>
 #include <vector>
 
+#include "tessera/note.h"
 #include "tessera/package.h"
 #include "tessera/result.h"
 
 namespace tessera {
 
 inline constexpr std::string_view kManifestName = "manifest.json";
+
+// PackageModel::notes.
+std::vector<std::string> texts_of(const std::vector<Note>& notes);
 
 std::string print_manifest(const PackageManifest& manifest);
 

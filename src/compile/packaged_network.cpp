@@ -8,6 +8,7 @@
 #include "compile/encodings_file.h"
 #include "compile/entries.h"
 #include "compile/legal_graph.h"
+#include "compile/packaged_network.h"
 #include "compile/plan_json.h"
 #include "tessera/hash.h"
 #include "tessera/package.h"
@@ -36,21 +37,14 @@ Result<ImportedModel> import_packaged(const Package& package, int64_t length) {
   return import_model(files, model.files.front().name, options);
 }
 
-Result<Graph> legal_graph(const Package& package, const ImportedModel& model) {
+Result<Graph> legal_graph(const Package& package, const ImportedModel& model,
+                          const RewriteParameters& parameters) {
   const PackageManifest& manifest = package.manifest();
   if (model.length_samples == manifest.model.length_samples) {
     TESSERA_TRY(const auto text, package.read(entries::kLegal));
     return parse_graph(text_of(text), entries::kLegal);
   }
   Graph graph = model.graph;
-  RewriteParameters parameters;
-  if (manifest.options.norm == to_string(NormMode::frozen)) {
-    TESSERA_TRY(const auto text, package.read(entries::kFrozenNorms));
-    TESSERA_TRY(parameters.calibrated, parse_frozen_norms(text));
-  }
-  if (const auto text = package.read(entries::kStreamBases)) {
-    TESSERA_TRY(parameters.stream_bases, parse_stream_bases(*text));
-  }
   TESSERA_TRY(const RewriteLog log, make_legal(graph, parameters));
   return graph;
 }
@@ -81,6 +75,11 @@ Result<void> check_pieces(const Package& package, const Plan& plan, int64_t leng
     for (const Piece& piece : segment.pieces) {
       TESSERA_TRY(const auto file, entries::piece_file(piece));
       if (held.contains(content_hash(file))) continue;
+      if (length == package.manifest().model.length_samples) {
+        return TESSERA_ERROR(kMismatch, entries::of_piece(piece),
+                             "is not what the package's own graph and plan give",
+                             "build the package again");
+      }
       return TESSERA_ERROR(
           kMismatch, fmt::format("piece '{}'", piece.name),
           fmt::format("inputs of {} samples need a piece that this package does not hold", length),
@@ -116,12 +115,11 @@ Result<Encodings> read_encodings(std::span<const uint8_t> text, const Graph& pla
 
 // Fills `network` in the order of its members, as far as it gets.
 Result<void> assemble(const Package& package, int64_t length, PackagedNetwork& network) {
-  const PackageManifest& manifest = package.manifest();
   TESSERA_TRY(network.model, package.model(length));
-  TESSERA_TRY(network.legal, legal_graph(package, network.model));
-  const std::string target_name = entries::of_target(manifest.target);
-  TESSERA_TRY(const auto target_text, package.read(target_name));
-  TESSERA_TRY(const Target target, parse_target(text_of(target_text), target_name));
+  TESSERA_TRY(const RewriteParameters parameters, packaged_parameters(package));
+  TESSERA_TRY(network.approximated, approximated_network(network.model.graph, parameters));
+  TESSERA_TRY(network.legal, legal_graph(package, network.model, parameters));
+  TESSERA_TRY(const Target target, packaged_target(package));
   TESSERA_TRY(const auto recipe_text, package.read(entries::kPlan));
   TESSERA_TRY(const PlanRecipe recipe, parse_recipe(recipe_text));
   TESSERA_TRY_VOID(check_tiling(recipe, length));
@@ -157,8 +155,31 @@ std::optional<int64_t> shortest_length(const Package& package, int64_t too_short
 
 }  // namespace
 
+Result<Target> packaged_target(const Package& package) {
+  const std::string name = entries::of_target(package.manifest().target);
+  TESSERA_TRY(const auto text, package.read(name));
+  return parse_target(text_of(text), name);
+}
+
+Result<RewriteParameters> packaged_parameters(const Package& package) {
+  RewriteParameters parameters;
+  if (package.manifest().options.norm == to_string(NormMode::frozen)) {
+    TESSERA_TRY(const auto text, package.read(entries::kFrozenNorms));
+    TESSERA_TRY(parameters.calibrated, parse_frozen_norms(text));
+  }
+  if (const auto text = package.read(entries::kStreamBases)) {
+    TESSERA_TRY(parameters.stream_bases, parse_stream_bases(*text));
+  }
+  return parameters;
+}
+
 Result<ImportedModel> Package::model(std::optional<int64_t> length_samples) const {
   return import_packaged(*this, length_samples.value_or(manifest().model.length_samples));
+}
+
+Result<Graph> Package::approximated(const Graph& imported) const {
+  TESSERA_TRY(const RewriteParameters parameters, packaged_parameters(*this));
+  return approximated_network(imported, parameters);
 }
 
 Result<PackagedNetwork> Package::network(std::optional<int64_t> length_samples) const {

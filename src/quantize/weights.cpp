@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fmt/format.h>
+
 namespace tessera::quantization {
 namespace {
 
@@ -83,6 +85,43 @@ IntegerWeights encode_weights(const Matrix& matrix, const ValueEncoding& operand
         std::clamp(std::nearbyint(bias / static_cast<double>(step)), -kLargestBias, kLargestBias)));
   }
   return integers;
+}
+
+namespace {
+
+// The most that a bias can take over for its row: half a step of every weight, with the operand as
+// far from its zero point as codes go. In steps; one more for rounding the bias itself.
+double largest_correction(const Matrix& matrix, const ValueEncoding& operand, int64_t o) {
+  const Row row = row_of(matrix, operand, {}, o);
+  double steps = 1;
+  for (double reach : row.reach) steps += 0.5 * reach;
+  return steps;
+}
+
+}  // namespace
+
+Result<void> check_weights(const Graph& graph, const Encodings& encodings) {
+  for (const auto& [name, claimed] : encodings.weights) {
+    const auto differs = [&](const char* what) {
+      return TESSERA_ERROR(kMismatch, fmt::format("node '{}'", name),
+                           fmt::format("its integer {} are not the network's", what),
+                           "build the package again");
+    };
+    const Node& node = graph.node(graph.find(name));
+    const auto matrix = matrix_of(node.op);
+    const auto operand =
+        claimed.operand ? claimed.operand : encoding_of(graph, node.inputs[0], encodings);
+    if (!matrix || !operand) return differs("weights");
+    const IntegerWeights made = encode_weights(*matrix, *operand, {});
+    if (claimed.dims != made.dims || claimed.values != made.values || claimed.scale != made.scale)
+      return differs("weights");
+    for (int64_t o = 0; o < matrix->outputs(); ++o) {
+      const auto at = static_cast<size_t>(o);
+      const double apart = std::abs(static_cast<double>(claimed.bias[at]) - made.bias[at]);
+      if (apart > largest_correction(*matrix, *operand, o)) return differs("biases");
+    }
+  }
+  return {};
 }
 
 }  // namespace tessera::quantization

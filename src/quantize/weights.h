@@ -6,6 +6,8 @@
 #include "quantize/roles.h"
 #include "tessera/calibration.h"
 #include "tessera/encodings.h"
+#include "tessera/graph.h"
+#include "tessera/result.h"
 
 namespace tessera::quantization {
 
@@ -14,5 +16,10 @@ namespace tessera::quantization {
 // accumulator could leave 32 bits.
 IntegerWeights encode_weights(const Matrix& matrix, const ValueEncoding& operand,
                               std::span<const double> means);
+
+// Whether the integer weights of `encodings` are those of `graph` (its float weights in the
+// operand's scales, rounded), and its biases within what rounded weights can take or give. Errors:
+// kMismatch naming the node.
+Result<void> check_weights(const Graph& graph, const Encodings& encodings);
 
 }  // namespace tessera::quantization

@@ -1,5 +1,8 @@
 #include "run/arena.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <limits>
 #include <map>
 #include <new>
@@ -125,6 +128,14 @@ Result<Arena> Arena::create(int64_t size_bytes) {
   arena.block_.reset(static_cast<std::byte*>(block));
   arena.size_bytes_ = size_bytes;
   return arena;
+}
+
+void Arena::trim(int64_t offset, int64_t size_bytes) {
+  static const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const uintptr_t first = reinterpret_cast<uintptr_t>(block_.get()) + static_cast<uintptr_t>(offset);
+  const uintptr_t begin = (first + page - 1) / page * page;
+  const uintptr_t end = (first + static_cast<uintptr_t>(size_bytes)) / page * page;
+  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
 void Arena::Release::operator()(std::byte* block) const {

@@ -36,6 +36,10 @@ class Arena {
   // Bytes are not initialised. Errors: kResourceLimit when the memory cannot be had.
   static Result<Arena> create(int64_t size_bytes);
 
+  // Gives the whole pages of a part of it back to the system. What they held is lost.
+  void trim(int64_t offset, int64_t size_bytes);
+  void trim() { trim(0, size_bytes_); }
+
   std::byte* at(int64_t offset) const { return block_.get() + offset; }
   int64_t size_bytes() const { return size_bytes_; }
 

@@ -15,6 +15,9 @@
 namespace tessera {
 namespace {
 
+// What groups of host steps may hold together between their turns.
+constexpr int64_t kKeptHostBytes = int64_t{256} << 20;
+
 // What a piece's executable reads and writes in each call.
 struct LoadedPiece {
   std::unique_ptr<Executable> executable;
@@ -61,6 +64,7 @@ class Staging {
 struct LoadedStep {
   std::vector<NodeId> reads;
   std::vector<NodeId> writes;
+  std::vector<NodeId> last_reads;  // values that no later step reads
   // Segments.
   std::vector<LoadedPiece> pieces;
   std::vector<PieceCall> calls;
@@ -142,8 +146,12 @@ class Stitched final : public StitchedExecutable {
     timing_ = {};
     for (LoadedStep& step : steps_) {
       TESSERA_TRY_VOID(step.host ? run_host(step) : run_segment(step));
-      if (!observer_) continue;
-      for (NodeId id : step.writes) observer_(graph_.node(id), values_.at(id));
+      if (observer_) {
+        for (NodeId id : step.writes) observer_(graph_.node(id), values_.at(id));
+      }
+      if (trims()) {
+        for (NodeId id : step.last_reads) values_.trim(id);
+      }
     }
     for (size_t i = 0; i < outputs.size(); ++i) {
       const Values value = values_.at(graph_.outputs()[i].node);
@@ -153,20 +161,26 @@ class Stitched final : public StitchedExecutable {
   }
 
   int64_t arena_bytes() const override {
-    return values_.size_bytes() + staging_.size_bytes() + piece_bytes_;
+    return values_.size_bytes() + staging_.size_bytes() + piece_bytes_ +
+           (trims() ? most_host_bytes_ : host_bytes_);
   }
   void observe(ValueObserver observer) override { observer_ = std::move(observer); }
   int64_t chip_calls() const override { return chip_calls_; }
   const StitchedTiming& timing() const override { return timing_; }
 
  private:
+  // Over long sequences, what all groups of host steps and dead values hold together would be many
+  // times what one step needs.
+  bool trims() const { return host_bytes_ > kKeptHostBytes; }
+
   Result<void> add_host_group(const std::vector<NodeId>& nodes, Backend& backend) {
     if (nodes.empty()) return {};
     TESSERA_TRY(HostGroup group, make_host_group(graph_, nodes));
     if (group.writes.empty()) return {};
     LoadedStep step;
     TESSERA_TRY(step.host, backend.load({group.graph, encodings_}));
-    piece_bytes_ += step.host->arena_bytes();
+    host_bytes_ += step.host->arena_bytes();
+    most_host_bytes_ = std::max(most_host_bytes_, step.host->arena_bytes());
     step.reads = std::move(group.reads);
     step.writes = std::move(group.writes);
     steps_.push_back(std::move(step));
@@ -206,7 +220,10 @@ class Stitched final : public StitchedExecutable {
     }
     for (const GraphOutput& output : graph_.outputs()) touch(output.node, last);
     std::vector<ValueStore::Life> list;
-    for (const auto& [id, life] : lives) list.push_back(life);
+    for (const auto& [id, life] : lives) {
+      list.push_back(life);
+      if (life.last_step < last) steps_[static_cast<size_t>(life.last_step)].last_reads.push_back(id);
+    }
     TESSERA_TRY(values_, ValueStore::create(graph_, std::move(list)));
     for (LoadedStep& step : steps_) {
       for (NodeId id : step.reads) step.input_views.push_back(values_.at(id));
@@ -218,6 +235,7 @@ class Stitched final : public StitchedExecutable {
   Result<void> run_host(LoadedStep& step) {
     const Stopwatch watch;
     TESSERA_TRY_VOID(step.host->run(step.input_views, step.output_views));
+    if (trims()) step.host->trim();
     timing_.host += watch.seconds();
     return {};
   }
@@ -251,6 +269,8 @@ class Stitched final : public StitchedExecutable {
   Staging staging_;
   ValueObserver observer_;
   int64_t piece_bytes_ = 0;
+  int64_t host_bytes_ = 0;  // of all groups of host steps
+  int64_t most_host_bytes_ = 0;
   int64_t chip_calls_ = 0;
   StitchedTiming timing_;
 };

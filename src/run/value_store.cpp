@@ -24,6 +24,12 @@ Result<ValueStore> ValueStore::create(const Graph& graph, std::vector<Life> live
   return store;
 }
 
+void ValueStore::trim(NodeId value) {
+  const Values values = at(value);
+  const auto* first = reinterpret_cast<const std::byte*>(values.data());
+  arena_.trim(first - arena_.at(0), static_cast<int64_t>(values.size_bytes()));
+}
+
 Values ValueStore::at(NodeId value) const {
   return values_.at(value);
 }

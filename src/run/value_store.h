@@ -20,6 +20,9 @@ class ValueStore {
   };
   static Result<ValueStore> create(const Graph& graph, std::vector<Life> lives);
 
+  // Gives the pages of a value that is dead back to the system.
+  void trim(NodeId value);
+
   Values at(NodeId value) const;
   int64_t size_bytes() const { return arena_.size_bytes(); }
 

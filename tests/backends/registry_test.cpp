@@ -1,5 +1,8 @@
 #include <algorithm>
 
+#include <algorithm>
+#include <thread>
+
 #include <gtest/gtest.h>
 
 #include "tessera/backend.h"
@@ -38,6 +41,12 @@ TEST(BackendRegistry, RefusesANegativeNumberOfThreads) {
   EXPECT_EQ(make_backend("reference", {.threads = -1}).error().to_string(),
             "backend options: -1 threads make no sense (use 0 for as many as the process may use, "
             "or a number from 1)");
+}
+
+TEST(Registry, ThreadsBeyondAllProcessorsAreNotStarted) {
+  const auto backend = make_backend("cpu", {.threads = 100'000}).value();
+  EXPECT_LE(backend->probe().threads,
+            std::max<int>(16, static_cast<int>(std::thread::hardware_concurrency())));
 }
 
 }  // namespace

@@ -190,5 +190,18 @@ TEST(NpyRefuses, BrokenHeaders) {
   EXPECT_EQ(refusal(npy(header("<f4", "7"))), head + "'shape' is not a tuple" + tail);
 }
 
+TEST(Npy, AFileWithValuesThatAreNoNumbersIsRefusedWithThePlaceOfTheFirst) {
+  const ScratchFolder folder;
+  std::vector<float> values(12, 1.0F);
+  values[7] = std::nanf("");
+  values[9] = HUGE_VALF;
+  ASSERT_TRUE(write_npy(folder / "x.npy", std::vector<int64_t>{3, 4}, values).has_value());
+  const auto array = read_npy(folder / "x.npy");
+  ASSERT_FALSE(array.has_value());
+  EXPECT_EQ(array.error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(array.error().message,
+            "2 of its 12 values are NaN, infinite or beyond float32, the first at [1, 3]");
+}
+
 }  // namespace
 }  // namespace tessera

@@ -201,23 +201,6 @@ TEST_F(CliHostileFiles, StatisticsOfANetworkWhoseNameIsNoUtf8AreJson) {
   EXPECT_EQ(statistics["model"], path("n\xef\xbf\xbd.pth"));
 }
 
-TEST_F(CliHostileFiles, AnInterruptedSeparationLeavesNoFile) {
-  const std::string voices = path("voices");
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::execl(TESSERA_CLI, "tessera", "separate", kDemoModel.c_str(), kDemoMixture.c_str(), "-o",
-            voices.c_str(), "--backend", "reference", "--threads", "1", nullptr);
-    ::_exit(127);
-  }
-  while (!fs::exists(voices)) ::usleep(1000);  // made when the work begins, which takes seconds
-  ::usleep(200'000);
-  ::kill(child, SIGTERM);
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_TRUE(WIFSIGNALED(status));
-  EXPECT_TRUE(fs::is_empty(voices));
-}
-
 TEST_F(CliHostileFiles, AFolderWithoutRecordingsCalibratesNothing) {
   fs::create_directory(path("empty"));
   expect_error(tessera_tool({"calibrate", kSmall, "--calib", path("empty"), "-o", path("c.npz")}),

@@ -67,7 +67,7 @@ TEST(QuantizedPackage, HoldsEveryPieceInFloatAndInBothFormsOfIntegers) {
   EXPECT_GT(count["piece"], 20);
   EXPECT_EQ(count["piece-qdq"], count["piece"]);
   EXPECT_EQ(count["piece-qlinear"], count["piece"]);
-  const auto checked = check_pieces(result->package, result->package.network().value());
+  const auto checked = check_package(result->package, result->package.network().value());
   ASSERT_TRUE(checked.has_value()) << checked.error().to_string();
   EXPECT_EQ(checked->pieces, count["piece"]);
   EXPECT_EQ(checked->integer_files, 2 * count["piece"]);
@@ -79,7 +79,7 @@ TEST(QuantizedPackage, APieceInIntegersThatIsAnothersIsNamed) {
   const auto other = result->package.read("pieces/qdq/seg02_0.onnx").value();
   const Package swapped =
       with_entry(result->package, "pieces/qdq/seg01_0.onnx", {other.begin(), other.end()});
-  const auto checked = check_pieces(swapped, swapped.network().value());
+  const auto checked = check_package(swapped, swapped.network().value());
   ASSERT_FALSE(checked.has_value());
   EXPECT_EQ(checked.error().code, ErrorCode::kMismatch);
   EXPECT_EQ(checked.error().subject, "pieces/qdq/seg01_0.onnx");

@@ -189,7 +189,7 @@ TEST_F(BuiltInAnotherBasis, IsTheSameNetworkAtEveryStage) {
 TEST_F(BuiltInAnotherBasis, PlaysTheCodesOfTheUncutReference) {
   const auto network = built_->package.network();
   ASSERT_TRUE(network.has_value()) << network.error().to_string();
-  const auto checked = check_pieces(built_->package, *network);
+  const auto checked = check_package(built_->package, *network);
   ASSERT_TRUE(checked.has_value()) << checked.error().to_string();
 }
 

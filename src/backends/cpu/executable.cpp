@@ -37,6 +37,8 @@ class CpuExecutable : public Executable {
 
   Result<void> run(std::span<const ConstValues> inputs, std::span<const Values> outputs) override {
     TESSERA_TRY_VOID(check_values(lowered_.signature, inputs, outputs));
+    if (trimmed_) fill_constants();
+    trimmed_ = false;
     inputs_ = inputs;
     outputs_ = outputs;
     pass_ = 0;
@@ -44,6 +46,11 @@ class CpuExecutable : public Executable {
     pool_.run([](size_t thread, void* self) { static_cast<CpuExecutable*>(self)->work(thread); },
               this);
     return {};
+  }
+
+  void trim() override {
+    placement_.arena.trim();
+    trimmed_ = true;
   }
 
   int64_t arena_bytes() const override {
@@ -156,6 +163,7 @@ class CpuExecutable : public Executable {
   std::span<const ConstValues> inputs_;
   std::span<const Values> outputs_;
   size_t pass_ = 0;
+  bool trimmed_ = false;  // constants, which lie in the arena, are gone
   ThreadPool pool_;
 };
 

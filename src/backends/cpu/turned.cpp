@@ -110,6 +110,7 @@ class TurnedExecutable final : public Executable {
   }
 
   void reset() override { inner_->reset(); }
+  void trim() override { inner_->trim(); }
 
   int64_t arena_bytes() const override {
     size_t values = 0;

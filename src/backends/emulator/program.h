@@ -109,6 +109,7 @@ class Program : public Executable {
                                                   const ProgramOptions& options);
   explicit Program(size_t threads) : pool_(threads), queue_(pool_.size()) {}
   Result<void> run(std::span<const ConstValues> inputs, std::span<const Values> outputs) override;
+  void trim() override { arena_.trim(); }
   int64_t arena_bytes() const override { return arena_.size_bytes() + scratch_.size_bytes(); }
 
  private:

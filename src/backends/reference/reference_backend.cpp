@@ -51,6 +51,7 @@ class ReferenceExecutable : public Executable {
     return {};
   }
 
+  void trim() override { arena_.trim(); }
   int64_t arena_bytes() const override { return arena_.size_bytes(); }
 
  private:

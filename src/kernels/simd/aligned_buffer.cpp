@@ -51,4 +51,9 @@ AlignedBuffer::AlignedBuffer(size_t floats) {
   size_ = floats;
 }
 
+void AlignedBuffer::trim() {
+  const size_t bytes = memory_.get_deleter().mapped_bytes;
+  if (bytes > 0) madvise(memory_.get(), bytes, MADV_DONTNEED);
+}
+
 }  // namespace tessera::simd

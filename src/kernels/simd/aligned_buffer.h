@@ -14,6 +14,10 @@ class AlignedBuffer {
   // Zeroed. On failure to allocate, data() is null.
   explicit AlignedBuffer(size_t floats);
 
+  // Gives the pages of a large buffer back to the system, after which it holds zeros. A small one
+  // keeps what it holds.
+  void trim();
+
   float* data() { return values_; }
   const float* data() const { return values_; }
   size_t size() const { return size_; }
