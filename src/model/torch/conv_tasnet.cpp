@@ -46,9 +46,15 @@ class Builder {
   }
 
   int64_t alignment(int64_t length) const {
-    if (!net_.align_to_stride) return 0;
-    const int64_t rest = (length - net_.kernel % 2) % net_.stride;
-    return rest == 0 ? 0 : net_.stride - rest;
+    switch (net_.alignment) {
+      case Alignment::none: return 0;
+      case Alignment::stride: {
+        const int64_t rest = (length - net_.kernel % 2) % net_.stride;
+        return rest == 0 ? 0 : net_.stride - rest;
+      }
+      case Alignment::window: return net_.kernel - (net_.stride + length) % net_.kernel;
+    }
+    return 0;
   }
 
   Result<NodeId> add_encoder(NodeId wave, int64_t length) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "model/torch/foreign_networks.h"
 #include "model/torch/known_networks.h"
 #include "model/torch/safetensors.h"
 #include "model/torch/torch_checkpoint.h"
@@ -19,6 +20,11 @@ constexpr KnownNetwork kNetworks[] = {
     {"asteroid_convtasnet", "masker.bottleneck.1.weight", read_asteroid},
     {"torchaudio_convtasnet", "mask_generator.input_conv.weight", read_torchaudio},
     {"speechbrain_convtasnet", "masknet.bottleneck_conv1x1.conv.weight", read_speechbrain},
+    {"kaituoxu_convtasnet", "separator.network.1.weight", read_kaituoxu},
+    {"funcwj_convtasnet", "encoder_1d.weight", read_funcwj},
+    {"jusperlee_convtasnet", "BottleN_S.weight", read_jusperlee},
+    {"jusperlee_convtasnet", "separation.sep.0.tcn.0.sconv.weight", read_jusperlee_lightning},
+    {"naplab_convtasnet", "TCN.BN.weight", read_naplab},
 };
 
 struct Identified {
@@ -35,33 +41,31 @@ Result<Identified> identify(const Checkpoint& checkpoint) {
                                        fmt::join(prefixes, "', '")),
                            "save one of them alone: torch.save(model.state_dict(), path)");
     }
-    if (prefixes.size() == 1) return Identified{&network, prefixes.front()};
+    if (prefixes.empty()) continue;
+    TESSERA_TRY_VOID(refuse_foreign_layers(checkpoint, prefixes.front()));
+    return Identified{&network, prefixes.front()};
   }
+  TESSERA_TRY_VOID(refuse_foreign_layers(checkpoint, ""));
   std::vector<std::string> names;
   for (size_t i = 0; i < std::min<size_t>(3, checkpoint.tensors.size()); ++i) {
     names.push_back(checkpoint.tensors[i].name);
   }
-  const std::string named =
-      checkpoint.model_name.empty() ? "" : fmt::format(" ({})", checkpoint.model_name);
   return TESSERA_ERROR(
       kUnsupported, "",
-      fmt::format("these weights{} belong to no network known here; they begin with {}", named,
+      fmt::format("these weights belong to no network known here; they begin with {}",
                   fmt::join(names, ", ")),
       "export the network to ONNX: torch.onnx.export(model, example, path)");
 }
 
-Result<void> check_model_name(const Checkpoint& checkpoint, const Identified& identified,
-                              std::vector<Note>& notes) {
-  const std::string& name = checkpoint.model_name;
-  if (name.empty() || name == "ConvTasNet") return {};
-  if (name == "VADNet") {
-    return TESSERA_ERROR(kUnsupported, "", "VADNet detects voices; it does not separate sources",
-                         "export the network to ONNX");
+// The user may state the class of a file that calls its own something else.
+Result<void> check_model_name(const Checkpoint& checkpoint, ModelArgs& args) {
+  TESSERA_TRY(const auto stated, args.text("model_name"));
+  if (stated && *stated != "ConvTasNet") {
+    return TESSERA_ERROR(kInvalidArgument, "",
+                         fmt::format("model_name '{}': only ConvTasNet can be stated", *stated),
+                         "");
   }
-  notes.push_back(
-      {NoteSeverity::warning, fmt::format("the file calls itself {}; its weights are read as {}",
-                                          name, identified.network->family)});
-  return {};
+  return refuse_foreign_name(checkpoint, stated.has_value());
 }
 
 // Tensors outside the prefix (a loss's, an optimiser's) are not part of the network.
@@ -90,13 +94,13 @@ Result<std::optional<int>> resolve_sample_rate(const Checkpoint& checkpoint, Mod
 
 Result<ImportedModel> import_checkpoint(Checkpoint checkpoint, const ImportOptions& options) {
   TESSERA_TRY_VOID(strip_wrapper_segments(checkpoint));
-  TESSERA_TRY(const Identified identified, identify(checkpoint));
   ImportedModel model;
   model.notes = checkpoint.notes;
-  TESSERA_TRY_VOID(check_model_name(checkpoint, identified, model.notes));
+  ModelArgs args(checkpoint.args, options.model_args, model.notes);
+  TESSERA_TRY_VOID(check_model_name(checkpoint, args));
+  TESSERA_TRY(const Identified identified, identify(checkpoint));
   note_foreign_tensors(checkpoint, identified.prefix, model.notes);
 
-  ModelArgs args(checkpoint.args, options.model_args, model.notes);
   StateView state(checkpoint, identified.prefix);
   TESSERA_TRY(model.sample_rate, resolve_sample_rate(checkpoint, args, model.notes));
   TESSERA_TRY(ConvTasNet net,

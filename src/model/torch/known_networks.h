@@ -26,6 +26,16 @@ Result<ConvTasNet> read_asteroid(StateView& state, ModelArgs& args, bool has_arg
                                  std::vector<Note>& notes);
 Result<ConvTasNet> read_torchaudio(StateView& state, ModelArgs& args, bool has_args,
                                    std::vector<Note>& notes);
+Result<ConvTasNet> read_kaituoxu(StateView& state, ModelArgs& args, bool has_args,
+                                 std::vector<Note>& notes);
+Result<ConvTasNet> read_funcwj(StateView& state, ModelArgs& args, bool has_args,
+                               std::vector<Note>& notes);
+Result<ConvTasNet> read_jusperlee(StateView& state, ModelArgs& args, bool has_args,
+                                  std::vector<Note>& notes);
+Result<ConvTasNet> read_jusperlee_lightning(StateView& state, ModelArgs& args, bool has_args,
+                                            std::vector<Note>& notes);
+Result<ConvTasNet> read_naplab(StateView& state, ModelArgs& args, bool has_args,
+                               std::vector<Note>& notes);
 Result<ConvTasNet> read_speechbrain(StateView& state, ModelArgs& args, bool has_args,
                                     std::vector<Note>& notes);
 

@@ -69,6 +69,8 @@ class PickleDocument {
   }
   // The last value stored under a text key, as in Python.
   std::optional<PickleId> find(const PickleDict& dict, std::string_view key) const;
+  // The same where it is a dict, else nothing.
+  const PickleDict* find_dict(const PickleDict& dict, std::string_view key) const;
 
  private:
   friend class Unpickler;

@@ -22,15 +22,9 @@ std::string block_key(int64_t repeat, int64_t block) {
   return fmt::format("masknet.temporal_conv_net.temporalblock_{}_{}.layers.", repeat, block);
 }
 
-// Unlike the others' lists, the blocks' names tell how they are repeated.
-void count_blocks(const StateView& state, ConvTasNetSizes& sizes) {
-  constexpr std::string_view kTensor = "conv.conv.weight";
-  int64_t blocks = 0;
-  while (state.has(block_key(0, blocks) + std::string(kTensor))) ++blocks;
-  int64_t repeats = 0;
-  while (state.has(block_key(repeats, 0) + std::string(kTensor))) ++repeats;
-  if (sizes.n_blocks == 0) sizes.n_blocks = std::max<int64_t>(1, blocks);
-  if (sizes.n_repeats == 0) sizes.n_repeats = std::max<int64_t>(1, repeats);
+// Gamma and beta are [1, 1, C].
+constexpr GainNorm form_of(NormKind kind) {
+  return {.kind = kind, .ones_before = 2};
 }
 
 Result<NormKind> resolve_norm(const StateView& state, ModelArgs& args, std::vector<Note>& notes) {
@@ -81,7 +75,7 @@ Result<ConvTasNetBlock> read_block(StateView& state, const std::string& key,
   TESSERA_TRY(block.in_conv,
               take_conv(state, key + "conv.conv", {.out = h, .in = sizes.bn_chan}, Bias::none));
   TESSERA_TRY(block.prelu_1, take_prelu(state, key + "act"));
-  TESSERA_TRY(block.norm_1, take_trailing_norm(state, key + "norm", norm, h));
+  TESSERA_TRY(block.norm_1, take_gain_norm(state, key + "norm", form_of(norm), h));
   if (half > 0) {
     block.pad =
         ConvTasNetLayer{Pad{Padding{0, 0, half, half}, PadMode::reflect}, key + "DSconv.conv_0"};
@@ -93,7 +87,7 @@ Result<ConvTasNetBlock> read_block(StateView& state, const std::string& key,
           {.out = h, .in = 1, .kernel = sizes.conv_kernel_size, .dilation = dilation, .groups = h},
           Bias::none));
   TESSERA_TRY(block.prelu_2, take_prelu(state, key + "DSconv.act"));
-  TESSERA_TRY(block.norm_2, take_trailing_norm(state, key + "DSconv.act_0", norm, h));
+  TESSERA_TRY(block.norm_2, take_gain_norm(state, key + "DSconv.act_0", form_of(norm), h));
   TESSERA_TRY(block.res_conv, take_conv(state, key + "DSconv.conv_1.conv",
                                         {.out = sizes.bn_chan, .in = h}, Bias::none));
   return block;
@@ -123,7 +117,7 @@ Result<ConvTasNetSizes> resolve_speechbrain_sizes(const StateView& state, ModelA
                     sizes.skip_chan, sizes.out_chan, sizes.n_filters),
         "");
   }
-  count_blocks(state, sizes);
+  count_blocks(state, block_key, "conv.conv.weight", sizes);
   return sizes;
 }
 
@@ -152,8 +146,9 @@ Result<ConvTasNet> read_speechbrain(StateView& state, ModelArgs& args, bool /*ha
   net.kernel = sizes.kernel_size;
   net.stride = sizes.stride;
   TESSERA_TRY_VOID(read_encoder(state, sizes, args, net));
-  TESSERA_TRY(net.bottleneck_norm, take_trailing_norm(state, "masknet.layer_norm",
-                                                      NormKind::channel_wise, sizes.n_filters));
+  TESSERA_TRY(net.bottleneck_norm,
+              take_gain_norm(state, "masknet.layer_norm", form_of(NormKind::channel_wise),
+                             sizes.n_filters));
   TESSERA_TRY(net.bottleneck_conv,
               take_conv(state, "masknet.bottleneck_conv1x1.conv",
                         {.out = sizes.bn_chan, .in = sizes.n_filters}, Bias::none));

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "base/zip_archive.h"
+#include "model/torch/checkpoint_facts.h"
 #include "model/torch/state_dict_finder.h"
 #include "model/torch/storage_reader.h"
 #include "model/torch/unpickler.h"

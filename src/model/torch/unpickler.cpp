@@ -43,6 +43,11 @@ std::optional<PickleId> PickleDocument::find(const PickleDict& dict, std::string
   return std::nullopt;
 }
 
+const PickleDict* PickleDocument::find_dict(const PickleDict& dict, std::string_view key) const {
+  const auto id = find(dict, key);
+  return id ? get_if<PickleDict>(*id) : nullptr;
+}
+
 Result<PickleDocument> Unpickler::read(std::span<const uint8_t> pickle) {
   if (pickle.size() > kMaxPickleBytes) {
     return TESSERA_ERROR(
