@@ -36,10 +36,39 @@ constexpr ArgumentName kNames[] = {
     {"n_blocks", "msk_num_layers", "torchaudio"},
     {"n_repeats", "msk_num_stacks", "torchaudio"},
     {"mask_act", "msk_activate", "torchaudio"},
+    {"stride", "kernel_stride", "SpeechBrain"},
     {"sample_rate", "sr", "JusperLee, naplab"},
 };
 
+constexpr std::string_view kNumber = "a whole number";
+constexpr CommonArgument kCommon[] = {
+    {"n_src", kNumber},
+    {"n_filters", kNumber},
+    {"kernel_size", kNumber},
+    {"stride", "a whole number; `None`: half the kernel"},
+    {"bn_chan", kNumber},
+    {"hid_chan", kNumber},
+    {"skip_chan", "a whole number; 0 or `None`: no skip path"},
+    {"conv_kernel_size", kNumber},
+    {"n_blocks", kNumber},
+    {"n_repeats", kNumber},
+    {"out_chan", kNumber},
+    {"norm_type", "`gLN` `fgLN` `cLN` `cgLN` `bN` (`BN`), as far as the toolkit has them"},
+    {"mask_act",
+     "`linear` `relu` `prelu` `leaky_relu` `sigmoid` `softmax` `tanh` `gelu` `swish`, "
+     "as far as the toolkit has them"},
+    {"encoder_activation", "the same"},
+    {"causal", "`true` `false`"},
+    {"sample_rate", "Hz"},
+    {"second_norm", "`true` `false`: whether JusperLee's blocks apply `PReLU_2` and `norm_2`"},
+    {"model_name", "`ConvTasNet`: read a file that calls its network something else"},
+};
+
 }  // namespace
+
+std::span<const CommonArgument> common_arguments() {
+  return kCommon;
+}
 
 std::span<const ArgumentName> argument_names() {
   return kNames;

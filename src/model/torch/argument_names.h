@@ -12,6 +12,13 @@ struct ArgumentName {
   std::string_view toolkits;  // who says it so
 };
 
+struct CommonArgument {
+  std::string_view name;
+  std::string_view values;
+};
+// What can be stated with --model-arg and is taken from hyperparameters that hold other things too.
+std::span<const CommonArgument> common_arguments();
+
 // Every other spelling; the names of Asteroid's are not in it.
 std::span<const ArgumentName> argument_names();
 

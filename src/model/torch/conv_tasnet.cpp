@@ -85,6 +85,10 @@ class Builder {
     TESSERA_TRY(y, add(block.norm_1, y, name + "norm_1"));
     TESSERA_TRY(y, add(block.pad, y, name + "pad"));
     TESSERA_TRY(y, add(block.depthwise, y, name + "depthwise"));
+    if (block.cut_right > 0) {
+      const int64_t kept = graph_.node(y).shape.w - block.cut_right;
+      TESSERA_TRY(y, editor_.add(Slice{Axis::w, 0, kept, 1}, {y}, name + "cut"));
+    }
     TESSERA_TRY(y, add(block.prelu_2, y, name + "prelu_2"));
     TESSERA_TRY(y, add(block.norm_2, y, name + "norm_2"));
     if (block.skip_conv) {

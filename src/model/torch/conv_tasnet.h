@@ -26,6 +26,7 @@ struct ConvTasNetBlock {
   std::optional<ConvTasNetLayer>
       pad;  // reflection, where the depthwise convolution does not pad by zeros
   ConvTasNetLayer depthwise;
+  int64_t cut_right = 0;  // frames cut off the depthwise convolution's end
   std::optional<ConvTasNetLayer> prelu_2;
   std::optional<ConvTasNetLayer> norm_2;
   std::optional<ConvTasNetLayer>

@@ -26,6 +26,8 @@ constexpr ForeignNetwork kNetworks[] = {
     {"CRNN", "a convolutional recurrent network"},
     {"HDemucs", "a hybrid U-Net with recurrent layers and attention"},
     {"Dual_Path_Model", "SpeechBrain's dual-path network (SepFormer, DPRNN)"},
+    {"ResourceEfficientSeparator", "SpeechBrain's RE-SepFormer, a transformer"},
+    {"SkiMNet", "a recurrent network"},
 };
 
 constexpr ForeignLayer kLayers[] = {

@@ -5,27 +5,16 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "model/beside.h"
 #include "model/torch/foreign_networks.h"
 #include "model/torch/known_networks.h"
 #include "model/torch/safetensors.h"
 #include "model/torch/torch_checkpoint.h"
-#include "tessera/file.h"
 
 namespace tessera {
 namespace {
 
 constexpr uint64_t kMaxConfigBytes = 1 << 20;
-
-constexpr KnownNetwork kNetworks[] = {
-    {"asteroid_convtasnet", "masker.bottleneck.1.weight", read_asteroid},
-    {"torchaudio_convtasnet", "mask_generator.input_conv.weight", read_torchaudio},
-    {"speechbrain_convtasnet", "masknet.bottleneck_conv1x1.conv.weight", read_speechbrain},
-    {"kaituoxu_convtasnet", "separator.network.1.weight", read_kaituoxu},
-    {"funcwj_convtasnet", "encoder_1d.weight", read_funcwj},
-    {"jusperlee_convtasnet", "BottleN_S.weight", read_jusperlee},
-    {"jusperlee_convtasnet", "separation.sep.0.tcn.0.sconv.weight", read_jusperlee_lightning},
-    {"naplab_convtasnet", "TCN.BN.weight", read_naplab},
-};
 
 struct Identified {
   const KnownNetwork* network;
@@ -33,7 +22,7 @@ struct Identified {
 };
 
 Result<Identified> identify(const Checkpoint& checkpoint) {
-  for (const KnownNetwork& network : kNetworks) {
+  for (const KnownNetwork& network : known_networks()) {
     const std::vector<std::string> prefixes = prefixes_of(checkpoint, network.anchor);
     if (prefixes.size() > 1) {
       return TESSERA_ERROR(kInvalidModel, "",
@@ -92,6 +81,8 @@ Result<std::optional<int>> resolve_sample_rate(const Checkpoint& checkpoint, Mod
   return std::optional<int>();
 }
 
+}  // namespace
+
 Result<ImportedModel> import_checkpoint(Checkpoint checkpoint, const ImportOptions& options) {
   TESSERA_TRY_VOID(strip_wrapper_segments(checkpoint));
   ImportedModel model;
@@ -117,24 +108,6 @@ Result<ImportedModel> import_checkpoint(Checkpoint checkpoint, const ImportOptio
   return model;
 }
 
-// The configuration beside a checkpoint, if there is one.
-Result<std::optional<std::vector<uint8_t>>> read_config(const SourceFile& file,
-                                                        const std::filesystem::path& path) {
-  if (file.memory) {
-    const auto found = file.memory->find(path.filename().string());
-    if (found == file.memory->end()) return std::optional<std::vector<uint8_t>>();
-    return std::optional(found->second);
-  }
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored)) {
-    return std::optional<std::vector<uint8_t>>();
-  }
-  TESSERA_TRY(std::vector<uint8_t> json, read_file(path, kMaxConfigBytes));
-  return std::optional(std::move(json));
-}
-
-}  // namespace
-
 bool recognises_torch(const SourceFile& file) {
   return looks_like_torch(file.bytes);
 }
@@ -153,16 +126,16 @@ bool recognises_safetensors(const SourceFile& file) {
 
 Result<ImportedModel> import_safetensors(const SourceFile& file, const ImportOptions& options) {
   TESSERA_TRY(Checkpoint checkpoint, read_safetensors(file.bytes));
-  std::filesystem::path own = file.path;
-  own.replace_extension(".json");
   std::vector<std::string> beside;
-  for (const std::filesystem::path& config : {own, file.path.parent_path() / "config.json"}) {
-    TESSERA_TRY(const auto json, read_config(file, config));
+  const std::string own = file.path.filename().replace_extension(".json").string();
+  for (const std::string& name : {own, std::string("config.json")}) {
+    TESSERA_TRY(const auto json, read_beside(file, name, kMaxConfigBytes));
     if (!json) continue;
-    beside.push_back(config.filename().string());
-    TESSERA_TRY_VOID(add_json_config(*json, beside.back(), checkpoint));
+    beside.push_back(name);
+    TESSERA_TRY_VOID(add_json_config(*json, name, checkpoint));
     checkpoint.notes.push_back(
-        {NoteSeverity::info, fmt::format("model arguments come from {}", config.string())});
+        {NoteSeverity::info,
+         fmt::format("model arguments come from {}", (file.path.parent_path() / name).string())});
     break;
   }
   TESSERA_TRY(ImportedModel model, import_checkpoint(std::move(checkpoint), options));

@@ -6,6 +6,7 @@
 #include "model/torch/conv_tasnet_sizes.h"
 #include "model/torch/known_networks.h"
 #include "model/torch/layers.h"
+#include "model/torch/network_options.h"
 
 namespace tessera {
 namespace {
@@ -27,13 +28,16 @@ constexpr GainNorm form_of(NormKind kind) {
   return {.kind = kind, .ones_before = 2};
 }
 
-Result<NormKind> resolve_norm(const StateView& state, ModelArgs& args, std::vector<Note>& notes) {
+constexpr std::string_view kMaskActs[] = {"relu", "softmax"};
+
+struct Options {
+  NormKind norm = NormKind::global;
+  bool causal = false;
+};
+
+Result<NormKind> resolve_norm(const StateView& state, ModelArgs& args, const Toolkit& toolkit,
+                              std::vector<Note>& notes) {
   TESSERA_TRY(const auto name, args.text("norm_type"));
-  TESSERA_TRY(const auto causal, args.flag("causal"));
-  if (causal.value_or(false)) {
-    return TESSERA_ERROR(kUnsupported, "", "SpeechBrain's causal form is not read from state dicts",
-                         "export the network to ONNX");
-  }
   if (state.has(block_key(0, 0) + "norm.running_mean")) {
     return TESSERA_ERROR(
         kUnsupported, block_key(0, 0) + "norm",
@@ -41,9 +45,11 @@ Result<NormKind> resolve_norm(const StateView& state, ModelArgs& args, std::vect
         "export the network to ONNX");
   }
   if (!name) {
-    notes.push_back({NoteSeverity::warning,
-                     "assumed norm_type=gLN, SpeechBrain's default: the weights would fit cLN, "
-                     "too; if that is wrong give --model-arg norm_type=cLN"});
+    if (!toolkit.has_args) {
+      notes.push_back({NoteSeverity::warning,
+                       "assumed norm_type=gLN, SpeechBrain's default: the weights would fit cLN, "
+                       "too; if that is wrong give --model-arg norm_type=cLN"});
+    }
     return NormKind::global;
   }
   if (*name == "gLN") return NormKind::global;
@@ -52,42 +58,63 @@ Result<NormKind> resolve_norm(const StateView& state, ModelArgs& args, std::vect
                        fmt::format("norm_type '{}': SpeechBrain knows gLN and cLN", *name), "");
 }
 
-Result<ConvTasNetLayer> resolve_mask_act(ModelArgs& args, int64_t n_src, std::vector<Note>& notes) {
-  TESSERA_TRY(const auto name, args.text("mask_act"));
+Result<bool> resolve_causal(ModelArgs& args, const Toolkit& toolkit, std::vector<Note>& notes) {
+  TESSERA_TRY(const auto causal, args.flag("causal"));
+  if (!causal && !toolkit.has_args) {
+    notes.push_back({NoteSeverity::warning,
+                     "assumed causal=false, MaskNet's default: the weights do not tell, and "
+                     "SpeechBrain's recipe trains with true; if that is wrong give --model-arg "
+                     "causal=true"});
+  }
+  return causal.value_or(false);
+}
+
+// The softmax runs over channels, not sources.
+Result<ConvTasNetLayer> resolve_mask_act(ModelArgs& args, const Toolkit& toolkit, int64_t n_src,
+                                         std::vector<Note>& notes) {
+  TESSERA_TRY(const std::string name,
+              choose_option(args, toolkit, "mask_act", kMaskActs, "relu", notes));
+  if (name == "softmax") return ConvTasNetLayer{Softmax{SoftmaxOver::channel, n_src}, "masknet"};
   Unary relu;
   relu.kind = UnaryKind::relu;
-  if (!name) {
-    notes.push_back({NoteSeverity::warning,
-                     "assumed mask_act=relu, SpeechBrain's default: the weights do not tell"});
-    return ConvTasNetLayer{relu, "masknet"};
+  return ConvTasNetLayer{relu, "masknet"};
+}
+
+// Mirrored ends; where the network is causal, zeros: its convolution pads by its whole reach in
+// front, by half of it at both ends once more, and what is longer than the input is cut off. It
+// looks half its reach further back than it need.
+ConvShape read_padding(const ConvTasNetSizes& sizes, int64_t dilation, bool causal,
+                       const std::string& key, ConvTasNetBlock& block) {
+  const int64_t reach = (sizes.conv_kernel_size - 1) * dilation;
+  const int64_t half = reach / 2;
+  ConvShape shape{.out = sizes.hid_chan,
+                  .in = 1,
+                  .kernel = sizes.conv_kernel_size,
+                  .dilation = dilation,
+                  .groups = sizes.hid_chan};
+  if (causal) {
+    shape.pad_left = reach + half;
+    block.cut_right = half;
+  } else if (half > 0) {
+    block.pad =
+        ConvTasNetLayer{Pad{Padding{0, 0, half, half}, PadMode::reflect}, key + "DSconv.conv_0"};
   }
-  if (*name == "relu") return ConvTasNetLayer{relu, "masknet"};
-  if (*name == "softmax") return ConvTasNetLayer{Softmax{SoftmaxOver::channel, n_src}, "masknet"};
-  return TESSERA_ERROR(kInvalidArgument, "",
-                       fmt::format("mask_act '{}': SpeechBrain knows relu and softmax", *name), "");
+  return shape;
 }
 
 Result<ConvTasNetBlock> read_block(StateView& state, const std::string& key,
-                                   const ConvTasNetSizes& sizes, int64_t dilation, NormKind norm) {
+                                   const ConvTasNetSizes& sizes, int64_t dilation,
+                                   const Options& options) {
   const int64_t h = sizes.hid_chan;
-  const int64_t half = (sizes.conv_kernel_size - 1) * dilation / 2;
   ConvTasNetBlock block;
   TESSERA_TRY(block.in_conv,
               take_conv(state, key + "conv.conv", {.out = h, .in = sizes.bn_chan}, Bias::none));
   TESSERA_TRY(block.prelu_1, take_prelu(state, key + "act"));
-  TESSERA_TRY(block.norm_1, take_gain_norm(state, key + "norm", form_of(norm), h));
-  if (half > 0) {
-    block.pad =
-        ConvTasNetLayer{Pad{Padding{0, 0, half, half}, PadMode::reflect}, key + "DSconv.conv_0"};
-  }
-  TESSERA_TRY(
-      block.depthwise,
-      take_conv(
-          state, key + "DSconv.conv_0.conv",
-          {.out = h, .in = 1, .kernel = sizes.conv_kernel_size, .dilation = dilation, .groups = h},
-          Bias::none));
+  TESSERA_TRY(block.norm_1, take_gain_norm(state, key + "norm", form_of(options.norm), h));
+  const ConvShape depthwise = read_padding(sizes, dilation, options.causal, key, block);
+  TESSERA_TRY(block.depthwise, take_conv(state, key + "DSconv.conv_0.conv", depthwise, Bias::none));
   TESSERA_TRY(block.prelu_2, take_prelu(state, key + "DSconv.act"));
-  TESSERA_TRY(block.norm_2, take_gain_norm(state, key + "DSconv.act_0", form_of(norm), h));
+  TESSERA_TRY(block.norm_2, take_gain_norm(state, key + "DSconv.act_0", form_of(options.norm), h));
   TESSERA_TRY(block.res_conv, take_conv(state, key + "DSconv.conv_1.conv",
                                         {.out = sizes.bn_chan, .in = h}, Bias::none));
   return block;
@@ -136,10 +163,13 @@ Result<void> read_encoder(StateView& state, const ConvTasNetSizes& sizes, ModelA
 
 }  // namespace
 
-Result<ConvTasNet> read_speechbrain(StateView& state, ModelArgs& args, bool /*has_args*/,
+Result<ConvTasNet> read_speechbrain(StateView& state, ModelArgs& args, bool has_args,
                                     std::vector<Note>& notes) {
+  const Toolkit toolkit{"SpeechBrain", has_args};
   TESSERA_TRY(const ConvTasNetSizes sizes, resolve_speechbrain_sizes(state, args));
-  TESSERA_TRY(const NormKind norm, resolve_norm(state, args, notes));
+  Options options;
+  TESSERA_TRY(options.norm, resolve_norm(state, args, toolkit, notes));
+  TESSERA_TRY(options.causal, resolve_causal(args, toolkit, notes));
   ConvTasNet net;
   net.n_src = sizes.n_src;
   net.mask_channels = sizes.n_filters;
@@ -155,16 +185,19 @@ Result<ConvTasNet> read_speechbrain(StateView& state, ModelArgs& args, bool /*ha
   for (int64_t r = 0; r < sizes.n_repeats; ++r) {
     for (int64_t x = 0; x < sizes.n_blocks; ++x) {
       TESSERA_TRY(ConvTasNetBlock block,
-                  read_block(state, block_key(r, x), sizes, int64_t{1} << x, norm));
+                  read_block(state, block_key(r, x), sizes, int64_t{1} << x, options));
       net.blocks.push_back(std::move(block));
     }
   }
   TESSERA_TRY(net.mask_conv,
               take_conv(state, "masknet.mask_conv1x1.conv",
                         {.out = sizes.n_src * sizes.n_filters, .in = sizes.bn_chan}, Bias::none));
-  TESSERA_TRY(net.mask_act, resolve_mask_act(args, sizes.n_src, notes));
+  TESSERA_TRY(net.mask_act, resolve_mask_act(args, toolkit, sizes.n_src, notes));
   TESSERA_TRY(net.decoder, take_synthesis(state, "decoder.weight", sizes.n_filters,
                                           sizes.kernel_size, sizes.stride, 0));
+  if (state.has("decoder.bias")) {
+    TESSERA_TRY(std::get<ConvTranspose>(net.decoder.op).bias, state.take("decoder.bias", {1}));
+  }
   return net;
 }
 

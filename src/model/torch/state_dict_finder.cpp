@@ -53,7 +53,7 @@ class Collector {
 bool follow_wrappers(const PickleDocument& document, const TensorDicts& tensor_dicts, PickleId id,
                      std::vector<PickleId>& path) {
   const auto* dict = document.get_if<PickleDict>(id);
-  if (dict == nullptr || path.size() >= kMaxDepth ||
+  if (dict == nullptr || !dict->class_name.empty() || path.size() >= kMaxDepth ||
       std::find(path.begin(), path.end(), id) != path.end()) {
     return false;
   }
@@ -70,6 +70,18 @@ bool follow_wrappers(const PickleDocument& document, const TensorDicts& tensor_d
   return found;
 }
 
+// The class of the object that was saved whole, as it is or where a state dict should be.
+const std::string* class_in_place_of_weights(const PickleDocument& document) {
+  const auto* root = document.get_if<PickleDict>(document.root());
+  if (root == nullptr) return nullptr;
+  if (!root->class_name.empty()) return &root->class_name;
+  for (std::string_view wrapper : state_dict_wrappers()) {
+    const auto* inner = document.find_dict(*root, wrapper);
+    if (inner != nullptr && !inner->class_name.empty()) return &inner->class_name;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 std::span<const std::string_view> state_dict_wrappers() {
@@ -82,6 +94,12 @@ Result<FoundStateDict> find_state_dict(const PickleDocument& document) {
   FoundStateDict found;
   const TensorDicts tensor_dicts(document);
   if (!follow_wrappers(document, tensor_dicts, document.root(), found.path)) {
+    if (const std::string* class_name = class_in_place_of_weights(document)) {
+      return TESSERA_ERROR(kUnsafe, "data.pkl",
+                           fmt::format("the pickle asks for {}, which is not data", *class_name),
+                           "nothing was run; if you trust the file, save only its weights: "
+                           "torch.save(model.state_dict(), path)");
+    }
     return TESSERA_ERROR(kInvalidModel, "data.pkl", "the checkpoint holds no dictionary of tensors",
                          "save the weights as a state dict: torch.save(model.state_dict(), path)");
   }

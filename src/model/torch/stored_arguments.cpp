@@ -23,10 +23,13 @@ constexpr ArgumentPlace kPlaces[] = {
     {"net_conf", "the same"},
 };
 constexpr std::string_view kPaperSizes[] = {"N", "L", "B", "H", "P", "X", "R", "C"};
-constexpr std::string_view kCommonNames[] = {
-    "n_src",    "out_chan",  "n_filters",   "kernel_size",       "stride",    "bn_chan",
-    "hid_chan", "skip_chan", "n_blocks",    "conv_kernel_size",  "n_repeats", "norm_type",
-    "mask_act", "causal",    "sample_rate", "encoder_activation"};
+// The sampling rate is kept apart, and a class's name is no size.
+bool is_common(std::string_view name) {
+  const auto known = common_arguments();
+  return name != "sample_rate" && name != "model_name" &&
+         std::any_of(known.begin(), known.end(),
+                     [&](const CommonArgument& argument) { return argument.name == name; });
+}
 
 std::optional<ArgValue> plain_value(const PickleValue& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return ArgValue(*text);
@@ -83,10 +86,12 @@ class Collector {
 
   // What has a known name among other things, in the dict and those in it. Names of one letter and
   // everyday words count only beside the sizes that belong to them.
-  void add_parameters(const PickleDict& dict, std::string_view place) {
+  void add_parameters(const PickleDict& parameters, std::string_view place) {
+    const PickleDict& dict = contents_of(parameters);
     const size_t before = checkpoint_.args.size();
     for (const auto& [key, id] : dict.items) {
-      if (const auto* inner = document_.get_if<PickleDict>(id)) add_known(*inner);
+      const auto* inner = document_.get_if<PickleDict>(id);
+      if (inner != nullptr && plain_at(id) == std::nullopt) add_known(contents_of(*inner));
     }
     add_known(dict);
     add_sample_rate(dict);
@@ -99,10 +104,11 @@ class Collector {
   void add_sample_rate(const PickleDict& dict) {
     for (const char* name : {"sample_rate", "sr"}) {
       const auto id = document_.find(dict, name);
-      if (!id) continue;
+      const auto value = id ? plain_at(*id) : std::nullopt;
+      if (!value) continue;
       double rate = 0;
-      if (const auto* number = document_.get_if<int64_t>(*id)) rate = static_cast<double>(*number);
-      if (const auto* number = document_.get_if<double>(*id)) rate = *number;
+      if (const auto* number = std::get_if<int64_t>(&*value)) rate = static_cast<double>(*number);
+      if (const auto* number = std::get_if<double>(&*value)) rate = *number;
       if (rate < 1 || rate > 1e7) continue;
       checkpoint_.sample_rate = static_cast<int>(rate);
       return;
@@ -110,9 +116,24 @@ class Collector {
   }
 
  private:
+  // OmegaConf keeps a dict's entries in _content, and each plain value as the _val of an object.
+  const PickleDict& contents_of(const PickleDict& dict) const {
+    const auto* content = document_.find_dict(dict, "_content");
+    return dict.class_name.empty() || content == nullptr ? dict : *content;
+  }
+  std::optional<ArgValue> plain_at(PickleId id) const {
+    if (const auto* object = document_.get_if<PickleDict>(id);
+        object != nullptr && !object->class_name.empty()) {
+      const auto value = document_.find(*object, "_val");
+      return value ? plain_value(document_[*value]) : std::nullopt;
+    }
+    return plain_value(document_[id]);
+  }
+
   bool has_number(const PickleDict& dict, std::string_view name) const {
     const auto id = document_.find(dict, name);
-    return id && document_.get_if<int64_t>(*id) != nullptr;
+    const auto value = id ? plain_at(*id) : std::nullopt;
+    return value && std::holds_alternative<int64_t>(*value);
   }
 
   void add_known(const PickleDict& dict) {
@@ -123,13 +144,9 @@ class Collector {
       const auto* name = document_.get_if<std::string>(key);
       if (name == nullptr) continue;
       const std::string_view common = common_argument_name(*name);
-      if (common == "sample_rate" || std::find(std::begin(kCommonNames), std::end(kCommonNames),
-                                               common) == std::end(kCommonNames)) {
-        continue;
-      }
+      if (!is_common(common)) continue;
       if (common != *name && !paper && !naplab && !torchaudio) continue;
-      if (auto value = plain_value(document_[id]))
-        checkpoint_.args[std::string(common)] = std::move(*value);
+      if (auto value = plain_at(id)) checkpoint_.args[std::string(common)] = std::move(*value);
     }
   }
 

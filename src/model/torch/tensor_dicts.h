@@ -14,7 +14,7 @@ class TensorDicts {
   explicit TensorDicts(const PickleDocument& document) : marked_(document.size()) {
     for (size_t i = 0; i < document.size(); ++i) {
       const auto* dict = document.get_if<PickleDict>(PickleId{static_cast<int32_t>(i)});
-      marked_[i] = dict != nullptr &&
+      marked_[i] = dict != nullptr && dict->class_name.empty() &&
                    std::any_of(dict->items.begin(), dict->items.end(), [&](const auto& item) {
                      return document.get_if<PickleTensor>(item.second) != nullptr;
                    });
