@@ -23,6 +23,8 @@ foreach(library IN LISTS tessera_libraries)
     string(APPEND TESSERA_FIND_DEPENDENCIES "find_dependency(Protobuf)\n")
   elseif(library MATCHES "^onnx")
     string(APPEND TESSERA_FIND_DEPENDENCIES "find_dependency(ONNX)\n")
+  elseif(library STREQUAL "yaml-cpp")
+    string(APPEND TESSERA_FIND_DEPENDENCIES "find_dependency(yaml-cpp)\n")
   elseif(library MATCHES "^([A-Za-z_]+)::")
     string(APPEND TESSERA_FIND_DEPENDENCIES "find_dependency(${CMAKE_MATCH_1})\n")
   elseif(NOT library MATCHES "BUILD_INTERFACE|^::@")  # the latter marks a folder, not a library

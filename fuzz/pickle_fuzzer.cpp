@@ -1,6 +1,7 @@
 // Any bytes as the pickle inside a checkpoint, without the zip's checksums in the way.
 #include <cstdint>
 
+#include "model/torch/checkpoint_facts.h"
 #include "model/torch/state_dict_finder.h"
 #include "model/torch/unpickler.h"
 

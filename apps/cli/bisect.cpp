@@ -14,18 +14,17 @@
 #include "cli/input_arrays.h"
 #include "cli/interrupt.h"
 #include "cli/output_format.h"
+#include "cli/packaged_model.h"
 #include "cli/progress.h"
 #include "cli/rewrite_signal.h"
 #include "tessera/audio.h"
 #include "tessera/bisect.h"
 #include "tessera/file.h"
-#include "tessera/hash.h"
 #include "tessera/npy.h"
 
 namespace tessera::cli {
 namespace {
 
-constexpr uint64_t kMostModelBytes = uint64_t{4} << 30;
 // Where a difference is laid for listening: half of full scale, by at most so many whole decibels.
 constexpr double kDifferencePeak = 0.5;
 constexpr double kMostGainDb = 80;
@@ -57,8 +56,8 @@ Result<void> compare_hashes(const Options& options, const Package& package, Cons
     return TESSERA_ERROR(kUnsupported, options.a.path, "is a pipe, which gives its bytes only once",
                          "save it to a file first");
   }
-  TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(options.a.path, kMostModelBytes));
-  if (content_hash(bytes) != package.manifest().model.hash) {
+  TESSERA_TRY(const bool built_from_it, is_built_from(package, options.a.path));
+  if (!built_from_it) {
     console.warning(
         fmt::format("{} was built from another file than {}: what that costs appears "
                     "as the cost of 'legal'",

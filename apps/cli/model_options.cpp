@@ -8,10 +8,10 @@
 namespace tessera::cli {
 
 void add_model_options(CommandLine& app, ModelOptions& options, bool with_length) {
-  app.add_option("MODEL", options.path,
-                 "The network: .pth, .pt, .bin, .safetensors, .onnx, or a package; content "
-                 "decides, not the "
-                 "name")
+  app.add_option(
+         "MODEL", options.path,
+         "The network: .pth, .pt, .bin, .ckpt, .safetensors, .onnx, a folder of SpeechBrain's, "
+         "or a package; content decides, not the name")
       ->required()
       ->type_name("FILE");
   app.add_option("--model-arg", options.model_args,

@@ -8,16 +8,15 @@
 
 #include "cli/command.h"
 #include "cli/output_format.h"
+#include "cli/packaged_model.h"
 #include "cli/table.h"
 #include "tessera/file.h"
-#include "tessera/hash.h"
 #include "tessera/package.h"
 
 namespace tessera::cli {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr uint64_t kMostModelBytes = uint64_t{4} << 30;
 
 struct ExtractOptions {
   std::vector<std::string> names;
@@ -94,8 +93,8 @@ Result<Document> extract(const std::string& path, const ExtractOptions& options,
 }
 
 Result<void> check_model(const Package& package, const std::string& model) {
-  TESSERA_TRY(const auto bytes, read_file(model, kMostModelBytes));
-  if (content_hash(bytes) == package.manifest().model.hash) return {};
+  TESSERA_TRY(const bool built_from_it, is_built_from(package, model));
+  if (built_from_it) return {};
   return TESSERA_ERROR(kMismatch, model,
                        fmt::format("is not the file that the package was built from ('{}')",
                                    printable(package.manifest().model.files.front().name)),
@@ -160,7 +159,7 @@ Action define_package(CommandLine& app) {
                            "  tessera package verify net.tess\n"
                            "  tessera package verify net.tess --model net.pth\n",
                            all->file);
-  check->add_option("--model", all->model, "The file that it should have been built from")
+  check->add_option("--model", all->model, "The file or folder that it should have been built from")
       ->type_name("FILE");
   app.footer(
       "Opening a package checks every byte of it. 'verify' also reads its model again, makes from\n"

@@ -59,16 +59,20 @@ struct ImportedModel {
   std::vector<Note> notes;
   std::map<std::string, std::string>
       metadata;  // dataset, task, license, versions: whatever the file tells
-  // Files that were read beside the model's own, by their names relative to its folder: external
-  // weights, configuration.
+  // The model's own file: its name in the folder that was given, or that holds it.
+  std::string file_name;
+  // Files that were read beside it, by their names relative to its folder: external weights,
+  // configuration, the other parts of a network in several files.
   std::vector<std::string> files_beside;
 };
 
 // A model file and those beside it, in memory, by their names relative to the model's folder.
 using ModelFiles = std::map<std::string, std::vector<uint8_t>>;
 
-// Errors: those of read_file; kUnsafe, kCorrupt, kUnsupported, kInvalidModel, kResourceLimit from
-// the file's content (subject = "file" or "file: tensor or node"); kInvalidArgument for options.
+// `path` may be a folder that holds a network in several files (SpeechBrain's encoder.ckpt,
+// masknet.ckpt and decoder.ckpt). Errors: those of read_file; kUnsafe, kCorrupt, kUnsupported,
+// kInvalidModel, kResourceLimit from the file's content (subject = "file" or "file: tensor or
+// node"); kInvalidArgument for options.
 Result<ImportedModel> import_model(const std::filesystem::path& path,
                                    const ImportOptions& options = {});
 

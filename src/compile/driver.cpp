@@ -114,16 +114,17 @@ class Driver {
   Result<void> pack_model() {
     PackageModel& model = manifest_.model;
     std::error_code ignored;
-    if (!std::filesystem::is_regular_file(path_, ignored)) {
+    const bool is_folder = std::filesystem::is_directory(path_, ignored);
+    const std::filesystem::path folder = is_folder ? path_ : path_.parent_path();
+    if (!std::filesystem::is_regular_file(folder / imported_.file_name, ignored)) {
       return TESSERA_ERROR(kInvalidArgument, path_.string(),
                            "is no file, so that its bytes cannot go into the package",
                            "write the model to a file first");
     }
-    std::vector<std::string> names{path_.filename().string()};
+    std::vector<std::string> names{imported_.file_name};
     names.insert(names.end(), imported_.files_beside.begin(), imported_.files_beside.end());
     for (const std::string& name : names) {
-      TESSERA_TRY(std::vector<uint8_t> bytes,
-                  read_file(path_.parent_path() / name, kMostModelBytes));
+      TESSERA_TRY(std::vector<uint8_t> bytes, read_file(folder / name, kMostModelBytes));
       if (model.files.empty()) model.hash = content_hash(bytes);
       std::string entry = entries::of_model_file(name);
       while (is_packed(entry)) entry += '_';

@@ -95,6 +95,35 @@ TEST_F(CliBuild, PackageListsExtractsAndVerifies) {
   EXPECT_EQ(tessera_tool({"package", "verify", built, "--model", kSmall}).code, 0);
 }
 
+TEST_F(CliBuild, ANetworkInSeveralFilesIsPackedWithAllOfThem) {
+  const std::string data = TESSERA_SOURCE_DIR "/tests/data/speechbrain/folder";
+  std::filesystem::copy(data, folder_ / "net");
+  const std::string built = path("n.tess");
+  ASSERT_EQ(tessera_tool({"build", path("net"), "-o", built, "--length", "121"}).code, 0);
+  ASSERT_EQ(tessera_tool({"package", "extract", built, "-o", path("out")}).code, 0);
+  for (const char* name : {"encoder.ckpt", "masknet.ckpt", "decoder.ckpt", "hyperparams.yaml"}) {
+    EXPECT_EQ(contents(folder_ / "out/model" / name), contents(folder_ / "net" / name)) << name;
+  }
+  EXPECT_EQ(tessera_tool({"package", "verify", built, "--model", path("net")}).code, 0);
+  EXPECT_EQ(tessera_tool({"package", "verify", built, "--model", path("net/masknet.ckpt")}).code,
+            0);
+  std::filesystem::copy(data + "/../causal/encoder.ckpt", folder_ / "net",
+                        std::filesystem::copy_options::overwrite_existing);
+  EXPECT_EQ(tessera_tool({"package", "verify", built, "--model", path("net")}).code,
+            exit_code(ErrorCode::kMismatch));
+  // The package needs none of the files any more.
+  std::filesystem::remove_all(folder_ / "net");
+  const Outcome ran =
+      tessera_tool({"run", built, "--input", data + "/in.npy", "--output", path("o.npy")});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  const auto out = read_npy(path("o.npy"));
+  const auto expected = read_npy(data + "/out.npy");
+  ASSERT_TRUE(out && expected);
+  ASSERT_EQ(out->values.size(), expected->values.size());
+  for (size_t i = 0; i < out->values.size(); ++i)
+    EXPECT_NEAR(out->values[i], expected->values[i], 1e-5F) << i;
+}
+
 TEST_F(CliBuild, APackageOfAnotherModelIsTold) {
   const std::string built = package();
   const Outcome outcome = tessera_tool({"package", "verify", built, "--model", kDemoModel});

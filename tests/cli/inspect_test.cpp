@@ -47,6 +47,24 @@ TEST(CliInspect, DrawsTheNetworkAndReplacesADrawingOnlyByForce) {
   EXPECT_EQ(tessera_tool({"inspect", kDemoModel, "--graph", drawing, "--force"}).code, 0);
 }
 
+TEST(CliInspect, RefusesNetworksFromTheFieldByName) {
+  const std::string dprnn =
+      TESSERA_SOURCE_DIR "/tests/data/field/checkpoint_asteroid_dprnn/dprnn.pth";
+  const Outcome outcome = tessera_tool({"inspect", dprnn});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kUnsupported));
+  EXPECT_NE(outcome.err.find("error: this is a DPRNNTasNet: a dual-path recurrent network\n"),
+            std::string::npos)
+      << outcome.err;
+}
+
+TEST(CliInspect, WithoutAModelItSaysWhatToGive) {
+  const Outcome outcome = tessera_tool({"inspect"});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument));
+  const Outcome page = tessera_tool({"inspect", "--checkpoints"});
+  EXPECT_EQ(page.code, 0);
+  EXPECT_EQ(page.out, contents(TESSERA_SOURCE_DIR "/docs/checkpoints.md"));
+}
+
 TEST(CliInspect, TextIsTheGraphs) {
   const Outcome outcome = tessera_tool({"inspect", kDemoModel, "--text"});
   ASSERT_EQ(outcome.code, 0);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes fuzz/corpus/{pickle,safetensors}/seed_*: inputs the fuzzers of the checkpoint readers start from.
+"""Writes fuzz/corpus/{pickle,hyperparams,safetensors}/seed_*: inputs the fuzzers of the checkpoint readers start from.
 
 Takes the pickles out of tests/data/{torch,options}, and turns one small network of each family into .safetensors.
 Needs PyTorch. Usage: tools/vectors/make_fuzz_seeds.py
@@ -37,10 +37,18 @@ def main():
     pickles = ROOT / "fuzz/corpus/pickle"
     pickles.mkdir(parents=True, exist_ok=True)
     for name in ("torch/facts", "torch/facts_protocol4", "torch/layouts", "torch/dtypes", "torch/runs_code",
-                 "torch/whole_module", "options/serialized"):
-        with zipfile.ZipFile(ROOT / f"tests/data/{name}.pth") as archive:
+                 "torch/whole_module", "options/serialized", "torch/old/lightning.ckpt",
+                 "torch/old/lightning_omegaconf.ckpt", "torch/old/namespace", "toolkits/kx_gln_k5"):
+        file = ROOT / "tests/data" / (name if "." in name else f"{name}.pth")
+        with zipfile.ZipFile(file) as archive:
             entry = next(e for e in archive.namelist() if e.endswith("data.pkl"))
-            (pickles / f"seed_{pathlib.Path(name).name}").write_bytes(archive.read(entry))
+            (pickles / f"seed_{pathlib.Path(name).stem}").write_bytes(archive.read(entry))
+    yaml = ROOT / "fuzz/corpus/hyperparams"
+    yaml.mkdir(parents=True, exist_ok=True)
+    text = (ROOT / "tests/data/speechbrain/causal/hyperparams.yaml").read_text()
+    (yaml / "seed_speechbrain").write_text(text)
+    (yaml / "seed_alias").write_text("a: &a [*a, !ref <b>]\nb: !ref <b>\n'c': {d: !!float 1e400}\n")
+    (yaml / "seed_deep").write_text("[" * 3000)
     folder = ROOT / "fuzz/corpus/safetensors"
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("softmax_1src", "ta_relu", "sb_cln_softmax"):

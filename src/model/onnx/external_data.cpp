@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "model/foreign_file.h"
+
 namespace tessera::onnx_import {
 namespace {
 
@@ -76,6 +78,18 @@ Result<void> check_range(const ExternalRange& range, int64_t expected, const std
   return {};
 }
 
+// Where a file that is too short is a Git LFS pointer or the like, that is the error.
+Error named_if_foreign(std::ifstream& in, const fs::path& path, Error error) {
+  std::vector<uint8_t> begin(512);
+  in.read(reinterpret_cast<char*>(begin.data()), static_cast<std::streamsize>(begin.size()));
+  begin.resize(static_cast<size_t>(std::max<std::streamsize>(0, in.gcount())));
+  auto foreign = name_foreign_file(begin);
+  if (!foreign) return error;
+  foreign->subject = error.subject;
+  foreign->message = fmt::format("its values are in '{}': {}", path.string(), foreign->message);
+  return std::move(*foreign);
+}
+
 }  // namespace
 
 Result<int64_t> parse_external_number(const std::string& text, const std::string& subject,
@@ -98,9 +112,11 @@ Result<std::vector<uint8_t>> read_external(const fs::path& folder, const Externa
   if (failed) {
     return TESSERA_ERROR(kIo, subject, fmt::format("cannot read '{}'", path.string()), "");
   }
-  TESSERA_TRY_VOID(check_range(range, expected, path.string(), file_bytes, subject));
-  std::vector<uint8_t> bytes(static_cast<size_t>(expected));
   std::ifstream in(path, std::ios::binary);
+  if (auto checked = check_range(range, expected, path.string(), file_bytes, subject); !checked) {
+    return named_if_foreign(in, path, std::move(checked).error());
+  }
+  std::vector<uint8_t> bytes(static_cast<size_t>(expected));
   in.seekg(range.offset);
   in.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(expected));
   if (!in && expected > 0) {

@@ -68,6 +68,12 @@ Result<void> refuse_other_filterbanks(ModelArgs& args) {
   return {};
 }
 
+Result<ConvTasNetLayer> take_norm(StateView& state, const std::string& key, NormKind kind,
+                                  int64_t channels) {
+  if (kind == NormKind::batch) return take_batch_norm(state, key, channels);
+  return take_gain_norm(state, key, {.kind = kind}, channels);
+}
+
 // In a causal network the depthwise convolution is wrapped with its chop, which adds one level to
 // its name.
 bool looks_causal(const StateView& state) {
@@ -142,38 +148,13 @@ void resolve_repeats(const StateView& state, bool has_args, ConvTasNetSizes& siz
   }
 }
 
-// What Asteroid itself cannot run.
-Result<void> refuse_broken_kernels(const ConvTasNetSizes& sizes, bool causal) {
-  if (!causal && sizes.conv_kernel_size % 2 == 0) {
-    return TESSERA_ERROR(
-        kInvalidModel, "masker.TCN.0.shared_block.3.weight",
-        fmt::format(
-            "conv_kernel_size {} is even: a block would be one frame shorter than its input",
-            sizes.conv_kernel_size),
-        "Asteroid cannot run this network either; use an odd kernel, or causal=True");
-  }
-  if (causal && sizes.conv_kernel_size == 1) {
-    return TESSERA_ERROR(kInvalidModel, "masker.TCN.0.shared_block.3.0.weight",
-                         "a causal network with conv_kernel_size 1 chops everything off",
-                         "Asteroid cannot run this network either");
-  }
-  return {};
-}
-
 Result<ConvTasNetBlock> read_block(StateView& state, int64_t index, const ConvTasNetSizes& sizes,
                                    const Options& options, bool last, std::vector<Note>& notes) {
   const std::string key = fmt::format("masker.TCN.{}.", index);
   const std::string shared = key + "shared_block.";
-  const int64_t dilation = sizes.dilation(index);
-  const int64_t reach = (sizes.conv_kernel_size - 1) * dilation;
-  const ConvShape depthwise{.out = sizes.hid_chan,
-                            .in = 1,
-                            .kernel = sizes.conv_kernel_size,
-                            .dilation = dilation,
-                            .groups = sizes.hid_chan,
-                            .pad_left = options.causal ? reach : reach / 2,
-                            .pad_right = options.causal ? 0 : reach / 2};
   const int64_t h = sizes.hid_chan;
+  const ConvShape depthwise =
+      depthwise_shape(h, sizes.conv_kernel_size, sizes.dilation(index), options.causal);
   ConvTasNetBlock block;
   TESSERA_TRY(block.in_conv,
               take_conv(state, shared + "0", {.out = h, .in = sizes.bn_chan}, Bias::required));
@@ -232,7 +213,7 @@ Result<ConvTasNet> read_asteroid(StateView& state, ModelArgs& args, bool has_arg
   TESSERA_TRY(ConvTasNetSizes sizes, resolve_sizes(state, keys, args));
   resolve_stride(args, has_args, sizes, notes);
   resolve_repeats(state, has_args, sizes, notes);
-  TESSERA_TRY_VOID(refuse_broken_kernels(sizes, options.causal));
+  TESSERA_TRY_VOID(refuse_broken_kernels("Asteroid", keys.first_depthwise, options.causal, sizes));
   if (sizes.out_chan != sizes.n_filters && sizes.out_chan != 1) {
     return TESSERA_ERROR(
         kInvalidModel, keys.mask_conv,

@@ -46,9 +46,15 @@ class Builder {
   }
 
   int64_t alignment(int64_t length) const {
-    if (!net_.align_to_stride) return 0;
-    const int64_t rest = (length - net_.kernel % 2) % net_.stride;
-    return rest == 0 ? 0 : net_.stride - rest;
+    switch (net_.alignment) {
+      case Alignment::none: return 0;
+      case Alignment::stride: {
+        const int64_t rest = (length - net_.kernel % 2) % net_.stride;
+        return rest == 0 ? 0 : net_.stride - rest;
+      }
+      case Alignment::window: return net_.kernel - (net_.stride + length) % net_.kernel;
+    }
+    return 0;
   }
 
   Result<NodeId> add_encoder(NodeId wave, int64_t length) {
@@ -79,6 +85,10 @@ class Builder {
     TESSERA_TRY(y, add(block.norm_1, y, name + "norm_1"));
     TESSERA_TRY(y, add(block.pad, y, name + "pad"));
     TESSERA_TRY(y, add(block.depthwise, y, name + "depthwise"));
+    if (block.cut_right > 0) {
+      const int64_t kept = graph_.node(y).shape.w - block.cut_right;
+      TESSERA_TRY(y, editor_.add(Slice{Axis::w, 0, kept, 1}, {y}, name + "cut"));
+    }
     TESSERA_TRY(y, add(block.prelu_2, y, name + "prelu_2"));
     TESSERA_TRY(y, add(block.norm_2, y, name + "norm_2"));
     if (block.skip_conv) {

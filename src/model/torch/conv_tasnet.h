@@ -1,6 +1,6 @@
-// ConvTasNet: the one description that Asteroid's, torchaudio's and SpeechBrain's networks are
-// brought into, and the graph made of it. Convolution weights are 4-D already: [out, in/groups, 1,
-// k].
+// ConvTasNet: the one description that the networks of every toolkit are brought into
+// (known_networks.h), and the graph made of it. Convolution weights are 4-D already: [out,
+// in/groups, 1, k].
 #pragma once
 
 #include <cstdint>
@@ -26,11 +26,19 @@ struct ConvTasNetBlock {
   std::optional<ConvTasNetLayer>
       pad;  // reflection, where the depthwise convolution does not pad by zeros
   ConvTasNetLayer depthwise;
-  ConvTasNetLayer prelu_2;
-  ConvTasNetLayer norm_2;
+  int64_t cut_right = 0;  // frames cut off the depthwise convolution's end
+  std::optional<ConvTasNetLayer> prelu_2;
+  std::optional<ConvTasNetLayer> norm_2;
   std::optional<ConvTasNetLayer>
       res_conv;  // added to the block's input; absent where nothing would use it
   std::optional<ConvTasNetLayer> skip_conv;  // added to the skip sum
+};
+
+// Zeros appended to the wave before the encoder, besides `border`; cropped again at the end.
+enum class Alignment : uint8_t {
+  none,
+  stride,  // up to a whole number of strides (torchaudio)
+  window,  // until wave and one stride are whole windows: 1 to `kernel` of them (naplab)
 };
 
 struct ConvTasNet {
@@ -39,8 +47,7 @@ struct ConvTasNet {
   int64_t kernel = 0;         // of encoder and decoder, in samples
   int64_t stride = 0;
   int64_t border = 0;  // samples padded at both ends before the encoder, cropped after the decoder
-  bool align_to_stride =
-      false;  // zeros at the end up to a whole number of strides, cropped again (torchaudio)
+  Alignment alignment = Alignment::none;
 
   ConvTasNetLayer encoder;  // padding is set for each length
   std::optional<ConvTasNetLayer> encoder_act;

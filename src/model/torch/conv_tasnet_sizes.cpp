@@ -1,5 +1,7 @@
 #include "model/torch/conv_tasnet_sizes.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace tessera {
@@ -108,6 +110,56 @@ void assume_repeats(int64_t total, ConvTasNetSizes& sizes, std::vector<Note>& no
            "assumed {} repeats of {} blocks: the weights do not tell; if that is wrong the output "
            "is, too: give n_blocks=... n_repeats=... with --model-arg",
            sizes.n_repeats, sizes.n_blocks)});
+}
+
+void count_blocks(const StateView& state, std::string (*key_of)(int64_t repeat, int64_t block),
+                  std::string_view tensor, ConvTasNetSizes& sizes) {
+  const auto has = [&](int64_t repeat, int64_t block) {
+    return state.has(key_of(repeat, block) + std::string(tensor));
+  };
+  int64_t blocks = 0;
+  while (has(0, blocks)) ++blocks;
+  int64_t repeats = 0;
+  while (has(repeats, 0)) ++repeats;
+  if (sizes.n_blocks == 0) sizes.n_blocks = std::clamp<int64_t>(blocks, 1, kMaxBlocks);
+  if (sizes.n_repeats == 0) sizes.n_repeats = std::clamp<int64_t>(repeats, 1, kMaxRepeats);
+}
+
+Result<void> fix_half_stride(std::string_view toolkit, const std::string& encoder,
+                             ConvTasNetSizes& sizes) {
+  const int64_t half = sizes.kernel_size / 2;
+  if (half == 0) {
+    return TESSERA_ERROR(kInvalidModel, encoder,
+                         fmt::format("a kernel of 1 has no half to step by, as {} does", toolkit),
+                         "");
+  }
+  if (sizes.stride != 0 && sizes.stride != half) {
+    return TESSERA_ERROR(
+        kInvalidModel, encoder,
+        fmt::format("stride {}: {}'s is always half the kernel, {}", sizes.stride, toolkit, half),
+        "");
+  }
+  sizes.stride = half;
+  return {};
+}
+
+Result<void> refuse_broken_kernels(std::string_view toolkit, const std::string& depthwise,
+                                   bool causal, const ConvTasNetSizes& sizes) {
+  if (!causal && sizes.conv_kernel_size % 2 == 0) {
+    return TESSERA_ERROR(
+        kInvalidModel, depthwise,
+        fmt::format(
+            "conv_kernel_size {} is even: a block would be one frame shorter than its input",
+            sizes.conv_kernel_size),
+        fmt::format("{} cannot run this network either; use an odd kernel, or causal=True",
+                    toolkit));
+  }
+  if (causal && sizes.conv_kernel_size == 1) {
+    return TESSERA_ERROR(kInvalidModel, depthwise,
+                         "a causal network with conv_kernel_size 1 chops everything off",
+                         fmt::format("{} cannot run this network either", toolkit));
+  }
+  return {};
 }
 
 int64_t count_indexed(const StateView& state, std::string_view prefix, std::string_view suffix) {

@@ -47,6 +47,21 @@ Result<ConvTasNetSizes> resolve_sizes(const StateView& state, const ConvTasNetKe
 // repeat where that divides, else few repeats of several blocks. Says so in `notes`.
 void assume_repeats(int64_t total, ConvTasNetSizes& sizes, std::vector<Note>& notes);
 
+// n_blocks and n_repeats where the arguments leave them open and the names of the blocks,
+// `key_of(repeat, block)` + `tensor`, tell them.
+void count_blocks(const StateView& state, std::string (*key_of)(int64_t repeat, int64_t block),
+                  std::string_view tensor, ConvTasNetSizes& sizes);
+
+// stride = half the kernel, as toolkits have it that know no other. Error: kInvalidModel where the
+// arguments say another or the kernel has no half.
+Result<void> fix_half_stride(std::string_view toolkit, const std::string& encoder,
+                             ConvTasNetSizes& sizes);
+
+// Error: kInvalidModel for depthwise kernels that the toolkit itself cannot run: even ones, which
+// make a block shorter than its input, and 1 where the end of a causal block is cut off.
+Result<void> refuse_broken_kernels(std::string_view toolkit, const std::string& depthwise,
+                                   bool causal, const ConvTasNetSizes& sizes);
+
 // Number of consecutive i from 0 for which `prefix` + i + `suffix` is there.
 int64_t count_indexed(const StateView& state, std::string_view prefix, std::string_view suffix);
 

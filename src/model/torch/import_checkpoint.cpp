@@ -5,21 +5,16 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "model/beside.h"
+#include "model/torch/foreign_networks.h"
 #include "model/torch/known_networks.h"
 #include "model/torch/safetensors.h"
 #include "model/torch/torch_checkpoint.h"
-#include "tessera/file.h"
 
 namespace tessera {
 namespace {
 
 constexpr uint64_t kMaxConfigBytes = 1 << 20;
-
-constexpr KnownNetwork kNetworks[] = {
-    {"asteroid_convtasnet", "masker.bottleneck.1.weight", read_asteroid},
-    {"torchaudio_convtasnet", "mask_generator.input_conv.weight", read_torchaudio},
-    {"speechbrain_convtasnet", "masknet.bottleneck_conv1x1.conv.weight", read_speechbrain},
-};
 
 struct Identified {
   const KnownNetwork* network;
@@ -27,7 +22,7 @@ struct Identified {
 };
 
 Result<Identified> identify(const Checkpoint& checkpoint) {
-  for (const KnownNetwork& network : kNetworks) {
+  for (const KnownNetwork& network : known_networks()) {
     const std::vector<std::string> prefixes = prefixes_of(checkpoint, network.anchor);
     if (prefixes.size() > 1) {
       return TESSERA_ERROR(kInvalidModel, "",
@@ -35,33 +30,31 @@ Result<Identified> identify(const Checkpoint& checkpoint) {
                                        fmt::join(prefixes, "', '")),
                            "save one of them alone: torch.save(model.state_dict(), path)");
     }
-    if (prefixes.size() == 1) return Identified{&network, prefixes.front()};
+    if (prefixes.empty()) continue;
+    TESSERA_TRY_VOID(refuse_foreign_layers(checkpoint, prefixes.front()));
+    return Identified{&network, prefixes.front()};
   }
+  TESSERA_TRY_VOID(refuse_foreign_layers(checkpoint, ""));
   std::vector<std::string> names;
   for (size_t i = 0; i < std::min<size_t>(3, checkpoint.tensors.size()); ++i) {
     names.push_back(checkpoint.tensors[i].name);
   }
-  const std::string named =
-      checkpoint.model_name.empty() ? "" : fmt::format(" ({})", checkpoint.model_name);
   return TESSERA_ERROR(
       kUnsupported, "",
-      fmt::format("these weights{} belong to no network known here; they begin with {}", named,
+      fmt::format("these weights belong to no network known here; they begin with {}",
                   fmt::join(names, ", ")),
       "export the network to ONNX: torch.onnx.export(model, example, path)");
 }
 
-Result<void> check_model_name(const Checkpoint& checkpoint, const Identified& identified,
-                              std::vector<Note>& notes) {
-  const std::string& name = checkpoint.model_name;
-  if (name.empty() || name == "ConvTasNet") return {};
-  if (name == "VADNet") {
-    return TESSERA_ERROR(kUnsupported, "", "VADNet detects voices; it does not separate sources",
-                         "export the network to ONNX");
+// The user may state the class of a file that calls its own something else.
+Result<void> check_model_name(const Checkpoint& checkpoint, ModelArgs& args) {
+  TESSERA_TRY(const auto stated, args.text("model_name"));
+  if (stated && *stated != "ConvTasNet") {
+    return TESSERA_ERROR(kInvalidArgument, "",
+                         fmt::format("model_name '{}': only ConvTasNet can be stated", *stated),
+                         "");
   }
-  notes.push_back(
-      {NoteSeverity::warning, fmt::format("the file calls itself {}; its weights are read as {}",
-                                          name, identified.network->family)});
-  return {};
+  return refuse_foreign_name(checkpoint, stated.has_value());
 }
 
 // Tensors outside the prefix (a loss's, an optimiser's) are not part of the network.
@@ -88,15 +81,17 @@ Result<std::optional<int>> resolve_sample_rate(const Checkpoint& checkpoint, Mod
   return std::optional<int>();
 }
 
+}  // namespace
+
 Result<ImportedModel> import_checkpoint(Checkpoint checkpoint, const ImportOptions& options) {
   TESSERA_TRY_VOID(strip_wrapper_segments(checkpoint));
-  TESSERA_TRY(const Identified identified, identify(checkpoint));
   ImportedModel model;
   model.notes = checkpoint.notes;
-  TESSERA_TRY_VOID(check_model_name(checkpoint, identified, model.notes));
+  ModelArgs args(checkpoint.args, options.model_args, model.notes);
+  TESSERA_TRY_VOID(check_model_name(checkpoint, args));
+  TESSERA_TRY(const Identified identified, identify(checkpoint));
   note_foreign_tensors(checkpoint, identified.prefix, model.notes);
 
-  ModelArgs args(checkpoint.args, options.model_args, model.notes);
   StateView state(checkpoint, identified.prefix);
   TESSERA_TRY(model.sample_rate, resolve_sample_rate(checkpoint, args, model.notes));
   TESSERA_TRY(ConvTasNet net,
@@ -112,24 +107,6 @@ Result<ImportedModel> import_checkpoint(Checkpoint checkpoint, const ImportOptio
   TESSERA_TRY(model.graph, model.network->instantiate(model.length_samples));
   return model;
 }
-
-// The configuration beside a checkpoint, if there is one.
-Result<std::optional<std::vector<uint8_t>>> read_config(const SourceFile& file,
-                                                        const std::filesystem::path& path) {
-  if (file.memory) {
-    const auto found = file.memory->find(path.filename().string());
-    if (found == file.memory->end()) return std::optional<std::vector<uint8_t>>();
-    return std::optional(found->second);
-  }
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored)) {
-    return std::optional<std::vector<uint8_t>>();
-  }
-  TESSERA_TRY(std::vector<uint8_t> json, read_file(path, kMaxConfigBytes));
-  return std::optional(std::move(json));
-}
-
-}  // namespace
 
 bool recognises_torch(const SourceFile& file) {
   return looks_like_torch(file.bytes);
@@ -149,16 +126,16 @@ bool recognises_safetensors(const SourceFile& file) {
 
 Result<ImportedModel> import_safetensors(const SourceFile& file, const ImportOptions& options) {
   TESSERA_TRY(Checkpoint checkpoint, read_safetensors(file.bytes));
-  std::filesystem::path own = file.path;
-  own.replace_extension(".json");
   std::vector<std::string> beside;
-  for (const std::filesystem::path& config : {own, file.path.parent_path() / "config.json"}) {
-    TESSERA_TRY(const auto json, read_config(file, config));
+  const std::string own = file.path.filename().replace_extension(".json").string();
+  for (const std::string& name : {own, std::string("config.json")}) {
+    TESSERA_TRY(const auto json, read_beside(file, name, kMaxConfigBytes));
     if (!json) continue;
-    beside.push_back(config.filename().string());
-    TESSERA_TRY_VOID(add_json_config(*json, beside.back(), checkpoint));
+    beside.push_back(name);
+    TESSERA_TRY_VOID(add_json_config(*json, name, checkpoint));
     checkpoint.notes.push_back(
-        {NoteSeverity::info, fmt::format("model arguments come from {}", config.string())});
+        {NoteSeverity::info,
+         fmt::format("model arguments come from {}", (file.path.parent_path() / name).string())});
     break;
   }
   TESSERA_TRY(ImportedModel model, import_checkpoint(std::move(checkpoint), options));

@@ -2,8 +2,13 @@
 #pragma once
 
 #include "model/format.h"
+#include "model/torch/checkpoint.h"
 
 namespace tessera {
+
+// From weights that are read already. Errors: those of a KnownNetwork's reader; kUnsupported for
+// networks that are not known.
+Result<ImportedModel> import_checkpoint(Checkpoint checkpoint, const ImportOptions& options);
 
 bool recognises_torch(const SourceFile& file);
 Result<ImportedModel> import_torch(const SourceFile& file, const ImportOptions& options);

@@ -7,8 +7,6 @@
 namespace tessera {
 namespace {
 
-constexpr double kLayerNormEps = 1e-8;
-constexpr double kBatchNormEps = 1e-5;
 constexpr float kLeakySlope = 0.01F;  // torch.nn.LeakyReLU's default
 
 // [a, b, k] -> [a, b, 1, k]; an absent tensor stays absent (it is on StateView's list).
@@ -36,6 +34,17 @@ Conv make_conv(const Tensor& weight, Tensor bias, const ConvShape& shape) {
 }
 
 }  // namespace
+
+ConvShape depthwise_shape(int64_t channels, int64_t kernel, int64_t dilation, bool causal) {
+  const int64_t reach = (kernel - 1) * dilation;
+  return {.out = channels,
+          .in = 1,
+          .kernel = kernel,
+          .dilation = dilation,
+          .groups = channels,
+          .pad_left = causal ? reach : reach / 2,
+          .pad_right = causal ? 0 : reach / 2};
+}
 
 Result<ConvTasNetLayer> take_conv(StateView& state, const std::string& key, const ConvShape& shape,
                                   Bias bias) {
@@ -71,44 +80,31 @@ Result<ConvTasNetLayer> take_prelu(StateView& state, const std::string& key) {
   return ConvTasNetLayer{std::move(prelu), key};
 }
 
-Result<ConvTasNetLayer> take_norm(StateView& state, const std::string& key, NormKind kind,
-                                  int64_t channels) {
+Result<ConvTasNetLayer> take_gain_norm(StateView& state, const std::string& key,
+                                       const GainNorm& form, int64_t channels) {
   Norm norm;
-  norm.kind = kind;
-  if (kind == NormKind::batch) {
-    norm.eps = kBatchNormEps;
-    TESSERA_TRY(norm.gamma, state.take(key + ".weight", {channels}));
-    TESSERA_TRY(norm.beta, state.take(key + ".bias", {channels}));
-    TESSERA_TRY(norm.mean, state.take(key + ".running_mean", {channels}));
-    TESSERA_TRY(norm.variance, state.take(key + ".running_var", {channels}));
-    state.skip(key + ".num_batches_tracked");
-  } else {
-    norm.eps = kLayerNormEps;
-    TESSERA_TRY(norm.gamma, state.take(key + ".gamma", {channels}));
-    TESSERA_TRY(norm.beta, state.take(key + ".beta", {channels}));
-  }
-  return ConvTasNetLayer{std::move(norm), key};
-}
-
-Result<ConvTasNetLayer> take_group_norm(StateView& state, const std::string& key,
-                                        int64_t channels) {
-  Norm norm;
-  norm.kind = NormKind::global;
-  norm.eps = kLayerNormEps;
-  TESSERA_TRY(norm.gamma, state.take(key + ".weight", {channels}));
-  TESSERA_TRY(norm.beta, state.take(key + ".bias", {channels}));
-  return ConvTasNetLayer{std::move(norm), key};
-}
-
-Result<ConvTasNetLayer> take_trailing_norm(StateView& state, const std::string& key, NormKind kind,
-                                           int64_t channels) {
-  Norm norm;
-  norm.kind = kind;
-  norm.eps = kLayerNormEps;
-  TESSERA_TRY(norm.gamma, state.take(key + ".gamma", {1, 1, channels}));
-  TESSERA_TRY(norm.beta, state.take(key + ".beta", {1, 1, channels}));
+  norm.kind = form.kind;
+  norm.eps = form.eps;
+  std::vector<int64_t> dims(form.ones_before, 1);
+  dims.push_back(channels);
+  dims.insert(dims.end(), form.ones_after, 1);
+  TESSERA_TRY(norm.gamma, state.take(fmt::format("{}.{}", key, form.gain), dims));
+  TESSERA_TRY(norm.beta, state.take(fmt::format("{}.{}", key, form.offset), dims));
   if (!norm.gamma.empty()) norm.gamma = norm.gamma.reshaped({channels});
   if (!norm.beta.empty()) norm.beta = norm.beta.reshaped({channels});
+  return ConvTasNetLayer{std::move(norm), key};
+}
+
+Result<ConvTasNetLayer> take_batch_norm(StateView& state, const std::string& key,
+                                        int64_t channels) {
+  Norm norm;
+  norm.kind = NormKind::batch;
+  norm.eps = kTorchNormEps;
+  TESSERA_TRY(norm.gamma, state.take(key + ".weight", {channels}));
+  TESSERA_TRY(norm.beta, state.take(key + ".bias", {channels}));
+  TESSERA_TRY(norm.mean, state.take(key + ".running_mean", {channels}));
+  TESSERA_TRY(norm.variance, state.take(key + ".running_var", {channels}));
+  state.skip(key + ".num_batches_tracked");
   return ConvTasNetLayer{std::move(norm), key};
 }
 

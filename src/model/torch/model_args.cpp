@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "model/torch/argument_names.h"
+
 namespace tessera {
 
 ArgValue parse_arg_value(std::string_view text) {
@@ -29,7 +31,8 @@ ArgValue parse_arg_value(std::string_view text) {
 ModelArgs::ModelArgs(const std::map<std::string, ArgValue>& stored,
                      const std::map<std::string, std::string>& given, std::vector<Note>& notes)
     : values_(stored) {
-  for (const auto& [name, text] : given) {
+  for (const auto& [spelling, text] : given) {
+    const std::string name(common_argument_name(spelling));
     ArgValue value = parse_arg_value(text);
     if (const auto it = values_.find(name); it != values_.end() && it->second != value) {
       notes.push_back(

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace tessera {
@@ -22,6 +23,15 @@ enum class Callable : uint8_t {
   encode,  // _codecs.encode: how protocol 2 spells bytes
   numpy_type,
   numpy_scalar,  // metrics beside the weights are often numpy numbers
+  default_dict,
+  counter,
+  deque,
+  reconstructor,      // copyreg: an object of a class, as protocols before 2 spell it
+  member,             // getattr of a class: how Python 3.11 spells an enumeration's member
+  rebuild_from_type,  // a tensor of a subclass
+  name_space,         // an object that is nothing but its attributes
+  opaque,             // a date, a path, a numpy array: kept as the fact that it was there
+  plain_type,         // builtins.list ...: mentioned as the factory of a defaultdict
 };
 
 struct PermittedGlobal {
@@ -29,6 +39,8 @@ struct PermittedGlobal {
   std::string_view name;
   Callable callable;
 };
+
+std::span<const PermittedGlobal> permitted_globals();
 
 // Index for permitted_global(), or nothing when the name is not permitted.
 std::optional<size_t> find_global(std::string_view module, std::string_view name);

@@ -6,6 +6,7 @@
 #include "model/torch/conv_tasnet_sizes.h"
 #include "model/torch/known_networks.h"
 #include "model/torch/layers.h"
+#include "model/torch/network_options.h"
 
 namespace tessera {
 namespace {
@@ -22,24 +23,21 @@ std::string block_key(int64_t repeat, int64_t block) {
   return fmt::format("masknet.temporal_conv_net.temporalblock_{}_{}.layers.", repeat, block);
 }
 
-// Unlike the others' lists, the blocks' names tell how they are repeated.
-void count_blocks(const StateView& state, ConvTasNetSizes& sizes) {
-  constexpr std::string_view kTensor = "conv.conv.weight";
-  int64_t blocks = 0;
-  while (state.has(block_key(0, blocks) + std::string(kTensor))) ++blocks;
-  int64_t repeats = 0;
-  while (state.has(block_key(repeats, 0) + std::string(kTensor))) ++repeats;
-  if (sizes.n_blocks == 0) sizes.n_blocks = std::max<int64_t>(1, blocks);
-  if (sizes.n_repeats == 0) sizes.n_repeats = std::max<int64_t>(1, repeats);
+// Gamma and beta are [1, 1, C].
+constexpr GainNorm form_of(NormKind kind) {
+  return {.kind = kind, .ones_before = 2};
 }
 
-Result<NormKind> resolve_norm(const StateView& state, ModelArgs& args, std::vector<Note>& notes) {
+constexpr std::string_view kMaskActs[] = {"relu", "softmax"};
+
+struct Options {
+  NormKind norm = NormKind::global;
+  bool causal = false;
+};
+
+Result<NormKind> resolve_norm(const StateView& state, ModelArgs& args, const Toolkit& toolkit,
+                              std::vector<Note>& notes) {
   TESSERA_TRY(const auto name, args.text("norm_type"));
-  TESSERA_TRY(const auto causal, args.flag("causal"));
-  if (causal.value_or(false)) {
-    return TESSERA_ERROR(kUnsupported, "", "SpeechBrain's causal form is not read from state dicts",
-                         "export the network to ONNX");
-  }
   if (state.has(block_key(0, 0) + "norm.running_mean")) {
     return TESSERA_ERROR(
         kUnsupported, block_key(0, 0) + "norm",
@@ -47,9 +45,11 @@ Result<NormKind> resolve_norm(const StateView& state, ModelArgs& args, std::vect
         "export the network to ONNX");
   }
   if (!name) {
-    notes.push_back({NoteSeverity::warning,
-                     "assumed norm_type=gLN, SpeechBrain's default: the weights would fit cLN, "
-                     "too; if that is wrong give --model-arg norm_type=cLN"});
+    if (!toolkit.has_args) {
+      notes.push_back({NoteSeverity::warning,
+                       "assumed norm_type=gLN, SpeechBrain's default: the weights would fit cLN, "
+                       "too; if that is wrong give --model-arg norm_type=cLN"});
+    }
     return NormKind::global;
   }
   if (*name == "gLN") return NormKind::global;
@@ -58,42 +58,63 @@ Result<NormKind> resolve_norm(const StateView& state, ModelArgs& args, std::vect
                        fmt::format("norm_type '{}': SpeechBrain knows gLN and cLN", *name), "");
 }
 
-Result<ConvTasNetLayer> resolve_mask_act(ModelArgs& args, int64_t n_src, std::vector<Note>& notes) {
-  TESSERA_TRY(const auto name, args.text("mask_act"));
+Result<bool> resolve_causal(ModelArgs& args, const Toolkit& toolkit, std::vector<Note>& notes) {
+  TESSERA_TRY(const auto causal, args.flag("causal"));
+  if (!causal && !toolkit.has_args) {
+    notes.push_back({NoteSeverity::warning,
+                     "assumed causal=false, MaskNet's default: the weights do not tell, and "
+                     "SpeechBrain's recipe trains with true; if that is wrong give --model-arg "
+                     "causal=true"});
+  }
+  return causal.value_or(false);
+}
+
+// The softmax runs over channels, not sources.
+Result<ConvTasNetLayer> resolve_mask_act(ModelArgs& args, const Toolkit& toolkit, int64_t n_src,
+                                         std::vector<Note>& notes) {
+  TESSERA_TRY(const std::string name,
+              choose_option(args, toolkit, "mask_act", kMaskActs, "relu", notes));
+  if (name == "softmax") return ConvTasNetLayer{Softmax{SoftmaxOver::channel, n_src}, "masknet"};
   Unary relu;
   relu.kind = UnaryKind::relu;
-  if (!name) {
-    notes.push_back({NoteSeverity::warning,
-                     "assumed mask_act=relu, SpeechBrain's default: the weights do not tell"});
-    return ConvTasNetLayer{relu, "masknet"};
+  return ConvTasNetLayer{relu, "masknet"};
+}
+
+// Mirrored ends; where the network is causal, zeros: its convolution pads by its whole reach in
+// front, by half of it at both ends once more, and what is longer than the input is cut off. It
+// looks half its reach further back than it need.
+ConvShape read_padding(const ConvTasNetSizes& sizes, int64_t dilation, bool causal,
+                       const std::string& key, ConvTasNetBlock& block) {
+  const int64_t reach = (sizes.conv_kernel_size - 1) * dilation;
+  const int64_t half = reach / 2;
+  ConvShape shape{.out = sizes.hid_chan,
+                  .in = 1,
+                  .kernel = sizes.conv_kernel_size,
+                  .dilation = dilation,
+                  .groups = sizes.hid_chan};
+  if (causal) {
+    shape.pad_left = reach + half;
+    block.cut_right = half;
+  } else if (half > 0) {
+    block.pad =
+        ConvTasNetLayer{Pad{Padding{0, 0, half, half}, PadMode::reflect}, key + "DSconv.conv_0"};
   }
-  if (*name == "relu") return ConvTasNetLayer{relu, "masknet"};
-  if (*name == "softmax") return ConvTasNetLayer{Softmax{SoftmaxOver::channel, n_src}, "masknet"};
-  return TESSERA_ERROR(kInvalidArgument, "",
-                       fmt::format("mask_act '{}': SpeechBrain knows relu and softmax", *name), "");
+  return shape;
 }
 
 Result<ConvTasNetBlock> read_block(StateView& state, const std::string& key,
-                                   const ConvTasNetSizes& sizes, int64_t dilation, NormKind norm) {
+                                   const ConvTasNetSizes& sizes, int64_t dilation,
+                                   const Options& options) {
   const int64_t h = sizes.hid_chan;
-  const int64_t half = (sizes.conv_kernel_size - 1) * dilation / 2;
   ConvTasNetBlock block;
   TESSERA_TRY(block.in_conv,
               take_conv(state, key + "conv.conv", {.out = h, .in = sizes.bn_chan}, Bias::none));
   TESSERA_TRY(block.prelu_1, take_prelu(state, key + "act"));
-  TESSERA_TRY(block.norm_1, take_trailing_norm(state, key + "norm", norm, h));
-  if (half > 0) {
-    block.pad =
-        ConvTasNetLayer{Pad{Padding{0, 0, half, half}, PadMode::reflect}, key + "DSconv.conv_0"};
-  }
-  TESSERA_TRY(
-      block.depthwise,
-      take_conv(
-          state, key + "DSconv.conv_0.conv",
-          {.out = h, .in = 1, .kernel = sizes.conv_kernel_size, .dilation = dilation, .groups = h},
-          Bias::none));
+  TESSERA_TRY(block.norm_1, take_gain_norm(state, key + "norm", form_of(options.norm), h));
+  const ConvShape depthwise = read_padding(sizes, dilation, options.causal, key, block);
+  TESSERA_TRY(block.depthwise, take_conv(state, key + "DSconv.conv_0.conv", depthwise, Bias::none));
   TESSERA_TRY(block.prelu_2, take_prelu(state, key + "DSconv.act"));
-  TESSERA_TRY(block.norm_2, take_trailing_norm(state, key + "DSconv.act_0", norm, h));
+  TESSERA_TRY(block.norm_2, take_gain_norm(state, key + "DSconv.act_0", form_of(options.norm), h));
   TESSERA_TRY(block.res_conv, take_conv(state, key + "DSconv.conv_1.conv",
                                         {.out = sizes.bn_chan, .in = h}, Bias::none));
   return block;
@@ -123,7 +144,7 @@ Result<ConvTasNetSizes> resolve_speechbrain_sizes(const StateView& state, ModelA
                     sizes.skip_chan, sizes.out_chan, sizes.n_filters),
         "");
   }
-  count_blocks(state, sizes);
+  count_blocks(state, block_key, "conv.conv.weight", sizes);
   return sizes;
 }
 
@@ -142,34 +163,41 @@ Result<void> read_encoder(StateView& state, const ConvTasNetSizes& sizes, ModelA
 
 }  // namespace
 
-Result<ConvTasNet> read_speechbrain(StateView& state, ModelArgs& args, bool /*has_args*/,
+Result<ConvTasNet> read_speechbrain(StateView& state, ModelArgs& args, bool has_args,
                                     std::vector<Note>& notes) {
+  const Toolkit toolkit{"SpeechBrain", has_args};
   TESSERA_TRY(const ConvTasNetSizes sizes, resolve_speechbrain_sizes(state, args));
-  TESSERA_TRY(const NormKind norm, resolve_norm(state, args, notes));
+  Options options;
+  TESSERA_TRY(options.norm, resolve_norm(state, args, toolkit, notes));
+  TESSERA_TRY(options.causal, resolve_causal(args, toolkit, notes));
   ConvTasNet net;
   net.n_src = sizes.n_src;
   net.mask_channels = sizes.n_filters;
   net.kernel = sizes.kernel_size;
   net.stride = sizes.stride;
   TESSERA_TRY_VOID(read_encoder(state, sizes, args, net));
-  TESSERA_TRY(net.bottleneck_norm, take_trailing_norm(state, "masknet.layer_norm",
-                                                      NormKind::channel_wise, sizes.n_filters));
+  TESSERA_TRY(net.bottleneck_norm,
+              take_gain_norm(state, "masknet.layer_norm", form_of(NormKind::channel_wise),
+                             sizes.n_filters));
   TESSERA_TRY(net.bottleneck_conv,
               take_conv(state, "masknet.bottleneck_conv1x1.conv",
                         {.out = sizes.bn_chan, .in = sizes.n_filters}, Bias::none));
   for (int64_t r = 0; r < sizes.n_repeats; ++r) {
     for (int64_t x = 0; x < sizes.n_blocks; ++x) {
       TESSERA_TRY(ConvTasNetBlock block,
-                  read_block(state, block_key(r, x), sizes, int64_t{1} << x, norm));
+                  read_block(state, block_key(r, x), sizes, int64_t{1} << x, options));
       net.blocks.push_back(std::move(block));
     }
   }
   TESSERA_TRY(net.mask_conv,
               take_conv(state, "masknet.mask_conv1x1.conv",
                         {.out = sizes.n_src * sizes.n_filters, .in = sizes.bn_chan}, Bias::none));
-  TESSERA_TRY(net.mask_act, resolve_mask_act(args, sizes.n_src, notes));
+  TESSERA_TRY(net.mask_act, resolve_mask_act(args, toolkit, sizes.n_src, notes));
   TESSERA_TRY(net.decoder, take_synthesis(state, "decoder.weight", sizes.n_filters,
                                           sizes.kernel_size, sizes.stride, 0));
+  if (state.has("decoder.bias")) {
+    TESSERA_TRY(std::get<ConvTranspose>(net.decoder.op).bias, state.take("decoder.bias", {1}));
+  }
   return net;
 }
 

@@ -1,11 +1,12 @@
-// Where in an unpickled checkpoint the weights and the facts about them are.
+// Where in an unpickled checkpoint the weights are.
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "model/torch/checkpoint.h"
 #include "model/torch/pickle_value.h"
 #include "tessera/result.h"
 
@@ -17,11 +18,10 @@ struct FoundStateDict {
   std::vector<std::string> ignored;  // entries of the state dict that are no tensors
 };
 
+// Keys under which toolkits keep a state dict, in the order tried.
+std::span<const std::string_view> state_dict_wrappers();
+
 // Error: kInvalidModel when there is no dict with tensors.
 Result<FoundStateDict> find_state_dict(const PickleDocument& document);
-
-// Fills args, model_name, sample_rate and metadata from the dicts on the path.
-void collect_facts(const PickleDocument& document, const FoundStateDict& found,
-                   Checkpoint& checkpoint);
 
 }  // namespace tessera

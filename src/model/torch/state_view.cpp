@@ -48,7 +48,7 @@ int64_t StateView::dim(std::string_view name, size_t axis) const {
   return tensor == nullptr || axis >= tensor->dims.size() ? 0 : tensor->dims[axis];
 }
 
-Result<Tensor> StateView::take(const std::string& name, std::initializer_list<int64_t> dims) {
+Result<Tensor> StateView::take(const std::string& name, const std::vector<int64_t>& dims) {
   if (!has(name)) {
     missing_.push_back(name);
     return Tensor();
@@ -56,17 +56,15 @@ Result<Tensor> StateView::take(const std::string& name, std::initializer_list<in
   return take_optional(name, dims);
 }
 
-Result<Tensor> StateView::take_optional(const std::string& name,
-                                        std::initializer_list<int64_t> dims) {
+Result<Tensor> StateView::take_optional(const std::string& name, const std::vector<int64_t>& dims) {
   const NamedTensor* tensor = find(name);
   if (tensor == nullptr) return Tensor();
   used_.insert(name);
-  if (!std::equal(dims.begin(), dims.end(), tensor->dims.begin(), tensor->dims.end())) {
-    return TESSERA_ERROR(
-        kInvalidModel, name,
-        fmt::format("expected shape {}, found {}", dims_to_string(std::vector<int64_t>(dims)),
-                    dims_to_string(tensor->dims)),
-        "the model arguments do not belong to these weights");
+  if (dims != tensor->dims) {
+    return TESSERA_ERROR(kInvalidModel, name,
+                         fmt::format("expected shape {}, found {}", dims_to_string(dims),
+                                     dims_to_string(tensor->dims)),
+                         "the model arguments do not belong to these weights");
   }
   return tensor->tensor;
 }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <map>
 #include <set>
 #include <string>
@@ -28,9 +27,9 @@ class StateView {
 
   // The tensor under its expected shape. A missing one is remembered for finish() and gives an
   // absent Tensor. Error: kInvalidModel naming tensor, expected and found shape.
-  Result<Tensor> take(const std::string& name, std::initializer_list<int64_t> dims);
+  Result<Tensor> take(const std::string& name, const std::vector<int64_t>& dims);
   // The same, when absence is fine.
-  Result<Tensor> take_optional(const std::string& name, std::initializer_list<int64_t> dims);
+  Result<Tensor> take_optional(const std::string& name, const std::vector<int64_t>& dims);
   // Marks a tensor as accounted for.
   void skip(const std::string& name) { used_.insert(name); }
 

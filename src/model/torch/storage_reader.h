@@ -1,12 +1,10 @@
-// StorageReader: from a PickleTensor to float32 values, through the data/<key> files of a torch
-// zip.
+// StorageReader: from a PickleTensor to float32 values, through the bytes of its storage.
 #pragma once
 
-#include <map>
-#include <string>
+#include <cstdint>
 
-#include "base/zip_archive.h"
 #include "model/torch/pickle_value.h"
+#include "model/torch/storage_source.h"
 #include "tessera/result.h"
 #include "tessera/tensor.h"
 
@@ -14,10 +12,9 @@ namespace tessera {
 
 class StorageReader {
  public:
-  // `folder` is the archive's top folder with its slash ("archive/", or empty). All references must
-  // outlive this.
-  StorageReader(const ZipArchive& archive, std::string folder, bool big_endian,
-                int64_t element_limit);
+  // `storages` must outlive this.
+  StorageReader(StorageSource& storages, bool big_endian, int64_t element_limit)
+      : storages_(storages), big_endian_(big_endian), elements_left_(element_limit) {}
 
   struct Decoded {
     ElementType type;
@@ -28,20 +25,10 @@ class StorageReader {
   // element limit).
   Result<Decoded> decode(const PickleDocument& document, const PickleTensor& tensor);
 
-  // Checksums of the storages read so far.
-  int checksums_right() const { return checksums_right_; }
-  int checksums_wrong() const { return checksums_wrong_; }
-
  private:
-  Result<const ZipBytes*> storage_bytes(const std::string& key);
-
-  const ZipArchive& archive_;
-  std::string folder_;
+  StorageSource& storages_;
   bool big_endian_;
   int64_t elements_left_;
-  int checksums_right_ = 0;
-  int checksums_wrong_ = 0;
-  std::map<std::string, ZipBytes> storages_;
 };
 
 }  // namespace tessera

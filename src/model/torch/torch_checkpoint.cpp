@@ -7,6 +7,8 @@
 #include <fmt/ranges.h>
 
 #include "base/zip_archive.h"
+#include "model/torch/checkpoint_facts.h"
+#include "model/torch/legacy_file.h"
 #include "model/torch/state_dict_finder.h"
 #include "model/torch/storage_reader.h"
 #include "model/torch/unpickler.h"
@@ -32,24 +34,17 @@ bool is_tar(std::span<const uint8_t> file) {
 bool is_pickle(std::span<const uint8_t> file) {
   return file.size() >= 2 && file[0] == 0x80 && file[1] >= 2 && file[1] <= 5;
 }
-// A pickled integer, 0x1950a86a20f9469cfc6c, opens files of PyTorch 0.1.10 to 1.5.
-bool is_legacy(std::span<const uint8_t> file) {
-  return is_pickle(file) &&
-         starts_with(file, "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 2);
-}
-
-Error refuse_old_format(std::span<const uint8_t> file) {
+Error refuse_other_format(std::span<const uint8_t> file) {
   if (is_tar(file)) {
     return TESSERA_ERROR(kUnsupported, "", "this is the tar format of PyTorch before 0.1.10",
                          std::string(kResave));
   }
-  if (is_legacy(file)) {
-    return TESSERA_ERROR(kUnsupported, "",
-                         "this is the format of PyTorch before 1.6 (pickle without zip)",
-                         std::string(kResave));
+  if (is_pickle(file)) {
+    return TESSERA_ERROR(kUnsupported, "", "this is a bare Python pickle, not a file of torch.save",
+                         "save the weights with torch.save(state_dict, path)");
   }
-  return TESSERA_ERROR(kUnsupported, "", "this is a bare Python pickle, not a file of torch.save",
-                       "save the weights with torch.save(state_dict, path)");
+  return TESSERA_ERROR(kCorrupt, "", "this is not a file of torch.save",
+                       "give a .pth, .pt, .bin or .ckpt checkpoint");
 }
 
 // "archive/" for "archive/data.pkl"; an error when it is some other zip.
@@ -122,18 +117,27 @@ Result<void> judge_checksums(int right, int wrong, Checkpoint& checkpoint) {
   return {};
 }
 
-}  // namespace
-
-bool looks_like_torch(std::span<const uint8_t> file) {
-  return is_zip(file) || is_tar(file) || is_pickle(file);
+// What lies beside the weights, and what there is to say about them.
+void add_facts(const PickleDocument& document, const FoundStateDict& found,
+               Checkpoint& checkpoint) {
+  collect_facts(document, found, checkpoint);
+  const auto note = [&](std::string text) {
+    checkpoint.notes.push_back({NoteSeverity::info, std::move(text)});
+  };
+  if (!found.ignored.empty()) {
+    const auto shown = static_cast<std::ptrdiff_t>(std::min<size_t>(found.ignored.size(), 5));
+    note(fmt::format("{} entries of the state dict are no tensors and were left out: {}",
+                     found.ignored.size(),
+                     fmt::join(found.ignored.begin(), found.ignored.begin() + shown, ", ")));
+  }
+  if (!document.classes().empty()) {
+    note(fmt::format("objects beside the weights were read as plain data: {}",
+                     fmt::join(document.classes(), ", ")));
+  }
+  warn_about_non_finite(checkpoint);
 }
 
-Result<Checkpoint> read_torch_checkpoint(std::span<const uint8_t> file) {
-  if (!is_zip(file)) {
-    if (is_tar(file) || is_pickle(file)) return refuse_old_format(file);
-    return TESSERA_ERROR(kCorrupt, "", "this is not a file of torch.save",
-                         "give a .pth, .pt, .bin or .ckpt checkpoint");
-  }
+Result<Checkpoint> read_zip(std::span<const uint8_t> file) {
   TESSERA_TRY(const ZipArchive archive, ZipArchive::open(file));
   TESSERA_TRY(const std::string folder, find_folder(archive));
   const ZipEntry& pickle_entry = *archive.find(folder + "data.pkl");
@@ -143,24 +147,39 @@ Result<Checkpoint> read_torch_checkpoint(std::span<const uint8_t> file) {
   TESSERA_TRY(const FoundStateDict found, find_state_dict(document));
 
   TESSERA_TRY(const bool big_endian, read_byte_order(archive, folder));
-  StorageReader storages(archive, folder, big_endian, element_limit(file.size()));
+  ZipStorages storages(archive, folder);
+  StorageReader reader(storages, big_endian, element_limit(file.size()));
   Checkpoint checkpoint;
-  TESSERA_TRY_VOID(read_tensors(document, found, storages, checkpoint));
+  TESSERA_TRY_VOID(read_tensors(document, found, reader, checkpoint));
   TESSERA_TRY_VOID(judge_checksums(storages.checksums_right() + (pickle_right ? 1 : 0),
                                    storages.checksums_wrong() + (pickle_right ? 0 : 1),
                                    checkpoint));
-  collect_facts(document, found, checkpoint);
-  if (!found.ignored.empty()) {
-    const size_t shown = std::min<size_t>(found.ignored.size(), 5);
-    checkpoint.notes.push_back(
-        {NoteSeverity::info,
-         fmt::format("{} entries of the state dict are no tensors and were left out: {}",
-                     found.ignored.size(),
-                     fmt::join(found.ignored.begin(),
-                               found.ignored.begin() + static_cast<std::ptrdiff_t>(shown), ", "))});
-  }
-  warn_about_non_finite(checkpoint);
+  add_facts(document, found, checkpoint);
   return checkpoint;
+}
+
+Result<Checkpoint> read_legacy(std::span<const uint8_t> file) {
+  TESSERA_TRY(const LegacyFile legacy, read_legacy_file(file));
+  TESSERA_TRY(const FoundStateDict found, find_state_dict(legacy.document));
+  TESSERA_TRY(RowOfStorages storages,
+              RowOfStorages::open(legacy.document, legacy.keys, legacy.storages));
+  StorageReader reader(storages, false, element_limit(file.size()));
+  Checkpoint checkpoint;
+  TESSERA_TRY_VOID(read_tensors(legacy.document, found, reader, checkpoint));
+  add_facts(legacy.document, found, checkpoint);
+  return checkpoint;
+}
+
+}  // namespace
+
+bool looks_like_torch(std::span<const uint8_t> file) {
+  return is_zip(file) || is_tar(file) || is_pickle(file);
+}
+
+Result<Checkpoint> read_torch_checkpoint(std::span<const uint8_t> file) {
+  if (is_zip(file)) return read_zip(file);
+  if (is_legacy_file(file)) return read_legacy(file);
+  return refuse_other_format(file);
 }
 
 }  // namespace tessera

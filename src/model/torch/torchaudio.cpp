@@ -77,28 +77,24 @@ Result<void> refuse_foreign_options(ModelArgs& args) {
   return {};
 }
 
+// torch.nn.GroupNorm(1, channels), which is a global norm.
+constexpr GainNorm kGroupNorm{.kind = NormKind::global, .gain = "weight", .offset = "bias"};
+
 Result<ConvTasNetBlock> read_block(StateView& state, int64_t index, const ConvTasNetSizes& sizes,
                                    bool last) {
   const std::string key = fmt::format("mask_generator.conv_layers.{}.", index);
   const std::string inner = key + "conv_layers.";
   const int64_t h = sizes.hid_chan;
-  const int64_t dilation = sizes.dilation(index);
   ConvTasNetBlock block;
   TESSERA_TRY(block.in_conv,
               take_conv(state, inner + "0", {.out = h, .in = sizes.bn_chan}, Bias::required));
   TESSERA_TRY(block.prelu_1, take_prelu(state, inner + "1"));
-  TESSERA_TRY(block.norm_1, take_group_norm(state, inner + "2", h));
-  TESSERA_TRY(block.depthwise, take_conv(state, inner + "3",
-                                         {.out = h,
-                                          .in = 1,
-                                          .kernel = sizes.conv_kernel_size,
-                                          .dilation = dilation,
-                                          .groups = h,
-                                          .pad_left = dilation,
-                                          .pad_right = dilation},
-                                         Bias::required));
+  TESSERA_TRY(block.norm_1, take_gain_norm(state, inner + "2", kGroupNorm, h));
+  const ConvShape depthwise =
+      depthwise_shape(h, sizes.conv_kernel_size, sizes.dilation(index), false);
+  TESSERA_TRY(block.depthwise, take_conv(state, inner + "3", depthwise, Bias::required));
   TESSERA_TRY(block.prelu_2, take_prelu(state, inner + "4"));
-  TESSERA_TRY(block.norm_2, take_group_norm(state, inner + "5", h));
+  TESSERA_TRY(block.norm_2, take_gain_norm(state, inner + "5", kGroupNorm, h));
   if (!last) {  // torchaudio makes none for the last block
     TESSERA_TRY(block.res_conv,
                 take_conv(state, key + "res_out", {.out = sizes.bn_chan, .in = h}, Bias::required));
@@ -121,14 +117,14 @@ Result<ConvTasNet> read_torchaudio(StateView& state, ModelArgs& args, bool /*has
   net.kernel = sizes.kernel_size;
   net.stride = sizes.stride;
   net.border = sizes.stride;
-  net.align_to_stride = true;
+  net.alignment = Alignment::stride;
   TESSERA_TRY(
       net.encoder,
       take_filters(
           state, kKeys.encoder,
           {.out = sizes.n_filters, .in = 1, .kernel = sizes.kernel_size, .stride = sizes.stride}));
   TESSERA_TRY(net.bottleneck_norm,
-              take_group_norm(state, "mask_generator.input_norm", sizes.n_filters));
+              take_gain_norm(state, "mask_generator.input_norm", kGroupNorm, sizes.n_filters));
   TESSERA_TRY(net.bottleneck_conv,
               take_conv(state, "mask_generator.input_conv",
                         {.out = sizes.bn_chan, .in = sizes.n_filters}, Bias::required));

@@ -1,6 +1,7 @@
 // Opcodes and stack of the pickle machine. Reference: Python's pickletools.
 #include "model/torch/unpickler.h"
 
+#include <algorithm>
 #include <bit>
 
 #include <fmt/format.h>
@@ -27,6 +28,12 @@ PickleValue long_value(std::string_view bytes) {
   return static_cast<int64_t>(value);
 }
 
+Error too_large(uint64_t bytes) {
+  return TESSERA_ERROR(kResourceLimit, "data.pkl",
+                       fmt::format("its {} bytes exceed the limit of {}", bytes, kMaxPickleBytes),
+                       "save only the weights: torch.save(model.state_dict(), path)");
+}
+
 double big_endian_double(std::string_view bytes) {
   uint64_t bits = 0;
   for (char byte : bytes) bits = bits << 8 | static_cast<uint8_t>(byte);
@@ -43,14 +50,22 @@ std::optional<PickleId> PickleDocument::find(const PickleDict& dict, std::string
   return std::nullopt;
 }
 
+const PickleDict* PickleDocument::find_dict(const PickleDict& dict, std::string_view key) const {
+  const auto id = find(dict, key);
+  return id ? get_if<PickleDict>(*id) : nullptr;
+}
+
 Result<PickleDocument> Unpickler::read(std::span<const uint8_t> pickle) {
-  if (pickle.size() > kMaxPickleBytes) {
-    return TESSERA_ERROR(
-        kResourceLimit, "data.pkl",
-        fmt::format("its {} bytes exceed the limit of {}", pickle.size(), kMaxPickleBytes),
-        "save only the weights: torch.save(model.state_dict(), path)");
-  }
+  if (pickle.size() > kMaxPickleBytes) return too_large(pickle.size());
   return Unpickler(pickle).run();
+}
+
+Result<PickleDocument> Unpickler::read_first(std::span<const uint8_t> bytes) {
+  Unpickler unpickler(bytes.first(std::min<size_t>(bytes.size(), kMaxPickleBytes)));
+  auto document = unpickler.run();
+  const bool cut = bytes.size() > kMaxPickleBytes && unpickler.at_ + 8 >= kMaxPickleBytes;
+  if (!document && cut) return too_large(bytes.size());
+  return document;
 }
 
 template <typename T>
@@ -77,6 +92,16 @@ Result<void> Unpickler::set_items(const std::vector<PickleId>& items) {
   return {};
 }
 
+// What is appended to an object, which is then of a subclass of list, is dropped.
+Result<void> Unpickler::append(const std::vector<PickleId>& items) {
+  TESSERA_TRY(const PickleId id, top());
+  if (const auto* object = get_if<PickleDict>(id); object != nullptr && !object->class_name.empty())
+    return {};
+  TESSERA_TRY(PickleSequence * sequence, top_as<PickleSequence>("list"));
+  sequence->items.insert(sequence->items.end(), items.begin(), items.end());
+  return {};
+}
+
 Result<PickleDocument> Unpickler::run() {
   while (true) {
     TESSERA_TRY(const uint64_t opcode, take_number(1));
@@ -84,6 +109,7 @@ Result<PickleDocument> Unpickler::run() {
     TESSERA_TRY_VOID(step(static_cast<uint8_t>(opcode)));
   }
   TESSERA_TRY(document_.root_, pop());
+  document_.pickle_bytes_ = at_;
   return std::move(document_);
 }
 
@@ -220,9 +246,7 @@ Result<void> Unpickler::step_container(uint8_t opcode) {
     case kTuple3: return push_tuple_of(3);
     case kAppend: {
       TESSERA_TRY(const PickleId item, pop());
-      TESSERA_TRY(PickleSequence * list, top_as<PickleSequence>("list"));
-      list->items.push_back(item);
-      return {};
+      return append({item});
     }
     case kSetItem: {
       TESSERA_TRY(const PickleId item, pop());
@@ -238,11 +262,7 @@ Result<void> Unpickler::step_container(uint8_t opcode) {
     case kFrozenSet: return push(PickleSequence{SequenceKind::set, std::move(items)});
     case kSetItems: return set_items(items);
     case kDict: TESSERA_TRY_VOID(push(PickleDict{})); return set_items(items);
-    default: {  // kAppends, kAddItems
-      TESSERA_TRY(PickleSequence * sequence, top_as<PickleSequence>("list"));
-      sequence->items.insert(sequence->items.end(), items.begin(), items.end());
-      return {};
-    }
+    default: return append(items);  // kAppends, kAddItems
   }
 }
 
@@ -294,7 +314,7 @@ Result<void> Unpickler::step_call(uint8_t opcode) {
     case kNewObj: {
       TESSERA_TRY(const PickleId arguments, pop());
       TESSERA_TRY(const PickleId function, pop());
-      return call(function, arguments);
+      return call(function, arguments, opcode == kNewObj);
     }
     case kNewObjEx:
       return refuse("the pickle wants to make an object with keyword arguments (NEWOBJ_EX)");

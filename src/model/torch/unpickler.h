@@ -1,7 +1,8 @@
 // Reads a pickle as data. Python's pickle is a small program that may call anything; this machine
 // knows the opcodes torch.save writes (protocols 2 to 5) and builds plain values only. A name
-// outside pickle_globals.h ends the reading with kUnsafe and that name; no code is imported, called
-// or looked up.
+// of pickle_globals.h makes data; any other one may be mentioned, and the attributes of an object
+// of such a class are kept (pickle_names.h). Asking for more ends the reading with kUnsafe and that
+// name; no code is imported, called or looked up.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +23,8 @@ class Unpickler {
   // Errors: kUnsafe (forbidden name or call), kCorrupt (truncated, stack misuse), kUnsupported
   // (opcode torch.save does not write), kResourceLimit (too large, too deeply nested).
   static Result<PickleDocument> read(std::span<const uint8_t> pickle);
+  // The pickle that `bytes` begin with; more may follow it.
+  static Result<PickleDocument> read_first(std::span<const uint8_t> bytes);
 
  private:
   explicit Unpickler(std::span<const uint8_t> pickle) : bytes_(pickle) {}
@@ -51,10 +54,18 @@ class Unpickler {
   Result<T*> top_as(std::string_view expected);
   Result<void> push_tuple_of(size_t count);
   Result<void> set_items(const std::vector<PickleId>& items);
+  Result<void> append(const std::vector<PickleId>& items);
+
+  // Names and objects, in unpickler_objects.cpp.
+  Result<void> call(PickleId function, PickleId arguments, bool makes_object);
+  PickleValue make_object(std::string class_name);
+  Result<PickleValue> make_reconstructed(const std::vector<PickleId>& arguments);
+  Result<PickleValue> make_member(const std::vector<PickleId>& arguments);
+  Result<void> build(PickleId target, PickleId state);
+  Result<void> add_attributes(PickleId target, PickleId state);
 
   // Calls, in unpickler_calls.cpp.
   Result<void> push_global(std::string_view module, std::string_view name);
-  Result<void> call(PickleId function, PickleId arguments);
   Result<PickleValue> apply(const PermittedGlobal& function,
                             const std::vector<PickleId>& arguments);
   Result<PickleValue> make_dict(const std::vector<PickleId>& arguments);
@@ -62,7 +73,9 @@ class Unpickler {
   Result<PickleValue> make_tensor(const std::vector<PickleId>& arguments, bool typed);
   Result<PickleValue> make_bytes(const std::vector<PickleId>& arguments);
   Result<PickleValue> make_numpy_scalar(const std::vector<PickleId>& arguments);
-  Result<void> build(PickleId target, PickleId state);
+  Result<PickleValue> make_default_dict(const std::vector<PickleId>& arguments);
+  Result<PickleValue> make_counter(const std::vector<PickleId>& arguments);
+  Result<PickleValue> make_of_type(const std::vector<PickleId>& arguments);
   Result<PickleValue> make_storage(PickleId persistent_id);
   Result<std::vector<int64_t>> integers(PickleId id) const;
 

@@ -1,4 +1,4 @@
-// What the permitted globals build, and the refusal of every other one.
+// What the permitted globals build.
 #include <cstring>
 
 #include <fmt/format.h>
@@ -7,14 +7,6 @@
 
 namespace tessera {
 namespace {
-
-// Names from the file go into messages: keep them short and printable.
-std::string printable(std::string_view text) {
-  std::string out;
-  for (char c : text.substr(0, 100)) out += c >= 0x20 && c < 0x7f ? c : '?';
-  if (text.size() > 100) out += "...";
-  return out;
-}
 
 // Code points below 256 back to the bytes they stand for; false on any other.
 bool latin1_bytes(std::string_view utf8, std::string& out) {
@@ -33,14 +25,6 @@ bool latin1_bytes(std::string_view utf8, std::string& out) {
   return true;
 }
 
-uint64_t copy_bytes(const PickleValue& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) return text->size();
-  if (const auto* sequence = std::get_if<PickleSequence>(&value))
-    return sequence->items.size() * sizeof(PickleId);
-  if (const auto* tensor = std::get_if<PickleTensor>(&value)) return tensor->view.sizes.size() * 16;
-  return 8;
-}
-
 template <typename T>
 T number_from(std::string bytes, bool big_endian) {
   if (big_endian) bytes.assign(bytes.rbegin(), bytes.rend());
@@ -50,29 +34,6 @@ T number_from(std::string bytes, bool big_endian) {
 }
 
 }  // namespace
-
-Result<void> Unpickler::push_global(std::string_view module, std::string_view name) {
-  const auto index = find_global(module, name);
-  if (!index) {
-    return refuse(fmt::format("the pickle asks for {}.{}, which is not data", printable(module),
-                              printable(name)));
-  }
-  return push(PickleGlobal{*index});
-}
-
-Result<void> Unpickler::call(PickleId function, PickleId arguments) {
-  const auto* global = get_if<PickleGlobal>(function);
-  if (global == nullptr) return refuse("the pickle calls a value that is no known function");
-  const auto* tuple = get_if<PickleSequence>(arguments);
-  if (tuple == nullptr || tuple->kind != SequenceKind::tuple) {
-    return corrupt("the pickle calls a function without an argument tuple");
-  }
-  TESSERA_TRY_VOID(charge(copy_bytes(*tuple)));
-  for (PickleId item : tuple->items) TESSERA_TRY_VOID(charge(copy_bytes(document_[item])));
-  const std::vector<PickleId> items = tuple->items;
-  TESSERA_TRY(PickleValue result, apply(permitted_global(global->index), items));
-  return push(std::move(result));
-}
 
 Result<PickleValue> Unpickler::apply(const PermittedGlobal& function,
                                      const std::vector<PickleId>& arguments) {
@@ -107,6 +68,16 @@ Result<PickleValue> Unpickler::apply(const PermittedGlobal& function,
     case Callable::numpy_type:
       if (text == nullptr) return wrong();
       return PickleValue(NumpyType{*text, false});
+    case Callable::default_dict: return make_default_dict(arguments);
+    case Callable::counter: return make_counter(arguments);
+    case Callable::deque: return make_set(arguments);
+    case Callable::reconstructor: return make_reconstructed(arguments);
+    case Callable::member: return make_member(arguments);
+    case Callable::rebuild_from_type: return make_of_type(arguments);
+    case Callable::name_space: return make_object("types.SimpleNamespace");
+    case Callable::opaque:
+      return PickleValue(PickleOpaque{fmt::format("{}.{}", function.module, function.name)});
+    case Callable::plain_type:
     case Callable::element_type:
     case Callable::storage_type: return wrong();
   }
@@ -114,7 +85,7 @@ Result<PickleValue> Unpickler::apply(const PermittedGlobal& function,
 }
 
 Result<PickleValue> Unpickler::make_dict(const std::vector<PickleId>& arguments) {
-  PickleDict dict{true, {}};
+  PickleDict dict{.ordered = true};
   if (arguments.empty()) return PickleValue(std::move(dict));
   const auto* pairs = get_if<PickleSequence>(arguments[0]);
   if (pairs == nullptr) return corrupt("an OrderedDict is made of something that is no list");
@@ -125,6 +96,34 @@ Result<PickleValue> Unpickler::make_dict(const std::vector<PickleId>& arguments)
     dict.items.emplace_back(items->items[0], items->items[1]);
   }
   return PickleValue(std::move(dict));
+}
+
+// The factory of missing values is not needed.
+Result<PickleValue> Unpickler::make_default_dict(const std::vector<PickleId>& arguments) {
+  if (arguments.size() > 1)
+    return make_dict(std::vector<PickleId>(arguments.begin() + 1, arguments.end()));
+  return PickleValue(PickleDict{.ordered = true});
+}
+
+Result<PickleValue> Unpickler::make_counter(const std::vector<PickleId>& arguments) {
+  const auto* counts = arguments.empty() ? nullptr : get_if<PickleDict>(arguments[0]);
+  if (counts == nullptr) return make_dict(arguments);
+  TESSERA_TRY_VOID(charge(counts->items.size() * sizeof(counts->items[0])));
+  return PickleValue(PickleDict{.ordered = true, .items = counts->items});
+}
+
+// (function that rebuilds it, its class, arguments, attributes): a tensor all the same.
+Result<PickleValue> Unpickler::make_of_type(const std::vector<PickleId>& arguments) {
+  const auto* function = arguments.size() < 3 ? nullptr : get_if<PickleGlobal>(arguments[0]);
+  const auto* inner = arguments.size() < 3 ? nullptr : get_if<PickleSequence>(arguments[2]);
+  if (function == nullptr || inner == nullptr)
+    return corrupt("a tensor of a class of its own is rebuilt from unexpected arguments");
+  const std::vector<PickleId> items = inner->items;
+  switch (permitted_global(function->index).callable) {
+    case Callable::rebuild_tensor_v2: return make_tensor(items, false);
+    case Callable::rebuild_tensor_v3: return make_tensor(items, true);
+    default: return corrupt("a tensor of a class of its own is rebuilt by something else");
+  }
 }
 
 Result<PickleValue> Unpickler::make_set(const std::vector<PickleId>& arguments) {
@@ -200,41 +199,36 @@ Result<PickleValue> Unpickler::make_numpy_scalar(const std::vector<PickleId>& ar
     return PickleValue(int64_t{number_from<int32_t>(data, type->big_endian)});
   }
   if (type->code == "b1" && data.size() == 1) return PickleValue(data[0] != 0);
-  return PickleValue(PickleOpaque{"numpy " + printable(type->code)});
+  return PickleValue(PickleOpaque{"a numpy number"});
 }
 
-// Attributes given to an OrderedDict (a state dict's _metadata) are dropped: they hold version
-// numbers of modules.
-Result<void> Unpickler::build(PickleId target, PickleId state) {
-  if (const auto* dict = get_if<PickleDict>(target); dict != nullptr && dict->ordered) return {};
-  if (auto* type = std::get_if<NumpyType>(&value(target)); type != nullptr) {
-    const auto* fields = get_if<PickleSequence>(state);
-    const auto* order = fields != nullptr && fields->items.size() > 1
-                            ? get_if<std::string>(fields->items[1])
-                            : nullptr;
-    if (order == nullptr) return corrupt("a numpy number format has an unexpected state");
-    type->big_endian = *order == ">";
-    return {};
-  }
-  return refuse("the pickle sets the inner state of an object (BUILD)");
-}
-
-// ('storage', torch.FloatStorage, key, device, elements)
+// ('storage', torch.FloatStorage, key, device, elements[, (view's key, offset, elements)]), or
+// before PyTorch 1.6 ('module', class, file, source).
 Result<PickleValue> Unpickler::make_storage(PickleId persistent_id) {
   const auto* tuple = get_if<PickleSequence>(persistent_id);
-  if (tuple == nullptr || tuple->items.size() < 5)
+  const auto* tag =
+      tuple != nullptr && tuple->items.size() >= 4 ? get_if<std::string>(tuple->items[0]) : nullptr;
+  if (tag != nullptr && *tag == "module") {
+    if (const auto* name = get_if<PickleName>(tuple->items[1])) return PickleValue(*name);
+  }
+  if (tag == nullptr || *tag != "storage" || tuple->items.size() < 5)
     return corrupt("a persistent id is not torch.save's");
-  const auto* tag = get_if<std::string>(tuple->items[0]);
   const auto* type = get_if<PickleGlobal>(tuple->items[1]);
   const auto* key = get_if<std::string>(tuple->items[2]);
   const auto* elements = get_if<int64_t>(tuple->items[4]);
-  if (tag == nullptr || *tag != "storage" || type == nullptr || key == nullptr ||
-      elements == nullptr || *elements < 0 ||
+  if (type == nullptr || key == nullptr || elements == nullptr || *elements < 0 ||
       permitted_global(type->index).callable != Callable::storage_type) {
     return corrupt("a persistent id is not torch.save's");
   }
-  return PickleValue(
-      PickleStorage{std::string(permitted_global(type->index).name), *key, *elements});
+  PickleStorage storage{std::string(permitted_global(type->index).name), *key, *elements, 0};
+  const auto* view = tuple->items.size() > 5 ? get_if<PickleSequence>(tuple->items[5]) : nullptr;
+  if (view != nullptr) {
+    const auto* offset = view->items.size() == 3 ? get_if<int64_t>(view->items[1]) : nullptr;
+    if (offset == nullptr || *offset < 0 || *offset > *elements)
+      return corrupt("a view of a storage is not torch.save's");
+    storage.offset = *offset;
+  }
+  return PickleValue(std::move(storage));
 }
 
 }  // namespace tessera

@@ -269,10 +269,10 @@ TEST(BareStateDict, RefusesWhatAsteroidCannotRunEither) {
 
 TEST(BareStateDict, RefusesUnknownNetworksByTheirNames) {
   Checkpoint checkpoint;
-  checkpoint.tensors.push_back({"rnn.weight_ih_l0", ElementType::float32, {1}, Tensor({1}, {1})});
+  checkpoint.tensors.push_back({"fc.weight", ElementType::float32, {1}, Tensor({1}, {1})});
   EXPECT_EQ(error_of(import_bare(checkpoint)),
             "m.safetensors: these weights belong to no network known here; they begin with "
-            "rnn.weight_ih_l0 (export "
+            "fc.weight (export "
             "the network to ONNX: torch.onnx.export(model, example, path))");
 }
 

@@ -107,6 +107,53 @@ INSTANTIATE_TEST_SUITE_P(Options, Parity, testing::ValuesIn(option_cases()),
                            return std::filesystem::path(parameter.param.stem).filename().string();
                          });
 
+std::vector<Case> toolkit_cases() {
+  const auto stem = [](const char* name) { return "toolkits/" + std::string(name); };
+  return {
+      {stem("kx_cln_causal_softmax"), "kaituoxu_convtasnet", {}},
+      {stem("kx_bn_odd_kernel"), "kaituoxu_convtasnet", {}},
+      {stem("kx_gln_k5"), "kaituoxu_convtasnet", {}},
+      {stem("fw_bn"), "funcwj_convtasnet", {}},
+      {stem("fw_cln_causal_sigmoid"),
+       "funcwj_convtasnet",
+       {{"causal", "true"}, {"non_linear", "sigmoid"}}},
+      {stem("fw_gln_softmax_3src"), "funcwj_convtasnet", {{"mask_act", "softmax"}}},
+      {stem("jl_gln"), "jusperlee_convtasnet", {}},
+      {stem("jl_2020"), "jusperlee_convtasnet", {}},
+      {stem("jl_skip"), "jusperlee_convtasnet", {{"X", "2"}, {"R", "2"}}},
+      {stem("jl_cln_causal_softmax"),
+       "jusperlee_convtasnet",
+       {{"causal", "true"}, {"activate", "softmax"}}},
+      {stem("jl_bn_sigmoid"), "jusperlee_convtasnet", {{"mask_act", "sigmoid"}, {"norm", "bn"}}},
+      {stem("jl_lightning_gln"), "jusperlee_convtasnet", {}},
+      {stem("jl_lightning_cln"), "jusperlee_convtasnet", {}},
+      {stem("nl_gln"), "naplab_convtasnet", {}},
+      {stem("nl_causal"), "naplab_convtasnet", {}},
+  };
+}
+
+INSTANTIATE_TEST_SUITE_P(Toolkits, Parity, testing::ValuesIn(toolkit_cases()),
+                         [](const auto& parameter) {
+                           return std::filesystem::path(parameter.param.stem).filename().string();
+                         });
+
+// As reported from the field: a package whose name ends in .pth.tar.
+TEST(Parity, EqualsAKaituoxuPackageWithTensorsBesideItsSizes) {
+  const std::string folder = data("field/checkpoint_other_toolkits/");
+  const auto in = read_npy(folder + "in.npy");
+  const auto expected = read_npy(folder + "package_expected.npy");
+  ASSERT_TRUE(in && expected);
+  const auto model =
+      import_model(folder + "package_final.pth.tar",
+                   {.length_samples = static_cast<int64_t>(in->values.size()), .model_args = {}});
+  ASSERT_TRUE(model) << model.error().to_string();
+  const auto output = run_reference(model->graph, in->values);
+  ASSERT_TRUE(output) << output.error().to_string();
+  ASSERT_EQ(output->size(), expected->values.size());
+  for (size_t i = 0; i < output->size(); ++i)
+    EXPECT_NEAR((*output)[i], expected->values[i], 1e-6F) << i;
+}
+
 TEST(Parity, EqualsAsteroidOnTheDefaultSize) {
   const std::string stem = std::string(TESSERA_SOURCE_DIR) + "/../shared/data/large/default";
   if (!std::filesystem::exists(stem + ".pth")) GTEST_SKIP() << "data/large is not here";
