@@ -101,8 +101,8 @@ struct Built {
   Plan plan;
   Cost cost;  // of the plan, with the bytes of those values that got 16 bits
   ChipPlacement placement;
-  // Of the calibration: what was resampled, mixed down or left out; of integers: what they cannot
-  // keep.
+  // Of the plan: what the host got because no segment could hold it; of the calibration: what was
+  // resampled, mixed down or left out; of integers: what they cannot keep.
   std::vector<Note> notes;
 };
 

@@ -61,10 +61,11 @@ class Driver {
     Result<Package> package = TESSERA_ERROR(kIo, "", "nothing was saved", "");
     TESSERA_TRY_VOID(stage(BuildStage::save, [&] { return save(package); }));
     TESSERA_TRY(Package saved, std::move(package));
-    return Built{std::move(saved),         std::move(frozen_point_),
-                 std::move(stream_bases_), std::move(rewritten_),
-                 std::move(plan_),         cost_,
-                 std::move(placement_),    std::move(windows_.set.notes)};
+    std::vector<Note> notes = plan_.notes;
+    std::move(windows_.set.notes.begin(), windows_.set.notes.end(), std::back_inserter(notes));
+    return Built{std::move(saved),      std::move(frozen_point_), std::move(stream_bases_),
+                 std::move(rewritten_), std::move(plan_),         cost_,
+                 std::move(placement_), std::move(notes)};
   }
 
  private:
@@ -211,7 +212,7 @@ class Driver {
   Result<std::string> quantize() {
     TESSERA_TRY_VOID(read_windows());
     TESSERA_TRY(QuantizedPlan quantized,
-                quantize_plan(imported_, plan_, target_, windows_, rewriting_, options_));
+                quantize_plan(imported_, plan_, windows_, rewriting_, options_));
     encodings_ = std::move(quantized.encodings);
     std::move(quantized.notes.begin(), quantized.notes.end(),
               std::back_inserter(windows_.set.notes));

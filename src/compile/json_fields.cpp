@@ -108,6 +108,16 @@ Result<std::vector<double>> JsonFields::numbers(const char* key) const {
   return numbers;
 }
 
+Result<std::vector<std::string>> JsonFields::words(const char* key) const {
+  TESSERA_TRY(const Json* list, array(key));
+  std::vector<std::string> words;
+  for (const Json& element : *list) {
+    if (!element.is_string()) return error(key, "is not of strings");
+    words.push_back(element.get<std::string>());
+  }
+  return words;
+}
+
 Result<std::map<std::string, std::string>> JsonFields::texts(const char* key) const {
   TESSERA_TRY(const JsonFields fields, object(key));
   std::map<std::string, std::string> texts;

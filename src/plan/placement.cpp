@@ -30,11 +30,6 @@ std::string_view never_on_chip(const Op& op) {
   return "";
 }
 
-bool only_moves_data(const Op& op) {
-  return std::holds_alternative<Slice>(op) || std::holds_alternative<Concat>(op) ||
-         std::holds_alternative<Pad>(op);
-}
-
 void mark_ancestors(const Graph& graph, NodeId id, std::vector<bool>& marked) {
   if (marked[at(id)]) return;
   marked[at(id)] = true;
@@ -109,6 +104,11 @@ bool cut_cures(const Node& node, const Violation& violation) {
 
 }  // namespace
 
+bool only_moves_data(const Op& op) {
+  return std::holds_alternative<Slice>(op) || std::holds_alternative<Concat>(op) ||
+         std::holds_alternative<Pad>(op);
+}
+
 std::vector<Placement> place_nodes(const Graph& graph, const PlacementOptions& options) {
   const std::vector<NodeId> order = graph.order();
   std::vector<Placement> places(static_cast<size_t>(graph.id_limit()));
@@ -119,6 +119,9 @@ std::vector<Placement> place_nodes(const Graph& graph, const PlacementOptions& o
     }
     if (const auto rule = options.on_host.find(node.name); rule != options.on_host.end()) {
       keep(places[at(id)], "rule " + rule->second);
+    }
+    if (const auto own = options.kept_by_host.find(node.name); own != options.kept_by_host.end()) {
+      keep(places[at(id)], own->second);
     }
   }
   keep_ends_on_host(graph, order, options, places);

@@ -79,12 +79,12 @@ Result<Graph> to_stripes(const Graph& tile, int64_t stripes) {
     if (node.shape.h != 1) {
       return TESSERA_ERROR(kUnsupported, subject,
                            "has several rows: stripes need the rows for time",
-                           "use the row layout");
+                           "choose the row layout: --layout row");
     }
     if (const Tensor* weight = kernel_of(node.op);
         weight && weight->dim(2) > 1 && weight->dim(3) > 1) {
       return TESSERA_ERROR(kUnsupported, subject, "has a kernel over rows and time",
-                           "use the row layout");
+                           "choose the row layout: --layout row");
     }
     Op op = std::visit(Turn{}, node.op);
     if (auto* input = std::get_if<Input>(&op)) {
@@ -94,8 +94,8 @@ Result<Graph> to_stripes(const Graph& tile, int64_t stripes) {
       constant->value = constant->value.reshaped({node.shape.c, node.shape.w, 1});
     } else if (const auto* norm = std::get_if<Norm>(&op);
                norm != nullptr && norm->kind != NormKind::batch) {
-      return TESSERA_ERROR(kUnsupported, subject, "has statistics, which the chip cannot take",
-                           "lower the norm first");
+      return TESSERA_ERROR(kUnsupported, subject, "has statistics, which stripes do not keep apart",
+                           "choose the row layout: --layout row");
     }
     std::vector<NodeId> operands;
     for (NodeId input : node.inputs) operands.push_back(made.at(input));

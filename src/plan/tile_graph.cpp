@@ -40,19 +40,23 @@ class WindowPass {
     TESSERA_CHECK(out != needed_.end(), "every node of a segment is needed by one of its writes");
     if (!is_tileable(node.op)) {
       return TESSERA_ERROR(kUnsupported, fmt::format("node '{}' ({})", node.name, op_name(node.op)),
-                           "needs the whole sequence at once", "place it on the host");
+                           "needs the whole sequence at once, which no tile has",
+                           "plan this network anew");
     }
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const Shape& operand = graph_.node(node.inputs[i]).shape;
       const FrameRange wanted = operand_window(node.op, i, operand, node.shape, out->second);
-      FrameRange range = clip(wanted, operand.w);
+      if (is_read(node.inputs[i]) && takes_zeros_from_input(node.op)) {
+        need(node.inputs[i], wanted);
+        continue;
+      }
+      const FrameRange range = clip(wanted, operand.w);
       if (range.frames() < 1) {
         return TESSERA_ERROR(kUnsupported,
                              fmt::format("node '{}' ({})", node.name, op_name(node.op)),
                              "has frames made of padding alone, which a tile cannot hold",
-                             "place it on the host, or use wider tiles");
+                             "choose wider tiles: --tile-frames");
       }
-      if (is_read(node.inputs[i]) && takes_zeros_from_input(node.op)) range = wanted;
       need(node.inputs[i], range);
     }
     return {};
