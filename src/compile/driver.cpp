@@ -212,7 +212,7 @@ class Driver {
   Result<std::string> quantize() {
     TESSERA_TRY_VOID(read_windows());
     TESSERA_TRY(QuantizedPlan quantized,
-                quantize_plan(imported_, plan_, windows_, rewriting_, options_));
+                quantize_plan(imported_, plan_, target_, windows_, rewriting_, options_));
     encodings_ = std::move(quantized.encodings);
     std::move(quantized.notes.begin(), quantized.notes.end(),
               std::back_inserter(windows_.set.notes));

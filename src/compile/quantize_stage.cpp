@@ -6,7 +6,6 @@
 
 #include "compile/calibration_file.h"
 #include "compile/legal_graph.h"
-#include "plan/assemble.h"
 #include "tessera/calibrate.h"
 #include "tessera/calibration_state.h"
 #include "tessera/mixed_precision.h"
@@ -113,27 +112,29 @@ Result<Observer> observer_for(const Graph& graph, const CalibrationStatistics& s
 }
 
 // The plan's graph for another length.
-Result<Graph> graph_for(const ImportedModel& model, const Plan& plan,
+Result<Graph> graph_for(const ImportedModel& model, const Plan& plan, const Target& target,
                         const RewriteParameters& rewriting, int64_t samples) {
   TESSERA_TRY(Graph graph, model.network->instantiate(samples));
   TESSERA_TRY(const RewriteLog log, make_legal(graph, rewriting));
-  return planned_graph(graph, plan.recipe);
+  if (plan.recipe.block_channels == 0 && plan.recipe.padded_by_host.empty()) return graph;
+  TESSERA_TRY(Plan replayed, replay_plan(graph, target, plan.recipe));
+  return std::move(replayed.graph);
 }
 
 }  // namespace
 
 Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan,
-                                    const CalibrationWindows& windows,
+                                    const Target& target, const CalibrationWindows& windows,
                                     const RewriteParameters& rewriting,
                                     const BuildOptions& options) {
   const IntegerOptions& wanted = *options.integers;
   const DividedWindows halves = divide_windows(windows.set.windows);
-  TESSERA_TRY(const Graph graph, graph_for(model, plan, rewriting, windows.length));
+  TESSERA_TRY(const Graph graph, graph_for(model, plan, target, rewriting, windows.length));
   TESSERA_TRY(const auto cpu, make_backend("cpu", {.threads = options.threads}));
   TESSERA_TRY(const auto emulator, make_backend("emulator", {.threads = options.threads}));
   const bool seeks = wanted.mixed_loss_db > 0;
   QuantizeOptions choice = choice_for(graph, plan, wanted);
-  const Result<Graph> longer = graph_for(model, plan, rewriting, 2 * windows.length);
+  const Result<Graph> longer = graph_for(model, plan, target, rewriting, 2 * windows.length);
   const size_t sought = seeks ? encoded_values(graph, choice).size() * halves.measured.size() : 0;
   Runs runs(options.progress, runs_of(graph, windows.set.windows.size()) + sought);
   Observation observation(graph, longer, choice, *cpu, runs);

@@ -27,7 +27,7 @@ struct QuantizedPlan {
 // `rewriting` is what the plan's graph was rewritten with. Errors: those of calibrate() and
 // quantize(); kCancelled when options.progress says so.
 Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan,
-                                    const CalibrationWindows& windows,
+                                    const Target& target, const CalibrationWindows& windows,
                                     const RewriteParameters& rewriting,
                                     const BuildOptions& options);
 

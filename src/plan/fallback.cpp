@@ -58,16 +58,16 @@ bool settle_moves(const Graph& graph, const std::vector<Placement>& places, Plan
   return found;
 }
 
-// Nodes of a segment that break a rule in a tile of one frame.
-std::vector<NodeId> incurable(const Plan& plan, ChipSegment segment, const Target& target,
+// Nodes of a segment that break a rule in a tile of one frame, where there is one.
+std::vector<NodeId> incurable(const Plan& plan, const ChipSegment& chosen, const Target& target,
                               bool blocks_may_help, std::string& rule) {
+  ChipSegment segment = chosen;
   segment.tiling = {Layout::row, 1, 1, segment.tiling.phases};
-  if (!tile_segment(plan.graph, segment)) return {};
+  if (!tile_segment(plan.graph, segment)) segment.pieces = chosen.pieces;
   std::vector<NodeId> nodes;
   for (const Piece& piece : segment.pieces) {
     for (const Violation& violation : check(piece.graph, target).violations) {
-      const NodeId id =
-          violation.node == kNoNode ? kNoNode : plan.graph.find(violation.node_name);
+      const NodeId id = violation.node == kNoNode ? kNoNode : plan.graph.find(violation.node_name);
       if (id == kNoNode || violation.verdict == Verdict::fits) continue;
       const bool by_blocks = plan.graph.get_if<Conv>(id) != nullptr &&
                              violation.cure.find("block_channels") != std::string::npos;
@@ -94,6 +94,11 @@ bool keep_what_no_cut_cures(const Plan& plan, const Target& target, PlanRecipe& 
   for (const bool blocks_may_help : {true, false}) {
     for (const ChipSegment& segment : plan.segments) {
       if (segment.verdict == Verdict::fits) continue;
+      if (segment.pieces.empty()) {
+        for (NodeId id : segment.nodes)
+          recipe.kept_by_host.emplace(plan.graph.node(id).name, "no tile can hold its segment");
+        continue;
+      }
       std::string rule;
       for (NodeId id : incurable(plan, segment, target, blocks_may_help, rule)) {
         recipe.kept_by_host.emplace(plan.graph.node(id).name,
@@ -116,7 +121,8 @@ std::vector<Note> notes_of(const PlanRecipe& recipe) {
     for (size_t i = 0; i < std::min(nodes.size(), kNamedNodes); ++i) {
       names += fmt::format("{}'{}'", i == 0 ? "" : ", ", nodes[i]);
     }
-    if (nodes.size() > kNamedNodes) names += fmt::format(" and {} more", nodes.size() - kNamedNodes);
+    if (nodes.size() > kNamedNodes)
+      names += fmt::format(" and {} more", nodes.size() - kNamedNodes);
     notes.push_back({NoteSeverity::info, fmt::format("on the host: {} ({})", names, reason)});
   }
   return notes;

@@ -10,9 +10,9 @@
 
 namespace tessera {
 
-// Completes kept_by_host and padded_by_host of a recipe for `legal`: convolutions of a wide dilation
-// that do not run in phases, padding that shifts phases against each other, and segments that would
-// move data and compute nothing.
+// Completes kept_by_host and padded_by_host of a recipe for `legal`: convolutions of a wide
+// dilation that do not run in phases, padding that shifts phases against each other, and segments
+// that would move data and compute nothing.
 Result<void> settle_fallbacks(const Graph& legal, PlanRecipe& recipe);
 
 // Adds to `recipe` the nodes of `plan` (made without channel blocks) that break a rule even in the

@@ -184,6 +184,12 @@ std::vector<Note> notes_of_layout(const Plan& plan, const PlanOptions& options) 
   return notes;
 }
 
+// Whether the search is free to give the host what does not fit.
+bool searches(const PlanOptions& options) {
+  return options.tile_frames == 0 && options.block_channels == 0;
+}
+
+// A segment that no tile can hold keeps no pieces; a free search gives the host its nodes then.
 Result<Plan> plan_blocks(const Graph& legal, const PlanRecipe& recipe, const Target& target,
                          const PlanOptions& options) {
   std::map<std::string, ChipSegment> known;  // by segment_key: its tiling, verdict and cost
@@ -198,6 +204,10 @@ Result<Plan> plan_blocks(const Graph& legal, const PlanRecipe& recipe, const Tar
                            return tile_segment(graph, segment);
                          }
                          Choice choice = choose_tiling(graph, segment, target, options);
+                         if (!choice.found && searches(options)) {
+                           segment.verdict = Verdict::does_not_fit;
+                           return {};
+                         }
                          if (!choice.found) return std::move(choice.error);
                          segment = std::move(choice.segment);
                          known.emplace(key, segment);
@@ -341,7 +351,6 @@ Result<Plan> make_plan(const Graph& legal, const Target& target, const PlanOptio
   if (options.tile_frames < 0) return bad_option("tile frames", options.tile_frames);
   if (options.block_channels < 0) return bad_option("block channels", options.block_channels);
   PlanRecipe recipe = recipe_for(legal, target, options);
-  const bool searches = options.tile_frames == 0 && options.block_channels == 0;
   while (true) {
     TESSERA_TRY_VOID(settle_fallbacks(legal, recipe));
     std::optional<Plan> whole;
@@ -351,8 +360,8 @@ Result<Plan> make_plan(const Graph& legal, const Target& target, const PlanOptio
       return plan;
     }
     // Every round moves a node at least, so that there is a last one.
-    if (!searches || !keep_what_no_cut_cures(*whole, target, recipe)) {
-      return no_cut_fits(plan, target, searches);
+    if (!searches(options) || !keep_what_no_cut_cures(*whole, target, recipe)) {
+      return no_cut_fits(plan, target, searches(options));
     }
   }
 }

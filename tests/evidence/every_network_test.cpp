@@ -105,8 +105,8 @@ class Row {
     const std::string name = name_of(file_);
     const auto row = known_.find({name, stage});
     if (result) {
-      EXPECT_EQ(row, known_.end()) << name << ": " << stage << " works now: take its row out of "
-                                   << kKnown.filename();
+      EXPECT_EQ(row, known_.end())
+          << name << ": " << stage << " works now: take its row out of " << kKnown.filename();
       return true;
     }
     const Error& error = result.error();
@@ -131,8 +131,8 @@ class Row {
   }
 
   void export_and_import(const ImportedModel& model) {
-    const auto bytes =
-        export_onnx(model.graph, {.inputs = model.inputs, .outputs = model.outputs, .metadata = {}});
+    const auto bytes = export_onnx(
+        model.graph, {.inputs = model.inputs, .outputs = model.outputs, .metadata = {}});
     if (!cell("export", bytes)) return;
     const auto files = std::make_shared<ModelFiles>();
     (*files)["net.onnx"] = *bytes;
@@ -193,11 +193,11 @@ class Row {
                 verify_plan(imported, network.plan, *backend, *judge, views, options));
     if (report.passed) return {};
     const StageCheck* failure = report.first_failure();
-    return TESSERA_ERROR(kMismatch, failure->name,
-                         fmt::format("differs by {} at a peak of {}: {} dB",
-                                     failure->difference.max_abs, failure->difference.peak,
-                                     failure->difference.snr_db),
-                         "");
+    return TESSERA_ERROR(
+        kMismatch, failure->name,
+        fmt::format("differs by {} at a peak of {}: {} dB", failure->difference.max_abs,
+                    failure->difference.peak, failure->difference.snr_db),
+        "");
   }
 
   const fs::path file_;
