@@ -79,6 +79,15 @@ std::vector<NodeId> incurable(const Plan& plan, const ChipSegment& chosen, const
   return nodes;
 }
 
+std::string listed(const std::vector<std::string>& nodes) {
+  std::string names;
+  for (size_t i = 0; i < std::min(nodes.size(), kNamedNodes); ++i) {
+    names += fmt::format("{}'{}'", i == 0 ? "" : ", ", nodes[i]);
+  }
+  if (nodes.size() <= kNamedNodes) return names;
+  return names + fmt::format(" and {} more", nodes.size() - kNamedNodes);
+}
+
 }  // namespace
 
 Result<void> settle_fallbacks(const Graph& legal, PlanRecipe& recipe) {
@@ -113,17 +122,15 @@ bool keep_what_no_cut_cures(const Plan& plan, const Target& target, PlanRecipe& 
 std::vector<Note> notes_of(const PlanRecipe& recipe) {
   std::map<std::string, std::vector<std::string>> by_reason;
   for (const auto& [node, reason] : recipe.kept_by_host) by_reason[reason].push_back(node);
-  const std::vector<std::string>& padded = recipe.padded_by_host;
-  if (!padded.empty()) by_reason["its padding, so that phases meet"] = padded;
   std::vector<Note> notes;
   for (const auto& [reason, nodes] : by_reason) {
-    std::string names;
-    for (size_t i = 0; i < std::min(nodes.size(), kNamedNodes); ++i) {
-      names += fmt::format("{}'{}'", i == 0 ? "" : ", ", nodes[i]);
-    }
-    if (nodes.size() > kNamedNodes)
-      names += fmt::format(" and {} more", nodes.size() - kNamedNodes);
-    notes.push_back({NoteSeverity::info, fmt::format("on the host: {} ({})", names, reason)});
+    notes.push_back(
+        {NoteSeverity::info, fmt::format("on the host: {} ({})", listed(nodes), reason)});
+  }
+  if (!recipe.padded_by_host.empty()) {
+    notes.push_back({NoteSeverity::info,
+                     fmt::format("the host lays the padding of {}, so that their phases meet",
+                                 listed(recipe.padded_by_host))});
   }
   return notes;
 }
