@@ -97,6 +97,11 @@ constexpr std::string_view kCuts[] = {"tile_time",      "stripe_time",
 
 bool cut_cures(const Node& node, const Violation& violation) {
   if (std::holds_alternative<Pad>(node.op)) return false;  // its zeros are the host's to lay
+  const auto* conv = std::get_if<Conv>(&node.op);
+  if (conv != nullptr && violation.rule == "conv_padding") {
+    const int64_t longer = conv->padding.bottom - conv->padding.top;
+    if (longer != 0 && longer != 1) return false;  // tiles are cut along time alone
+  }
   return std::any_of(std::begin(kCuts), std::end(kCuts), [&](std::string_view cut) {
     return violation.cure.find(cut) != std::string::npos;
   });

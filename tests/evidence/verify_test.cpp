@@ -109,9 +109,9 @@ TEST(VerifyPlan, ComparesTheTapsOfATransposedConvolutionThatANormWasFoldedInto) 
                           .add(Norm{.kind = NormKind::batch,
                                     .gamma = random.tensor({2}, 1.5F, 2),
                                     .beta = random.tensor({2}, -1, 1),
+                                    .eps = 1e-5,
                                     .mean = random.tensor({2}, -1, 1),
-                                    .variance = random.tensor({2}, 0.5F, 2),
-                                    .eps = 1e-5},
+                                    .variance = random.tensor({2}, 0.5F, 2)},
                                {up}, "norm")
                           .value();
   const NodeId affine =

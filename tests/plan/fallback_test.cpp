@@ -49,15 +49,13 @@ class Network {
 TEST(Fallback, PaddingThatShiftsPhasesIsLaidByTheHost) {
   Network net;
   const NodeId x = net.add(Input{{2, 1, 60}}, {}, "x");
-  const Plan plan =
-      net.plan(net.add(net.conv(2, 2, 4, 3, {0, 0, 4, 5}), {x}, "even")).value();
+  const Plan plan = net.plan(net.add(net.conv(2, 2, 4, 3, {0, 0, 4, 5}), {x}, "even")).value();
   EXPECT_EQ(plan.recipe.padded_by_host, std::vector<std::string>{"even"});
   EXPECT_EQ(net.reasons(plan).at("even.pad"), "lays zeros so that phases meet");
   ASSERT_EQ(plan.segments.size(), 1U);
   EXPECT_EQ(plan.segments[0].tiling.phases, 3);
   ASSERT_EQ(plan.notes.size(), 1U);
-  EXPECT_EQ(plan.notes[0].text,
-            "the host lays the padding of 'even', so that their phases meet");
+  EXPECT_EQ(plan.notes[0].text, "the host lays the padding of 'even', so that their phases meet");
 }
 
 TEST(Fallback, AStrideThatSkipsPhasesIsTheHosts) {
@@ -81,26 +79,28 @@ TEST(Fallback, CropsRunInPhasesWhereTheyKeepThem) {
     const NodeId crop = net.add(Slice{Axis::w, begin, begin + 56, 1}, {x}, "crop");
     const Plan plan = net.plan(net.add(Add{}, {y, crop}, "sum")).value();
     EXPECT_EQ(net.reasons(plan).contains("crop"), begin == 3);
-    EXPECT_EQ(plan.segments.size(), begin == 3 ? 2U : 1U);
+    ASSERT_EQ(plan.segments.size(), 1U);
+    EXPECT_EQ(plan.segments[0].reads.size(), begin == 3 ? 2U : 1U);
     EXPECT_EQ(plan.segments[0].tiling.phases, 4);
   }
 }
 
 TEST(Fallback, WhatBreaksARuleInEveryTileIsTheHosts) {
   Target target = hailo8();
-  target.limits.at("row_bytes").pass = 40;
-  target.limits.at("row_bytes").fail = 41;
-  target.limits.at("row_bytes").witnesses.clear();
+  target.limits.at("dimension").pass = 40;
+  target.limits.at("dimension").fail = 41;
   const auto network = [](Network& net) {
     const NodeId x = net.add(Input{{8, 1, 60}}, {}, "x");
-    const NodeId wide = net.add(Concat{Axis::c}, {x, x, x, x, x, x}, "wide");
-    const NodeId sum = net.add(Add{}, {wide, wide}, "sum");
-    return net.add(net.conv(48, 4, 1, 1, {}), {sum}, "narrow");
+    const NodeId small = net.add(net.conv(8, 8, 3, 1, {0, 0, 1, 1}), {x}, "small");
+    const NodeId wide = net.add(Concat{Axis::c}, {x, small, x, small, x, small}, "wide");
+    return net.add(net.conv(48, 4, 1, 1, {}), {net.add(Add{}, {wide, wide}, "sum")}, "narrow");
   };
   Network searched;
   const Result<Plan> plan = searched.plan(network(searched), {}, target);
   ASSERT_TRUE(plan.has_value()) << plan.error().to_string();
   EXPECT_EQ(plan->verdict, Verdict::fits);
+  EXPECT_EQ(searched.reasons(*plan).at("sum"), "no cut keeps the rule axis_size");
+  EXPECT_FALSE(searched.reasons(*plan).contains("small"));
   Network fixed;
   const Result<Plan> refused = fixed.plan(network(fixed), {.tile_frames = 8}, target);
   ASSERT_FALSE(refused.has_value());

@@ -81,8 +81,8 @@ TEST(StitchedWindows, APoolBesideAPaddedConvolutionSeesNoZeros) {
   for (const PoolKind kind : {PoolKind::max, PoolKind::average}) {
     Built net;
     const NodeId x = net.input({3, 1, 60});
-    const NodeId below = net.add(
-        Affine{Tensor::full({3}, 1), Tensor::full({3}, -5)}, {x});  // where 0 would be the largest
+    const NodeId below = net.add(Affine{Tensor::full({3}, 1), Tensor::full({3}, -5)},
+                                 {x});  // where 0 would be the largest
     const NodeId pooled = net.add(
         Pool{.kind = kind, .kernel = {1, 3}, .padding = {0, 0, 1, 1}, .count_padding = false},
         {below});
@@ -146,8 +146,8 @@ TEST(StitchedWindows, AConstantOfEveryFrameMakesNoPieceOfEveryTile) {
 TEST(StitchedWindows, StripesThatFitNoSegmentAreRowsWithANote) {
   Built net;
   const NodeId x = net.input({3, 2, 80});  // two rows: none is free for time
-  const Plan plan = net.plan({net.conv(x, 4, 3, 1, {0, 0, 1, 1})},
-                             {.layout = LayoutChoice::stripes});
+  const Plan plan =
+      net.plan({net.conv(x, 4, 3, 1, {0, 0, 1, 1})}, {.layout = LayoutChoice::stripes});
   ASSERT_EQ(plan.segments.size(), 1U);
   EXPECT_EQ(plan.segments[0].tiling.layout, Layout::row);
   ASSERT_EQ(plan.notes.size(), 1U);
