@@ -230,6 +230,7 @@ Result<Document> run(const Options& options, Console& console) {
     TESSERA_TRY(ways, compare_ways(options, model, legal, plan, target));
   }
   print_segments(plan, console);
+  for (const Note& note : plan.notes) console.note(printable(note.text));
   // Who moved something to the chip wants to see whether it got there.
   if (options.host_steps || options.plan.encoder_on_chip || options.plan.masks_on_chip) {
     print_host_steps(plan, console);

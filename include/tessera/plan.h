@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "tessera/graph.h"
+#include "tessera/note.h"
 #include "tessera/result.h"
 #include "tessera/target.h"
 
@@ -114,6 +115,14 @@ struct PlanRecipe {
   int64_t dilation = 0;  // the largest that pieces may have; wider ones are gathered by phases
   bool kernels_read_host = false;  // kernels over time stand at the beginning of segments only
   std::map<std::string, std::string> on_host;  // node -> rule that the target has against it
+  // node -> why the host keeps what no rule of the target forbids, but no segment can hold
+  std::map<std::string, std::string> kept_by_host;
+  // Convolutions whose zeros the host lays around what they read, in a node of its own
+  // ("NAME.pad"): as part of the convolution they would begin to read in another phase.
+  std::vector<std::string> padded_by_host;
+  // Constants with another value in every frame are read tile by tile as values are, instead of
+  // making every tile a piece of its own.
+  bool frame_constants_read = false;
   struct Segment {
     std::string name;
     Tiling tiling;
@@ -131,6 +140,7 @@ struct Plan {
   int64_t contexts = 0;   // sets of pieces that are on the chip together
   int64_t host_macs = 0;  // convolutions that stay with the host
   Cost cost;
+  std::vector<Note> notes;  // what the host got because no segment could hold it
 };
 
 // What the plan costs where some values, by node of its graph, have 16 bits: two bytes each on the
@@ -153,7 +163,8 @@ struct PlanOptions {
 };
 
 // Searches layout, tile width and channel blocks for the least estimated time among the plans whose
-// every piece fits; narrower blocks are tried only where they cure what does not fit. Errors:
+// every piece fits; narrower blocks are tried only where they cure what does not fit. What no cut
+// makes fit, the host gets, with a note; not where the options fix tiles or blocks. Errors:
 // kUnsupported naming the smallest piece and the rule it breaks or leaves unknown;
 // kInvalidArgument for options.
 Result<Plan> make_plan(const Graph& legal, const Target& target, const PlanOptions& options = {});

@@ -158,7 +158,8 @@ Result<void> Allocator::place(std::vector<Allocation>& pieces, int32_t most_cont
   const auto next_context = [&]() -> Result<void> {
     if (contexts_ >= most_contexts) {
       return TESSERA_ERROR(kResourceLimit, "",
-                           fmt::format("more than {} contexts would be needed", most_contexts), "");
+                           fmt::format("more than {} contexts would be needed", most_contexts),
+                           "build with wider channel blocks: --block-channels");
     }
     ++contexts_;
     together_.clear();

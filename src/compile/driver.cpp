@@ -60,16 +60,18 @@ class Driver {
     Result<Package> package = TESSERA_ERROR(kIo, "", "nothing was saved", "");
     TESSERA_TRY_VOID(stage(BuildStage::save, [&] { return save(package); }));
     TESSERA_TRY(Package saved, std::move(package));
+    std::vector<Note> all_notes = notes();
     return Built{std::move(saved),         std::move(frozen_point_),
                  std::move(stream_bases_), std::move(rewritten_),
                  std::move(plan_),         cost_,
-                 std::move(placement_),    notes()};
+                 std::move(placement_),    std::move(all_notes)};
   }
 
  private:
   // What the importer assumed comes first: all else stands on it.
   std::vector<Note> notes() {
     std::vector<Note> all = std::move(imported_.notes);
+    all.insert(all.end(), plan_.notes.begin(), plan_.notes.end());
     all.insert(all.end(), std::make_move_iterator(windows_.set.notes.begin()),
                std::make_move_iterator(windows_.set.notes.end()));
     return all;

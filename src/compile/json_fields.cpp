@@ -108,14 +108,14 @@ Result<std::vector<double>> JsonFields::numbers(const char* key) const {
   return numbers;
 }
 
-Result<std::vector<std::string>> JsonFields::text_list(const char* key) const {
+Result<std::vector<std::string>> JsonFields::words(const char* key) const {
   TESSERA_TRY(const Json* list, array(key));
-  std::vector<std::string> texts;
+  std::vector<std::string> words;
   for (const Json& element : *list) {
     if (!element.is_string()) return error(key, "is not of strings");
-    texts.push_back(element.get<std::string>());
+    words.push_back(element.get<std::string>());
   }
-  return texts;
+  return words;
 }
 
 Result<std::map<std::string, std::string>> JsonFields::texts(const char* key) const {

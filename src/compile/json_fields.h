@@ -39,7 +39,7 @@ class JsonFields {
   Result<std::vector<JsonFields>> objects(const char* key) const;
   Result<std::vector<int64_t>> integers(const char* key, int64_t least, int64_t most) const;
   Result<std::vector<double>> numbers(const char* key) const;
-  Result<std::vector<std::string>> text_list(const char* key) const;
+  Result<std::vector<std::string>> words(const char* key) const;  // an array of strings
   // An object whose values are all strings, or all objects.
   Result<std::map<std::string, std::string>> texts(const char* key) const;
   Result<std::map<std::string, JsonFields>> named_objects(const char* key) const;

@@ -54,7 +54,7 @@ Result<PackageModel> read_model(const JsonFields& fields) {
     model.sample_rate = static_cast<int>(rate);
   }
   if (fields.has("notes")) {
-    TESSERA_TRY(model.notes, fields.text_list("notes"));
+    TESSERA_TRY(model.notes, fields.words("notes"));
   }
   return model;
 }

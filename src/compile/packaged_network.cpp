@@ -89,16 +89,25 @@ Result<void> check_pieces(const Package& package, const Plan& plan, int64_t leng
   return {};
 }
 
+// Whether the chip gets weights.
+bool has_convolution(const Plan& plan) {
+  return std::any_of(plan.segments.begin(), plan.segments.end(), [&](const ChipSegment& segment) {
+    return std::any_of(segment.nodes.begin(), segment.nodes.end(),
+                       [&](NodeId id) { return plan.graph.get_if<Conv>(id) != nullptr; });
+  });
+}
+
 // Encodings of the plan's own nodes. Those of a piece hold more than it has; those of a whole
 // network must not, or part of it would run in float unseen.
-Result<Encodings> read_encodings(std::span<const uint8_t> text, const Graph& planned) {
+Result<Encodings> read_encodings(std::span<const uint8_t> text, const Plan& plan) {
+  const Graph& planned = plan.graph;
   TESSERA_TRY(Encodings encodings, parse_encodings(text));
   const auto refused = [](const std::string& message) {
     return TESSERA_ERROR(kMismatch, std::string(entries::kEncodings), message,
                          "build the package again");
   };
-  if (encodings.values.empty() || encodings.weights.empty())
-    return refused("holds no values or no weights");
+  if (encodings.values.empty() && !plan.segments.empty()) return refused("holds no values");
+  if (encodings.weights.empty() && has_convolution(plan)) return refused("holds no weights");
   const auto is_there = [&](const auto& entry) { return planned.find(entry.first) != kNoNode; };
   for (const auto& entry : encodings.values) {
     if (!is_there(entry))
@@ -126,7 +135,7 @@ Result<void> assemble(const Package& package, int64_t length, PackagedNetwork& n
   TESSERA_TRY(network.plan, replay_plan(network.legal, target, recipe));
   TESSERA_TRY_VOID(check_pieces(package, network.plan, length));
   if (const auto text = package.read(entries::kEncodings)) {
-    TESSERA_TRY(network.encodings, read_encodings(*text, network.plan.graph));
+    TESSERA_TRY(network.encodings, read_encodings(*text, network.plan));
   }
   return {};
 }

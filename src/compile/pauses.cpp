@@ -10,6 +10,12 @@ bool reaches_over_time(NormKind kind) {
   return kind == NormKind::global || kind == NormKind::feature_wise || kind == NormKind::cumulative;
 }
 
+// Whether a norm has no value on silence: there the network itself hears no pauses.
+template <typename T>
+bool lacks_eps(const T* norm) {
+  return norm != nullptr && norm->eps == 0;
+}
+
 double energy(std::span<const float> samples) {
   double sum = 0;
   for (float x : samples) sum += static_cast<double>(x) * static_cast<double>(x);
@@ -23,7 +29,10 @@ bool hears_pauses(const Graph& legal) {
   const Shape& input = legal.node(legal.inputs()[0]).shape;
   if (input.c != 1 || input.h != 1) return false;
   const std::vector<NodeId> order = legal.order();
-  return std::any_of(order.begin(), order.end(), [&](NodeId id) {
+  const bool undefined = std::any_of(order.begin(), order.end(), [&](NodeId id) {
+    return lacks_eps(legal.get_if<Norm>(id)) || lacks_eps(legal.get_if<NormStatistics>(id));
+  });
+  return !undefined && std::any_of(order.begin(), order.end(), [&](NodeId id) {
     const auto* norm = legal.get_if<Norm>(id);
     const auto* statistics = legal.get_if<NormStatistics>(id);
     return (norm != nullptr && reaches_over_time(norm->kind)) ||

@@ -31,8 +31,25 @@ Json recipe_json(const PlanRecipe& recipe) {
           {"masks_on_chip", recipe.masks_on_chip},
           {"dilation", recipe.dilation},
           {"kernels_read_host", recipe.kernels_read_host},
+          {"frame_constants_read", recipe.frame_constants_read},
           {"on_host", recipe.on_host},
+          {"kept_by_host", recipe.kept_by_host},
+          {"padded_by_host", recipe.padded_by_host},
           {"segments", std::move(segments)}};
+}
+
+// What plans of earlier versions have not is empty.
+Result<void> read_fallbacks(const JsonFields& fields, PlanRecipe& recipe) {
+  if (fields.has("frame_constants_read")) {
+    TESSERA_TRY(recipe.frame_constants_read, fields.boolean("frame_constants_read"));
+  }
+  if (fields.has("kept_by_host")) {
+    TESSERA_TRY(recipe.kept_by_host, fields.texts("kept_by_host"));
+  }
+  if (fields.has("padded_by_host")) {
+    TESSERA_TRY(recipe.padded_by_host, fields.words("padded_by_host"));
+  }
+  return {};
 }
 
 Json cost_json(const Cost& cost) {
@@ -142,6 +159,7 @@ Result<PlanRecipe> parse_recipe(std::span<const uint8_t> text) {
   TESSERA_TRY(recipe.dilation, fields.integer("dilation", 0, kMost));
   TESSERA_TRY(recipe.kernels_read_host, fields.boolean("kernels_read_host"));
   TESSERA_TRY(recipe.on_host, fields.texts("on_host"));
+  TESSERA_TRY_VOID(read_fallbacks(fields, recipe));
   TESSERA_TRY(const std::vector<JsonFields> segments, fields.objects("segments"));
   for (const JsonFields& row : segments) {
     TESSERA_TRY(PlanRecipe::Segment segment, read_segment(row));

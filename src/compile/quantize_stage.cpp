@@ -124,7 +124,7 @@ Result<Graph> graph_for(const ImportedModel& model, const Plan& plan, const Targ
                         const RewriteParameters& rewriting, int64_t samples) {
   TESSERA_TRY(Graph graph, model.network->instantiate(samples));
   TESSERA_TRY(const RewriteLog log, make_legal(graph, rewriting));
-  if (plan.recipe.block_channels == 0) return graph;
+  if (plan.recipe.block_channels == 0 && plan.recipe.padded_by_host.empty()) return graph;
   TESSERA_TRY(Plan replayed, replay_plan(graph, target, plan.recipe));
   return std::move(replayed.graph);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <string_view>
 
@@ -143,9 +144,37 @@ class Finder {
     if (conv == nullptr) return std::nullopt;
     Conv rows;
     rows.weight = taps_of(conv->weight);
-    return Counterpart{{imported_.node(decoder).inputs[0]},
-                       {std::move(rows)},
-                       fmt::format("taps of '{}' before they overlap", base)};
+    Counterpart taps{{imported_.node(decoder).inputs[0]},
+                     {std::move(rows)},
+                     fmt::format("taps of '{}' before they overlap", base)};
+    const NodeId last = behind_folded(decoder);
+    for (NodeId id = decoder; id != last;) {
+      id = imported_.users(id)[0];
+      taps.ops.emplace_back(scale_of_taps(imported_.node(id).op, conv->weight.dim(3)));
+    }
+    if (last != decoder)
+      taps.how += fmt::format(", with '{}' folded in", imported_.node(last).name);
+    return taps;
+  }
+
+  // What a folded affine or batch norm makes of every tap; its shift comes behind the overlap.
+  static Affine scale_of_taps(const Op& op, int64_t taps) {
+    std::vector<float> scale;
+    for (int64_t tap = 0; tap < taps; ++tap) {
+      if (const auto* affine = std::get_if<Affine>(&op)) {
+        const auto values = affine->scale.values();
+        scale.insert(scale.end(), values.begin(), values.end());
+        continue;
+      }
+      const auto& norm = std::get<Norm>(op);
+      for (int64_t c = 0; c < norm.gamma.size(); ++c) {
+        scale.push_back(
+            static_cast<float>(static_cast<double>(norm.gamma[c]) /
+                               std::sqrt(static_cast<double>(norm.variance[c]) + norm.eps)));
+      }
+    }
+    const auto channels = static_cast<int64_t>(scale.size());
+    return {Tensor({channels}, std::move(scale)), Tensor::full({channels}, 0)};
   }
 
   // split_*_norm: the numbers that stand for a norm.

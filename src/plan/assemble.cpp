@@ -1,11 +1,13 @@
 #include "plan/assemble.h"
 
+#include <set>
+
 #include <fmt/format.h>
 
 #include "plan/channel_blocks.h"
 #include "plan/cost.h"
-#include "plan/placement.h"
-#include "plan/segments.h"
+#include "plan/fallback.h"
+#include "plan/host_padding.h"
 #include "plan/tiling.h"
 
 namespace tessera {
@@ -29,22 +31,41 @@ Error other_segments(const PlanRecipe& recipe, std::string what) {
 
 }  // namespace
 
+Result<Graph> planned_graph(const Graph& legal, const PlanRecipe& recipe) {
+  Graph graph = legal;
+  if (!recipe.padded_by_host.empty()) {
+    TESSERA_TRY(graph, lay_padding_before(legal, recipe.padded_by_host));
+  }
+  if (recipe.block_channels == 0) return graph;
+  std::set<std::string> whole;
+  for (const auto& entry : recipe.on_host) whole.insert(entry.first);
+  for (const auto& entry : recipe.kept_by_host) whole.insert(entry.first);
+  return split_channel_blocks(graph, recipe.block_channels, whole);
+}
+
+std::vector<Placement> place_by(const PlanRecipe& recipe, const Graph& planned) {
+  PlacementOptions options{recipe.encoder_on_chip, recipe.masks_on_chip, recipe.block_channels > 0,
+                           recipe.on_host, recipe.kept_by_host};
+  for (const std::string& conv : recipe.padded_by_host) {
+    options.kept_by_host.emplace(padding_name(conv), "lays zeros so that phases meet");
+  }
+  return place_nodes(planned, options);
+}
+
+Division divide_by(const PlanRecipe& recipe, const Graph& planned,
+                   const std::vector<Placement>& places) {
+  return divide(planned, places,
+                {recipe.block_channels > 0 ? Sharing::none : Sharing::reads, recipe.dilation,
+                 recipe.kernels_read_host, recipe.frame_constants_read});
+}
+
 Result<Plan> assemble_plan(const Graph& legal, const Target& target, PlanRecipe recipe,
                            const SegmentTiler& tile) {
   Plan plan;
   plan.recipe = std::move(recipe);
   plan.recipe.segments.clear();
-  plan.graph = legal;
-  const int64_t block = plan.recipe.block_channels;
-  if (block > 0) {
-    TESSERA_TRY(plan.graph, split_channel_blocks(legal, block));
-  }
-  const std::vector<Placement> places = place_nodes(
-      plan.graph,
-      {plan.recipe.encoder_on_chip, plan.recipe.masks_on_chip, block > 0, plan.recipe.on_host});
-  Division division = divide(plan.graph, places,
-                             {block > 0 ? Sharing::none : Sharing::reads, plan.recipe.dilation,
-                              plan.recipe.kernels_read_host});
+  TESSERA_TRY(plan.graph, planned_graph(legal, plan.recipe));
+  Division division = divide_by(plan.recipe, plan.graph, place_by(plan.recipe, plan.graph));
   plan.steps = std::move(division.steps);
   plan.verdict = Verdict::fits;
   for (ChipSegment& segment : division.segments) {
@@ -58,6 +79,7 @@ Result<Plan> assemble_plan(const Graph& legal, const Target& target, PlanRecipe 
   plan.contexts = contexts.contexts;
   plan.cost.switch_s = contexts.switch_s;
   plan.host_macs = host_macs(plan);
+  plan.notes = notes_of(plan.recipe);
   return plan;
 }
 

@@ -3,6 +3,8 @@
 
 #include <functional>
 
+#include "plan/placement.h"
+#include "plan/segments.h"
 #include "tessera/graph.h"
 #include "tessera/plan.h"
 #include "tessera/target.h"
@@ -11,6 +13,15 @@ namespace tessera {
 
 // Fills tiling, pieces, calls, verdict and cost of one segment of `graph`.
 using SegmentTiler = std::function<Result<void>(const Graph& graph, ChipSegment& segment)>;
+
+// The graph that a plan cuts: `legal` with the paddings and channel blocks that the recipe has.
+// Errors: kMismatch for a padded convolution that `legal` has not; those of split_channel_blocks().
+Result<Graph> planned_graph(const Graph& legal, const PlanRecipe& recipe);
+
+// Its nodes placed and divided as the recipe says.
+std::vector<Placement> place_by(const PlanRecipe& recipe, const Graph& planned);
+Division divide_by(const PlanRecipe& recipe, const Graph& planned,
+                   const std::vector<Placement>& places);
 
 // `recipe.segments` is written, not read.
 Result<Plan> assemble_plan(const Graph& legal, const Target& target, PlanRecipe recipe,

@@ -54,15 +54,16 @@ bool is_depthwise(const Conv& conv, int64_t in) {
 
 class Splitter {
  public:
-  Splitter(const Graph& source, int64_t block)
-      : source_(source), block_(block), editor_(result_, "split_channel_blocks") {}
+  Splitter(const Graph& source, int64_t block, const std::set<std::string>& whole)
+      : source_(source), block_(block), whole_(whole), editor_(result_, "split_channel_blocks") {}
 
   Result<Graph> run() {
     for (NodeId id : source_.order()) {
       const Node& node = source_.node(id);
       const auto* conv = std::get_if<Conv>(&node.op);
       const int64_t in = conv != nullptr ? source_.node(node.inputs[0]).shape.c : 0;
-      const bool wide = conv != nullptr && (in > block_ || conv->weight.dim(0) > block_);
+      const bool wide = conv != nullptr && !whole_.contains(node.name) &&
+                        (in > block_ || conv->weight.dim(0) > block_);
       if (wide && (conv->groups == 1 || is_depthwise(*conv, in))) {
         TESSERA_TRY(made_[id],
                     conv->groups == 1 ? split_dense(node, *conv) : split_depthwise(node, *conv));
@@ -96,7 +97,7 @@ class Splitter {
     if (++partials_ > kMaxPartials) {
       return TESSERA_ERROR(kResourceLimit, fmt::format("blocks of {} channels", block_),
                            fmt::format("make more than {} partial convolutions", kMaxPartials),
-                           "choose wider blocks");
+                           "choose wider blocks: --block-channels");
     }
     return editor_.add(std::move(conv), {input},
                        fmt::format("{}.o{}.i{}", node.name, out.begin, in.begin),
@@ -156,6 +157,7 @@ class Splitter {
 
   const Graph& source_;
   int64_t block_;
+  const std::set<std::string>& whole_;
   Graph result_;
   GraphEditor editor_;
   std::map<NodeId, NodeId> made_;
@@ -165,12 +167,13 @@ class Splitter {
 
 }  // namespace
 
-Result<Graph> split_channel_blocks(const Graph& graph, int64_t block) {
+Result<Graph> split_channel_blocks(const Graph& graph, int64_t block,
+                                   const std::set<std::string>& whole) {
   if (block < 1) {
     return TESSERA_ERROR(kInvalidArgument, "block channels",
                          fmt::format("{} has no meaning", block), "choose at least 1");
   }
-  return Splitter(graph, block).run();
+  return Splitter(graph, block, whole).run();
 }
 
 }  // namespace tessera

@@ -2,35 +2,47 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include <fmt/format.h>
 
 namespace tessera {
 namespace {
 
-Error leaves_its_phase(const Node& node, std::string why) {
-  return TESSERA_ERROR(kUnsupported, fmt::format("node '{}' ({})", node.name, op_name(node.op)),
-                       std::move(why), "choose 1 phase, or place it on the host");
-}
+// How many frames before its own an op begins to read, where it reads every frame or every d-th of
+// its first operand from there on; none where it mixes them in another way.
+struct FirstFrame {
+  using Frames = std::optional<int64_t>;
 
-// Whether an op makes frame t of its result from frames t of its operands alone.
-struct FrameByFrame {
   template <typename T>
-  bool operator()(const T&) const {
-    return false;
+  Frames operator()(const T&) const {
+    return std::nullopt;
   }
-  bool operator()(const Affine&) const { return true; }
-  bool operator()(const Unary&) const { return true; }
-  bool operator()(const Add&) const { return true; }
-  bool operator()(const Mul&) const { return true; }
-  bool operator()(const Binary&) const { return true; }
-  bool operator()(const Norm& op) const {
-    return op.kind == NormKind::batch || op.kind == NormKind::channel_wise;
+  Frames operator()(const Affine&) const { return 0; }
+  Frames operator()(const Unary&) const { return 0; }
+  Frames operator()(const Add&) const { return 0; }
+  Frames operator()(const Mul&) const { return 0; }
+  Frames operator()(const Binary&) const { return 0; }
+  Frames operator()(const Norm& op) const {
+    return frame_by_frame(op.kind == NormKind::batch || op.kind == NormKind::channel_wise);
   }
-  bool operator()(const Softmax& op) const { return op.over != SoftmaxOver::time; }
-  bool operator()(const Concat& op) const { return op.axis != Axis::w; }
-  bool operator()(const Slice& op) const { return op.axis != Axis::w; }
-  bool operator()(const Reduce& op) const { return !op.over_w; }
+  Frames operator()(const Softmax& op) const {
+    return frame_by_frame(op.over != SoftmaxOver::time);
+  }
+  Frames operator()(const Concat& op) const { return frame_by_frame(op.axis != Axis::w); }
+  Frames operator()(const Reduce& op) const { return frame_by_frame(!op.over_w); }
+  Frames operator()(const Slice& op) const {
+    if (op.axis != Axis::w) return 0;
+    return op.step == 1 ? Frames(-op.begin) : std::nullopt;
+  }
+  Frames operator()(const Pad& op) const {
+    return op.mode == PadMode::zero ? Frames(op.padding.left) : std::nullopt;
+  }
+  Frames operator()(const Conv& op) const {
+    return op.stride.w == 1 ? Frames(op.padding.left) : std::nullopt;
+  }
+
+  static Frames frame_by_frame(bool is) { return is ? Frames(0) : std::nullopt; }
 };
 
 bool is_padded(const Conv& conv) {
@@ -51,9 +63,6 @@ class PhaseBuilder {
     network_.segment.tiling = segment.tiling;
     for (NodeId id : segment.reads) {
       const Node& node = graph_.node(id);
-      if (node.shape.w == 1 && phases_ > 1) {
-        return leaves_its_phase(node, "is one frame for the whole sequence");
-      }
       TESSERA_TRY(made_[id], editor_.add(Input{{node.shape.c, node.shape.h, frames_of(node)}}, {},
                                          node.name, node.origin.source));
       network_.segment.reads.push_back(made_[id]);
@@ -76,36 +85,38 @@ class PhaseBuilder {
     return phase_frames(node.shape.w, phases_, phase_) + extra_;
   }
 
-  Result<Op> conv_of_phase(const Node& node, Conv conv) const {
-    if (conv.stride.w != 1) return leaves_its_phase(node, "skips frames");
-    const int64_t taps = conv.weight.dim(3);
-    if (taps == 1) conv.dilation.w = phases_;  // has no meaning: let it divide
-    if (conv.dilation.w % phases_ != 0 || conv.padding.left % phases_ != 0) {
-      return leaves_its_phase(
-          node, fmt::format("has taps {} frames apart, the first at {}: no multiples of {}",
-                            conv.dilation.w, -conv.padding.left, phases_));
+  // The op with distances counted in frames of a phase.
+  Op op_of_phase(const Node& node) const {
+    Op op = node.op;
+    if (auto* conv = std::get_if<Conv>(&op)) {
+      const int64_t taps = conv->weight.dim(3);
+      conv->dilation.w = taps > 1 ? conv->dilation.w / phases_ : 1;
+      conv->padding.left /= phases_;
+      conv->padding.right = frames_of(node) + (taps - 1) * conv->dilation.w -
+                            frames_of(graph_.node(node.inputs[0])) - conv->padding.left;
+      TESSERA_CHECK(conv->padding.right >= 0, "a phase pads as much as the sequence at least");
+    } else if (auto* slice = std::get_if<Slice>(&op); slice && slice->axis == Axis::w) {
+      slice->begin /= phases_;
+      slice->end = slice->begin + frames_of(node);
+    } else if (auto* pad = std::get_if<Pad>(&op)) {
+      pad->padding.left /= phases_;
+      pad->padding.right =
+          frames_of(node) - frames_of(graph_.node(node.inputs[0])) - pad->padding.left;
+      TESSERA_CHECK(pad->padding.right >= 0, "a phase pads as much as the sequence at least");
     }
-    conv.dilation.w /= phases_;
-    conv.padding.left /= phases_;
-    const int64_t in = frames_of(graph_.node(node.inputs[0]));
-    conv.padding.right = frames_of(node) + (taps - 1) * conv.dilation.w - in - conv.padding.left;
-    TESSERA_CHECK(conv.padding.right >= 0, "a phase pads as much as the sequence at least");
-    return Op(std::move(conv));
+    return op;
   }
 
   Result<void> add(const Node& node) {
-    Op op = node.op;
-    if (const auto* conv = std::get_if<Conv>(&node.op)) {
-      TESSERA_TRY(op, conv_of_phase(node, *conv));
-    } else if (std::holds_alternative<Constant>(node.op)) {
-      if (node.shape.w != 1) return leaves_its_phase(node, "has another value in every frame");
-    } else if (!std::visit(FrameByFrame{}, node.op)) {
-      return leaves_its_phase(node, "mixes frames");
+    if (std::string why = leaves_its_phase(graph_, node, phases_); !why.empty()) {
+      return TESSERA_ERROR(kUnsupported, fmt::format("node '{}' ({})", node.name, op_name(node.op)),
+                           fmt::format("does not run in {} phases: {}", phases_, why),
+                           "plan this network anew");
     }
     std::vector<NodeId> operands;
     for (NodeId input : node.inputs) operands.push_back(made_.at(input));
     TESSERA_TRY(made_[node.id],
-                editor_.add(std::move(op), std::move(operands), node.name, node.origin.source));
+                editor_.add(op_of_phase(node), std::move(operands), node.name, node.origin.source));
     return {};
   }
 
@@ -135,15 +146,35 @@ int64_t common_dilation(const Graph& graph, const std::vector<NodeId>& nodes) {
   return std::max<int64_t>(common, 1);
 }
 
+std::string leaves_its_phase(const Graph& graph, const Node& node, int64_t phases) {
+  if (phases == 1) return "";
+  if (std::holds_alternative<Constant>(node.op)) {
+    return node.shape.w == 1 ? "" : "it has another value in every frame";
+  }
+  const std::optional<int64_t> first = std::visit(FirstFrame{}, node.op);
+  const auto* conv = std::get_if<Conv>(&node.op);
+  if (!first) return conv != nullptr ? "it skips frames" : "it mixes frames";
+  const bool stretches_a_frame = node.shape.w > 1 && graph.node(node.inputs[0]).shape.w == 1 &&
+                                 (conv != nullptr || std::holds_alternative<Pad>(node.op));
+  if (stretches_a_frame) return "it makes a sequence of one frame";
+  if (conv != nullptr && conv->weight.dim(3) > 1 && conv->dilation.w % phases != 0) {
+    return "its taps lie in several phases";
+  }
+  return *first % phases == 0 ? "" : "it begins to read in another phase";
+}
+
 bool can_run_past_the_end(const Graph& graph, const ChipSegment& segment) {
   return std::all_of(segment.nodes.begin(), segment.nodes.end(), [&](NodeId id) {
     const Node& node = graph.node(id);
     if (std::holds_alternative<Constant>(node.op)) return node.shape.w == 1;
-    const auto* conv = graph.get_if<Conv>(id);
-    if (conv == nullptr) return std::visit(FrameByFrame{}, node.op);
+    if (std::holds_alternative<Pad>(node.op)) return false;
+    if (!std::visit(FirstFrame{}, node.op)) return false;
     const bool reads = std::find(segment.reads.begin(), segment.reads.end(), node.inputs[0]) !=
                        segment.reads.end();
-    return conv->stride.w == 1 && (reads || !is_padded(*conv));
+    const auto* conv = graph.get_if<Conv>(id);
+    if (conv != nullptr) return reads || !is_padded(*conv);
+    const auto* slice = graph.get_if<Slice>(id);
+    return slice == nullptr || slice->axis != Axis::w || reads;
   });
 }
 

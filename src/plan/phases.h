@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "tessera/graph.h"
 #include "tessera/plan.h"
@@ -14,6 +16,10 @@ int64_t phase_frames(int64_t frames, int64_t phases, int64_t phase);
 // The dilation along time that all dilated kernels of these nodes share; 1 where none is dilated or
 // they differ.
 int64_t common_dilation(const Graph& graph, const std::vector<NodeId>& nodes);
+
+// Why a node cannot run in this many phases, or empty: one phase of its result must need nothing
+// but that phase of its operands. An operand of one frame belongs to every phase.
+std::string leaves_its_phase(const Graph& graph, const Node& node, int64_t phases);
 
 // Whether frames beyond the sequence's end can be computed and thrown away without changing those
 // before it: every op moves one frame per frame, and padding stands only where values are read.

@@ -30,11 +30,6 @@ std::string_view never_on_chip(const Op& op) {
   return "";
 }
 
-bool only_moves_data(const Op& op) {
-  return std::holds_alternative<Slice>(op) || std::holds_alternative<Concat>(op) ||
-         std::holds_alternative<Pad>(op);
-}
-
 void mark_ancestors(const Graph& graph, NodeId id, std::vector<bool>& marked) {
   if (marked[at(id)]) return;
   marked[at(id)] = true;
@@ -102,12 +97,22 @@ constexpr std::string_view kCuts[] = {"tile_time",      "stripe_time",
 
 bool cut_cures(const Node& node, const Violation& violation) {
   if (std::holds_alternative<Pad>(node.op)) return false;  // its zeros are the host's to lay
+  const auto* conv = std::get_if<Conv>(&node.op);
+  if (conv != nullptr && violation.rule == "conv_padding") {
+    const int64_t longer = conv->padding.bottom - conv->padding.top;
+    if (longer != 0 && longer != 1) return false;  // tiles are cut along time alone
+  }
   return std::any_of(std::begin(kCuts), std::end(kCuts), [&](std::string_view cut) {
     return violation.cure.find(cut) != std::string::npos;
   });
 }
 
 }  // namespace
+
+bool only_moves_data(const Op& op) {
+  return std::holds_alternative<Slice>(op) || std::holds_alternative<Concat>(op) ||
+         std::holds_alternative<Pad>(op);
+}
 
 std::vector<Placement> place_nodes(const Graph& graph, const PlacementOptions& options) {
   const std::vector<NodeId> order = graph.order();
@@ -119,6 +124,9 @@ std::vector<Placement> place_nodes(const Graph& graph, const PlacementOptions& o
     }
     if (const auto rule = options.on_host.find(node.name); rule != options.on_host.end()) {
       keep(places[at(id)], "rule " + rule->second);
+    }
+    if (const auto own = options.kept_by_host.find(node.name); own != options.kept_by_host.end()) {
+      keep(places[at(id)], own->second);
     }
   }
   keep_ends_on_host(graph, order, options, places);

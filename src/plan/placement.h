@@ -20,6 +20,8 @@ struct PlacementOptions {
   bool convolutions_only = false;
   // Nodes that the target's rules keep from the chip, by name, with the rule.
   std::map<std::string, std::string> on_host;
+  // Others that the host keeps, by name, with the reason.
+  std::map<std::string, std::string> kept_by_host;
 };
 
 struct Placement {
@@ -31,6 +33,9 @@ struct Placement {
 // reads, ops that look at the whole sequence or that no chip does, ScaleShift (its numbers change
 // with every input; a chip's weights do not).
 std::vector<Placement> place_nodes(const Graph& graph, const PlacementOptions& options);
+
+// Whether an op copies values and computes none: Slice, Concat, Pad.
+bool only_moves_data(const Op& op);
 
 // Nodes that break a rule of the target, or leave it open, which no cut cures: neither narrower
 // tiles nor channel blocks, phases or halos. By name, with the rule and the value that breaks it.

@@ -8,6 +8,7 @@
 
 #include "plan/assemble.h"
 #include "plan/cost.h"
+#include "plan/fallback.h"
 #include "plan/phases.h"
 #include "plan/placement.h"
 #include "plan/tiling.h"
@@ -133,8 +134,8 @@ double least_seconds(const Graph& graph, const ChipSegment& segment, const Tilin
          static_cast<double>(bytes) / target.cost("link");
 }
 
-Choice choose_tiling(const Graph& graph, const ChipSegment& bare, const Target& target,
-                     const PlanOptions& options) {
+Choice choose_among(const Graph& graph, const ChipSegment& bare, const Target& target,
+                    const PlanOptions& options) {
   Choice choice;
   const int64_t frames = graph.node(bare.writes.front()).shape.w;
   for (const Tiling& tiling : candidates(frames, phases_for(graph, bare, target), options)) {
@@ -158,6 +159,37 @@ Choice choose_tiling(const Graph& graph, const ChipSegment& bare, const Target& 
   return choice;
 }
 
+// Where stripes are asked for and none fit a segment, it lies in rows: see notes_of_layout().
+Choice choose_tiling(const Graph& graph, const ChipSegment& bare, const Target& target,
+                     PlanOptions options) {
+  Choice choice = choose_among(graph, bare, target, options);
+  const bool fits = choice.found && choice.segment.verdict == Verdict::fits;
+  if (fits || options.layout != LayoutChoice::stripes) return choice;
+  options.layout = LayoutChoice::row;
+  Choice rows = choose_among(graph, bare, target, options);
+  const bool rows_are_better =
+      rows.found && (!choice.found || rows.segment.verdict < choice.segment.verdict);
+  return rows_are_better ? rows : choice;
+}
+
+// Segments that could not have the layout asked for.
+std::vector<Note> notes_of_layout(const Plan& plan, const PlanOptions& options) {
+  std::vector<Note> notes;
+  if (options.layout != LayoutChoice::stripes) return notes;
+  for (const ChipSegment& segment : plan.segments) {
+    if (segment.tiling.layout == Layout::stripes) continue;
+    notes.push_back(
+        {NoteSeverity::info, fmt::format("{} lies in rows: no stripes of it fit", segment.name)});
+  }
+  return notes;
+}
+
+// Whether the search is free to give the host what does not fit.
+bool searches(const PlanOptions& options) {
+  return options.tile_frames == 0 && options.block_channels == 0;
+}
+
+// A segment that no tile can hold keeps no pieces; a free search gives the host its nodes then.
 Result<Plan> plan_blocks(const Graph& legal, const PlanRecipe& recipe, const Target& target,
                          const PlanOptions& options) {
   std::map<std::string, ChipSegment> known;  // by segment_key: its tiling, verdict and cost
@@ -172,6 +204,10 @@ Result<Plan> plan_blocks(const Graph& legal, const PlanRecipe& recipe, const Tar
                            return tile_segment(graph, segment);
                          }
                          Choice choice = choose_tiling(graph, segment, target, options);
+                         if (!choice.found && searches(options)) {
+                           segment.verdict = Verdict::does_not_fit;
+                           return {};
+                         }
                          if (!choice.found) return std::move(choice.error);
                          segment = std::move(choice.segment);
                          known.emplace(key, segment);
@@ -207,6 +243,29 @@ Result<Plan> plan_either(const Graph& legal, PlanRecipe recipe, const Target& ta
   return longer->cost.seconds() <= shorter->cost.seconds() ? std::move(longer) : std::move(shorter);
 }
 
+bool has_frame_constants(const Graph& graph) {
+  const std::vector<NodeId> order = graph.order();
+  return std::any_of(order.begin(), order.end(), [&](NodeId id) {
+    return graph.get_if<Constant>(id) != nullptr && graph.node(id).shape.w > 1;
+  });
+}
+
+// Constants of several frames are read, so that the pieces serve every length; where one length is
+// enough, the better of this and of pieces that hold them.
+Result<Plan> plan_constants(const Graph& legal, PlanRecipe recipe, const Target& target,
+                            const PlanOptions& options) {
+  if (!has_frame_constants(legal)) return plan_either(legal, recipe, target, options);
+  Result<Plan> inside = plan_either(legal, recipe, target, options);
+  recipe.frame_constants_read = true;
+  Result<Plan> read = plan_either(legal, recipe, target, options);
+  if (!inside || !read) return read ? std::move(read) : std::move(inside);
+  if (read->verdict != inside->verdict) {
+    return read->verdict < inside->verdict ? std::move(read) : std::move(inside);
+  }
+  const bool cheaper = inside->cost.seconds() < read->cost.seconds();
+  return options.one_length && cheaper ? std::move(inside) : std::move(read);
+}
+
 // The first violation that keeps a plan from fitting, and the piece that has it.
 struct Obstacle {
   std::string piece;
@@ -234,10 +293,13 @@ std::string text_of(const Obstacle& obstacle) {
 }
 
 // The refusal of the narrowest plan: which piece, which rule, which number.
-Error no_cut_fits(const Plan& plan, const Target& target) {
+Error no_cut_fits(const Plan& plan, const Target& target, bool searched) {
   const std::optional<Obstacle> obstacle = first_obstacle(plan, target);
+  const std::string next =
+      searched ? "'tessera check' lists every rule that the network breaks"
+               : "leave --tile-frames and --block-channels out: what no cut cures goes to the host";
   if (!obstacle) {
-    return TESSERA_ERROR(kUnsupported, "plan", fmt::format("no cut fits '{}'", target.name), "");
+    return TESSERA_ERROR(kUnsupported, "plan", fmt::format("no cut fits '{}'", target.name), next);
   }
   const std::string channels = plan.recipe.block_channels > 0
                                    ? fmt::format("{}", plan.recipe.block_channels)
@@ -247,7 +309,7 @@ Error no_cut_fits(const Plan& plan, const Target& target) {
       fmt::format("piece '{}', node '{}'", obstacle->piece, obstacle->violation.node_name),
       fmt::format("no cut fits '{}': the smallest piece, {} channels by {} frames, breaks {}",
                   target.name, channels, obstacle->tile_frames, text_of(*obstacle)),
-      fmt::format("cure: {}", obstacle->violation.cure));
+      next);
 }
 
 PlanRecipe recipe_for(const Graph& legal, const Target& target, const PlanOptions& options) {
@@ -267,22 +329,41 @@ bool blocks_may_cure(const Plan& plan, const Target& target) {
   return obstacle && obstacle->violation.cure.find("block_channels") != std::string::npos;
 }
 
+// Whole convolutions, or the widest blocks that fit. `whole` keeps the former where they do not.
+Result<Plan> plan_with_blocks(const Graph& legal, PlanRecipe recipe, const Target& target,
+                              const PlanOptions& options, std::optional<Plan>& whole) {
+  TESSERA_TRY(Plan plan, plan_constants(legal, recipe, target, options));
+  if (plan.verdict == Verdict::fits) return plan;
+  whole = plan;
+  for (size_t i = 0; i < std::size(kBlockChoices) && options.block_channels == 0; ++i) {
+    if (!blocks_may_cure(plan, target)) break;
+    recipe.block_channels = kBlockChoices[i];
+    Result<Plan> narrower = plan_constants(legal, recipe, target, options);
+    if (!narrower && narrower.error().code == ErrorCode::kResourceLimit) break;  // too many pieces
+    TESSERA_TRY(plan, std::move(narrower));
+  }
+  return plan;
+}
+
 }  // namespace
 
 Result<Plan> make_plan(const Graph& legal, const Target& target, const PlanOptions& options) {
   if (options.tile_frames < 0) return bad_option("tile frames", options.tile_frames);
   if (options.block_channels < 0) return bad_option("block channels", options.block_channels);
   PlanRecipe recipe = recipe_for(legal, target, options);
-  TESSERA_TRY(Plan plan, plan_either(legal, recipe, target, options));
-  for (size_t i = 0; i < std::size(kBlockChoices) && options.block_channels == 0; ++i) {
-    if (!blocks_may_cure(plan, target)) break;
-    recipe.block_channels = kBlockChoices[i];
-    Result<Plan> narrower = plan_either(legal, recipe, target, options);
-    if (!narrower && narrower.error().code == ErrorCode::kResourceLimit) break;  // too many pieces
-    TESSERA_TRY(plan, std::move(narrower));
+  while (true) {
+    TESSERA_TRY_VOID(settle_fallbacks(legal, recipe));
+    std::optional<Plan> whole;
+    TESSERA_TRY(Plan plan, plan_with_blocks(legal, recipe, target, options, whole));
+    if (plan.verdict == Verdict::fits) {
+      for (Note& note : notes_of_layout(plan, options)) plan.notes.push_back(std::move(note));
+      return plan;
+    }
+    // Every round moves a node at least, so that there is a last one.
+    if (!searches(options) || !keep_what_no_cut_cures(*whole, target, recipe)) {
+      return no_cut_fits(plan, target, searches(options));
+    }
   }
-  if (plan.verdict != Verdict::fits) return no_cut_fits(plan, target);
-  return plan;
 }
 
 Result<Plan> make_uncut_plan(const Graph& legal, const Target& target, const PlanOptions& options) {

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "plan/phases.h"
+
 namespace tessera {
 namespace {
 
@@ -18,6 +20,10 @@ bool is_constant(const Graph& graph, NodeId id) {
   return graph.get_if<Constant>(id) != nullptr;
 }
 
+bool is_frame_constant(const Node& node) {
+  return std::holds_alternative<Constant>(node.op) && node.shape.w > 1;
+}
+
 bool spans_frames(const Op& op) {
   const auto* conv = std::get_if<Conv>(&op);
   return conv != nullptr && conv->weight.dim(3) > 1;
@@ -26,13 +32,16 @@ bool spans_frames(const Op& op) {
 // Sets of chip nodes that grow into segments.
 class Components {
  public:
-  Components(const Graph& graph, int64_t dilation) : dilation_(dilation) {
+  Components(const Graph& graph, const DivisionOptions& options)
+      : graph_(graph), options_(options) {
     const auto count = static_cast<size_t>(graph.id_limit());
     parent_.resize(count);
     std::iota(parent_.begin(), parent_.end(), 0u);
     dilations_.resize(count);
     frames_.resize(count);
+    members_.resize(count);
     for (NodeId id : graph.order()) {
+      members_[at(id)] = {id};
       frames_[at(id)] = graph.node(id).shape.w;
       const Op& op = graph.node(id).op;
       if (spans_frames(op)) dilations_[at(id)] = {std::get<Conv>(op).dilation.w};
@@ -52,7 +61,8 @@ class Components {
       dilations.insert(dilations_[root].begin(), dilations_[root].end());
       if (frames_[root] != frames_[find(at(nodes.front()))]) return false;
     }
-    return dilations.size() <= 1 || *dilations.rbegin() <= dilation_;
+    if (dilations.empty() || *dilations.rbegin() <= options_.dilation) return true;
+    return dilations.size() == 1 && run_in_phases(nodes, *dilations.begin());
   }
 
   void join(NodeId a, NodeId b) {
@@ -61,13 +71,39 @@ class Components {
     if (first == second) return;
     parent_[second] = first;
     dilations_[first].merge(dilations_[second]);
+    members_[first].insert(members_[first].end(), members_[second].begin(), members_[second].end());
+    members_[second].clear();
   }
 
  private:
-  const int64_t dilation_;
+  // Whether the sets of these nodes run in that many phases. One that alone does not is no reason
+  // against another with it.
+  bool run_in_phases(const std::vector<NodeId>& nodes, int64_t phases) {
+    std::set<size_t> roots;
+    for (NodeId id : nodes) roots.insert(find(at(id)));
+    if (roots.size() == 1) return true;
+    return std::all_of(roots.begin(), roots.end(), [&](size_t root) {
+      const std::vector<NodeId>& set = members_[root];
+      return std::all_of(set.begin(), set.end(), [&](NodeId id) { return stays(id, phases); });
+    });
+  }
+
+  // A node in its phase, with the constants that come with it.
+  bool stays(NodeId id, int64_t phases) const {
+    const Node& node = graph_.node(id);
+    const bool constants_stay =
+        options_.frame_constants_read ||
+        std::none_of(node.inputs.begin(), node.inputs.end(),
+                     [&](NodeId input) { return is_frame_constant(graph_.node(input)); });
+    return constants_stay && leaves_its_phase(graph_, node, phases).empty();
+  }
+
+  const Graph& graph_;
+  const DivisionOptions options_;
   std::vector<size_t> parent_;
   std::vector<std::set<int64_t>> dilations_;  // of a root: those of its set
   std::vector<int64_t> frames_;               // of a root: of every node in its set
+  std::vector<std::vector<NodeId>> members_;  // of a root: its set
 };
 
 // Gives every chip node its component and every node its level: how many steps must lie before it.
@@ -80,7 +116,7 @@ class Divider {
         places_(places),
         options_(options),
         order_(graph.order()),
-        components_(graph, options.dilation),
+        components_(graph, options),
         levels_(places.size(), 0) {}
 
   Division run() {
@@ -103,6 +139,12 @@ class Divider {
   }
 
  private:
+  // Whether a value is a constant that becomes part of the segments that use it.
+  bool is_inside(NodeId id) const {
+    if (!is_constant(graph_, id)) return false;
+    return !options_.frame_constants_read || !is_frame_constant(graph_.node(id));
+  }
+
   bool on_chip(NodeId id) const { return places_[at(id)].place == Place::chip; }
 
   // A host step waits for the segments it reads from.
@@ -131,7 +173,7 @@ class Divider {
     for (NodeId other : together) components_.join(id, other);
     if (options_.sharing == Sharing::none) return;
     for (NodeId input : graph_.node(id).inputs) {
-      if (is_constant(graph_, input)) continue;
+      if (is_inside(input)) continue;
       if (on_chip(input) && levels_[at(input)] == level) continue;
       const NodeId reader = reader_of_.try_emplace({input, level}, id).first->second;
       if (components_.agree({reader, id})) components_.join(reader, id);
@@ -167,7 +209,7 @@ class Divider {
     for (NodeId id : segment.nodes) {
       for (NodeId input : graph_.node(id).inputs) {
         if (inside(input) || !seen.insert(input).second) continue;
-        (is_constant(graph_, input) ? nodes : segment.reads).push_back(input);
+        (is_inside(input) ? nodes : segment.reads).push_back(input);
       }
       nodes.push_back(id);
       const auto users = graph_.users(id);
@@ -180,7 +222,7 @@ class Divider {
 
   bool needed_on_host(NodeId constant) const {
     const auto users = graph_.users(constant);
-    return graph_.is_output(constant) ||
+    return graph_.is_output(constant) || !is_inside(constant) ||
            std::any_of(users.begin(), users.end(), [&](NodeId u) { return !on_chip(u); });
   }
 

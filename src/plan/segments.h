@@ -22,6 +22,8 @@ struct DivisionOptions {
   // A kernel of several frames begins a segment: its halo comes from the host, so that no tile
   // computes its neighbours' frames and every tile is the same piece.
   bool kernels_read_host = false;
+  // Constants of several frames are values that segments read; otherwise they are part of them.
+  bool frame_constants_read = false;
 };
 
 // Host steps and segments, without tiling, pieces and calls. A segment is a set of chip nodes,

@@ -10,6 +10,10 @@ namespace {
 Extent turned(const Extent& e) {
   return {e.w, e.h};
 }
+// Of one row the next is never reached; stripes stand where rows would.
+Extent turned_stride(const Extent& e) {
+  return {e.w, 1};
+}
 Padding turned(const Padding& p) {
   return {p.left, p.right, p.top, p.bottom};
 }
@@ -28,7 +32,7 @@ struct Turn {
                     op.dilation;
                   }) {
       op.weight = turned(op.weight);
-      op.stride = turned(op.stride);
+      op.stride = turned_stride(op.stride);
       op.dilation = turned(op.dilation);
       if constexpr (requires { op.crop; }) {
         op.crop = turned(op.crop);
@@ -40,7 +44,7 @@ struct Turn {
       op.padding = turned(op.padding);
       if constexpr (requires { op.kernel; }) {
         op.kernel = turned(op.kernel);
-        op.stride = turned(op.stride);
+        op.stride = turned_stride(op.stride);
       }
     }
     return op;
@@ -59,12 +63,23 @@ struct Turn {
   }
 };
 
-// Weight of a convolution, or null.
-const Tensor* kernel_of(const Op& op) {
-  if (const auto* conv = std::get_if<Conv>(&op)) return &conv->weight;
-  if (const auto* conv = std::get_if<ConvTranspose>(&op)) return &conv->weight;
-  return nullptr;
-}
+// Whether a window reaches over rows, or beside the only one: in stripes it would reach a
+// neighbour.
+struct SpansRows {
+  template <typename T>
+  bool operator()(const T&) const {
+    return false;
+  }
+  bool operator()(const Conv& op) const {
+    return op.weight.dim(2) > 1 || op.padding.top > 0 || op.padding.bottom > 0;
+  }
+  bool operator()(const ConvTranspose& op) const {
+    return op.weight.dim(2) > 1 || op.crop.top > 0 || op.crop.bottom > 0 || op.extra.h > 0;
+  }
+  bool operator()(const Pool& op) const {
+    return op.kernel.h > 1 || op.padding.top > 0 || op.padding.bottom > 0;
+  }
+};
 
 }  // namespace
 
@@ -79,12 +94,11 @@ Result<Graph> to_stripes(const Graph& tile, int64_t stripes) {
     if (node.shape.h != 1) {
       return TESSERA_ERROR(kUnsupported, subject,
                            "has several rows: stripes need the rows for time",
-                           "use the row layout");
+                           "choose the row layout: --layout row");
     }
-    if (const Tensor* weight = kernel_of(node.op);
-        weight && weight->dim(2) > 1 && weight->dim(3) > 1) {
-      return TESSERA_ERROR(kUnsupported, subject, "has a kernel over rows and time",
-                           "use the row layout");
+    if (std::visit(SpansRows{}, node.op)) {
+      return TESSERA_ERROR(kUnsupported, subject, "has a window over rows",
+                           "choose the row layout: --layout row");
     }
     Op op = std::visit(Turn{}, node.op);
     if (auto* input = std::get_if<Input>(&op)) {
@@ -94,8 +108,8 @@ Result<Graph> to_stripes(const Graph& tile, int64_t stripes) {
       constant->value = constant->value.reshaped({node.shape.c, node.shape.w, 1});
     } else if (const auto* norm = std::get_if<Norm>(&op);
                norm != nullptr && norm->kind != NormKind::batch) {
-      return TESSERA_ERROR(kUnsupported, subject, "has statistics, which the chip cannot take",
-                           "lower the norm first");
+      return TESSERA_ERROR(kUnsupported, subject, "has statistics, which stripes do not keep apart",
+                           "choose the row layout: --layout row");
     }
     std::vector<NodeId> operands;
     for (NodeId input : node.inputs) operands.push_back(made.at(input));

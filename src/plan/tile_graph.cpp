@@ -40,19 +40,23 @@ class WindowPass {
     TESSERA_CHECK(out != needed_.end(), "every node of a segment is needed by one of its writes");
     if (!is_tileable(node.op)) {
       return TESSERA_ERROR(kUnsupported, fmt::format("node '{}' ({})", node.name, op_name(node.op)),
-                           "needs the whole sequence at once", "place it on the host");
+                           "needs the whole sequence at once, which no tile has",
+                           "plan this network anew");
     }
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const Shape& operand = graph_.node(node.inputs[i]).shape;
       const FrameRange wanted = operand_window(node.op, i, operand, node.shape, out->second);
-      FrameRange range = clip(wanted, operand.w);
+      if (is_read(node.inputs[i]) && takes_zeros_from_input(node.op)) {
+        need(node.inputs[i], wanted);
+        continue;
+      }
+      const FrameRange range = clip(wanted, operand.w);
       if (range.frames() < 1) {
         return TESSERA_ERROR(kUnsupported,
                              fmt::format("node '{}' ({})", node.name, op_name(node.op)),
                              "has frames made of padding alone, which a tile cannot hold",
-                             "place it on the host, or use wider tiles");
+                             "choose wider tiles: --tile-frames");
       }
-      if (is_read(node.inputs[i]) && takes_zeros_from_input(node.op)) range = wanted;
       need(node.inputs[i], range);
     }
     return {};
@@ -73,6 +77,8 @@ OperandCut operand_cut(const Graph& graph, const Node& node, size_t index, Frame
                        FrameRange available) {
   const Shape& shape = graph.node(node.inputs[index]).shape;
   const FrameRange wanted = operand_window(node.op, index, shape, node.shape, out);
+  // Zeros that came along for another reader of the value are no frames: a pool passes them over.
+  if (!takes_zeros_from_input(node.op)) available = clip(available, shape.w);
   return {wanted, {std::max(wanted.begin, available.begin), std::min(wanted.end, available.end)}};
 }
 
@@ -128,14 +134,10 @@ class TileBuilder {
     TileOp tile{node.op};
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const NodeId source = node.inputs[i];
-      const Shape& shape = graph_.node(source).shape;
-      const FrameRange wanted = operand_window(node.op, i, shape, node.shape, range);
-      const FrameRange available = made_.at(source).range;
-      const FrameRange in{std::max(wanted.begin, available.begin),
-                          std::min(wanted.end, available.end)};
-      TESSERA_TRY(const NodeId operand, cut(source, in));
+      const OperandCut part = operand_cut(graph_, node, i, range, made_.at(source).range);
+      TESSERA_TRY(const NodeId operand, cut(source, part.in));
       operands.push_back(operand);
-      if (i == 0) tile = tile_op(node.op, wanted, in, range);
+      if (i == 0) tile = tile_op(node.op, part.wanted, part.in, range);
     }
     TESSERA_TRY_VOID(lay_padding_bare(node, tile.op, operands));
     TESSERA_TRY(NodeId id, editor_.add(std::move(tile.op), std::move(operands), node.name,

@@ -46,7 +46,7 @@ Result<int64_t> written_frames(const Graph& graph, const ChipSegment& segment) {
       return TESSERA_ERROR(
           kInvalidModel, segment.name,
           fmt::format("writes values of {} and {} frames", frames, graph.node(id).shape.w),
-          "divide it where the length changes");
+          "plan this network anew");
     }
   }
   return frames;

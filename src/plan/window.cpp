@@ -146,7 +146,8 @@ FrameRange operand_window(const Op& op, size_t, const Shape& operand, const Shap
                           FrameRange out) {
   TESSERA_CHECK(is_tileable(op), "windows exist for tileable ops");
   if (operand.w == 1 && result.w > 1 && !std::holds_alternative<Conv>(op) &&
-      !std::holds_alternative<ConvTranspose>(op) && !std::holds_alternative<Pad>(op)) {
+      !std::holds_alternative<ConvTranspose>(op) && !std::holds_alternative<Pad>(op) &&
+      !std::holds_alternative<Pool>(op)) {
     return {0, 1};  // broadcast over time
   }
   return std::visit(OperandWindow{operand.w, out}, op);

@@ -67,7 +67,8 @@ Result<void> check_outputs(const std::vector<OutputShape>& before, const Graph& 
   for (size_t i = 0; i < std::max(before.size(), after.size()); ++i) {
     if (i >= before.size() || i >= after.size()) {
       return TESSERA_ERROR(kMismatch, fmt::format("rule '{}'", rule),
-                           fmt::format("left {} outputs of {}", after.size(), before.size()), "");
+                           fmt::format("left {} outputs of {}", after.size(), before.size()),
+                           "an exact rule keeps every output; this is a bug, please report it");
     }
     if (before[i].shape == after[i].shape) continue;
     return TESSERA_ERROR(kMismatch, fmt::format("output '{}'", before[i].name),

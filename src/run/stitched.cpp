@@ -214,8 +214,15 @@ class Stitched final : public StitchedExecutable {
     };
     const auto last = static_cast<int64_t>(steps_.size());
     for (NodeId id : graph_.inputs()) touch(id, 0);
+    std::vector<NodeId> constants;  // that segments read: nobody makes them, they are there
     for (size_t i = 0; i < steps_.size(); ++i) {
-      for (NodeId id : steps_[i].reads) touch(id, static_cast<int64_t>(i));
+      for (NodeId id : steps_[i].reads) {
+        touch(id, static_cast<int64_t>(i));
+        if (graph_.get_if<Constant>(id) == nullptr) continue;
+        touch(id, 0);
+        touch(id, last);
+        constants.push_back(id);
+      }
       for (NodeId id : steps_[i].writes) touch(id, static_cast<int64_t>(i));
     }
     for (const GraphOutput& output : graph_.outputs()) touch(output.node, last);
@@ -225,6 +232,10 @@ class Stitched final : public StitchedExecutable {
       if (life.last_step < last) steps_[static_cast<size_t>(life.last_step)].last_reads.push_back(id);
     }
     TESSERA_TRY(values_, ValueStore::create(graph_, std::move(list)));
+    for (NodeId id : constants) {
+      const auto values = graph_.get_if<Constant>(id)->value.values();
+      std::copy(values.begin(), values.end(), values_.at(id).begin());
+    }
     for (LoadedStep& step : steps_) {
       for (NodeId id : step.reads) step.input_views.push_back(values_.at(id));
       for (NodeId id : step.writes) step.output_views.push_back(values_.at(id));

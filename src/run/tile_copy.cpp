@@ -37,13 +37,15 @@ void gather_tiles(ConstValues value, const Shape& shape, const Tiling& tiling,
     for (size_t stripe = 0; stripe < tiles.size(); ++stripe) {
       const Tile& tile = tiles[stripe];
       const int64_t begin = tile.read_begin[input];
-      const int64_t available = phase_frames(shape.w, apart, tile.phase);
+      // One frame is the same in every phase.
+      const int64_t phase = shape.w == 1 ? 0 : tile.phase;
+      const int64_t available = phase_frames(shape.w, apart, phase);
       const int64_t first = std::clamp<int64_t>(-begin, 0, frames);
       const int64_t last = std::clamp<int64_t>(available - begin, first, frames);
       float* const to = dst.data() + row * frames * step + static_cast<int64_t>(stripe);
       zero_frames(to, step, first);
       if (last > first) {
-        copy_frames(from + tile.phase + (begin + first) * apart, apart, to + first * step, step,
+        copy_frames(from + phase + (begin + first) * apart, apart, to + first * step, step,
                     last - first);
       }
       zero_frames(to + last * step, step, frames - last);

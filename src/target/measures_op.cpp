@@ -44,8 +44,10 @@ std::optional<Measurement> measure_stride(const CheckSubject&, const Node& node)
 }
 
 std::optional<Measurement> measure_dilation(const CheckSubject&, const Node& node) {
-  const Extent& dilation = std::get<Conv>(node.op).dilation;
-  return larger_axis(dilation.h, dilation.w, "dilation");
+  // One tap lies nowhere apart from others.
+  const auto& conv = std::get<Conv>(node.op);
+  return larger_axis(conv.weight.dim(2) > 1 ? conv.dilation.h : 1,
+                     conv.weight.dim(3) > 1 ? conv.dilation.w : 1, "dilation");
 }
 
 std::optional<Measurement> measure_conv_padding(const CheckSubject&, const Node& node) {

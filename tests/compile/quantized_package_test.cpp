@@ -175,8 +175,11 @@ Package* HostileEncodings::package_ = nullptr;
 
 TEST_F(HostileEncodings, OfNothingWouldRunInFloat) {
   EXPECT_EQ(error_with(R"({"values":{},"weights":{}})"),
-            "m.tess: quantize/encodings.json: holds no values or no weights (build the package "
-            "again)");
+            "m.tess: quantize/encodings.json: holds no values (build the package again)");
+  Encodings weightless = encodings();
+  weightless.weights.clear();
+  EXPECT_EQ(error_with(weightless),
+            "m.tess: quantize/encodings.json: holds no weights (build the package again)");
 }
 
 TEST_F(HostileEncodings, OfAnotherNetwork) {

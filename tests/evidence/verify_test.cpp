@@ -94,6 +94,40 @@ TEST(VerifyPlan, ComparesEveryValueOfTheNetworkInChannelBlocksToo) {
     EXPECT_NE(extra.reason.find("partial sum"), std::string::npos) << extra.name << extra.reason;
 }
 
+// The norm's scale is in the taps then, its shift behind their overlap.
+TEST(VerifyPlan, ComparesTheTapsOfATransposedConvolutionThatANormWasFoldedInto) {
+  Graph graph;
+  GraphEditor editor(graph, "import");
+  test::Random random(5);
+  const NodeId x = editor.add(Input{{3, 1, 40}}, {}).value();
+  const NodeId up =
+      editor
+          .add(ConvTranspose{.weight = random.tensor({3, 2, 1, 4}, -1, 1), .stride = {1, 2}}, {x},
+               "up")
+          .value();
+  const NodeId norm = editor
+                          .add(Norm{.kind = NormKind::batch,
+                                    .gamma = random.tensor({2}, 1.5F, 2),
+                                    .beta = random.tensor({2}, -1, 1),
+                                    .eps = 1e-5,
+                                    .mean = random.tensor({2}, -1, 1),
+                                    .variance = random.tensor({2}, 0.5F, 2)},
+                               {up}, "norm")
+                          .value();
+  const NodeId affine =
+      editor.add(Affine{random.tensor({2}, 2, 3), random.tensor({2}, -1, 1)}, {norm}, "affine")
+          .value();
+  editor.add_output("y", editor.add(Unary{.kind = UnaryKind::tanh}, {affine}).value());
+  ASSERT_TRUE(editor.enter(Stage::imported).has_value());
+  const Result<VerifyReport> report = verified(test::plan_for(graph, {}));
+  ASSERT_TRUE(report.has_value()) << report.error().to_string();
+  EXPECT_TRUE(report->passed) << failures(*report);
+  const auto taps = std::find_if(report->stages.begin(), report->stages.end(),
+                                 [](const StageCheck& stage) { return stage.value == "up.taps"; });
+  ASSERT_NE(taps, report->stages.end());
+  EXPECT_EQ(taps->how, "taps of 'up' before they overlap, with 'affine' folded in");
+}
+
 TEST(VerifyPlan, FindsTheRolesOfAConvTasNet) {
   const VerifyReport report = verified(test::plan_for(build(small()), {.tile_frames = 64})).value();
   std::set<std::string> expected{"encoder",      "bottleneck",       "skip_sum",

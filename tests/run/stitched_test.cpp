@@ -103,9 +103,9 @@ INSTANTIATE_TEST_SUITE_P(Tilings, StitchedEqualsWhole, testing::ValuesIn(cases()
 
 TEST(Stitched, EncoderAndDecoderOnTheChipToo) {
   const Graph graph = build(small(NormKind::batch, false));
-  const Plan plan =
-      plan_with(graph, {.encoder_on_chip = true, .masks_on_chip = true, .on_host = {}},
-                {Layout::row, 500, 1});
+  PlacementOptions placement;
+  placement.encoder_on_chip = placement.masks_on_chip = true;
+  const Plan plan = plan_with(graph, placement, {Layout::row, 500, 1});
   EXPECT_LE(stitched_error(graph, plan), 1e-5);
 }
 

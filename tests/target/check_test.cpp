@@ -111,6 +111,8 @@ TEST(Check, convolutions_beyond_what_was_compiled_are_unknown_with_a_cure) {
   EXPECT_EQ(v.verdict, Verdict::unknown);
   EXPECT_EQ(v.number, 16);
   EXPECT_EQ(v.cure, "lower_dilation_to_phases");
+  const OneOp one_tap(conv({8, 8, 1, 1}, {}, {1, 16}));
+  EXPECT_EQ(violation(one_tap.graph, "conv_dilation").verdict, Verdict::fits);
   const OneOp causal(conv({8, 8, 1, 3}, {}, {}, {0, 0, 2, 0}));
   EXPECT_EQ(violation(causal.graph, "conv_padding").cure, "gather_halo_on_host");
 }

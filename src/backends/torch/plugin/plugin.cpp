@@ -38,7 +38,7 @@ Error from_exception(const std::exception& exception, const std::string& node) {
                          "process a shorter input");
   }
   return TESSERA_ERROR(kUnsupported, node, fmt::format("libtorch refused: {}", what),
-                       "choose another backend");
+                       "choose another backend: --backend cpu");
 }
 
 class TorchExecutable : public Executable {
