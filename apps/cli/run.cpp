@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -105,16 +106,23 @@ Result<Inputs> read_inputs(const Options& options, Console& console) {
     TESSERA_TRY(NpyArray array, read_npy(inputs.files[i]));
     inputs.arrays.push_back(std::move(array));
   }
-  // One input decides the length; with several the user does.
-  if (ports.size() != 1 || options.model.length_samples) return inputs;
-  const int64_t length = length_of(inputs.arrays[0], ports[0].shape);
+  // The input whose time the network's length is decides it; others (caches) have their own.
+  if (options.model.length_samples) return inputs;
+  const auto port =
+      static_cast<size_t>(std::find_if(ports.begin(), ports.end(),
+                                       [&](const Port& p) {
+                                         return p.shape.w == inputs.network.model.length_samples;
+                                       }) -
+                          ports.begin());
+  if (port == ports.size()) return inputs;
+  const int64_t length = length_of(inputs.arrays[port], ports[port].shape);
   if (length == inputs.network.model.length_samples) return inputs;
   ModelOptions other = options.model;
   other.length_samples = length;
   auto network = load_runnable(other, ImportNotes::none, console);
   if (!network) {
     Error error = network.error();
-    if (error.code == ErrorCode::kInvalidArgument) error.subject = inputs.files[0];
+    if (error.code == ErrorCode::kInvalidArgument) error.subject = inputs.files[port];
     return error;
   }
   inputs.network = std::move(*network);

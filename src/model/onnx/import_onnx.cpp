@@ -157,7 +157,7 @@ Result<ImportedModel> import_onnx(const SourceFile& source, const ImportOptions&
   model.inputs = std::move(result.inputs);
   model.outputs = std::move(result.outputs);
   model.n_src = source_count(model.graph);
-  model.length_samples = model.graph.node(model.graph.inputs()[0]).shape.w;
+  model.length_samples = result.length;
   model.network = std::make_shared<OnnxNetwork>(std::move(file), model.length_samples);
   return model;
 }

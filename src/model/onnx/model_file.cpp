@@ -98,7 +98,7 @@ Result<ConstArray> ModelFile::decode(const onnx::TensorProto& tensor, const std:
   std::vector<uint8_t> external;
   std::optional<std::span<const uint8_t>> raw;
   if (tensor.data_location() == onnx::TensorProto::EXTERNAL) {
-    TESSERA_TRY(external, external_bytes(tensor, *count * type->bytes, subject));
+    TESSERA_TRY(external, external_bytes(tensor, type->bytes_of(*count), subject));
     raw = external;
   } else if (tensor.has_raw_data()) {
     raw = std::span<const uint8_t>(reinterpret_cast<const uint8_t*>(tensor.raw_data().data()),

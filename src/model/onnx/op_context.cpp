@@ -42,7 +42,15 @@ Result<Value> OpContext::required(size_t i) const {
 
 Result<ConstArray> OpContext::required_constant(size_t i, std::string_view what) const {
   TESSERA_TRY(const Value value, required(i));
-  if (value.is_constant()) return value.constant();
+  if (value.is_constant()) {
+    const ConstArray& array = value.constant();
+    if (array.stored_size() < array.size() && array.size() > kMaxFoldedElements) {
+      return TESSERA_ERROR(
+          kResourceLimit, subject(),
+          fmt::format("its {} repeats one value to {} elements", what, array.size()), "");
+    }
+    return array;
+  }
   return unsupported(fmt::format("its {} is computed by the network, not known beforehand", what),
                      "export the model in evaluation mode, or with a fixed input size");
 }
@@ -110,7 +118,7 @@ Error OpContext::located(Error error) const {
 
 Result<Value> OpContext::folded(Result<ConstArray> array) {
   if (!array) return located(std::move(array).error());
-  if (!array->is_splat()) state_.folded_elements += array->size();
+  if (!array->is_splat()) state_.folded_elements += array->stored_size();
   if (state_.folded_elements > kFoldingBudget) {
     return TESSERA_ERROR(
         kResourceLimit, subject(),

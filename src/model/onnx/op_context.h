@@ -111,5 +111,7 @@ std::span<const OpEntry> linear_ops();
 std::span<const OpEntry> norm_ops();
 std::span<const OpEntry> reduce_ops();
 std::span<const OpEntry> pool_ops();
+std::span<const OpEntry> resize_ops();
+std::span<const OpEntry> quantised_ops();
 
 }  // namespace tessera::onnx_import

@@ -209,6 +209,19 @@ Result<Value> affine(OpContext& context, const Value& x, double scale, double bi
                              x);
 }
 
+namespace {
+
+// Where an operand that has become one number per channel had larger dims, x repeats.
+Value repeated_to(Value x, const Dims& dims) {
+  for (size_t i = 0; i < dims.size(); ++i) {
+    if (x.view[i].atoms.empty() && dims[i] > 1)
+      x.view[i].atoms.push_back({true, Axis::c, dims[i], 0});
+  }
+  return x;
+}
+
+}  // namespace
+
 Result<Value> binary(OpContext& context, BinaryOp op, Value a, Value b) {
   if (a.is_constant() && b.is_constant())
     return context.folded(fold_binary(onnx_name(op), a.constant(), b.constant()));
@@ -217,7 +230,7 @@ Result<Value> binary(OpContext& context, BinaryOp op, Value a, Value b) {
   if (a.is_constant() || b.is_constant()) {
     const bool reversed = a.is_constant();
     Value x = with_rank(reversed ? b : a, dims->size());
-    const ConstArray& array = reversed ? a.constant() : b.constant();
+    const ConstArray array = (reversed ? a.constant() : b.constant()).shrunk();
     if (array.size() == 0) return context.unsupported("has an empty operand");
     double number = 0;
     std::optional<Value> result;
@@ -227,19 +240,15 @@ Result<Value> binary(OpContext& context, BinaryOp op, Value a, Value b) {
     if (!result) {
       TESSERA_TRY(result, with_channels(context, op, x, array, reversed));
     }
-    if (result) {
-      for (size_t i = 0; i < dims->size(); ++i) {  // a constant of larger dims repeats x
-        if (result->view[i].atoms.empty() && (*dims)[i] > 1)
-          result->view[i].atoms.push_back({true, Axis::c, (*dims)[i], 0});
-      }
-      return std::move(*result);
-    }
+    if (result) return repeated_to(std::move(*result), *dims);
     const ConstArray full = with_rank(Value::of(array), dims->size()).constant();
     TESSERA_TRY(Value other, constant_value(context, full, x.view, context.shape(x.node)));
     a = reversed ? other : x;
     b = reversed ? x : other;
   }
-  return combine(context, op, with_rank(a, dims->size()), with_rank(b, dims->size()), 0);
+  TESSERA_TRY(Value y,
+              combine(context, op, with_rank(a, dims->size()), with_rank(b, dims->size()), 0));
+  return repeated_to(std::move(y), *dims);
 }
 
 namespace {

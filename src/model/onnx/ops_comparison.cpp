@@ -129,7 +129,9 @@ Result<Values> read_where(OpContext& context) {
   TESSERA_TRY(Value b, context.required(2));
   if (const auto& predicate = context.input(0).predicate)
     return select(context, *predicate, std::move(a), std::move(b));
-  TESSERA_TRY(const ConstArray condition, context.required_constant(0, "condition"));
+  TESSERA_TRY(const Value given, context.required(0));
+  if (!given.is_constant()) return context.unsupported("chooses by what the network computes");
+  const ConstArray& condition = given.constant();
   if (a.is_constant() && b.is_constant()) {
     TESSERA_TRY(Value y, context.folded(fold_where(condition, a.constant(), b.constant())));
     return Values{std::move(y)};

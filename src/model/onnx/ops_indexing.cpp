@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "model/onnx/frames.h"
 #include "model/onnx/op_context.h"
 #include "model/onnx/value_ops.h"
 
@@ -150,14 +151,7 @@ Result<Value> padded(OpContext& context, const Value& x, size_t dim, int64_t bef
     return padded(context, cropped, dim, std::max<int64_t>(before, 0), std::max<int64_t>(after, 0),
                   mode);
   }
-  const Shape& shape = context.shape(x.node);
-  std::optional<Axis> axis = whole_axis(x.view[dim], shape);
-  if (!axis && x.view[dim].atoms.empty()) {
-    axis = x.view[dim].hint;
-    if (!axis && shape.w == 1) axis = Axis::w;
-    if (!axis && shape.h == 1) axis = Axis::h;
-    if (axis && extent(shape, *axis) != 1) axis.reset();
-  }
+  const std::optional<Axis> axis = frame_axis(context, x, dim);
   Pad op;
   op.mode = mode;
   if (axis == Axis::w) {
@@ -272,7 +266,8 @@ Result<Values> read_pad(OpContext& context) {
   PadMode kind = PadMode::zero;
   if (mode == "reflect") kind = PadMode::reflect;
   if (mode == "edge") kind = PadMode::edge;
-  if (any && mode != "constant" && kind == PadMode::zero)
+  const bool wraps = mode == "wrap";
+  if (any && mode != "constant" && kind == PadMode::zero && !wraps)
     return context.unsupported(fmt::format("pads in mode '{}'", mode));
   if (any && mode == "constant" && value != 0)
     return context.unsupported(fmt::format("pads with {}, not with zeros", value));
@@ -282,7 +277,16 @@ Result<Values> read_pad(OpContext& context) {
     for (int64_t p : {pads[i], pads[i + axes.size()]}) {
       if (p < -kMost || p > kMost) return context.invalid("pads by an impossible amount");
     }
-    TESSERA_TRY(x, padded(context, x, axis, pads[i], pads[i + axes.size()], kind));
+    const int64_t before = pads[i];
+    const int64_t after = pads[i + axes.size()];
+    if (wraps && (before > 0 || after > 0)) {
+      TESSERA_TRY(x, padded(context, x, axis, std::min<int64_t>(before, 0),
+                            std::min<int64_t>(after, 0), PadMode::zero));
+      TESSERA_TRY(x, wrap_frames(context, x, axis, std::max<int64_t>(before, 0),
+                                 std::max<int64_t>(after, 0)));
+    } else {
+      TESSERA_TRY(x, padded(context, x, axis, before, after, kind));
+    }
   }
   return Values{std::move(x)};
 }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "model/onnx/input_layout.h"
+#include "model/onnx/layout_choices.h"
 #include "model/onnx/op_context.h"
 #include "model/onnx/printable.h"
 #include "model/onnx/proto.h"
@@ -31,9 +32,9 @@ struct Scope {
 const std::unordered_map<std::string_view, OpReader>& op_table() {
   static const auto table = [] {
     std::unordered_map<std::string_view, OpReader> t;
-    for (const auto& family :
-         {constant_ops(), layout_ops(), indexing_ops(), arithmetic_ops(), unary_ops(),
-          comparison_ops(), conv_ops(), linear_ops(), norm_ops(), reduce_ops(), pool_ops()}) {
+    for (const auto& family : {constant_ops(), layout_ops(), indexing_ops(), arithmetic_ops(),
+                               unary_ops(), comparison_ops(), conv_ops(), linear_ops(), norm_ops(),
+                               reduce_ops(), pool_ops(), resize_ops(), quantised_ops()}) {
       for (const OpEntry& entry : family) t.emplace(entry.name, entry.read);
     }
     return t;
@@ -331,23 +332,22 @@ Result<ReadResult> read_graph(ModelFile& file, const ReadOptions& options) {
   std::unordered_set<std::string> initialised;
   for (const auto& t : graph.initializer()) initialised.insert(t.name());
   std::vector<const onnx::ValueInfoProto*> inputs;
-  std::vector<std::vector<InputLayout>> choices;
-  size_t tries = 0;
   for (const auto& info : graph.input()) {
-    if (initialised.contains(info.name())) continue;
-    TESSERA_TRY(std::vector<InputLayout> layouts, input_layouts(info, options));
-    tries = std::max(tries, layouts.size());
-    inputs.push_back(&info);
-    choices.push_back(std::move(layouts));
+    if (!initialised.contains(info.name())) inputs.push_back(&info);
   }
   if (inputs.empty()) return TESSERA_ERROR(kInvalidModel, file.name(), "has no input", "");
+  TESSERA_TRY(const auto choices, layout_choices(inputs, options));
   std::optional<Attempt> best;
-  for (size_t i = 0; i < tries; ++i) {
-    std::vector<InputLayout> layouts;
-    for (const auto& choice : choices) layouts.push_back(choice[std::min(i, choice.size() - 1)]);
+  int64_t nodes_read = 0;
+  for (const std::vector<InputLayout>& layouts : choices) {
     Attempt next = attempt(file, layouts, inputs);
-    if (next.result) return std::move(next.result);
+    if (next.result) {
+      next.result->length = length_of(layouts);
+      return std::move(next.result);
+    }
+    nodes_read += next.nodes_read;
     if (!best || next.nodes_read > best->nodes_read) best.emplace(std::move(next));
+    if (nodes_read > kMaxNodes) break;
   }
   return std::move(best->result);
 }

@@ -17,6 +17,7 @@ struct ReadResult {
   Graph graph;
   std::vector<IoLayout> inputs;
   std::vector<IoLayout> outputs;
+  int64_t length = 0;  // elements of time of the input that a length asked for is for
   std::vector<std::string> notes;
 };
 
@@ -25,7 +26,8 @@ struct ReadOptions {
   int64_t default_length = 32'000;  // where the file leaves it open
 };
 
-// Tries the layouts that the inputs' ranks allow ([1, C, T], then [1, T, C], ...) until one reads.
+// Tries the layouts that the inputs' ranks allow ([1, C, T], then [1, T, C], ...), those of several
+// inputs in every combination, until one reads.
 // Errors: those of the op readers; kInvalidArgument when the file fixes another length.
 Result<ReadResult> read_graph(ModelFile& file, const ReadOptions& options);
 
