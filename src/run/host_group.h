@@ -15,6 +15,8 @@ struct HostGroup {
 };
 
 // `nodes` in order. Inputs of the plan's graph are no steps of a group: they are values given.
+// Constants lie in every group that reads them and are never passed on; a group of constants alone
+// is empty, without reads and writes.
 Result<HostGroup> make_host_group(const Graph& graph, const std::vector<NodeId>& nodes);
 
 }  // namespace tessera

@@ -132,6 +132,11 @@ def resizes(folder):
         n, n.node("Unsqueeze", [x, n.constant(np.array([2]))])), n.constant(np.array([2]))]))
     case("nhwc", lambda n, x: n.node("Transpose", [resize_by([1, 2, 1], **nearest)(
         n, n.node("Transpose", [x], perm=[0, 2, 1]))], perm=[0, 2, 1]))
+    case("gather_repeated", lambda n, x: n.node("Gather", [x, n.constant(np.arange(24) // 2)], axis=2))
+    case("gather_irregular", lambda n, x: n.node("Gather", [x, n.constant(np.array([0, 0, 1, 1, 1, 3, 4, 7, 7, 11]))], axis=2))
+    case("gather_many", lambda n, x: n.node("Gather", [x, n.constant(np.sort(RNG.integers(0, 12, 40)))], axis=2))
+    case("tile_interleave", lambda n, x: n.node("Reshape", [n.node("Tile", [
+        n.node("Unsqueeze", [x, n.constant(np.array([3]))]), n.constant(np.array([1, 1, 1, 3]))]), n.constant(np.array([1, 4, -1]))]))
     case("repeat_interleave", lambda n, x: n.node("Reshape", [n.node("Expand", [
         n.node("Unsqueeze", [x, n.constant(np.array([3]))]), n.constant(np.array([1, 4, 12, 2]))]), n.constant(np.array([1, 4, 24]))]))
 

@@ -18,7 +18,11 @@ Error not_time(const OpContext& context) {
                              "Tessera resizes along time");
 }
 
-Tensor per_channel(int64_t channels, Axis axis, const std::vector<float>& taps) {
+Result<Tensor> per_channel(const OpContext& context, int64_t channels, Axis axis,
+                           const std::vector<float>& taps) {
+  TESSERA_TRY(const int64_t elements,
+              element_count(Dims{channels, static_cast<int64_t>(taps.size())}));
+  TESSERA_TRY_VOID(context.spend(elements));
   std::vector<float> values;
   for (int64_t c = 0; c < channels; ++c) values.insert(values.end(), taps.begin(), taps.end());
   const auto count = static_cast<int64_t>(taps.size());
@@ -45,7 +49,7 @@ Result<Value> spread(OpContext& context, const Value& x, size_t dim, Axis axis,
                      const std::vector<float>& taps, int64_t stride, const Padding& crop) {
   const int64_t channels = context.shape(x.node).c;
   ConvTranspose op;
-  op.weight = per_channel(channels, axis, taps);
+  TESSERA_TRY(op.weight, per_channel(context, channels, axis, taps));
   op.stride = along(axis, stride);
   op.crop = crop;
   op.groups = channels;
@@ -196,8 +200,7 @@ Result<Value> interpolate_frames(OpContext& context, const Value& x, size_t dim,
     TESSERA_TRY(const Value part_of, slice_value(context, padded, dim, begin, span + 2, 1));
     Conv op;
     op.groups = context.shape(x.node).c;
-    op.weight =
-        per_channel(op.groups, *axis, {static_cast<float>(1 - part), static_cast<float>(part)});
+    TESSERA_TRY(op.weight, per_channel(context, op.groups, *axis, {static_cast<float>(1 - part), static_cast<float>(part)}));
     op.stride = along(*axis, steps->down);
     return with_frames(context, part_of, dim, *axis, std::move(op));
   }

@@ -19,7 +19,7 @@ constexpr uint64_t kMaxFileBytes = (uint64_t{1} << 31) - 1;
 Result<void> check_versions(const onnx::ModelProto& proto, const std::string& name) {
   for (const auto& import : proto.opset_import()) {
     if (!import.domain().empty() && import.domain() != "ai.onnx") continue;
-    if (import.version() < 7) {
+    if (import.version() < kMinOpset) {
       return TESSERA_ERROR(
           kUnsupported, name, fmt::format("is written in ONNX opset {}", import.version()),
           "convert it to opset 9 or later with onnx.version_converter, or export it again");

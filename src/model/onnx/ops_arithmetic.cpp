@@ -297,7 +297,7 @@ std::span<const OpEntry> arithmetic_ops() {
       {"Max", read_binary<BinaryOp::max>},
       {"Min", read_binary<BinaryOp::min>},
       {"Pow", read_binary<BinaryOp::pow>},
-      {"Mod", read_mod},
+      {"Mod", read_mod, "of constants"},
       {"Sum", read_sum},
       {"Mean", read_sum},
   };

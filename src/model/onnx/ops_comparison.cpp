@@ -156,16 +156,16 @@ Result<Values> read_logic(OpContext& context) {
 
 std::span<const OpEntry> comparison_ops() {
   static constexpr OpEntry kOps[] = {
-      {"Equal", read_comparison},
-      {"Less", read_comparison},
-      {"Greater", read_comparison},
-      {"LessOrEqual", read_comparison},
-      {"GreaterOrEqual", read_comparison},
-      {"And", read_logic},
-      {"Or", read_logic},
-      {"Xor", read_logic},
-      {"Not", read_not},
-      {"Where", read_where},
+      {"Equal", read_comparison, "of constants"},
+      {"Less", read_comparison, "of constants; a tensor and one number, as what Where reads"},
+      {"Greater", read_comparison, "of constants; a tensor and one number, as what Where reads"},
+      {"LessOrEqual", read_comparison, "of constants; a tensor and one number, as what Where reads"},
+      {"GreaterOrEqual", read_comparison, "of constants; a tensor and one number, as what Where reads"},
+      {"And", read_logic, "of constants"},
+      {"Or", read_logic, "of constants"},
+      {"Xor", read_logic, "of constants"},
+      {"Not", read_not, "of constants; a tensor and one number, as what Where reads"},
+      {"Where", read_where, "of constants; x > 0 ? x : f(x) as PReLU, ReLU and ELU write it"},
   };
   return kOps;
 }

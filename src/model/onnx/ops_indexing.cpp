@@ -76,6 +76,16 @@ Value without_dim(Value x, size_t axis) {
   return x;
 }
 
+// Indices that never go back, as resizing to the nearest frame has them.
+bool goes_forward(const ConstArray& indices) {
+  if (indices.size() > kMaxFoldedElements || indices.size() < 1 || indices.integer_at(0) < 0)
+    return false;
+  for (int64_t i = 1; i < indices.size(); ++i) {
+    if (indices.integer_at(i) < indices.integer_at(i - 1)) return false;
+  }
+  return true;
+}
+
 Result<Values> read_gather(OpContext& context) {
   TESSERA_TRY(const Value x, context.required(0));
   TESSERA_TRY(const ConstArray indices, context.required_constant(1, "index"));
@@ -85,7 +95,8 @@ Result<Values> read_gather(OpContext& context) {
     return Values{std::move(y)};
   }
   const int64_t size = x.dims()[axis];
-  if (indices.rank() > 1 || indices.size() < 1 || indices.size() > 4096)
+  const bool forward = indices.rank() == 1 && goes_forward(indices);
+  if (indices.rank() > 1 || indices.size() < 1 || (indices.size() > 4096 && !forward))
     return context.unsupported("gathers by a table of indices");
   std::vector<int64_t> list = indices.integer_list();
   for (int64_t& i : list) {
@@ -96,18 +107,23 @@ Result<Values> read_gather(OpContext& context) {
   const int64_t step = list.size() > 1 ? list[1] - list[0] : 1;
   bool regular = step > 0;
   for (size_t i = 1; i < list.size(); ++i) regular = regular && list[i] - list[i - 1] == step;
-  Value y;
   if (regular) {
-    TESSERA_TRY(y, slice_value(context, x, axis, list[0], static_cast<int64_t>(list.size()), step));
-  } else {
-    std::vector<Value> parts;
-    for (int64_t i : list) {
-      TESSERA_TRY(Value part, slice_value(context, x, axis, i, 1, 1));
-      parts.push_back(std::move(part));
-    }
-    TESSERA_TRY(y, concat_values(context, std::move(parts), axis));
+    TESSERA_TRY(Value y,
+                slice_value(context, x, axis, list[0], static_cast<int64_t>(list.size()), step));
+    if (indices.rank() == 0) y = without_dim(std::move(y), axis);
+    return Values{std::move(y)};
   }
-  if (indices.rank() == 0) y = without_dim(std::move(y), axis);
+  if (forward && x.view[axis].real()) {  // resizing to the nearest frame
+    Result<Value> taken = take_frames(context, x, axis, list);
+    if (taken) return Values{std::move(*taken)};
+    if (list.size() > 4096) return std::move(taken).error();
+  }
+  std::vector<Value> parts;
+  for (int64_t i : list) {
+    TESSERA_TRY(Value part, slice_value(context, x, axis, i, 1, 1));
+    parts.push_back(std::move(part));
+  }
+  TESSERA_TRY(Value y, concat_values(context, std::move(parts), axis));
   return Values{std::move(y)};
 }
 
@@ -295,8 +311,8 @@ Result<Values> read_pad(OpContext& context) {
 
 std::span<const OpEntry> indexing_ops() {
   static constexpr OpEntry kOps[] = {
-      {"Slice", read_slice},   {"Gather", read_gather}, {"Split", read_split},
-      {"Concat", read_concat}, {"Pad", read_pad},
+      {"Slice", read_slice, "constant bounds, steps forward"},   {"Gather", read_gather, "one row of constant indices: 4096 at most, or any number that repeats frames regularly"}, {"Split", read_split, "constant sizes"},
+      {"Concat", read_concat, "tensors; zeros before or after time"}, {"Pad", read_pad, "constant 0, reflect, edge; wrap (opset 19); a negative pad crops"},
   };
   return kOps;
 }

@@ -8,6 +8,7 @@
 #include "model/onnx/input_layout.h"
 #include "model/onnx/layout_choices.h"
 #include "model/onnx/op_context.h"
+#include "model/onnx/op_families.h"
 #include "model/onnx/printable.h"
 #include "model/onnx/proto.h"
 #include "model/onnx/value_ops.h"
@@ -32,10 +33,10 @@ struct Scope {
 const std::unordered_map<std::string_view, OpReader>& op_table() {
   static const auto table = [] {
     std::unordered_map<std::string_view, OpReader> t;
-    for (const auto& family : {constant_ops(), layout_ops(), indexing_ops(), arithmetic_ops(),
-                               unary_ops(), comparison_ops(), conv_ops(), linear_ops(), norm_ops(),
-                               reduce_ops(), pool_ops(), resize_ops(), quantised_ops()}) {
-      for (const OpEntry& entry : family) t.emplace(entry.name, entry.read);
+    for (const OpFamily& family : op_families()) {
+      for (const OpEntry& entry : family.ops) {
+        if (entry.read) t.emplace(entry.name, entry.read);
+      }
     }
     return t;
   }();

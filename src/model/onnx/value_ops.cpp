@@ -160,10 +160,7 @@ namespace {
 // The same values along an axis of the graph that has one element.
 Result<Value> broadcast_along(OpContext& context, const Value& x, size_t dim, Axis axis) {
   const int64_t copies = x.view[dim].size();
-  if (copies > kMaxFoldedElements) {
-    return TESSERA_ERROR(kResourceLimit, context.subject(),
-                         fmt::format("repeats a value {} times", copies), "");
-  }
+  TESSERA_TRY_VOID(context.spend(copies));
   const Dims dims = axis == Axis::h ? Dims{1, copies, 1} : Dims{1, 1, copies};
   TESSERA_TRY(const NodeId ones, context.add(Constant{Tensor::full(dims, 1)}, {}));
   TESSERA_TRY(const NodeId node, context.add(Mul{}, {x.node, ones}));
