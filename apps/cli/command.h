@@ -37,6 +37,7 @@ Action define_compare(CommandLine& app);
 Action define_completion(CommandLine& app);
 Action define_doctor(CommandLine& app);
 Action define_export(CommandLine& app);
+Action define_formats(CommandLine& app);
 Action define_inspect(CommandLine& app);
 Action define_norms(CommandLine& app);
 Action define_package(CommandLine& app);

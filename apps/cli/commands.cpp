@@ -34,6 +34,7 @@ std::span<const Command> commands() {
       {"package", "List, extract and check what a package holds", define_package},
       {"target", "Known chips, their rules, and how these explain recorded compiles",
        define_target},
+      {"formats", "What of a model file's format is read: the operations of ONNX", define_formats},
       {"completion", "Print a completion script for your shell", define_completion, true},
   };
   return kCommands;

@@ -56,13 +56,21 @@ Result<std::vector<float>> read_signal(const std::string& path, const ImportedMo
 }
 
 std::vector<float> noise_signal(const Graph& graph) {
-  std::vector<float> values(static_cast<size_t>(graph.node(graph.inputs()[0]).shape.size()));
+  return std::move(noise_signals(graph).front());
+}
+
+std::vector<std::vector<float>> noise_signals(const Graph& graph) {
+  std::vector<std::vector<float>> signals;
   uint32_t state = 20261121;
-  for (float& value : values) {
-    state = state * 1664525U + 1013904223U;
-    value = 0.2F * (static_cast<float>(state >> 8) / static_cast<float>(1 << 23) - 1.0F);
+  for (NodeId input : graph.inputs()) {
+    std::vector<float> values(static_cast<size_t>(graph.node(input).shape.size()));
+    for (float& value : values) {
+      state = state * 1664525U + 1013904223U;
+      value = 0.2F * (static_cast<float>(state >> 8) / static_cast<float>(1 << 23) - 1.0F);
+    }
+    signals.push_back(std::move(values));
   }
-  return values;
+  return signals;
 }
 
 CostMeter cost_meter(Backend& backend, std::vector<float> signal, int64_t source) {

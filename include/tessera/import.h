@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tessera/graph.h"
@@ -82,5 +83,15 @@ Result<ImportedModel> import_model(std::shared_ptr<const ModelFiles> files, cons
 
 // 4 s at `sample_rate`, or at 8 kHz when it is unknown.
 int64_t default_length_samples(std::optional<int> sample_rate);
+
+// An operation of ONNX that is read, and what of it; no condition: all of it.
+struct OnnxOperation {
+  std::string_view family;
+  std::string_view name;
+  std::string_view condition;
+};
+std::vector<OnnxOperation> onnx_operations();
+// The same as the table of docs/onnx.md.
+std::string onnx_operations_markdown();
 
 }  // namespace tessera

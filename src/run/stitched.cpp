@@ -177,6 +177,7 @@ class Stitched final : public StitchedExecutable {
     if (nodes.empty()) return {};
     TESSERA_TRY(HostGroup group, make_host_group(graph_, nodes));
     if (group.writes.empty()) return {};
+    if (group.writes.empty()) return {};
     LoadedStep step;
     TESSERA_TRY(step.host, backend.load({group.graph, encodings_}));
     host_bytes_ += step.host->arena_bytes();

@@ -106,6 +106,28 @@ def cases():
     yield "batch_huge", model([relu], dims=(1 << 33, 1, 40))
     yield "batch_rows_split", model([node("Reshape", ["x", "s"], "r"), node("Transpose", ["r"], "t", perm=[1, 0, 2, 3]), node("Conv", ["t", "k"], "y")],
                                     [tensor("s", i64(2, 2, 1, 40)), tensor("k", np.ones((1, 2, 1, 3), np.float32))], dims=(4, 1, 40))
+    resize = lambda scales: model([node("Resize", ["x", "", "s"], "y", mode="linear")], [tensor("s", np.array(scales, np.float32))])
+    yield "resize_huge_scale", resize([1, 1, 1e30])
+    yield "resize_nan_scale", resize([1, 1, float("nan")])
+    yield "resize_tiny_scale", resize([1, 1, 1e-30])
+    yield "resize_many_taps", model([node("Resize", ["x", "", "s"], "y", mode="linear")], [tensor("s", np.array([1, 1, 1 << 20], np.float32))], dims=(1, 1 << 20, 2))
+    yield "resize_sizes", model([node("Resize", ["x", "", "", "s"], "y")], [tensor("s", i64(1, 1, -(1 << 63)))])
+    yield "resize_corners_of_one", model([node("Resize", ["x", "", "", "s"], "y", coordinate_transformation_mode="align_corners")], [tensor("s", i64(1, 1, 1))])
+    codes, scale = tensor("q", np.ones((2, 1, 3), np.int8)), tensor("s", np.ones((2, 1, 1), np.float32))
+    for name, attributes in (("block", dict(axis=2, block_size=(1 << 63) - 1)), ("negative_block", dict(axis=2, block_size=-(1 << 63))), ("axis", dict(axis=1 << 40))):
+        yield f"dequantize_{name}", model([node("DequantizeLinear", ["q", "s"], "w", **attributes), node("Conv", ["x", "w"], "y")], [codes, scale], opset=21)
+    yield "quantize_nan", model([node("QuantizeLinear", ["a", "s"], "q"), node("DequantizeLinear", ["q", "s"], "w"), node("Conv", ["x", "w"], "y")],
+                                [tensor("a", np.full((2, 1, 3), np.nan, np.float32)), tensor("s", np.float32(0))])
+    yield "int4_odd", model([node("DequantizeLinear", ["q", "s"], "w"), node("Conv", ["x", "w"], "y")],
+                            [TensorProto(name="q", data_type=22, dims=[1, 1, 3], raw_data=b"1"), tensor("s", np.float32(1))], opset=21)
+    yield "wrap_far", model([node("Pad", ["x", "p"], "y", mode="wrap")], [tensor("p", i64(0, 0, (1 << 63) - 1, 0, 0, -(1 << 63)))], opset=19)
+    yield "wrap_nothing", model([node("Pad", ["x", "p"], "y", mode="wrap")], [tensor("p", i64(0, 0, 5, 0, 0, -40))], opset=19)
+    yield "repeated_bomb", model([node("Expand", ["c", "s"], "e"), node("Mul", ["e", "e"], "f"), node("Transpose", ["f"], "t", perm=[2, 1, 0]),
+                                  node("Reshape", ["t", "r"], "g"), node("Add", ["x", "g"], "y")],
+                                 [tensor("c", np.array([[[1], [2]]], np.float32)), tensor("s", i64(1 << 20, 2, 1 << 20)), tensor("r", i64(-1, 1, 3))])
+    yield "repeated_weights", model([node("Expand", ["c", "s"], "w")] + [node("Conv", ["x", "w"], f"y{i}") for i in range(200)] + [node("Sum", [f"y{i}" for i in range(200)], "y")],
+                                    [tensor("c", np.ones((1, 1, 3), np.float32)), tensor("s", i64(1 << 22, 1, 3))])
+    yield "repeated_output", model([node("ReduceMean", ["x"], "m", axes=[2]), node("Expand", ["m", "s"], "y")], [tensor("s", i64(1, 1, 1 << 40))])
 
 
 def main():

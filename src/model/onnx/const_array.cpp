@@ -64,16 +64,22 @@ ConstArray ConstArray::splat(Dims dims, ElementKind kind, double value) {
   return a;
 }
 
+double ConstArray::stored_real(int64_t k) const {
+  if (kind_ == ElementKind::real) return static_cast<double>(reals_[k]);
+  return static_cast<double>((*integers_)[static_cast<size_t>(k)]);
+}
+
+int64_t ConstArray::stored_integer(int64_t k) const {
+  if (kind_ == ElementKind::real) return to_integer(static_cast<double>(reals_[k]));
+  return (*integers_)[static_cast<size_t>(k)];
+}
+
 double ConstArray::real_at(int64_t i) const {
-  if (splat_) return splat_value_;
-  if (kind_ == ElementKind::real) return static_cast<double>(reals_[i]);
-  return static_cast<double>((*integers_)[static_cast<size_t>(i)]);
+  return splat_ ? splat_value_ : stored_real(stored_index(i));
 }
 
 int64_t ConstArray::integer_at(int64_t i) const {
-  if (splat_) return to_integer(splat_value_);
-  if (kind_ == ElementKind::real) return to_integer(static_cast<double>(reals_[i]));
-  return (*integers_)[static_cast<size_t>(i)];
+  return splat_ ? to_integer(splat_value_) : stored_integer(stored_index(i));
 }
 
 ConstArray ConstArray::reshaped(Dims dims) const {
@@ -85,7 +91,8 @@ ConstArray ConstArray::reshaped(Dims dims) const {
 
 Tensor ConstArray::tensor(Dims dims) const {
   TESSERA_CHECK(product(dims) == size_ && size_ > 0, "tensor dims fit");
-  if (!splat_ && kind_ == ElementKind::real) return reals_.reshaped(std::move(dims));
+  if (!splat_ && !is_repeated() && kind_ == ElementKind::real)
+    return reals_.reshaped(std::move(dims));
   if (splat_) return Tensor::full(std::move(dims), static_cast<float>(splat_value_));
   std::vector<float> values(static_cast<size_t>(size_));
   for (int64_t i = 0; i < size_; ++i)
@@ -103,8 +110,8 @@ bool ConstArray::uniform(double& value) const {
   if (size_ == 0) return false;
   value = real_at(0);
   if (splat_) return true;
-  for (int64_t i = 1; i < size_; ++i) {
-    if (!(real_at(i) == value)) return false;
+  for (int64_t k = 1; k < stored_size(); ++k) {
+    if (!(stored_real(k) == value)) return false;
   }
   return true;
 }
@@ -180,132 +187,6 @@ void IndexWalk::next() {
     for (size_t k = 0; k < strides_.size(); ++k)
       offsets_[k] -= strides_[k][axis] * (dims_[axis] - 1);
   }
-}
-
-namespace {
-
-// Copies `x` element by element in the order of `walk`'s offset 0, shifted by `start`.
-Result<ConstArray> gather(const ConstArray& x, Dims dims, Dims strides, int64_t start) {
-  TESSERA_TRY(const int64_t count, element_count(dims));
-  if (x.is_splat() && count > 0) return ConstArray::splat(std::move(dims), x.kind(), x.real_at(0));
-  if (count > kMaxFoldedElements) {
-    return TESSERA_ERROR(kResourceLimit, "",
-                         fmt::format("a constant of {} elements is too large", count), "");
-  }
-  if (x.is_real()) {
-    std::vector<float> values;
-    values.reserve(static_cast<size_t>(count));
-    for (IndexWalk walk(dims, {std::move(strides)}); !walk.done(); walk.next())
-      values.push_back(static_cast<float>(x.real_at(start + walk.offset(0))));
-    return ConstArray::reals(std::move(dims), std::move(values));
-  }
-  std::vector<int64_t> values;
-  values.reserve(static_cast<size_t>(count));
-  for (IndexWalk walk(dims, {std::move(strides)}); !walk.done(); walk.next())
-    values.push_back(x.integer_at(start + walk.offset(0)));
-  return x.kind() == ElementKind::boolean
-             ? ConstArray::booleans(std::move(dims), std::move(values))
-             : ConstArray::integers(std::move(dims), std::move(values));
-}
-
-}  // namespace
-
-Result<ConstArray> transpose(const ConstArray& x, std::span<const int64_t> perm) {
-  const Dims own = row_major_strides(x.dims());
-  Dims dims;
-  Dims strides;
-  for (int64_t p : perm) {
-    dims.push_back(x.dims()[static_cast<size_t>(p)]);
-    strides.push_back(own[static_cast<size_t>(p)]);
-  }
-  return gather(x, std::move(dims), std::move(strides), 0);
-}
-
-Result<ConstArray> slice(const ConstArray& x, size_t axis, int64_t begin, int64_t count,
-                         int64_t step) {
-  Dims dims = x.dims();
-  Dims strides = row_major_strides(x.dims());
-  dims[axis] = count;
-  const int64_t start = begin * strides[axis];
-  strides[axis] *= step;
-  return gather(x, std::move(dims), std::move(strides), start);
-}
-
-Result<ConstArray> take(const ConstArray& x, size_t axis, const ConstArray& indices) {
-  std::vector<ConstArray> parts;
-  const int64_t size = x.dims()[axis];
-  if (indices.size() > (int64_t{1} << 20)) {
-    return TESSERA_ERROR(kResourceLimit, "", fmt::format("{} indices are too many", indices.size()),
-                         "");
-  }
-  for (int64_t i = 0; i < indices.size(); ++i) {
-    int64_t at = indices.integer_at(i);
-    if (at < 0) at += size;
-    if (at < 0 || at >= size) {
-      return TESSERA_ERROR(kInvalidModel, "",
-                           fmt::format("index {} is outside the {} elements of axis {}",
-                                       indices.integer_at(i), size, axis),
-                           "");
-    }
-    TESSERA_TRY(ConstArray part, slice(x, axis, at, 1, 1));
-    parts.push_back(std::move(part));
-  }
-  Dims dims(x.dims().begin(), x.dims().begin() + static_cast<std::ptrdiff_t>(axis));
-  dims.insert(dims.end(), indices.dims().begin(), indices.dims().end());
-  dims.insert(dims.end(), x.dims().begin() + static_cast<std::ptrdiff_t>(axis) + 1, x.dims().end());
-  if (parts.empty()) return slice(x, axis, 0, 0, 1);
-  TESSERA_TRY(ConstArray joined, concat(parts, axis));
-  return joined.reshaped(std::move(dims));
-}
-
-Result<ConstArray> concat(std::span<const ConstArray> parts, size_t axis) {
-  Dims dims = parts[0].dims();
-  dims[axis] = 0;
-  for (const ConstArray& part : parts) {
-    Dims expected = dims;
-    if (part.rank() != dims.size()) {
-      return TESSERA_ERROR(kInvalidModel, "", "cannot join arrays of different rank", "");
-    }
-    expected[axis] = part.dims()[axis];
-    if (part.dims() != expected || part.kind() != parts[0].kind()) {
-      return TESSERA_ERROR(
-          kInvalidModel, "",
-          fmt::format("cannot join {} and {} along axis {}", dims_to_string(parts[0].dims()),
-                      dims_to_string(part.dims()), axis),
-          "");
-    }
-    dims[axis] += part.dims()[axis];
-  }
-  TESSERA_TRY(const int64_t count, element_count(dims));
-  if (count > kMaxFoldedElements) {
-    return TESSERA_ERROR(kResourceLimit, "",
-                         fmt::format("a constant of {} elements is too large", count), "");
-  }
-  int64_t outer = 1;
-  for (size_t i = 0; i < axis; ++i) outer *= dims[i];
-  std::vector<float> reals;
-  std::vector<int64_t> integers;
-  for (int64_t o = 0; o < outer; ++o) {
-    for (const ConstArray& part : parts) {
-      const int64_t run = outer == 0 ? 0 : part.size() / outer;
-      for (int64_t i = o * run; i < (o + 1) * run; ++i) {
-        if (part.is_real())
-          reals.push_back(static_cast<float>(part.real_at(i)));
-        else
-          integers.push_back(part.integer_at(i));
-      }
-    }
-  }
-  if (parts[0].is_real()) return ConstArray::reals(std::move(dims), std::move(reals));
-  return parts[0].kind() == ElementKind::boolean
-             ? ConstArray::booleans(std::move(dims), std::move(integers))
-             : ConstArray::integers(std::move(dims), std::move(integers));
-}
-
-Result<ConstArray> expand(const ConstArray& x, const Dims& dims) {
-  TESSERA_TRY(const int64_t count, element_count(dims));
-  if (count == x.size()) return x.reshaped(dims);
-  return gather(x, dims, broadcast_strides(x.dims(), dims), 0);
 }
 
 }  // namespace tessera::onnx_import

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,7 +25,8 @@ inline constexpr int64_t kMaxFoldedElements = int64_t{1} << 25;
 inline constexpr int64_t kMaxTensorElements = int64_t{1} << 29;
 
 // Immutable N-dimensional array; copies share the values. A "splat" holds one value standing for
-// all elements, so that zeros of any size cost nothing. Dimensions of 0 are allowed.
+// all elements, and an array that repeats (Expand) holds what is repeated once, so that neither
+// costs more when its dimensions grow. Dimensions of 0 are allowed.
 class ConstArray {
  public:
   ConstArray() = default;
@@ -42,6 +44,13 @@ class ConstArray {
   size_t rank() const { return dims_.size(); }
   int64_t size() const { return size_; }
   bool is_splat() const { return splat_; }
+  bool is_repeated() const { return !factors_.empty(); }
+  // Elements held in memory.
+  int64_t stored_size() const;
+
+  // The element type it has in the file (TensorProto::DataType); 0 for what was computed.
+  int element_type() const { return element_type_; }
+  void set_element_type(int code) { element_type_ = code; }
 
   // Element in row-major order; 0 <= i < size().
   double real_at(int64_t i) const;
@@ -49,6 +58,16 @@ class ConstArray {
 
   // The same values under other dimensions of equal product.
   ConstArray reshaped(Dims dims) const;
+
+  // The same elements with size 1 along every dimension that only repeats.
+  ConstArray core() const;
+  // The same with size 1 along every dimension over which the values do not vary, bit for bit.
+  ConstArray shrunk() const;
+
+  // What is held in memory, as one row; and an array that repeats another row of that size as this
+  // one does. Not for a splat.
+  ConstArray stored() const;
+  ConstArray with_stored(const ConstArray& row) const;
 
   // All elements as float32 under `dims` of equal product, sharing storage where possible.
   Tensor tensor(Dims dims) const;
@@ -58,9 +77,28 @@ class ConstArray {
   bool uniform(double& value) const;
 
  private:
+  friend  // Repeats without copying.
+      Result<ConstArray>
+      expand(const ConstArray& x, const Dims& dims);
+
+  // The elements in row-major order, major to minor, whatever dims_ says: `size` different ones, or
+  // `size` times the same.
+  struct Factor {
+    int64_t size = 1;
+    bool repeat = false;
+  };
+  // The factors that each dim consists of; nothing when a dim ends inside a factor.
+  std::optional<std::vector<std::vector<Factor>>> factors_of_dims() const;
+  int64_t stored_index(int64_t i) const;
+  double stored_real(int64_t k) const;
+  int64_t stored_integer(int64_t k) const;
+  ConstArray varying_along(const std::vector<bool>& dims) const;
+
   Dims dims_;
   ElementKind kind_ = ElementKind::real;
+  int element_type_ = 0;
   int64_t size_ = 0;
+  std::vector<Factor> factors_;  // empty: nothing repeats
   bool splat_ = false;
   double splat_value_ = 0;
   Tensor reals_;
@@ -102,6 +140,7 @@ Result<ConstArray> slice(const ConstArray& x, size_t axis, int64_t begin, int64_
                          int64_t step);
 Result<ConstArray> take(const ConstArray& x, size_t axis, const ConstArray& indices);
 Result<ConstArray> concat(std::span<const ConstArray> parts, size_t axis);
+// Repeats without copying.
 Result<ConstArray> expand(const ConstArray& x, const Dims& dims);
 
 }  // namespace tessera::onnx_import

@@ -118,6 +118,13 @@ Result<ConstArray> fold_binary(std::string_view op, const ConstArray& a, const C
     return ConstArray::splat(std::move(dims), ElementKind::real,
                              static_cast<float>(real_result(op, a.real_at(0), b.real_at(0))));
   }
+  const ConstArray ca = a.core();
+  const ConstArray cb = b.core();
+  TESSERA_TRY(const Dims varying, broadcast_dims(ca.dims(), cb.dims()));
+  if (varying != dims && count > 0) {
+    TESSERA_TRY(const ConstArray y, fold_binary(op, ca, cb, fmod));
+    return expand(y, dims);
+  }
   if (count > kMaxFoldedElements) return too_large(count);
   std::vector<int64_t> integers;
   std::vector<float> reals;
@@ -187,6 +194,10 @@ Result<ConstArray> fold_unary(std::string_view op, const ConstArray& x) {
     return ConstArray::splat(x.dims(), ElementKind::real,
                              static_cast<float>(found->second(x.real_at(0))));
   }
+  if (x.is_repeated()) {
+    TESSERA_TRY(const ConstArray y, fold_unary(op, x.stored()));
+    return x.with_stored(y);
+  }
   if (x.size() > kMaxFoldedElements) return too_large(x.size());
   if (x.is_real()) {
     std::vector<float> values;
@@ -205,6 +216,13 @@ Result<ConstArray> fold_where(const ConstArray& condition, const ConstArray& a,
   TESSERA_TRY(const Dims ab, broadcast_dims(a.dims(), b.dims()));
   TESSERA_TRY(Dims dims, broadcast_dims(condition.dims(), ab));
   TESSERA_TRY(const int64_t count, element_count(dims));
+  const ConstArray cores[] = {condition.core(), a.core(), b.core()};
+  TESSERA_TRY(const Dims branches, broadcast_dims(cores[1].dims(), cores[2].dims()));
+  TESSERA_TRY(const Dims varying, broadcast_dims(cores[0].dims(), branches));
+  if (varying != dims && count > 0) {
+    TESSERA_TRY(const ConstArray y, fold_where(cores[0], cores[1], cores[2]));
+    return expand(y, dims);
+  }
   if (count > kMaxFoldedElements) return too_large(count);
   std::vector<float> reals;
   std::vector<int64_t> integers;

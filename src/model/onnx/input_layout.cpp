@@ -62,14 +62,14 @@ Result<InputLayout> lay(const std::string& name, const Dims& dims, const std::st
         break;
       case 'h': layout.shape.h = std::max<int64_t>(size, 1); break;
       default:
-        layout.open_time = size < 1;
         if (size < 1) {
+          layout.open_length = true;
           size = options.length.value_or(options.default_length);
           if (!options.length)
             layout.notes.push_back(
                 fmt::format("input '{}' leaves its length open: {} taken", name, size));
         } else if (options.length && *options.length != size) {
-          return TESSERA_ERROR(
+          layout.refusal = TESSERA_ERROR(
               kInvalidArgument, fmt::format("input '{}'", name),
               fmt::format("is exported for a length of {}, {} was asked for", size,
                           *options.length),
@@ -131,8 +131,9 @@ Result<std::vector<InputLayout>> input_layouts(const onnx::ValueInfoProto& info,
       refusal = layout.error();
     }
   }
+  if (layouts.empty()) return *refusal;
   // A length asked for belongs to the time axis: where the first choice contradicts it, say so.
-  if (layouts.empty() || (refusal && candidates.size() > 1 && dims.size() < 3)) return *refusal;
+  if (dims.size() < 3 && layouts[0].refusal) layouts.resize(1);
   return layouts;
 }
 

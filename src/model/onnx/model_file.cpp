@@ -19,7 +19,7 @@ constexpr uint64_t kMaxFileBytes = (uint64_t{1} << 31) - 1;
 Result<void> check_versions(const onnx::ModelProto& proto, const std::string& name) {
   for (const auto& import : proto.opset_import()) {
     if (!import.domain().empty() && import.domain() != "ai.onnx") continue;
-    if (import.version() < 7) {
+    if (import.version() < kMinOpset) {
       return TESSERA_ERROR(
           kUnsupported, name, fmt::format("is written in ONNX opset {}", import.version()),
           "convert it to opset 9 or later with onnx.version_converter, or export it again");
@@ -98,7 +98,7 @@ Result<ConstArray> ModelFile::decode(const onnx::TensorProto& tensor, const std:
   std::vector<uint8_t> external;
   std::optional<std::span<const uint8_t>> raw;
   if (tensor.data_location() == onnx::TensorProto::EXTERNAL) {
-    TESSERA_TRY(external, external_bytes(tensor, *count * type->bytes, subject));
+    TESSERA_TRY(external, external_bytes(tensor, type->bytes_of(*count), subject));
     raw = external;
   } else if (tensor.has_raw_data()) {
     raw = std::span<const uint8_t>(reinterpret_cast<const uint8_t*>(tensor.raw_data().data()),

@@ -22,6 +22,10 @@ class FunctionProto;
 
 namespace tessera::onnx_import {
 
+// Opsets that are read. Files of later ones are tried: an operation that has changed is refused.
+inline constexpr int64_t kMinOpset = 7;
+inline constexpr int64_t kTestedOpset = 23;
+
 class ModelFile {
  public:
   // Errors: those of read_file; kCorrupt when the bytes are no ONNX protobuf; kUnsupported for an

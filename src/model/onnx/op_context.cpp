@@ -42,7 +42,16 @@ Result<Value> OpContext::required(size_t i) const {
 
 Result<ConstArray> OpContext::required_constant(size_t i, std::string_view what) const {
   TESSERA_TRY(const Value value, required(i));
-  if (value.is_constant()) return value.constant();
+  if (value.is_constant()) {
+    const ConstArray& array = value.constant();
+    if (array.stored_size() < array.size() && array.size() > kMaxFoldedElements) {
+      return TESSERA_ERROR(
+          kResourceLimit, subject(),
+          fmt::format("its {} repeats one value to {} elements", what, array.size()), "");
+    }
+    if (array.stored_size() < array.size()) TESSERA_TRY_VOID(spend(array.size()));
+    return array;
+  }
   return unsupported(fmt::format("its {} is computed by the network, not known beforehand", what),
                      "export the model in evaluation mode, or with a fixed input size");
 }
@@ -108,15 +117,20 @@ Error OpContext::located(Error error) const {
   return error;
 }
 
-Result<Value> OpContext::folded(Result<ConstArray> array) {
-  if (!array) return located(std::move(array).error());
-  if (!array->is_splat()) state_.folded_elements += array->size();
-  if (state_.folded_elements > kFoldingBudget) {
+Result<void> OpContext::spend(int64_t elements) const {
+  if (elements > kFoldingBudget - state_.folded_elements) {
     return TESSERA_ERROR(
         kResourceLimit, subject(),
         fmt::format("computing constants took more than {} elements", kFoldingBudget),
         "export the model with constant folding");
   }
+  state_.folded_elements += elements;
+  return {};
+}
+
+Result<Value> OpContext::folded(Result<ConstArray> array) {
+  if (!array) return located(std::move(array).error());
+  if (!array->is_splat()) TESSERA_TRY_VOID(spend(array->stored_size()));
   return Value::of(std::move(array).value());
 }
 

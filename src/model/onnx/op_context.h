@@ -73,6 +73,9 @@ class OpContext {
   Error invalid(std::string message, std::string hint = "") const;
   Error located(Error error) const;  // adds the node as subject
 
+  // Counts elements about to be made that the file does not hold; kResourceLimit when a model makes
+  // more than it should.
+  Result<void> spend(int64_t elements) const;
   // Counts what folding made; kResourceLimit when a model folds more than it should.
   Result<Value> folded(Result<ConstArray> array);
 
@@ -97,6 +100,7 @@ using OpReader = Result<Values> (*)(OpContext&);
 struct OpEntry {
   std::string_view name;
   OpReader read;
+  std::string_view condition = {};  // what of it is read, for docs/onnx.md; empty: all of it
 };
 
 // One table per family.
@@ -113,5 +117,7 @@ std::span<const OpEntry> reduce_ops();
 std::span<const OpEntry> pool_ops();
 std::span<const OpEntry> scatter_ops();
 std::span<const OpEntry> einsum_ops();
+std::span<const OpEntry> resize_ops();
+std::span<const OpEntry> quantised_ops();
 
 }  // namespace tessera::onnx_import

@@ -226,6 +226,19 @@ Result<Value> affine(OpContext& context, const Value& x, double scale, double bi
                              x);
 }
 
+namespace {
+
+// Where an operand that has become one number per channel had larger dims, x repeats.
+Value repeated_to(Value x, const Dims& dims) {
+  for (size_t i = 0; i < dims.size(); ++i) {
+    if (x.view[i].atoms.empty() && dims[i] > 1)
+      x.view[i].atoms.push_back({true, Axis::c, dims[i], 0});
+  }
+  return x;
+}
+
+}  // namespace
+
 Result<Value> binary(OpContext& context, BinaryOp op, Value a, Value b) {
   if (a.is_constant() && b.is_constant())
     return context.folded(fold_binary(onnx_name(op), a.constant(), b.constant()));
@@ -234,9 +247,10 @@ Result<Value> binary(OpContext& context, BinaryOp op, Value a, Value b) {
   if (a.is_constant() || b.is_constant()) {
     const bool reversed = a.is_constant();
     Value x = with_rank(reversed ? b : a, dims->size());
-    if ((reversed ? a : b).constant().size() == 0)
-      return context.unsupported("has an empty operand");
-    TESSERA_TRY(const ConstArray array, one_row(context, (reversed ? a : b).constant(), x.view));
+    TESSERA_TRY(const ConstArray rows,
+                one_row(context, (reversed ? a : b).constant(), x.view));
+    const ConstArray array = rows.shrunk();
+    if (array.size() == 0) return context.unsupported("has an empty operand");
     double number = 0;
     std::optional<Value> result;
     if (array.uniform(number)) {
@@ -245,19 +259,15 @@ Result<Value> binary(OpContext& context, BinaryOp op, Value a, Value b) {
     if (!result) {
       TESSERA_TRY(result, with_channels(context, op, x, array, reversed));
     }
-    if (result) {
-      for (size_t i = 0; i < dims->size(); ++i) {  // a constant of larger dims repeats x
-        if (result->view[i].atoms.empty() && (*dims)[i] > 1)
-          result->view[i].atoms.push_back({true, Axis::c, (*dims)[i], 0});
-      }
-      return std::move(*result);
-    }
+    if (result) return repeated_to(std::move(*result), *dims);
     const ConstArray full = with_rank(Value::of(array), dims->size()).constant();
     TESSERA_TRY(Value other, constant_value(context, full, x.view, context.shape(x.node)));
     a = reversed ? other : x;
     b = reversed ? x : other;
   }
-  return combine(context, op, with_rank(a, dims->size()), with_rank(b, dims->size()), 0);
+  TESSERA_TRY(Value y,
+              combine(context, op, with_rank(a, dims->size()), with_rank(b, dims->size()), 0));
+  return repeated_to(std::move(y), *dims);
 }
 
 namespace {
@@ -306,7 +316,7 @@ std::span<const OpEntry> arithmetic_ops() {
       {"Max", read_binary<BinaryOp::max>},
       {"Min", read_binary<BinaryOp::min>},
       {"Pow", read_binary<BinaryOp::pow>},
-      {"Mod", read_mod},
+      {"Mod", read_mod, "of constants"},
       {"Sum", read_sum},
       {"Mean", read_sum},
   };

@@ -129,7 +129,9 @@ Result<Values> read_where(OpContext& context) {
   TESSERA_TRY(Value b, context.required(2));
   if (const auto& predicate = context.input(0).predicate)
     return select(context, *predicate, std::move(a), std::move(b));
-  TESSERA_TRY(const ConstArray condition, context.required_constant(0, "condition"));
+  TESSERA_TRY(const Value given, context.required(0));
+  if (!given.is_constant()) return context.unsupported("chooses by what the network computes");
+  const ConstArray& condition = given.constant();
   if (a.is_constant() && b.is_constant()) {
     TESSERA_TRY(Value y, context.folded(fold_where(condition, a.constant(), b.constant())));
     return Values{std::move(y)};
@@ -154,16 +156,16 @@ Result<Values> read_logic(OpContext& context) {
 
 std::span<const OpEntry> comparison_ops() {
   static constexpr OpEntry kOps[] = {
-      {"Equal", read_comparison},
-      {"Less", read_comparison},
-      {"Greater", read_comparison},
-      {"LessOrEqual", read_comparison},
-      {"GreaterOrEqual", read_comparison},
-      {"And", read_logic},
-      {"Or", read_logic},
-      {"Xor", read_logic},
-      {"Not", read_not},
-      {"Where", read_where},
+      {"Equal", read_comparison, "of constants"},
+      {"Less", read_comparison, "of constants; a tensor and one number, as what Where reads"},
+      {"Greater", read_comparison, "of constants; a tensor and one number, as what Where reads"},
+      {"LessOrEqual", read_comparison, "of constants; a tensor and one number, as what Where reads"},
+      {"GreaterOrEqual", read_comparison, "of constants; a tensor and one number, as what Where reads"},
+      {"And", read_logic, "of constants"},
+      {"Or", read_logic, "of constants"},
+      {"Xor", read_logic, "of constants"},
+      {"Not", read_not, "of constants; a tensor and one number, as what Where reads"},
+      {"Where", read_where, "of constants; x > 0 ? x : f(x) as PReLU, ReLU and ELU write it"},
   };
   return kOps;
 }

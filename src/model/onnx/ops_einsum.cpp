@@ -310,7 +310,9 @@ Result<Values> read_einsum(OpContext& context) {
 }  // namespace
 
 std::span<const OpEntry> einsum_ops() {
-  static constexpr OpEntry kOps[] = {{"Einsum", read_einsum}};
+  static constexpr OpEntry kOps[] = {{"Einsum", read_einsum,
+                                     "matrix products with constants, products element by "
+                                     "element, sums"}};
   return kOps;
 }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "model/onnx/fold.h"
+#include "model/onnx/frames.h"
 #include "model/onnx/op_context.h"
 #include "model/onnx/overlap_add.h"
 #include "model/onnx/value_ops.h"
@@ -77,6 +78,16 @@ Value without_dim(Value x, size_t axis) {
   return x;
 }
 
+// Indices that never go back, as resizing to the nearest frame has them.
+bool goes_forward(const ConstArray& indices) {
+  if (indices.size() > kMaxFoldedElements || indices.size() < 1 || indices.integer_at(0) < 0)
+    return false;
+  for (int64_t i = 1; i < indices.size(); ++i) {
+    if (indices.integer_at(i) < indices.integer_at(i - 1)) return false;
+  }
+  return true;
+}
+
 Result<Values> read_gather(OpContext& context) {
   TESSERA_TRY(const Value x, context.required(0));
   TESSERA_TRY(const ConstArray indices, context.required_constant(1, "index"));
@@ -86,7 +97,8 @@ Result<Values> read_gather(OpContext& context) {
     return Values{std::move(y)};
   }
   const int64_t size = x.dims()[axis];
-  if (indices.rank() > 1 || indices.size() < 1 || indices.size() > 4096)
+  const bool forward = indices.rank() == 1 && goes_forward(indices);
+  if (indices.rank() > 1 || indices.size() < 1 || (indices.size() > 4096 && !forward))
     return context.unsupported("gathers by a table of indices");
   std::vector<int64_t> list = indices.integer_list();
   for (int64_t& i : list) {
@@ -97,18 +109,23 @@ Result<Values> read_gather(OpContext& context) {
   const int64_t step = list.size() > 1 ? list[1] - list[0] : 1;
   bool regular = step > 0;
   for (size_t i = 1; i < list.size(); ++i) regular = regular && list[i] - list[i - 1] == step;
-  Value y;
   if (regular) {
-    TESSERA_TRY(y, slice_value(context, x, axis, list[0], static_cast<int64_t>(list.size()), step));
-  } else {
-    std::vector<Value> parts;
-    for (int64_t i : list) {
-      TESSERA_TRY(Value part, slice_value(context, x, axis, i, 1, 1));
-      parts.push_back(std::move(part));
-    }
-    TESSERA_TRY(y, concat_values(context, std::move(parts), axis));
+    TESSERA_TRY(Value y,
+                slice_value(context, x, axis, list[0], static_cast<int64_t>(list.size()), step));
+    if (indices.rank() == 0) y = without_dim(std::move(y), axis);
+    return Values{std::move(y)};
   }
-  if (indices.rank() == 0) y = without_dim(std::move(y), axis);
+  if (forward && x.view[axis].real()) {  // resizing to the nearest frame
+    Result<Value> taken = take_frames(context, x, axis, list);
+    if (taken) return Values{std::move(*taken)};
+    if (list.size() > 4096) return std::move(taken).error();
+  }
+  std::vector<Value> parts;
+  for (int64_t i : list) {
+    TESSERA_TRY(Value part, slice_value(context, x, axis, i, 1, 1));
+    parts.push_back(std::move(part));
+  }
+  TESSERA_TRY(Value y, concat_values(context, std::move(parts), axis));
   return Values{std::move(y)};
 }
 
@@ -154,14 +171,7 @@ Result<Value> padded(OpContext& context, const Value& x, size_t dim, int64_t bef
   }
   TESSERA_TRY(const std::optional<Value> in_time, interleaved(context, x, dim));
   if (in_time) return padded(context, *in_time, dim, before, after, mode);
-  const Shape& shape = context.shape(x.node);
-  std::optional<Axis> axis = whole_axis(x.view[dim], shape);
-  if (!axis && x.view[dim].atoms.empty()) {
-    axis = x.view[dim].hint;
-    if (!axis && shape.w == 1) axis = Axis::w;
-    if (!axis && shape.h == 1) axis = Axis::h;
-    if (axis && extent(shape, *axis) != 1) axis.reset();
-  }
+  const std::optional<Axis> axis = frame_axis(context, x, dim);
   Pad op;
   op.mode = mode;
   if (axis == Axis::w) {
@@ -315,7 +325,8 @@ Result<Values> read_pad(OpContext& context) {
   PadMode kind = PadMode::zero;
   if (mode == "reflect") kind = PadMode::reflect;
   if (mode == "edge") kind = PadMode::edge;
-  if (any && mode != "constant" && kind == PadMode::zero)
+  const bool wraps = mode == "wrap";
+  if (any && mode != "constant" && kind == PadMode::zero && !wraps)
     return context.unsupported(fmt::format("pads in mode '{}'", mode));
   if (any && mode == "constant" && value != 0)
     return context.unsupported(fmt::format("pads with {}, not with zeros", value));
@@ -325,7 +336,16 @@ Result<Values> read_pad(OpContext& context) {
     for (int64_t p : {pads[i], pads[i + axes.size()]}) {
       if (p < -kMost || p > kMost) return context.invalid("pads by an impossible amount");
     }
-    TESSERA_TRY(x, padded(context, x, axis, pads[i], pads[i + axes.size()], kind));
+    const int64_t before = pads[i];
+    const int64_t after = pads[i + axes.size()];
+    if (wraps && (before > 0 || after > 0)) {
+      TESSERA_TRY(x, padded(context, x, axis, std::min<int64_t>(before, 0),
+                            std::min<int64_t>(after, 0), PadMode::zero));
+      TESSERA_TRY(x, wrap_frames(context, x, axis, std::max<int64_t>(before, 0),
+                                 std::max<int64_t>(after, 0)));
+    } else {
+      TESSERA_TRY(x, padded(context, x, axis, before, after, kind));
+    }
   }
   return Values{std::move(x)};
 }
@@ -334,8 +354,8 @@ Result<Values> read_pad(OpContext& context) {
 
 std::span<const OpEntry> indexing_ops() {
   static constexpr OpEntry kOps[] = {
-      {"Slice", read_slice},   {"Gather", read_gather}, {"Split", read_split},
-      {"Concat", read_concat}, {"Pad", read_pad},
+      {"Slice", read_slice, "constant bounds, steps forward"},   {"Gather", read_gather, "one row of constant indices: 4096 at most, or any number that repeats frames regularly"}, {"Split", read_split, "constant sizes"},
+      {"Concat", read_concat, "tensors; zeros before or after time"}, {"Pad", read_pad, "constant 0, reflect, edge; wrap (opset 19); a negative pad crops"},
   };
   return kOps;
 }

@@ -237,6 +237,23 @@ Result<Values> read_tile(OpContext& context) {
   return repeated(context, std::move(x), dims);
 }
 
+// One number kind as another. Only an empty splat comes here as a splat.
+ConstArray converted(const ConstArray& array, const TensorType& type) {
+  if (type.kind == ElementKind::real) {
+    std::vector<float> values;
+    for (int64_t i = 0; i < array.size(); ++i)
+      values.push_back(static_cast<float>(array.real_at(i)));
+    return ConstArray::reals(array.dims(), std::move(values));
+  }
+  std::vector<int64_t> values;
+  for (int64_t i = 0; i < array.size(); ++i) {
+    values.push_back(type.kind == ElementKind::boolean ? (array.real_at(i) != 0 ? 1 : 0)
+                                                       : array.integer_at(i));
+  }
+  return type.kind == ElementKind::boolean ? ConstArray::booleans(array.dims(), std::move(values))
+                                           : ConstArray::integers(array.dims(), std::move(values));
+}
+
 Result<Values> read_cast(OpContext& context) {
   TESSERA_TRY(const Value x, context.required(0));
   const auto to = static_cast<int>(context.integer("to", onnx::TensorProto::FLOAT));
@@ -252,29 +269,23 @@ Result<Values> read_cast(OpContext& context) {
         "Tessera computes in float32");
   }
   const ConstArray& array = x.constant();
-  if (array.kind() == type->kind) return Values{x};
+  if (array.kind() == type->kind) {
+    ConstArray y = array;
+    y.set_element_type(type->code);
+    return Values{Value::of(std::move(y))};
+  }
   if (array.is_splat() && array.size() > 0) {
     double value = array.real_at(0);
     if (type->kind == ElementKind::boolean) value = value != 0 ? 1 : 0;
     if (type->kind == ElementKind::integer) value = static_cast<double>(array.integer_at(0));
     return Values{Value::of(ConstArray::splat(array.dims(), type->kind, value))};
   }
-  if (type->kind == ElementKind::real) {
-    std::vector<float> values;
-    for (int64_t i = 0; i < array.size(); ++i)
-      values.push_back(static_cast<float>(array.real_at(i)));
-    TESSERA_TRY(Value y, context.folded(ConstArray::reals(array.dims(), std::move(values))));
-    return Values{std::move(y)};
-  }
-  std::vector<int64_t> values;
-  for (int64_t i = 0; i < array.size(); ++i) {
-    values.push_back(type->kind == ElementKind::boolean ? (array.real_at(i) != 0 ? 1 : 0)
-                                                        : array.integer_at(i));
-  }
-  TESSERA_TRY(Value y, context.folded(type->kind == ElementKind::boolean
-                                          ? ConstArray::booleans(array.dims(), std::move(values))
-                                          : ConstArray::integers(array.dims(), std::move(values))));
-  return Values{std::move(y)};
+  const ConstArray row = array.is_splat() ? array : array.stored();
+  TESSERA_TRY(const Value y, context.folded(converted(row, *type)));
+  if (array.is_splat()) return Values{y};
+  ConstArray all = array.with_stored(y.constant());
+  all.set_element_type(type->code);
+  return Values{Value::of(std::move(all))};
 }
 
 Result<Values> read_cast_like(OpContext& context) {
@@ -284,9 +295,11 @@ Result<Values> read_cast_like(OpContext& context) {
   if (!like.is_constant() || like.constant().is_real()) {
     const ConstArray& array = x.constant();
     if (array.is_real()) return Values{x};
-    TESSERA_TRY(const int64_t count, element_count(array.dims()));
-    if (count == 0) return Values{Value::of(ConstArray::reals(array.dims(), Tensor()))};
-    return Values{Value::of(ConstArray::reals(array.dims(), array.tensor({count})))};
+    const TensorType type{0, ElementKind::real, 32};
+    if (array.is_splat() && array.size() > 0)
+      return Values{Value::of(ConstArray::splat(array.dims(), type.kind, array.real_at(0)))};
+    if (array.size() == 0) return Values{Value::of(converted(array, type))};
+    return Values{Value::of(array.with_stored(converted(array.stored(), type)))};
   }
   return Values{x};
 }
@@ -322,9 +335,9 @@ Result<Values> read_size(OpContext& context) {
 
 std::span<const OpEntry> layout_ops() {
   static constexpr OpEntry kOps[] = {
-      {"Reshape", read_reshape},     {"Flatten", read_flatten}, {"Transpose", read_transpose},
-      {"Unsqueeze", read_unsqueeze}, {"Squeeze", read_squeeze}, {"Expand", read_expand},
-      {"Tile", read_tile},           {"Cast", read_cast},       {"CastLike", read_cast_like},
+      {"Reshape", read_reshape, "dimensions split and joined at factors of an axis"},     {"Flatten", read_flatten, "dimensions split and joined at factors of an axis"}, {"Transpose", read_transpose},
+      {"Unsqueeze", read_unsqueeze}, {"Squeeze", read_squeeze}, {"Expand", read_expand, "values repeated along time or a new dimension, or each frame several times; constants that repeat are held once"},
+      {"Tile", read_tile, "values repeated along time or a new dimension, or each frame several times; constants that repeat are held once"},           {"Cast", read_cast, "between floats; constants also to integers and booleans"},       {"CastLike", read_cast_like, "between floats; constants also to integers and booleans"},
       {"Identity", read_identity},   {"Shape", read_shape},     {"Size", read_size},
   };
   return kOps;

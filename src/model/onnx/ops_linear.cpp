@@ -213,9 +213,9 @@ Result<Values> read_gemm(OpContext& context) {
 
 std::span<const OpEntry> linear_ops() {
   static constexpr OpEntry kOps[] = {
-      {"MatMul", read_matmul},
-      {"FusedMatMul", read_matmul},
-      {"Gemm", read_gemm},
+      {"MatMul", read_matmul, "one constant matrix, over channels or over everything"},
+      {"FusedMatMul", read_matmul, "of com.microsoft; the same, nothing transposed"},
+      {"Gemm", read_gemm, "constant weights"},
   };
   return kOps;
 }

@@ -105,8 +105,8 @@ Result<Values> read_global_pool(OpContext& context) {
 
 std::span<const OpEntry> pool_ops() {
   static constexpr OpEntry kOps[] = {
-      {"MaxPool", read_pool},
-      {"AveragePool", read_pool},
+      {"MaxPool", read_pool, "explicit pads, no dilation, no ceil_mode"},
+      {"AveragePool", read_pool, "explicit pads, no dilation, no ceil_mode"},
       {"GlobalAveragePool", read_global_pool},
       {"GlobalMaxPool", read_global_pool},
   };

@@ -229,10 +229,10 @@ std::span<const OpEntry> reduce_ops() {
   static constexpr OpEntry kOps[] = {
       {"ReduceSum", read_reduce},       {"ReduceMean", read_reduce},
       {"ReduceMax", read_reduce},       {"ReduceMin", read_reduce},
-      {"ReduceProd", read_reduce},      {"ReduceL1", read_reduce},
+      {"ReduceProd", read_reduce, "of constants"},      {"ReduceL1", read_reduce},
       {"ReduceSumSquare", read_reduce}, {"ReduceL2", read_reduce},
-      {"CumSum", read_cumulative_sum},  {"Softmax", read_softmax},
-      {"LogSoftmax", read_softmax},
+      {"CumSum", read_cumulative_sum, "along time, forward, the element itself included"},  {"Softmax", read_softmax, "over channels, sources or time"},
+      {"LogSoftmax", read_softmax, "over channels, sources or time"},
   };
   return kOps;
 }

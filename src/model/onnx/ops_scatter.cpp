@@ -310,11 +310,13 @@ Result<Values> read_col2im(OpContext& context) {
 }  // namespace
 
 std::span<const OpEntry> scatter_ops() {
+  static constexpr std::string_view kFrames =
+      "frames at a constant step, by the values of constant indices; of constants anything";
   static constexpr OpEntry kOps[] = {
-      {"ScatterElements", read_scatter_elements},
-      {"Scatter", read_scatter_elements},
-      {"ScatterND", read_scatter_nd},
-      {"Col2Im", read_col2im},
+      {"ScatterElements", read_scatter_elements, kFrames},
+      {"Scatter", read_scatter_elements, kFrames},
+      {"ScatterND", read_scatter_nd, kFrames},
+      {"Col2Im", read_col2im, "along time; of constants anything"},
   };
   return kOps;
 }

@@ -7,8 +7,10 @@
 
 #include "model/onnx/batch_rows.h"
 #include "model/onnx/input_layout.h"
+#include "model/onnx/layout_choices.h"
 #include "model/onnx/needed_nodes.h"
 #include "model/onnx/op_context.h"
+#include "model/onnx/op_families.h"
 #include "model/onnx/overlap_add.h"
 #include "model/onnx/printable.h"
 #include "model/onnx/proto.h"
@@ -31,10 +33,10 @@ struct Scope {
 const std::unordered_map<std::string_view, OpReader>& op_table() {
   static const auto table = [] {
     std::unordered_map<std::string_view, OpReader> t;
-    for (const auto& family : {constant_ops(), layout_ops(), indexing_ops(), arithmetic_ops(),
-                               unary_ops(), comparison_ops(), conv_ops(), linear_ops(), norm_ops(),
-                               reduce_ops(), pool_ops(), scatter_ops(), einsum_ops()}) {
-      for (const OpEntry& entry : family) t.emplace(entry.name, entry.read);
+    for (const OpFamily& family : op_families()) {
+      for (const OpEntry& entry : family.ops) {
+        if (entry.read) t.emplace(entry.name, entry.read);
+      }
     }
     return t;
   }();
@@ -311,22 +313,6 @@ Attempt attempt(ModelFile& file, const std::vector<InputLayout>& layouts,
   return {std::move(result), state.nodes_read};
 }
 
-// The file leaves a dimension open that is not the batch.
-bool leaves_open(const onnx::ValueInfoProto& info) {
-  const auto& dims = info.type().tensor_type().shape().dim();
-  for (int i = dims.size() > 1 ? 1 : 0; i < dims.size(); ++i) {
-    if (!dims.Get(i).has_dim_value() || dims.Get(i).dim_value() < 1) return true;
-  }
-  return false;
-}
-
-size_t leading_input(const std::vector<const onnx::ValueInfoProto*>& inputs) {
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (leaves_open(*inputs[i])) return i;
-  }
-  return 0;
-}
-
 Result<ReadResult> read_at_length(ModelFile& file, const ReadOptions& options) {
   const onnx::GraphProto& graph = file.proto().graph();
   std::unordered_set<std::string> initialised;
@@ -349,21 +335,10 @@ Result<ReadResult> read_at_length(ModelFile& file, const ReadOptions& options) {
                          fmt::format("output '{}'", printable(graph.output(0).name())),
                          "does not depend on the input", "");
   }
-  const size_t leading = leading_input(inputs);
-  std::vector<std::vector<InputLayout>> choices;
-  size_t tries = 0;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    // States and the like keep their own length beside another's.
-    ReadOptions own = options;
-    if (i != leading && !leaves_open(*inputs[i])) own.length.reset();
-    TESSERA_TRY(std::vector<InputLayout> layouts, input_layouts(*inputs[i], own));
-    tries = std::max(tries, layouts.size());
-    choices.push_back(std::move(layouts));
-  }
+  TESSERA_TRY(const auto choices, layout_choices(inputs, options));
   std::optional<Attempt> best;
-  for (size_t i = 0; i < tries; ++i) {
-    std::vector<InputLayout> layouts;
-    for (const auto& choice : choices) layouts.push_back(choice[std::min(i, choice.size() - 1)]);
+  int64_t nodes_read = 0;
+  for (const std::vector<InputLayout>& layouts : choices) {
     Attempt next = attempt(file, layouts, inputs);
     if (next.result) {
       for (const std::string& name : unread) {
@@ -371,13 +346,15 @@ Result<ReadResult> read_at_length(ModelFile& file, const ReadOptions& options) {
             fmt::format("input '{}' is left out: nothing in the file reads it", name));
       }
       next.result->unread_inputs = std::move(unread);
-      next.result->leading_input = leading;
+      next.result->leading_input = leading_input(layouts);
       next.result->length_is_fixed =
           std::none_of(layouts.begin(), layouts.end(),
-                       [](const InputLayout& layout) { return layout.open_time; });
+                       [](const InputLayout& layout) { return layout.open_length; });
       return std::move(next.result);
     }
+    nodes_read += next.nodes_read;
     if (!best || next.nodes_read > best->nodes_read) best.emplace(std::move(next));
+    if (nodes_read > kMaxNodes) break;
   }
   return std::move(best->result);
 }

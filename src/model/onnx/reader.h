@@ -31,7 +31,8 @@ struct ReadOptions {
 };
 
 // Inputs that nothing reads are left out of the graph, and noted.
-// Tries the layouts that the inputs' ranks allow ([1, C, T], then [1, T, C], ...) until one reads.
+// Tries the layouts that the inputs' ranks allow ([1, C, T], then [1, T, C], ...), those of several
+// inputs in every combination, until one reads.
 // Errors: those of the op readers; kInvalidArgument when the file fixes another length.
 Result<ReadResult> read_graph(ModelFile& file, const ReadOptions& options);
 

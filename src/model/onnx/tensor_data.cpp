@@ -52,8 +52,15 @@ float raw_real(int code, std::span<const uint8_t> bytes, int64_t i, int64_t& rou
   }
 }
 
+int64_t half_byte(int code, uint8_t byte, int64_t i) {
+  const int value = i % 2 == 0 ? byte & 0xF : byte >> 4;
+  return code == kInt4 && value > 7 ? value - 16 : value;
+}
+
 int64_t raw_integer(int code, std::span<const uint8_t> bytes, int64_t i) {
   switch (code) {
+    case kUint4:
+    case kInt4: return half_byte(code, bytes[static_cast<size_t>(i / 2)], i);
     case TensorProto::UINT8: return load<uint8_t>(bytes, i);
     case TensorProto::INT8: return load<int8_t>(bytes, i);
     case TensorProto::UINT16: return load<uint16_t>(bytes, i);
@@ -88,6 +95,8 @@ float typed_real(int code, const TensorProto& tensor, int i, int64_t& rounded) {
 
 int64_t typed_integer(int code, const TensorProto& tensor, int i) {
   switch (code) {
+    case kUint4:
+    case kInt4: return half_byte(code, static_cast<uint8_t>(tensor.int32_data(i / 2)), i);
     case TensorProto::INT64: return tensor.int64_data(i);
     case TensorProto::UINT32:
     case TensorProto::UINT64: return static_cast<int64_t>(tensor.uint64_data(i));
@@ -112,33 +121,38 @@ ConstArray build(const TensorType& type, Dims dims, int64_t count, Real real, In
   }
   std::vector<int64_t> values(static_cast<size_t>(count));
   for (int64_t i = 0; i < count; ++i) values[static_cast<size_t>(i)] = integer(i);
-  return type.kind == ElementKind::boolean
-             ? ConstArray::booleans(std::move(dims), std::move(values))
-             : ConstArray::integers(std::move(dims), std::move(values));
+  ConstArray array = type.kind == ElementKind::boolean
+                         ? ConstArray::booleans(std::move(dims), std::move(values))
+                         : ConstArray::integers(std::move(dims), std::move(values));
+  array.set_element_type(type.code);
+  return array;
 }
 
 }  // namespace
 
 std::optional<TensorType> tensor_type(int data_type) {
   switch (data_type) {
-    case TensorProto::FLOAT: return TensorType{data_type, ElementKind::real, 4};
-    case TensorProto::DOUBLE: return TensorType{data_type, ElementKind::real, 8};
+    case TensorProto::FLOAT: return TensorType{data_type, ElementKind::real, 32};
+    case TensorProto::DOUBLE: return TensorType{data_type, ElementKind::real, 64};
     case TensorProto::FLOAT16:
-    case TensorProto::BFLOAT16: return TensorType{data_type, ElementKind::real, 2};
+    case TensorProto::BFLOAT16: return TensorType{data_type, ElementKind::real, 16};
+    case kUint4:
+    case kInt4: return TensorType{data_type, ElementKind::integer, 4};
     case TensorProto::UINT8:
-    case TensorProto::INT8: return TensorType{data_type, ElementKind::integer, 1};
+    case TensorProto::INT8: return TensorType{data_type, ElementKind::integer, 8};
     case TensorProto::UINT16:
-    case TensorProto::INT16: return TensorType{data_type, ElementKind::integer, 2};
+    case TensorProto::INT16: return TensorType{data_type, ElementKind::integer, 16};
     case TensorProto::UINT32:
-    case TensorProto::INT32: return TensorType{data_type, ElementKind::integer, 4};
+    case TensorProto::INT32: return TensorType{data_type, ElementKind::integer, 32};
     case TensorProto::UINT64:
-    case TensorProto::INT64: return TensorType{data_type, ElementKind::integer, 8};
-    case TensorProto::BOOL: return TensorType{data_type, ElementKind::boolean, 1};
+    case TensorProto::INT64: return TensorType{data_type, ElementKind::integer, 64};
+    case TensorProto::BOOL: return TensorType{data_type, ElementKind::boolean, 8};
     default: return std::nullopt;
   }
 }
 
 std::string data_type_name(int data_type) {
+  if (data_type == kUint4 || data_type == kInt4) return data_type == kInt4 ? "int4" : "uint4";
   if (!TensorProto::DataType_IsValid(data_type)) return fmt::format("type {}", data_type);
   std::string name = TensorProto::DataType_Name(static_cast<TensorProto::DataType>(data_type));
   for (char& c : name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
@@ -148,8 +162,8 @@ std::string data_type_name(int data_type) {
 Result<ConstArray> decode_raw(const TensorType& type, Dims dims, std::span<const uint8_t> bytes,
                               int64_t& rounded) {
   TESSERA_TRY(const int64_t count, element_count(dims));
-  if (static_cast<int64_t>(bytes.size()) != count * type.bytes) {
-    return size_mismatch(dims, count * type.bytes, static_cast<int64_t>(bytes.size()), "bytes");
+  if (static_cast<int64_t>(bytes.size()) != type.bytes_of(count)) {
+    return size_mismatch(dims, type.bytes_of(count), static_cast<int64_t>(bytes.size()), "bytes");
   }
   return build(
       type, std::move(dims), count,
@@ -160,8 +174,9 @@ Result<ConstArray> decode_raw(const TensorType& type, Dims dims, std::span<const
 Result<ConstArray> decode_typed(const TensorType& type, Dims dims, const TensorProto& tensor,
                                 int64_t& rounded) {
   TESSERA_TRY(const int64_t count, element_count(dims));
-  if (typed_count(type.code, tensor) != count) {
-    return size_mismatch(dims, count, typed_count(type.code, tensor), "elements");
+  const int64_t entries = type.bits == 4 ? type.bytes_of(count) : count;
+  if (typed_count(type.code, tensor) != entries) {
+    return size_mismatch(dims, entries, typed_count(type.code, tensor), "elements");
   }
   return build(
       type, std::move(dims), count,

@@ -18,8 +18,14 @@ namespace tessera::onnx_import {
 struct TensorType {
   int code = 0;  // TensorProto::DataType
   ElementKind kind = ElementKind::real;
-  int64_t bytes = 4;  // per element in raw data
+  int64_t bits = 32;  // per element in raw data
+  int64_t bytes_of(int64_t count) const { return (count * bits + 7) / 8; }
 };
+
+// TensorProto::DataType of opset 21, which the installed schema may not know: two elements a byte,
+// the first in the low half.
+inline constexpr int kUint4 = 21;
+inline constexpr int kInt4 = 22;
 
 // nothing for types this reader does not convert (strings, complex, 8-bit floats, ...).
 std::optional<TensorType> tensor_type(int data_type);

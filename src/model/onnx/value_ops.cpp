@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "model/onnx/batch_rows.h"
+#include "model/onnx/frames.h"
 #include "model/onnx/overlap_add.h"
 
 namespace tessera::onnx_import {
@@ -128,6 +129,16 @@ bool can_join(const OpContext& context, const std::vector<Value>& parts, size_t 
 Result<Value> concat_values(OpContext& context, std::vector<Value> parts, size_t dim) {
   if (parts.size() == 1) return parts[0];
   share_rows(parts, dim);
+  const auto repeats = [](const ViewDim& d) { return !d.real() && !d.has_batch() && d.size() > 1; };
+  for (size_t i = 0; i < parts[0].view.size(); ++i) {  // a dim that only some parts repeat
+    if (i == dim || std::none_of(parts.begin(), parts.end(),
+                                 [i](const Value& part) { return part.view[i].real(); }))
+      continue;
+    for (Value& part : parts) {
+      if (!repeats(part.view[i])) continue;
+      TESSERA_TRY(part, materialised(context, part));
+    }
+  }
   for (Value& part : parts) {
     for (size_t i = 0; i < part.view.size(); ++i) {
       if (i != dim && !(part.view[i] == parts[0].view[i])) {
@@ -170,16 +181,45 @@ Result<Value> concat_values(OpContext& context, std::vector<Value> parts, size_t
   return y;
 }
 
+namespace {
+
+// The same values along an axis of the graph that has one element.
+Result<Value> broadcast_along(OpContext& context, const Value& x, size_t dim, Axis axis) {
+  const int64_t copies = x.view[dim].size();
+  TESSERA_TRY_VOID(context.spend(copies));
+  const Dims dims = axis == Axis::h ? Dims{1, copies, 1} : Dims{1, 1, copies};
+  TESSERA_TRY(const NodeId ones, context.add(Constant{Tensor::full(dims, 1)}, {}));
+  TESSERA_TRY(const NodeId node, context.add(Mul{}, {x.node, ones}));
+  Value y = Value::of(node, x.view);
+  y.view[dim] = whole(context.shape(node), axis);
+  return y;
+}
+
+}  // namespace
+
 Result<Value> materialised(OpContext& context, const Value& x) {
   Value y = x;
   for (size_t dim = 0; dim < y.view.size(); ++dim) {
-    const auto& atoms = y.view[dim].atoms;
+    const std::vector<Atom> atoms = y.view[dim].atoms;
     const auto copies_values = [](const Atom& a) { return a.repeat && !a.batch; };
     if (std::none_of(atoms.begin(), atoms.end(), copies_values)) continue;
+    if (y.view[dim].has_batch()) return mixes(context, y, "repeating part");
     const int64_t copies = y.view[dim].size();
-    if (y.view[dim].real() || y.view[dim].has_batch() || copies > kMaxParts)
-      return mixes(context, y, "repeating part");
+    if (y.view[dim].real()) {  // every frame several times (repeat_interleave)
+      if (atoms.size() != 2 || !atoms[1].repeat) return mixes(context, y, "repeating part");
+      y.view[dim].atoms.pop_back();
+      TESSERA_TRY(y, repeat_frames(context, y, dim, atoms[1].size));
+      continue;
+    }
     y.view[dim].atoms.clear();
+    const Shape& shape = context.shape(y.node);
+    const std::optional<Axis> hint = y.view[dim].hint;
+    if (hint && *hint != Axis::c && extent(shape, *hint) == 1) {
+      y.view[dim].atoms = atoms;
+      TESSERA_TRY(y, broadcast_along(context, y, dim, *hint));
+      continue;
+    }
+    if (copies > kMaxParts) return mixes(context, x, "repeating part");
     TESSERA_TRY(y, concat_values(context, std::vector<Value>(static_cast<size_t>(copies), y), dim));
   }
   return y;
@@ -324,9 +364,10 @@ Result<Value> constant_value(OpContext& context, const ConstArray& array, const 
   return Value::of(node, std::move(laid.view));
 }
 
-Result<std::optional<Tensor>> channel_parameter(const OpContext& context, const ConstArray& array,
+Result<std::optional<Tensor>> channel_parameter(const OpContext& context, const ConstArray& given,
                                                 const Value& x) {
   const Shape& shape = context.shape(x.node);
+  const ConstArray array = given.shrunk();
   double value = 0;
   if (array.size() == 1 && array.uniform(value))
     return std::optional(Tensor::full({shape.c}, static_cast<float>(value)));

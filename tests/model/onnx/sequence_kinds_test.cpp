@@ -1,0 +1,94 @@
+// tests/data/onnx/kinds: kinds of networks that people bring (tools/vectors/onnx_sequence_kinds.py); each
+// computes what ONNX Runtime computed, and its export says the same.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "graph/compare.h"
+#include "model/onnx/field_model.h"
+#include "model/onnx/import_onnx.h"
+#include "tessera/export.h"
+
+namespace tessera {
+namespace {
+
+const std::string kFolder = std::string(TESSERA_SOURCE_DIR) + "/tests/data/onnx/kinds/";
+
+std::vector<std::string> names() {
+  std::vector<std::string> list;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(kFolder)) {
+    if (entry.path().extension() == ".onnx")
+      list.push_back(std::filesystem::relative(entry.path(), kFolder).replace_extension().string());
+  }
+  std::sort(list.begin(), list.end());
+  return list;
+}
+
+class Kind : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    const std::string stem = kFolder + GetParam();
+    auto inputs = test::read_arrays(stem + ".in", ".npy");
+    ASSERT_TRUE(inputs) << inputs.error().to_string();
+    inputs_ = std::move(*inputs);
+    auto model = test::import_for(stem + ".onnx", inputs_);
+    ASSERT_TRUE(model) << model.error().to_string();
+    model_ = std::move(*model);
+  }
+  std::vector<NpyArray> inputs_;
+  ImportedModel model_;
+};
+
+TEST_P(Kind, ComputesWhatOnnxRuntimeComputed) {
+  const auto expected = test::read_arrays(kFolder + GetParam() + ".out", ".npy");
+  ASSERT_TRUE(expected) << expected.error().to_string();
+  const auto results = test::run(model_, inputs_);
+  ASSERT_TRUE(results) << results.error().to_string();
+  ASSERT_EQ(results->size(), expected->size());
+  for (size_t k = 0; k < expected->size(); ++k) {
+    const NpyArray& right = (*expected)[k];
+    const NpyArray& result = (*results)[k];
+    EXPECT_EQ(result.dims, right.dims);
+    ASSERT_EQ(result.values.size(), right.values.size());
+    for (size_t i = 0; i < right.values.size(); ++i)
+      ASSERT_NEAR(result.values[i], right.values[i],
+                  1e-5 * std::max(1.F, std::abs(right.values[i])))
+          << "output " << k << ", element " << i;
+  }
+}
+
+TEST_P(Kind, ExportsAndImportsAsTheSameGraph) {
+  ExportOptions options;
+  options.inputs = model_.inputs;
+  options.outputs = model_.outputs;
+  const auto bytes = export_onnx(model_.graph, options);
+  ASSERT_TRUE(bytes) << bytes.error().to_string();
+  const auto again = import_onnx({"memory.onnx", *bytes}, {});
+  ASSERT_TRUE(again) << again.error().to_string();
+  const GraphDifference difference = compare_graphs(again->graph, model_.graph, 0);
+  EXPECT_TRUE(difference.same) << difference.text;
+}
+
+// Constants that repeat over time are one number per channel, whatever says so.
+TEST_P(Kind, KeepsNoConstantOfOneValuePerFrame) {
+  if (!GetParam().starts_with("expanded/")) return;
+  const bool varies = GetParam().ends_with("varies") || GetParam().ends_with("over_channels") ||
+                      GetParam().ends_with("mean_expanded");
+  for (NodeId id : model_.graph.order()) {
+    const auto* constant = model_.graph.get_if<Constant>(id);
+    if (constant && !varies) {
+      EXPECT_LE(constant->value.size(), 4) << GetParam();
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Networks, Kind, testing::ValuesIn(names()), [](const auto& parameter) {
+  std::string name = parameter.param;
+  std::replace(name.begin(), name.end(), '/', '_');
+  return name;
+});
+
+}  // namespace
+}  // namespace tessera
