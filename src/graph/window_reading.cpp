@@ -105,8 +105,9 @@ std::vector<IoLayout> layouts_of(const IoLayout& input) {
 }
 
 // "time" and the like: what a dimension of a layout counts.
-std::string axis_word(const std::vector<IoFactor>& dim, size_t index) {
-  if (dim.empty()) return index == 0 ? "the batch" : "an axis of 1";
+std::string axis_word(const IoLayout& layout, size_t index) {
+  const std::vector<IoFactor>& dim = layout.dims[index];
+  if (dim.empty()) return index == 0 ? "the batch" : layout.shape.c == 1 ? "channels" : "devices";
   switch (dim[0].axis) {
     case Axis::c: return "channels";
     case Axis::h: return "devices";
@@ -166,7 +167,7 @@ std::string taken_text(const IoLayout& input, bool any_frames) {
     const bool time = is_time(input.dims[i], input.shape);
     const std::string size = std::to_string(input.sizes()[i]);
     text += i == 0 ? "[" : ", ";
-    text += time ? "time" : input.dims[i].empty() ? size : size + " " + axis_word(input.dims[i], i);
+    text += time ? "time" : input.dims[i].empty() ? size : size + " " + axis_word(input, i);
   }
   return text + "]";
 }
@@ -219,8 +220,7 @@ std::string misfit_text(std::span<const int64_t> dims, const IoLayout& input, bo
       const auto wrong = misfit_of(dims, layout, any);
       if (!wrong || (any_frames && is_time(layout.dims[wrong->layout_dim], layout.shape))) continue;
       return fmt::format("has {} along {}, dimension {} of {}; the network takes {}",
-                         dims[wrong->array_dim],
-                         axis_word(layout.dims[wrong->layout_dim], wrong->layout_dim),
+                         dims[wrong->array_dim], axis_word(layout, wrong->layout_dim),
                          wrong->array_dim, array, layout.sizes()[wrong->layout_dim]);
     }
   }

@@ -96,11 +96,11 @@ TEST_F(CliIntegers, CalibrationOnNaNIsRefused) {
 TEST_F(CliIntegers, CalibrationOnOtherChannelsIsRefused) {
   const std::string nine = array({2, 9, 2003}, std::vector<float>(2 * 9 * 2003, 0.1F));
   expect_refusal(nine,
-                 "error: holds an array [2, 9, 2003] where the network takes [1,1,2003]\n"
+                 "error: has 9 along channels, dimension 1 of [2, 9, 2003]; the network takes 1\n"
                  "  in: " +
                      nine +
-                     "\n  next: save calib_data as (N, T), (N, C, T) or (N, 1, T, C) of the "
-                     "network's input\n");
+                     "\n  next: save windows of the network's input in a stack: (N, T), (N, C, T), "
+                     "(N, T, C) or (N, 1, T, C)\n");
 }
 
 TEST_F(CliIntegers, APackageIsNotVerifiedForAnotherTarget) {

@@ -176,6 +176,35 @@ TEST_F(CliWindows, ANetworkThatKeepsItsLastFrameIsBuiltAndJudgedInIntegers) {
   }
 }
 
+TEST_F(CliWindows, ANetworkWithNothingForTheChipInIntegersIsRefused) {
+  const Outcome outcome =
+      tessera_tool({"build", kWindows + "host_only.onnx", "--quantize", "int8", "--calib",
+                    kWindows + "heads/calib.npy", "-o", path("m.tess")});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kUnsupported));
+  EXPECT_EQ(outcome.err.substr(outcome.err.find("error: ")),
+            "error: the chip has no convolution of this network: nothing would be in integers\n"
+            "  in: quantize\n  next: build it without --quantize\n");
+  EXPECT_FALSE(std::filesystem::exists(path("m.tess")));
+}
+
+TEST_F(CliWindows, WhichOfSeveralArraysIsMeantHasToBeSaid) {
+  const std::string model = kWindows + "heads/mean.onnx";
+  const std::string several = kWindows + "inputs/streaming.calib.npz";
+  expect_refused({"build", model, "--quantize", "int8", "--calib", several, "--calib-array", "y",
+                  "-o", path("m.tess")},
+                 "error: holds no array 'y', but: x, past\n  in: " + several +
+                     "\n  next: choose one of these\n");
+  succeed({"build", model, "--quantize", "int8", "--calib", several, "--calib-array", "x",
+           "--calib-length", "repeat", "-o", path("m.tess")});
+  expect_refused({"build", kWindows + "inputs/streaming.onnx", "--quantize", "int8", "--calib",
+                  kWindows + "inputs/feature_cache.calib.npz", "-o", path("n.tess")},
+                 "error: lacks the network's inputs x, past; holds arrays that are no input: "
+                 "features, cache.0, cache.1\n  in: " +
+                     kWindows +
+                     "inputs/feature_cache.calib.npz\n  next: the network's inputs are x, past: "
+                     "save one array for each, by these names\n");
+}
+
 struct Several {
   std::string name;
   std::vector<std::string> outputs;

@@ -4,6 +4,7 @@ computes for each of them.
 
   heads/    networks of one input that keep one frame or one number per channel, as classifiers do;
             x.npy holds five windows, NAME.npy the five outputs, calib.npy sixteen windows to calibrate on
+  host_only.onnx  such a network without a convolution
   inputs/   networks of several inputs: NAME.npz holds five windows by the inputs' names, NAME.OUTPUT.npy the outputs,
             NAME.calib.npz sixteen windows
 
@@ -150,6 +151,13 @@ def sequence_and_last():
     return w.model({"x": [1, CHANNELS, FRAMES]}, {"s": [1, 6, FRAMES], "y": [1, 3]})
 
 
+def host_only():
+    """Nothing between the input and the head is a convolution."""
+    w = Writer(8)
+    w.add("Identity", w.gemm(w.gather(w.add("Relu", "x"), -1), CHANNELS, 3), outputs=["y"])
+    return w.model({"x": [1, CHANNELS, FRAMES]}, {"y": [1, 3]})
+
+
 def streaming():
     """A causal convolution whose past frames are an input and an output."""
     w = Writer(1)
@@ -226,6 +234,7 @@ def main():
         np.save(heads / f"{name}.npy", outputs["y"])
         if "s" in outputs:
             np.save(heads / f"{name}.s.npy", outputs["s"])
+    onnx.save(host_only(), folder / "host_only.onnx")
     several = folder / "inputs"
     several.mkdir(parents=True, exist_ok=True)
     for name, (make, dims) in INPUTS.items():
