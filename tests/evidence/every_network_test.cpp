@@ -179,7 +179,7 @@ class Row {
     TESSERA_TRY(const Package package,
                 Package::from_bytes({bytes.begin(), bytes.end()}, "package"));
     TESSERA_TRY(const PackagedNetwork network, package.network());
-    TESSERA_TRY(const CheckedPieces checked, check_pieces(package, network));
+    TESSERA_TRY(const CheckedPackage checked, check_package(package, network));
     EXPECT_EQ(checked.pieces > 0, !network.plan.segments.empty());
     VerifyOptions options;
     if (network.encodings) options.encodings = &*network.encodings;

@@ -93,7 +93,7 @@ TEST_P(KeptFrame, IsTheSameNetworkInIntegersOfEveryMode) {
     ASSERT_TRUE(built.has_value()) << built.error().to_string();
     const auto network = built->package.network();
     ASSERT_TRUE(network.has_value()) << network.error().to_string();
-    EXPECT_TRUE(check_pieces(built->package, *network).has_value());
+    EXPECT_TRUE(check_package(built->package, *network).has_value());
     const auto outputs = outputs_of(*network, kHeads / "x.npy");
     const NpyArray expected = read_npy(kHeads / (GetParam() + ".npy")).value();
     const StackedOutput& scores = outputs.back();
