@@ -68,6 +68,7 @@ Result<Prepared> prepare(const Options& options, Console& console) {
                                                  options.calibration.end());
   TESSERA_TRY(prepared.set, read_calibration_set(paths, set));
   TESSERA_TRY(prepared.origin, calibration_origin(paths, set));
+  if (prepared.origin.recordings.empty()) prepared.origin.recordings = prepared.set.recordings;
   for (const Note& note : prepared.set.notes) {
     if (note.severity == NoteSeverity::warning) {
       console.warning(note.text);

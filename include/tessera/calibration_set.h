@@ -32,6 +32,8 @@ struct CalibrationOptions {
 
 struct CalibrationSet {
   std::vector<std::vector<float>> windows;
+  // By window: the number of the recording that it is from. Empty for arrays.
+  std::vector<int64_t> recordings;
   std::vector<Note> notes;  // what was resampled, mixed down, cropped, padded, clipped or left out
 };
 

@@ -162,6 +162,10 @@ Result<CalibrationOrigin> parse_origin(std::span<const uint8_t> text, const std:
   TESSERA_TRY(const int64_t seed, fields.integer("seed", 0, std::numeric_limits<uint32_t>::max()));
   origin.seed = static_cast<uint32_t>(seed);
   TESSERA_TRY(origin.silence_db, fields.number("silence_db"));
+  if (fields.has("recordings")) {
+    TESSERA_TRY(origin.recordings,
+                fields.integers("recordings", 0, std::numeric_limits<int64_t>::max()));
+  }
   return origin;
 }
 
@@ -334,8 +338,10 @@ Result<void> write_calibration_windows(const std::filesystem::path& path,
   const std::vector<uint8_t> array = format_npy(dims, values);
   Json files = Json::array();
   for (const std::string& name : origin.files) files.push_back({{"name", name}});
-  const std::string text = print_json(
-      {{"files", std::move(files)}, {"seed", origin.seed}, {"silence_db", origin.silence_db}});
+  const std::string text = print_json({{"files", std::move(files)},
+                                       {"seed", origin.seed},
+                                       {"silence_db", origin.silence_db},
+                                       {"recordings", origin.recordings}});
   const std::vector<uint8_t> told(text.begin(), text.end());
   const std::vector<ArchiveEntry> entries{{"calib_data.npy", array}, {std::string(kOrigin), told}};
   TESSERA_TRY(const std::vector<uint8_t> file, write_archive(entries));
@@ -353,7 +359,7 @@ Result<CalibrationOrigin> calibration_origin(std::span<const std::filesystem::pa
       return parse_origin(text.view(), paths[0].string() + ": " + std::string(kOrigin));
     }
   }
-  CalibrationOrigin origin{{}, options.seed, options.silence_db};
+  CalibrationOrigin origin{{}, options.seed, options.silence_db, {}};
   for (const std::filesystem::path& path : paths) origin.files.push_back(last_name(path));
   return origin;
 }

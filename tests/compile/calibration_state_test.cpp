@@ -142,7 +142,7 @@ TEST_F(CalibrationStateTest, ACountBeyondTheFileAllocatesNothing) {
 TEST_F(CalibrationStateTest, WindowsComeBackFromTheirFile) {
   for (const Shape& shape : {Shape{1, 1, 400}, Shape{8, 1, 50}, Shape{4, 2, 50}}) {
     const std::filesystem::path path = folder_ / "calib.npz";
-    ASSERT_TRUE(write_calibration_windows(path, windows_, shape, {{}, 1, -60}, {.force = true})
+    ASSERT_TRUE(write_calibration_windows(path, windows_, shape, {{}, 1, -60, {}}, {.force = true})
                     .has_value());
     CalibrationOptions options;
     options.input = shape;
@@ -174,7 +174,8 @@ TEST(CalibrationWindows, MakeThePackageThatTheirRecordingsMake) {
   const auto set = read_calibration_set(options.calibration.sources, set_options).value();
   ASSERT_EQ(set.windows.size(), 5u);
   const std::filesystem::path file = scratch / "calib.npz";
-  const auto origin = calibration_origin(options.calibration.sources, set_options).value();
+  auto origin = calibration_origin(options.calibration.sources, set_options).value();
+  origin.recordings = set.recordings;
   ASSERT_TRUE(write_calibration_windows(file, set.windows, set_options.input, origin).has_value());
   options.calibration.sources = {file};
   const auto of_windows = build(model, options);
