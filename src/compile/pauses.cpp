@@ -52,7 +52,7 @@ std::vector<std::vector<float>> after_pauses(std::span<const std::vector<float>>
 }
 
 void set_headroom_beside_pauses(QuantizeOptions& options) {
-  options.headroom = 1.25;
+  options.headroom = 1.15;
   options.sum_headroom = 1.3 / std::sqrt(2.0);
 }
 

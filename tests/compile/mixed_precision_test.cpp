@@ -140,19 +140,25 @@ TEST(MixedPrecision, KeepsMoreOfUnheardRecordingsThanFewerBits) {
   }
 }
 
-// What a build prints is of recordings that it has not heard: others keep as much.
+// What a build prints is of recordings that it has not heard: others keep as much. Recordings of so
+// short a calibration differ, so the middle is compared over several.
 TEST(HeldOutQuality, HoldsOnUnheardRecordings) {
   for (const NormKind norm : {NormKind::global, NormKind::channel_wise, NormKind::batch}) {
-    for (const uint32_t seed : {1U, 51U, 101U}) {
+    double told_db = 0;
+    double kept_db = 0;
+    const std::vector<uint32_t> seeds{1, 51, 101};
+    for (const uint32_t seed : seeds) {
       const Calibrated calibrated(legal_network(norm), seed);
       const HeldOutQuality told = calibrated.trial().quality(calibrated.options()).value();
       const HeldOutQuality kept{calibrated.unheard_snr_db(calibrated.options())};
       const std::string where = fmt::format("{} {}", to_string(norm), seed);
       EXPECT_GE(kept.typical_db(), told.lowest_db() - 1) << where;
-      EXPECT_LE(kept.typical_db(), told.typical_db() + 3) << where;
       // The least of eight others may lie below the least of these.
       EXPECT_GE(kept.lowest_db(), told.lowest_db() - 2) << where;
+      told_db += told.typical_db() / static_cast<double>(seeds.size());
+      kept_db += kept.typical_db() / static_cast<double>(seeds.size());
     }
+    EXPECT_LE(told_db, kept_db + 1) << to_string(norm);  // it does not flatter
   }
 }
 
