@@ -25,6 +25,8 @@ namespace tessera {
 namespace {
 
 constexpr int64_t kWindow = 8000;
+constexpr size_t kPassageWindows = 4;  // as a build has them, and as many
+constexpr size_t kMostPaused = 32;     // windows after pauses
 
 struct Scores {
   double improvement = 0;
@@ -48,6 +50,7 @@ class Bench {
     whole_ = imported.graph;
     TESSERA_TRY(window_, imported.network->instantiate(kWindow));
     TESSERA_TRY(longer_, imported.network->instantiate(2 * kWindow));
+    TESSERA_TRY(passage_, imported.network->instantiate(kPassageWindows * kWindow));
     TESSERA_TRY(cpu_, make_backend("cpu"));
     TESSERA_TRY(emulator_, make_backend("emulator"));
     TESSERA_TRY_VOID(make_legal());
@@ -106,7 +109,8 @@ class Bench {
       std::printf("# stream '%s' in another basis, about %.1f dB less noise\n",
                   choice.stream.c_str(), choice.gain_db);
     }
-    for (Graph* graph : {&whole_, &window_, &longer_}) TESSERA_TRY_VOID(rewrite(*graph, options));
+    for (Graph* graph : {&whole_, &window_, &longer_, &passage_})
+      TESSERA_TRY_VOID(rewrite(*graph, options));
     return {};
   }
 
@@ -118,38 +122,47 @@ class Bench {
   }
 
   // As a build does: windows as they are and after pauses.
-  Result<void> observe(std::span<const std::vector<float>> windows, const QuantizeOptions& options,
-                       CalibrationStatistics& statistics) {
+  Result<CalibrationStatistics> observed(std::span<const std::vector<float>> windows,
+                                         size_t most_paused, const QuantizeOptions& options) {
+    CalibrationStatistics statistics;
     TESSERA_TRY_VOID(calibrate(window_, options, *cpu_, windows, statistics));
-    if (!hears_pauses(window_)) return {};
-    return calibrate(longer_, options, *cpu_, after_pauses(windows, 2 * kWindow), statistics);
-  }
-
-  double with_pauses(double headroom) const {
-    return hears_pauses(window_) ? headroom_beside_pauses(headroom) : headroom;
+    if (hears_pauses(window_)) {
+      TESSERA_TRY_VOID(calibrate(longer_, options, *cpu_,
+                                 after_pauses(windows, 2 * kWindow, most_paused), statistics));
+    }
+    return statistics;
   }
 
   Result<Encodings> encodings_for(size_t fold, QuantizeOptions options, double mixed_snr_db,
                                   Scores& scores) {
     std::vector<std::vector<float>> windows;
-    for (size_t i = 1 - fold; i < mixtures_.size(); i += 2) append_windows(mixtures_[i], windows);
-    // As a build does: choices are measured on windows that no range was taken from.
-    const DividedWindows halves = divide_windows(windows);
-    options.headroom = with_pauses(mixed_snr_db > 0 ? 1.5 : options.headroom);
+    std::vector<int64_t> recordings;
+    for (size_t i = 1 - fold; i < mixtures_.size(); i += 2) {
+      append_windows(mixtures_[i], windows);
+      recordings.resize(windows.size(), static_cast<int64_t>(i));
+    }
+    // As a build does: choices are measured on recordings that no range was taken from.
+    if (hears_pauses(window_)) set_headroom_beside_pauses(options);
+    const HeldOut held_out =
+        hold_out(windows, recordings, {kPassageWindows, hears_pauses(window_)});
+    std::vector<CalibrationStatistics> of_folds;
     CalibrationStatistics statistics;
-    TESSERA_TRY_VOID(observe(halves.learned, options, statistics));
-    if (halves.apart && !options.wide) {
-      TESSERA_TRY(const ObserverChoice best, choose_observer(window_, statistics, options,
-                                                             halves.measured, *cpu_, *emulator_));
+    for (const auto& part : held_out.folds) {
+      TESSERA_TRY(CalibrationStatistics own,
+                  observed(part, kMostPaused / held_out.folds.size(), options));
+      statistics.merge(own);
+      of_folds.push_back(std::move(own));
+    }
+    TESSERA_TRY(HeldOutTrial trial,
+                HeldOutTrial::create(passage_, held_out, of_folds, *cpu_, *emulator_));
+    if (held_out.apart() && !options.wide) {
+      TESSERA_TRY(const ObserverChoice best, choose_observer(trial, options));
       options.observer = best.observer;
     }
     if (mixed_snr_db > 0) {
-      TESSERA_TRY(MixedPrecision mixed,
-                  choose_mixed_precision(window_, statistics, options, mixed_snr_db,
-                                         halves.measured, *cpu_, *emulator_));
+      TESSERA_TRY(MixedPrecision mixed, choose_mixed_precision(trial, options, mixed_snr_db));
       options = std::move(mixed.options);
     }
-    if (halves.apart) TESSERA_TRY_VOID(observe(halves.measured, options, statistics));
     const auto values = static_cast<double>(encoded_values(whole_, options).size());
     scores.values += values;
     scores.wide += options.wide ? values : static_cast<double>(options.widen.size());
@@ -172,6 +185,7 @@ class Bench {
   Graph whole_;
   Graph window_;
   Graph longer_;
+  Graph passage_;
   std::unique_ptr<Backend> cpu_;
   std::unique_ptr<Backend> emulator_;
   std::vector<std::vector<float>> in_float_;

@@ -88,7 +88,7 @@ class Bench {
     CalibrationStatistics statistics;
     TESSERA_TRY_VOID(calibrate(window, options, *cpu_, windows_, statistics));
     if (hears_pauses(window)) {
-      options.headroom = headroom_beside_pauses(options.headroom);
+      set_headroom_beside_pauses(options);
       TESSERA_TRY_VOID(
           calibrate(longer, options, *cpu_, after_pauses(windows_, 2 * kWindow), statistics));
     }

@@ -63,6 +63,8 @@ Result<Prepared> prepare(const Options& options, Console& console) {
   calibration.set.length = length_policy(options.length_policy);
   TESSERA_TRY(prepared.windows, read_calibration_windows(model, calibration, frames));
   TESSERA_TRY(prepared.origin, calibration_origin(calibration.sources, calibration.set));
+  if (prepared.origin.recordings.empty())
+    prepared.origin.recordings = prepared.windows.set.recordings;
   for (const Note& note : prepared.windows.set.notes) {
     if (note.severity == NoteSeverity::warning) {
       console.warning(note.text);

@@ -153,15 +153,17 @@ Document integer_document(const CalibrationRecord& record, Console& console) {
       "bits\n",
       "arithmetic", printable(arithmetic.asked), arithmetic.in_8_bits, arithmetic.in_16_bits,
       arithmetic.in_float, arithmetic.convolutions);
-  console.print("{:<17}{} windows of {} ({}); outputs {:.1f} dB over float\n", "calibrated on",
-                source.windows, printable(fmt::format("{}", fmt::join(source.files, ", "))),
-                printable(record.method.observer), arithmetic.snr_db);
+  console.print("{:<17}{} windows of {} ({}); outputs {:.1f} dB over float, {:.1f} at least\n",
+                "calibrated on", source.windows,
+                printable(fmt::format("{}", fmt::join(source.files, ", "))),
+                printable(record.method.observer), arithmetic.snr_db, arithmetic.lowest_snr_db);
   return {{"arithmetic", arithmetic.asked},
           {"values_in_8_bits", arithmetic.in_8_bits},
           {"values_in_16_bits", arithmetic.in_16_bits},
           {"values_in_float", arithmetic.in_float},
           {"integer_convolutions", arithmetic.convolutions},
           {"snr_db", arithmetic.snr_db},
+          {"lowest_snr_db", arithmetic.lowest_snr_db},
           {"calibration",
            {{"files", source.files},
             {"windows", source.windows},
@@ -169,6 +171,7 @@ Document integer_document(const CalibrationRecord& record, Console& console) {
             {"silence_db", source.silence_db},
             {"observer", record.method.observer},
             {"headroom", record.method.headroom},
+            {"sum_headroom", record.method.sum_headroom},
             {"values", record.values.size()}}}};
 }
 

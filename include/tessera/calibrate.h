@@ -36,8 +36,9 @@ bool hears_pauses(const Graph& legal);
 std::vector<std::vector<float>> after_pauses(std::span<const std::vector<float>> windows,
                                              int64_t frames, size_t most = 32);
 
-// What is left of a headroom to give to ranges that were taken after pauses too: these make a voice
-// up to sqrt(2) louder.
-double headroom_beside_pauses(double headroom);
+// Headroom of ranges that were taken after pauses too. These make a voice up to sqrt(2) louder:
+// that is room enough for sums, less than all of it even; norms and activations reach further still
+// after a longer pause, beside a louder passage or in more noise.
+void set_headroom_beside_pauses(QuantizeOptions& options);
 
 }  // namespace tessera

@@ -21,7 +21,9 @@ struct CalibrationRecord {
     int64_t in_16_bits = 0;
     int64_t in_float = 0;
     int64_t convolutions = 0;  // with integer weights
-    double snr_db = 0;         // of the outputs over float, when it was built
+    // Of the outputs over float when it was built: the middle and the least of several passages.
+    double snr_db = 0;
+    double lowest_snr_db = 0;
   } arithmetic;
 
   struct Source {
@@ -35,6 +37,7 @@ struct CalibrationRecord {
     std::string observer;  // to_string(Observer)
     double kept = 0;       // percentile only
     double headroom = 0;
+    double sum_headroom = 0;  // of values that additions join
   } method;
 
   struct Value {

@@ -38,6 +38,8 @@ struct CalibrationOptions {
 struct CalibrationSet {
   // Each holds the values of all inputs, one input after the other, [C, H, W] each.
   std::vector<std::vector<float>> windows;
+  // By window: the number of the recording that it is from. Empty for arrays.
+  std::vector<int64_t> recordings;
   std::vector<Note> notes;  // what was resampled, mixed down, cropped, padded, clipped or left out
 };
 

@@ -65,6 +65,7 @@ struct CalibrationOrigin {
   std::vector<std::string> files;  // recordings, arrays or folders, by their last name
   uint32_t seed = 1;
   double silence_db = -60;
+  std::vector<int64_t> recordings;  // by window, as CalibrationSet's; empty where not known
 };
 // What the file of write_calibration_windows() tells, else `paths` and `options` themselves. For
 // untrusted files. Errors: kCorrupt.

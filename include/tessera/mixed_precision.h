@@ -1,43 +1,25 @@
-// Choices that are made by measuring what a network keeps: how ranges are taken, and in mixed
-// precision which values need 16 bits.
+// Choices that are made by measuring what a network keeps of recordings held out: how ranges are
+// taken, and in mixed precision which values need 16 bits.
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 
-#include "tessera/backend.h"
 #include "tessera/calibrate.h"
-#include "tessera/calibration.h"
-#include "tessera/graph.h"
+#include "tessera/held_out.h"
 #include "tessera/quantize.h"
 #include "tessera/result.h"
 
 namespace tessera {
 
-// A window that ranges were taken from never leaves them: measured on it, a choice looks too good.
-struct DividedWindows {
-  std::vector<std::vector<float>> learned;   // to calibrate on
-  std::vector<std::vector<float>> measured;  // to measure a choice on
-  bool apart = false;                        // none of them is in both
-};
-
-// Of twelve windows or more that are not silent, three of these, evenly spread so that no recording
-// speaks for all, are set apart. Of fewer, all are learned from, and the first three that are not
-// silent measured on.
-DividedWindows divide_windows(std::span<const std::vector<float>> windows);
-
 struct ObserverChoice {
   Observer observer = Observer::min_max;
-  double snr_db = 0;  // of the outputs over float, all windows together
+  HeldOutQuality quality;
 };
 
-// Min-max, or percentile or MSE if that keeps 3 dB more on `windows`, none of which should be one
-// of the calibration's. Errors: as choose_mixed_precision().
-Result<ObserverChoice> choose_observer(const Graph& legal, const CalibrationStatistics& statistics,
-                                       const QuantizeOptions& options,
-                                       std::span<const std::vector<float>> windows,
-                                       Backend& in_float, Backend& emulator);
+// Min-max, or percentile or MSE if their mean error is 3 dB less. Errors: those of
+// HeldOutTrial::quality().
+Result<ObserverChoice> choose_observer(HeldOutTrial& trial, const QuantizeOptions& options);
 
 struct Sensitivity {
   std::string value;
@@ -45,24 +27,21 @@ struct Sensitivity {
 };
 
 struct MixedPrecision {
-  QuantizeOptions options;   // those given, `widen` filled
-  double snr_db = 0;         // of the outputs over float, all windows together
-  bool reached = false;      // the SNR asked for; false: not even with 16 bits everywhere, and
-                             // these are the fewest that come close to that
-  double narrow_snr_db = 0;  // with 8 bits everywhere
+  QuantizeOptions options;  // those given, `widen` filled
+  HeldOutQuality quality;
+  HeldOutQuality narrow;  // with 8 bits everywhere
+  bool reached = false;   // the SNR asked for; false: not even with 16 bits everywhere, and
+                          // these are the fewest that come close to that
   std::vector<Sensitivity> sensitivities;  // largest gain first
 };
 
-// The fewest values in 16 bits, in order of their gain, with which the emulator's outputs reach
-// `snr_db` over the float network's on `windows` (not those of the calibration, if there are
-// others), or where 16 bits everywhere do not, come within 0.1 dB of those. One run of `emulator`
-// per value and window, and a few more. Errors: those of calibrate(), quantize() and
-// Backend::load(); kCancelled when `progress` says so.
-Result<MixedPrecision> choose_mixed_precision(const Graph& legal,
-                                              const CalibrationStatistics& statistics,
-                                              const QuantizeOptions& options, double snr_db,
-                                              std::span<const std::vector<float>> windows,
-                                              Backend& in_float, Backend& emulator,
+// The fewest values in 16 bits, in order of their gain, with which every passage keeps `snr_db`
+// over float and none keeps less than with 8 bits everywhere; where 16 bits everywhere do not reach
+// that, the fewest that come within 0.1 dB of those. What stays in 8 bits keeps the ranges that it
+// has without. One run of the passage that keeps least per value, and some of all passages. Errors:
+// those of HeldOutTrial; kCancelled when `progress` says so.
+Result<MixedPrecision> choose_mixed_precision(HeldOutTrial& trial, const QuantizeOptions& options,
+                                              double snr_db,
                                               const CalibrationProgress& progress = nullptr);
 
 }  // namespace tessera

@@ -15,8 +15,10 @@ namespace tessera {
 struct QuantizeOptions {
   Observer observer = Observer::min_max;  // of 8 bits; 16 hold everything that was seen
   double kept = 0.9999;                   // percentile only
-  // Ranges are widened by these factors: other inputs reach further. 16 bits have room to spare.
+  // Ranges are widened by these factors: other inputs reach further. Sums of many terms have light
+  // tails and the most rounding to lose, so their factor is their own. 16 bits have room to spare.
   double headroom = 1.15;
+  double sum_headroom = 1.15;  // of values that additions join
   double wide_headroom = 4;
 
   // Float islands: by default the host keeps encoder, mask products and decoder in float.

@@ -117,6 +117,10 @@ Result<void> parse_arithmetic(const JsonFields& fields, CalibrationRecord::Arith
   TESSERA_TRY(arithmetic.in_float, fields.integer("in_float", 0, kMost));
   TESSERA_TRY(arithmetic.convolutions, fields.integer("convolutions", 0, kMost));
   TESSERA_TRY(arithmetic.snr_db, fields.number("snr_db"));
+  arithmetic.lowest_snr_db = arithmetic.snr_db;  // of packages that do not tell
+  if (fields.has("lowest_snr_db")) {
+    TESSERA_TRY(arithmetic.lowest_snr_db, fields.number("lowest_snr_db"));
+  }
   return {};
 }
 
@@ -142,7 +146,8 @@ CalibrationRecord make_calibration_record(const Graph& planned, const Encodings&
   CalibrationRecord record;
   record.arithmetic.asked = word_for(wanted);
   count_values(planned, encodings, record.arithmetic);
-  record.method = {std::string(to_string(options.observer)), options.kept, options.headroom};
+  record.method = {std::string(to_string(options.observer)), options.kept, options.headroom,
+                   options.sum_headroom};
   for (const auto& [name, channels] : statistics.nodes()) {
     CalibrationRecord::Value value{name, summarize(channels), 0, 0, 0};
     const ValueEncoding* encoding = encoding_of_seen(planned, encodings, name);
@@ -202,7 +207,8 @@ std::string print_calibration_record(const CalibrationRecord& record) {
                        {"in_16_bits", arithmetic.in_16_bits},
                        {"in_float", arithmetic.in_float},
                        {"convolutions", arithmetic.convolutions},
-                       {"snr_db", std::min(arithmetic.snr_db, kEqualDb)}}},
+                       {"snr_db", std::min(arithmetic.snr_db, kEqualDb)},
+                       {"lowest_snr_db", std::min(arithmetic.lowest_snr_db, kEqualDb)}}},
                      {"source",
                       {{"files", std::move(files)},
                        {"windows", record.source.windows},
@@ -211,7 +217,8 @@ std::string print_calibration_record(const CalibrationRecord& record) {
                      {"method",
                       {{"observer", record.method.observer},
                        {"kept", record.method.kept},
-                       {"headroom", record.method.headroom}}},
+                       {"headroom", record.method.headroom},
+                       {"sum_headroom", record.method.sum_headroom}}},
                      {"values", std::move(values)}});
 }
 
@@ -228,6 +235,10 @@ Result<CalibrationRecord> parse_calibration_record(std::span<const uint8_t> text
   TESSERA_TRY(record.method.observer, method.text("observer"));
   TESSERA_TRY(record.method.kept, method.number("kept"));
   TESSERA_TRY(record.method.headroom, method.number("headroom"));
+  record.method.sum_headroom = record.method.headroom;  // of packages that had one for all
+  if (method.has("sum_headroom")) {
+    TESSERA_TRY(record.method.sum_headroom, method.number("sum_headroom"));
+  }
   TESSERA_TRY(const auto values, fields.named_objects("values"));
   for (const auto& [key, row] : values) {
     TESSERA_TRY(CalibrationRecord::Value value, parse_value(key, row));

@@ -163,6 +163,10 @@ Result<CalibrationOrigin> parse_origin(std::span<const uint8_t> text, const std:
   TESSERA_TRY(const int64_t seed, fields.integer("seed", 0, std::numeric_limits<uint32_t>::max()));
   origin.seed = static_cast<uint32_t>(seed);
   TESSERA_TRY(origin.silence_db, fields.number("silence_db"));
+  if (fields.has("recordings")) {
+    TESSERA_TRY(origin.recordings,
+                fields.integers("recordings", 0, std::numeric_limits<int64_t>::max()));
+  }
   return origin;
 }
 
@@ -352,8 +356,10 @@ Result<void> write_calibration_windows(const std::filesystem::path& path,
   }
   Json files = Json::array();
   for (const std::string& name : origin.files) files.push_back({{"name", name}});
-  const std::string text = print_json(
-      {{"files", std::move(files)}, {"seed", origin.seed}, {"silence_db", origin.silence_db}});
+  const std::string text = print_json({{"files", std::move(files)},
+                                       {"seed", origin.seed},
+                                       {"silence_db", origin.silence_db},
+                                       {"recordings", origin.recordings}});
   const std::vector<uint8_t> told(text.begin(), text.end());
   std::vector<ArchiveEntry> entries;
   for (size_t i = 0; i < inputs.size(); ++i)
@@ -374,7 +380,7 @@ Result<CalibrationOrigin> calibration_origin(std::span<const std::filesystem::pa
       return parse_origin(text.view(), paths[0].string() + ": " + std::string(kOrigin));
     }
   }
-  CalibrationOrigin origin{{}, options.seed, options.silence_db};
+  CalibrationOrigin origin{{}, options.seed, options.silence_db, {}};
   for (const std::filesystem::path& path : paths) origin.files.push_back(last_name(path));
   return origin;
 }

@@ -230,9 +230,16 @@ class Driver {
         {std::string(entries::kEncodings), "encodings", bytes_of(print_encodings(*encodings_))});
     contents_.push_back({std::string(entries::kCalibration), "calibration",
                          bytes_of(print_calibration_record(quantized.record))});
-    return fmt::format("{} values, {} of them in 16 bits{}, {:.1f} dB over float on {} windows",
-                       quantized.values, quantized.wide, link_of_wide_values(), quantized.snr_db,
+    return fmt::format("{} values, {} of them in 16 bits{}, {} {} windows", quantized.values,
+                       quantized.wide, link_of_wide_values(), quality_of(quantized),
                        quantized.windows);
+  }
+
+  static std::string quality_of(const QuantizedPlan& quantized) {
+    const HeldOutQuality& quality = quantized.quality;
+    return fmt::format("{:.1f} dB over float, {:.1f} at least, on {} passages {}",
+                       quality.typical_db(), quality.lowest_db(), quality.snr_db.size(),
+                       quantized.held_out ? "each held out of" : "of these");
   }
 
   // Nothing where none of them crosses the link.

@@ -60,8 +60,9 @@ std::vector<std::vector<float>> after_pauses(std::span<const std::vector<float>>
   return paused;
 }
 
-double headroom_beside_pauses(double headroom) {
-  return std::max(1.0, headroom / std::sqrt(2.0));
+void set_headroom_beside_pauses(QuantizeOptions& options) {
+  options.headroom = 1.15;
+  options.sum_headroom = 1.3 / std::sqrt(2.0);
 }
 
 }  // namespace tessera

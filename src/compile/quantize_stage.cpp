@@ -1,6 +1,6 @@
 #include "compile/quantize_stage.h"
 
-#include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -14,9 +14,8 @@
 namespace tessera {
 namespace {
 
-// In mixed precision the values that noise hurts get 16 bits: those that stay can have more room,
-// against inputs that reach further than any window did.
-constexpr double kMixedHeadroom = 1.5;
+constexpr size_t kPassageWindows = 4;  // seconds, of sound
+constexpr size_t kMostPaused = 32;
 
 using Windows = std::span<const std::vector<float>>;
 
@@ -44,37 +43,30 @@ class Runs {
   double begun_ = 0;
 };
 
-// Statistics of a plan's values, from windows as they are and after pauses.
-class Observation {
- public:
-  Observation(const Graph& graph, const Result<Graph>& longer, const QuantizeOptions& options,
-              Backend& cpu, Runs& runs)
-      : graph_(graph),
-        longer_(longer ? *longer : graph),
-        options_(options),
-        cpu_(cpu),
-        runs_(runs) {}
-
-  Result<void> observe(Windows windows) {
-    TESSERA_TRY_VOID(
-        calibrate(graph_, options_, cpu_, windows, statistics_, runs_.next(windows.size())));
-    if (!hears_pauses(graph_)) return {};
-    const int64_t frames = longer_.node(longer_.inputs()[0]).shape.w;
-    const auto paused = after_pauses(windows, frames);
-    return paused.empty() ? Result<void>()
-                          : calibrate(longer_, options_, cpu_, paused, statistics_,
-                                      runs_.next(2 * paused.size()));
-  }
-  const CalibrationStatistics& statistics() const { return statistics_; }
-
- private:
-  const Graph& graph_;
-  const Graph& longer_;  // or `graph_`, of a network that has one length
-  const QuantizeOptions& options_;
-  Backend& cpu_;
-  Runs& runs_;
-  CalibrationStatistics statistics_;
+// A plan's graph for the lengths that calibration needs. Of a network that has one length, all are
+// of that.
+struct Graphs {
+  Graph window;
+  Graph longer;   // two windows
+  Graph passage;  // HeldOut's
+  size_t passage_windows = 1;
 };
+
+// Statistics of a plan's values, from windows as they are and after pauses.
+Result<CalibrationStatistics> observed(const Graphs& graphs, Windows windows, size_t most_paused,
+                                       const QuantizeOptions& options, Backend& cpu, Runs& runs) {
+  CalibrationStatistics statistics;
+  TESSERA_TRY_VOID(
+      calibrate(graphs.window, options, cpu, windows, statistics, runs.next(windows.size())));
+  if (!hears_pauses(graphs.window)) return statistics;
+  const int64_t frames = graphs.longer.node(graphs.longer.inputs()[0]).shape.w;
+  const auto paused = after_pauses(windows, frames, most_paused);
+  if (!paused.empty()) {
+    TESSERA_TRY_VOID(
+        calibrate(graphs.longer, options, cpu, paused, statistics, runs.next(2 * paused.size())));
+  }
+  return statistics;
+}
 
 // Of calibration: a window after a pause takes as long as two.
 size_t runs_of(const Graph& graph, size_t windows) {
@@ -87,28 +79,17 @@ Note too_little(const MixedPrecision& mixed, double wanted_db, double loss_db) {
       fmt::format("a loss of {} dB allows {:.1f} dB over float, and 16 bits for every value do "
                   "not keep that: the fewest that keep as much as these were chosen, {:.1f} dB, "
                   "a loss of about {:.2g} dB",
-                  loss_db, wanted_db, mixed.snr_db, loss_for_snr_db(mixed.snr_db))};
+                  loss_db, wanted_db, mixed.quality.lowest_db(),
+                  loss_for_snr_db(mixed.quality.lowest_db()))};
 }
 
 QuantizeOptions choice_for(const Graph& graph, const Plan& plan, const IntegerOptions& wanted) {
   QuantizeOptions choice = wanted.quantize;
-  if (wanted.mixed_loss_db > 0) choice.headroom = std::max(choice.headroom, kMixedHeadroom);
-  if (hears_pauses(graph)) choice.headroom = headroom_beside_pauses(choice.headroom);
+  if (hears_pauses(graph)) set_headroom_beside_pauses(choice);
   choice.encoder_in_integers = plan.recipe.encoder_on_chip;
   choice.masks_in_integers = plan.recipe.masks_on_chip;
   for (std::string& name : island_values(graph, choice)) choice.widen.insert(std::move(name));
   return choice;
-}
-
-// The one asked for, or the one that keeps most.
-Result<Observer> observer_for(const Graph& graph, const CalibrationStatistics& statistics,
-                              const QuantizeOptions& choice, const IntegerOptions& wanted,
-                              const DividedWindows& windows, Backend& cpu, Backend& emulator) {
-  if (wanted.observer) return *wanted.observer;
-  if (!windows.apart || choice.wide) return Observer::min_max;
-  TESSERA_TRY(const ObserverChoice best,
-              choose_observer(graph, statistics, choice, windows.measured, cpu, emulator));
-  return best.observer;
 }
 
 // A package in integers has some.
@@ -129,6 +110,50 @@ Result<Graph> graph_for(const ImportedModel& model, const Plan& plan, const Targ
   return std::move(replayed.graph);
 }
 
+Result<Graphs> graphs_for(const ImportedModel& model, const Plan& plan, const Target& target,
+                          const RewriteParameters& rewriting, int64_t samples) {
+  Graphs graphs;
+  TESSERA_TRY(graphs.window, graph_for(model, plan, target, rewriting, samples));
+  graphs.longer = graphs.passage = graphs.window;
+  const Shape& input = graphs.window.node(graphs.window.inputs()[0]).shape;
+  if (Result<Graph> longer = graph_for(model, plan, target, rewriting, 2 * samples))
+    graphs.longer = std::move(longer).value();
+  // Windows of several channels do not follow one another in memory.
+  if (graphs.window.inputs().size() != 1 || input.c != 1 || input.h != 1) return graphs;
+  const auto windows = static_cast<int64_t>(kPassageWindows);
+  if (Result<Graph> passage = graph_for(model, plan, target, rewriting, windows * samples)) {
+    graphs.passage = std::move(passage).value();
+    graphs.passage_windows = kPassageWindows;
+  }
+  return graphs;
+}
+
+// By window, or empty where it is not known.
+std::vector<int64_t> recordings_of(const CalibrationSet& set, const CalibrationOrigin& origin) {
+  if (!set.recordings.empty() || origin.recordings.size() < set.windows.size())
+    return set.recordings;
+  return {origin.recordings.begin(),
+          origin.recordings.begin() + static_cast<std::ptrdiff_t>(set.windows.size())};
+}
+
+// `choice.observer` is the one asked for, or the one that keeps most.
+Result<MixedPrecision> choose(HeldOutTrial& trial, bool apart, QuantizeOptions choice,
+                              const IntegerOptions& wanted, const CalibrationProgress& progress) {
+  std::optional<HeldOutQuality> quality;
+  if (wanted.observer) choice.observer = *wanted.observer;
+  if (!wanted.observer && apart && !choice.wide) {
+    TESSERA_TRY(ObserverChoice best, choose_observer(trial, choice));
+    choice.observer = best.observer;
+    quality = std::move(best.quality);
+  }
+  if (wanted.mixed_loss_db > 0)
+    return choose_mixed_precision(trial, choice, snr_for_loss_db(wanted.mixed_loss_db), progress);
+  if (!quality) {
+    TESSERA_TRY(quality, trial.quality(choice));
+  }
+  return MixedPrecision{std::move(choice), *quality, *quality, true, {}};
+}
+
 }  // namespace
 
 Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan,
@@ -136,42 +161,48 @@ Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan
                                     const RewriteParameters& rewriting,
                                     const BuildOptions& options) {
   const IntegerOptions& wanted = *options.integers;
-  const DividedWindows halves = divide_windows(windows.set.windows);
-  TESSERA_TRY(const Graph graph, graph_for(model, plan, target, rewriting, windows.length));
+  TESSERA_TRY(CalibrationOrigin origin,
+              calibration_origin(options.calibration.sources, options.calibration.set));
+  TESSERA_TRY(const Graphs graphs, graphs_for(model, plan, target, rewriting, windows.length));
   TESSERA_TRY(const auto cpu, make_backend("cpu", {.threads = options.threads}));
   TESSERA_TRY(const auto emulator, make_backend("emulator", {.threads = options.threads}));
-  const bool seeks = wanted.mixed_loss_db > 0;
-  QuantizeOptions choice = choice_for(graph, plan, wanted);
-  const Result<Graph> longer = graph_for(model, plan, target, rewriting, 2 * windows.length);
-  const size_t sought = seeks ? encoded_values(graph, choice).size() * halves.measured.size() : 0;
-  Runs runs(options.progress, runs_of(graph, windows.set.windows.size()) + sought);
-  Observation observation(graph, longer, choice, *cpu, runs);
-  TESSERA_TRY_VOID(observation.observe(halves.learned));
-  const CalibrationStatistics& statistics = observation.statistics();
-  TESSERA_TRY(choice.observer,
-              observer_for(graph, statistics, choice, wanted, halves, *cpu, *emulator));
-  const double snr_db =
-      seeks ? snr_for_loss_db(wanted.mixed_loss_db) : -1e9;  // what there is, is enough
+  const QuantizeOptions choice = choice_for(graphs.window, plan, wanted);
+  const HeldOut held_out = hold_out(windows.set.windows, recordings_of(windows.set, origin),
+                                    {graphs.passage_windows, hears_pauses(graphs.window)});
+  const size_t sought = wanted.mixed_loss_db > 0
+                            ? encoded_values(graphs.window, choice).size() * graphs.passage_windows
+                            : 0;
+  Runs runs(options.progress, runs_of(graphs.window, windows.set.windows.size()) + sought);
+  std::vector<CalibrationStatistics> of_folds;
+  CalibrationStatistics statistics;
+  for (const auto& fold : held_out.folds) {
+    TESSERA_TRY(CalibrationStatistics own,
+                observed(graphs, fold, kMostPaused / held_out.folds.size(), choice, *cpu, runs));
+    statistics.merge(own);
+    of_folds.push_back(std::move(own));
+  }
+  TESSERA_TRY(HeldOutTrial trial,
+              HeldOutTrial::create(graphs.passage, held_out, of_folds, *cpu, *emulator));
   TESSERA_TRY(const MixedPrecision mixed,
-              choose_mixed_precision(graph, statistics, choice, snr_db, halves.measured, *cpu,
-                                     *emulator, runs.next(sought)));
-  if (halves.apart) TESSERA_TRY_VOID(observation.observe(halves.measured));
+              choose(trial, held_out.apart(), choice, wanted, runs.next(sought)));
   QuantizedPlan quantized;
-  if (!mixed.reached) quantized.notes.push_back(too_little(mixed, snr_db, wanted.mixed_loss_db));
+  if (!mixed.reached)
+    quantized.notes.push_back(
+        too_little(mixed, snr_for_loss_db(wanted.mixed_loss_db), wanted.mixed_loss_db));
   TESSERA_TRY(quantized.encodings, quantize(plan.graph, statistics, mixed.options));
   TESSERA_TRY_VOID(check_integers(quantized.encodings));
   quantized.windows = static_cast<int64_t>(windows.set.windows.size());
   quantized.values = static_cast<int64_t>(encoded_values(plan.graph, mixed.options).size());
   quantized.wide =
       mixed.options.wide ? quantized.values : static_cast<int64_t>(mixed.options.widen.size());
-  quantized.snr_db = mixed.snr_db;
+  quantized.quality = mixed.quality;
+  quantized.held_out = held_out.apart();
   quantized.record =
       make_calibration_record(plan.graph, quantized.encodings, statistics, mixed.options, wanted);
-  TESSERA_TRY(CalibrationOrigin origin,
-              calibration_origin(options.calibration.sources, options.calibration.set));
   quantized.record.source = {std::move(origin.files), quantized.windows, origin.seed,
                              origin.silence_db};
-  quantized.record.arithmetic.snr_db = quantized.snr_db;
+  quantized.record.arithmetic.snr_db = mixed.quality.typical_db();
+  quantized.record.arithmetic.lowest_snr_db = mixed.quality.lowest_db();
   return quantized;
 }
 

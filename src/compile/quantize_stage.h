@@ -8,6 +8,7 @@
 #include "tessera/build.h"
 #include "tessera/calibration_record.h"
 #include "tessera/encodings.h"
+#include "tessera/held_out.h"
 #include "tessera/note.h"
 #include "tessera/result.h"
 
@@ -18,8 +19,9 @@ struct QuantizedPlan {
   int64_t windows = 0;
   int64_t values = 0;  // encoded
   int64_t wide = 0;    // of these in 16 bits
-  // Of the outputs over float, on windows that no range was taken from where there are enough.
-  double snr_db = 0;
+  // Of the outputs over float.
+  HeldOutQuality quality;
+  bool held_out = false;  // on recordings that ranges were not taken from
   CalibrationRecord record;
   std::vector<Note> notes;
 };

@@ -74,31 +74,33 @@ class Reservoir {
  public:
   Reservoir(int64_t count, uint32_t seed) : count_(count), engine_(seed) {}
 
-  void offer(std::span<const float> window) {
+  void offer(std::span<const float> window, int64_t recording) {
     const int64_t number = offered_++;
     if (number < count_) {
-      kept_.push_back({number, {window.begin(), window.end()}});
+      kept_.push_back({number, recording, {window.begin(), window.end()}});
       return;
     }
     // The standard's distributions differ between libraries; a slight bias does no harm here.
     const auto place = static_cast<int64_t>(engine_() % static_cast<uint64_t>(number + 1));
     if (place < count_)
-      kept_[static_cast<size_t>(place)] = {number, {window.begin(), window.end()}};
+      kept_[static_cast<size_t>(place)] = {number, recording, {window.begin(), window.end()}};
   }
 
   int64_t offered() const { return offered_; }
 
-  std::vector<std::vector<float>> take() {
+  void take(CalibrationSet& set) {
     std::sort(kept_.begin(), kept_.end(),
               [](const Kept& a, const Kept& b) { return a.number < b.number; });
-    std::vector<std::vector<float>> windows;
-    for (Kept& kept : kept_) windows.push_back(std::move(kept.window));
-    return windows;
+    for (Kept& kept : kept_) {
+      set.windows.push_back(std::move(kept.window));
+      set.recordings.push_back(kept.recording);
+    }
   }
 
  private:
   struct Kept {
     int64_t number;
+    int64_t recording;
     std::vector<float> window;
   };
   int64_t count_;
@@ -140,7 +142,9 @@ Result<CalibrationSet> calibration_from_audio(std::span<const fs::path> paths,
   const auto size = static_cast<size_t>(input.w);
   int64_t silent = 0;
   int64_t too_short = 0;
+  int64_t recording = -1;
   for (const fs::path& file : files) {
+    ++recording;
     TESSERA_TRY(const AudioBuffer audio,
                 read_audio(file, {.allow_truncated = options.allow_truncated}));
     if (const int64_t clipped = clipped_samples(audio); clipped > 0) {
@@ -161,7 +165,7 @@ Result<CalibrationSet> calibration_from_audio(std::span<const fs::path> paths,
       if (level_db(window) < options.silence_db) {
         ++silent;
       } else {
-        reservoir.offer(window);
+        reservoir.offer(window, recording);
       }
     }
   }
@@ -185,7 +189,7 @@ Result<CalibrationSet> calibration_from_audio(std::span<const fs::path> paths,
                     files.size(), options.silence_db),
         "give recordings of what the network will hear");
   }
-  set.windows = reservoir.take();
+  reservoir.take(set);
   return set;
 }
 

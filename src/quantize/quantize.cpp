@@ -66,11 +66,12 @@ class Quantizer {
   Result<ValueEncoding> encode(const Node& node, const Role& role) const {
     TESSERA_TRY(const auto* channels, statistics_of(node));
     const bool wide = options_.wide || options_.widen.contains(node.name);
-    const double headroom = wide ? options_.wide_headroom : options_.headroom;
-    const std::vector<Range> ranges =
-        ranges_of(*channels, headroom, wide ? Observer::min_max : options_.observer);
-    if (const auto found = proportions_.find(node.id); found != proportions_.end())
-      return encode_in_proportion(ranges, found->second, parts_of(node, role), wide);
+    const auto found = proportions_.find(node.id);
+    const bool joined = found != proportions_.end();
+    const double narrow = joined ? options_.sum_headroom : options_.headroom;
+    const std::vector<Range> ranges = ranges_of(*channels, wide ? options_.wide_headroom : narrow,
+                                                wide ? Observer::min_max : options_.observer);
+    if (joined) return encode_in_proportion(ranges, found->second, parts_of(node, role), wide);
     ValueEncoding encoding = quantization::encode_ranges(ranges, parts_of(node, role),
                                                          wide ? 16 : 8, role.one_zero_point);
     const std::vector<Matrix> readers = column_readers(node.id);

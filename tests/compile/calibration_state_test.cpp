@@ -144,7 +144,7 @@ TEST_F(CalibrationStateTest, WindowsComeBackFromTheirFile) {
   for (const Shape& shape : {Shape{1, 1, 400}, Shape{8, 1, 50}, Shape{4, 2, 50}}) {
     const std::filesystem::path path = folder_ / "calib.npz";
     const std::vector<IoLayout> inputs{plain_layout("x", shape)};
-    ASSERT_TRUE(write_calibration_windows(path, windows_, inputs, {{}, 1, -60}, {.force = true})
+    ASSERT_TRUE(write_calibration_windows(path, windows_, inputs, {{}, 1, -60, {}}, {.force = true})
                     .has_value());
     CalibrationOptions options;
     options.inputs = inputs;
@@ -194,7 +194,8 @@ TEST(CalibrationWindows, MakeThePackageThatTheirRecordingsMake) {
   const auto set = read_calibration_set(options.calibration.sources, set_options).value();
   ASSERT_EQ(set.windows.size(), 5u);
   const std::filesystem::path file = scratch / "calib.npz";
-  const auto origin = calibration_origin(options.calibration.sources, set_options).value();
+  auto origin = calibration_origin(options.calibration.sources, set_options).value();
+  origin.recordings = set.recordings;
   ASSERT_TRUE(write_calibration_windows(file, set.windows, set_options.inputs, origin).has_value());
   options.calibration.sources = {file};
   const auto of_windows = build(model, options);
