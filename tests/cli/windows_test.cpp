@@ -115,10 +115,14 @@ TEST_F(CliWindows, AWrongLengthNamesTimeAndThatTheFileFixesIt) {
 }
 
 TEST_F(CliWindows, AnotherLengthThanTheFilesIsRefusedByTheFilesOwn) {
-  expect_refused({"run", kBatch + "fixed.onnx", "--length", "30", "--input", kBatch + "one.npy"},
-                 "error: is exported for a length of 40, 30 was asked for\n  in: " + kBatch +
-                     "fixed.onnx: input 'in0'\n  next: ask for no other length, or export the "
-                     "model with an open time dimension\n");
+  // Also where it is the number of channels.
+  for (const std::string length : {"30", "6"}) {
+    expect_refused(
+        {"run", kBatch + "fixed.onnx", "--length", length, "--input", kBatch + "one.npy"},
+        "error: is exported for a length of 40, " + length + " was asked for\n  in: " + kBatch +
+            "fixed.onnx: input 'in0'\n  next: ask for no other length, or export the model with "
+            "an open time dimension\n");
+  }
 }
 
 TEST_F(CliWindows, WhereTheLengthIsOpenAHintOfLengthHelps) {

@@ -101,6 +101,7 @@ TEST_P(KeptFrame, IsTheSameNetworkInIntegersOfEveryMode) {
     const double snr = snr_db(expected.values, scores.values);
     RecordProperty(std::string(mode.name) + "_db", std::to_string(snr));
     EXPECT_GE(snr, mode.least_db);
+    EXPECT_LT(snr, 150) << "nothing of it is in integers";
     expect_verified(*network);
   }
 }

@@ -137,8 +137,32 @@ TEST(ImportOnnxLength, AFixedLengthRefusesAnother) {
   EXPECT_EQ(model.error().code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(model.error().to_string(),
             path +
-                ": input 'mix': is exported for a length of 2000, 4000 was asked for (use "
-                "--length 2000, or export the model with an open time dimension)");
+                ": input 'mix': is exported for a length of 2000, 4000 was asked for (ask "
+                "for no other length, or export the model with an open time dimension)");
+}
+
+TEST(ImportOnnxLength, TheLengthOfAStreamIsThatOfTheInputWhoseTimeIsOpen) {
+  ImportOptions options;
+  options.length_samples = 24;
+  const std::string path = data("onnx/windows/inputs/open_stream.onnx");
+  const auto model = import_model(path, options);
+  ASSERT_TRUE(model) << model.error().to_string();
+  EXPECT_EQ(model->length_samples, 24);
+  EXPECT_FALSE(model->network->length_is_fixed());
+  EXPECT_EQ(model->inputs[0].sizes(), (std::vector<int64_t>{1, 4, 4}));
+  EXPECT_EQ(model->inputs[1].sizes(), (std::vector<int64_t>{1, 4, 24}));
+  const Graph longer = model->network->instantiate(40).value();
+  EXPECT_EQ(longer.node(longer.inputs()[0]).shape, (Shape{4, 1, 4}));
+  EXPECT_EQ(longer.node(longer.inputs()[1]).shape, (Shape{4, 1, 40}));
+}
+
+TEST(ImportOnnxLength, InputsOfDifferentFixedLengthsAreMadeAtTheFirstOnes) {
+  const auto model = import_model(data("onnx/windows/inputs/streaming.onnx"));
+  ASSERT_TRUE(model) << model.error().to_string();
+  EXPECT_TRUE(model->network->length_is_fixed());
+  EXPECT_EQ(model->length_samples, 16);
+  EXPECT_TRUE(model->network->instantiate(16).has_value());
+  EXPECT_EQ(model->network->instantiate(17).error().code, ErrorCode::kInvalidArgument);
 }
 
 }  // namespace
