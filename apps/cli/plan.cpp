@@ -194,7 +194,7 @@ Document alternatives_document(const std::vector<Alternative>& list) {
 
 Result<std::vector<Alternative>> compare_ways(const Options& options, const ImportedModel& model,
                                               const Graph& legal, const Plan& plan,
-                                              const Target& target) {
+                                              const Target& target, Console& console) {
   std::vector<Alternative> ways{alternative_of("exact, cut (this plan)", plan, target)};
   TESSERA_TRY(std::vector<Alternative> others,
               other_plans(model, legal, plan, target, options.plan));
@@ -202,8 +202,9 @@ Result<std::vector<Alternative>> compare_ways(const Options& options, const Impo
   alone.name = "this processor alone";
   if (options.measure) {
     TESSERA_TRY(const auto backend, open_backend(options.backend));
-    TESSERA_TRY(ways[0].host_s, measure_host(plan, *backend));
-    TESSERA_TRY(alone.host_s, measure_alone(model.graph, *backend));
+    TESSERA_TRY(const Measured measured, measure_ways(model, plan, target, *backend, console));
+    ways[0].host_s = measured.host_s;
+    alone.host_s = measured.alone_s;
     alone.name += fmt::format(" ({})", options.backend.name);
     ways.push_back(alone);
   }
@@ -227,7 +228,7 @@ Result<Document> run(const Options& options, Console& console) {
                            rule_reasons_hint(options.model.path));
     }
     TESSERA_TRY(plan, make_plan(legal, target, options.plan));
-    TESSERA_TRY(ways, compare_ways(options, model, legal, plan, target));
+    TESSERA_TRY(ways, compare_ways(options, model, legal, plan, target, console));
   }
   print_segments(plan, console);
   for (const Note& note : plan.notes) console.note(printable(note.text));

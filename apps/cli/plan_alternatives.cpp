@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "cli/rewrite_signal.h"
+#include "cli/table.h"
 #include "tessera/frozen_norms.h"
 #include "tessera/rewrite.h"
 #include "tessera/session.h"
@@ -33,8 +36,7 @@ void add_plan(std::vector<Alternative>& list, std::string name, bool exact,
   list.push_back(std::move(none));
 }
 
-}  // namespace
-
+// Of host steps and tile copies.
 Result<double> measure_host(const Plan& plan, Backend& backend) {
   TESSERA_TRY(const auto stitched, StitchedExecutable::load(plan, backend));
   const std::vector<std::vector<float>> signals = noise_signals(plan.graph);
@@ -64,6 +66,38 @@ Result<double> measure_alone(const Graph& graph, Backend& backend) {
     best = round == 0 ? seconds : std::min(best, seconds);
   }
   return best;
+}
+
+// Above this, a part as long is measured and its time multiplied.
+constexpr int64_t kMostMeasuredSamples = 480'000;
+
+Result<Measured> measure(const Graph& imported, const Plan& plan, Backend& backend) {
+  Measured measured;
+  TESSERA_TRY(measured.host_s, measure_host(plan, backend));
+  TESSERA_TRY(measured.alone_s, measure_alone(imported, backend));
+  return measured;
+}
+
+}  // namespace
+
+Result<Measured> measure_ways(const ImportedModel& model, const Plan& plan, const Target& target,
+                              Backend& backend, Console& console) {
+  const auto part = [&]() -> Result<Measured> {
+    TESSERA_TRY(const Graph imported, model.network->instantiate(kMostMeasuredSamples));
+    Graph legal = imported;
+    TESSERA_TRY_VOID(rewrite(legal));
+    TESSERA_TRY(const Plan shorter, replay_plan(legal, target, plan.recipe));
+    return measure(imported, shorter, backend);
+  };
+  if (model.length_samples > kMostMeasuredSamples) {
+    if (Result<Measured> measured = part()) {
+      const double times = static_cast<double>(model.length_samples) / kMostMeasuredSamples;
+      console.note(fmt::format("the processor's time is measured on {} samples and multiplied",
+                               grouped(kMostMeasuredSamples)));
+      return Measured{measured->host_s * times, measured->alone_s * times};
+    }
+  }
+  return measure(model.graph, plan, backend);
 }
 
 Alternative alternative_of(std::string name, const Plan& plan, const Target& target) {

@@ -26,10 +26,14 @@ struct Alternative {
   double seconds() const { return chip_s + host_s; }
 };
 
-// Seconds of the plan's host steps and of the tile copies on `backend`, on noise.
-Result<double> measure_host(const Plan& plan, Backend& backend);
-// Seconds of the whole network on `backend`, on noise: the better of two runs.
-Result<double> measure_alone(const Graph& graph, Backend& backend);
+// Seconds on noise, the better of two runs.
+struct Measured {
+  double host_s = 0;   // the plan's host steps and the copies of its tiles
+  double alone_s = 0;  // the whole network on the processor
+};
+// Of a long input a part is measured, where network and plan serve one, and noted.
+Result<Measured> measure_ways(const ImportedModel& model, const Plan& plan, const Target& target,
+                              Backend& backend, Console& console);
 
 Alternative alternative_of(std::string name, const Plan& plan, const Target& target);
 
