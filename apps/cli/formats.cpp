@@ -32,7 +32,6 @@ Action define_formats(CommandLine& app) {
   CommandLine* onnx = app.add_subcommand("onnx", "Operations of ONNX files that are read");
   onnx->add_flag("--markdown", *markdown, "The table of docs/onnx.md");
   onnx->footer("Examples:\n  tessera formats onnx\n");
-  app.require_subcommand(1);
   app.footer(
       "Examples:\n"
       "  tessera formats onnx\n"

@@ -15,10 +15,9 @@ TEST(CliSeveralInputs, TheLengthIsThatOfTheFeaturesNotOfTheirCaches) {
   const ScratchFolder folder;
   const std::string stem = kLayouts + "open_length";
   const std::string out = (folder / "y").string();
-  const Outcome outcome = tessera_tool(
-      {"run", stem + ".onnx", "--input", "x=" + stem + ".in.npy", "--input",
-       "past0=" + stem + ".in1.npy", "--input", "past1=" + stem + ".in2.npy", "--output",
-       "v9=" + out});
+  const Outcome outcome = tessera_tool({"run", stem + ".onnx", "--input", "x=" + stem + ".in.npy",
+                                        "--input", "past0=" + stem + ".in1.npy", "--input",
+                                        "past1=" + stem + ".in2.npy", "--output", "v9=" + out});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   const auto result = read_npy(out);
   const auto expected = read_npy(stem + ".out.npy");

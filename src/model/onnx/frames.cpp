@@ -200,7 +200,8 @@ Result<Value> interpolate_frames(OpContext& context, const Value& x, size_t dim,
     TESSERA_TRY(const Value part_of, slice_value(context, padded, dim, begin, span + 2, 1));
     Conv op;
     op.groups = context.shape(x.node).c;
-    TESSERA_TRY(op.weight, per_channel(context, op.groups, *axis, {static_cast<float>(1 - part), static_cast<float>(part)}));
+    TESSERA_TRY(op.weight, per_channel(context, op.groups, *axis,
+                                       {static_cast<float>(1 - part), static_cast<float>(part)}));
     op.stride = along(*axis, steps->down);
     return with_frames(context, part_of, dim, *axis, std::move(op));
   }

@@ -1,4 +1,5 @@
-// The operations of docs/onnx.md from the table that files are read by, so that neither lags behind.
+// The operations of docs/onnx.md from the table that files are read by, so that neither lags
+// behind.
 #include <fmt/format.h>
 
 #include <string>

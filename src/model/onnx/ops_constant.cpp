@@ -118,8 +118,10 @@ Result<Values> read_trilu(OpContext& context) {
 
 std::span<const OpEntry> constant_ops() {
   static constexpr OpEntry kOps[] = {
-      {"Constant", read_constant}, {"ConstantOfShape", read_constant_of_shape},
-      {"Range", read_range, "of constants"},       {"NonZero", read_non_zero, "of constants"},
+      {"Constant", read_constant},
+      {"ConstantOfShape", read_constant_of_shape},
+      {"Range", read_range, "of constants"},
+      {"NonZero", read_non_zero, "of constants"},
       {"Trilu", read_trilu, "matrices of constant floats"},
   };
   return kOps;

@@ -346,9 +346,14 @@ Result<Values> read_fused_conv(OpContext& context) {
 
 std::span<const OpEntry> conv_ops() {
   static constexpr OpEntry kOps[] = {
-      {"Conv", read_conv, "1-D and 2-D, constant weights; groups, strides, dilations, auto_pad, output_padding, output_shape"},
-      {"ConvTranspose", read_conv_transpose, "1-D and 2-D, constant weights; groups, strides, dilations, auto_pad, output_padding, output_shape"},
-      {"FusedConv", read_fused_conv, "of com.microsoft; Relu, Sigmoid, Tanh, LeakyRelu, Clip, HardSigmoid"},
+      {"Conv", read_conv,
+       "1-D and 2-D, constant weights; groups, strides, dilations, auto_pad, output_padding, "
+       "output_shape"},
+      {"ConvTranspose", read_conv_transpose,
+       "1-D and 2-D, constant weights; groups, strides, dilations, auto_pad, output_padding, "
+       "output_shape"},
+      {"FusedConv", read_fused_conv,
+       "of com.microsoft; Relu, Sigmoid, Tanh, LeakyRelu, Clip, HardSigmoid"},
   };
   return kOps;
 }

@@ -354,8 +354,12 @@ Result<Values> read_pad(OpContext& context) {
 
 std::span<const OpEntry> indexing_ops() {
   static constexpr OpEntry kOps[] = {
-      {"Slice", read_slice, "constant bounds, steps forward"},   {"Gather", read_gather, "one row of constant indices: 4096 at most, or any number that repeats frames regularly"}, {"Split", read_split, "constant sizes"},
-      {"Concat", read_concat, "tensors; zeros before or after time"}, {"Pad", read_pad, "constant 0, reflect, edge; wrap (opset 19); a negative pad crops"},
+      {"Slice", read_slice, "constant bounds, steps forward"},
+      {"Gather", read_gather,
+       "one row of constant indices: 4096 at most, or any number that repeats frames regularly"},
+      {"Split", read_split, "constant sizes"},
+      {"Concat", read_concat, "tensors; zeros before or after time"},
+      {"Pad", read_pad, "constant 0, reflect, edge; wrap (opset 19); a negative pad crops"},
   };
   return kOps;
 }

@@ -335,10 +335,22 @@ Result<Values> read_size(OpContext& context) {
 
 std::span<const OpEntry> layout_ops() {
   static constexpr OpEntry kOps[] = {
-      {"Reshape", read_reshape, "dimensions split and joined at factors of an axis"},     {"Flatten", read_flatten, "dimensions split and joined at factors of an axis"}, {"Transpose", read_transpose},
-      {"Unsqueeze", read_unsqueeze}, {"Squeeze", read_squeeze}, {"Expand", read_expand, "values repeated along time or a new dimension, or each frame several times; constants that repeat are held once"},
-      {"Tile", read_tile, "values repeated along time or a new dimension, or each frame several times; constants that repeat are held once"},           {"Cast", read_cast, "between floats; constants also to integers and booleans"},       {"CastLike", read_cast_like, "between floats; constants also to integers and booleans"},
-      {"Identity", read_identity},   {"Shape", read_shape},     {"Size", read_size},
+      {"Reshape", read_reshape, "dimensions split and joined at factors of an axis"},
+      {"Flatten", read_flatten, "dimensions split and joined at factors of an axis"},
+      {"Transpose", read_transpose},
+      {"Unsqueeze", read_unsqueeze},
+      {"Squeeze", read_squeeze},
+      {"Expand", read_expand,
+       "values repeated along time or a new dimension, or each frame several times; constants that "
+       "repeat are held once"},
+      {"Tile", read_tile,
+       "values repeated along time or a new dimension, or each frame several times; constants that "
+       "repeat are held once"},
+      {"Cast", read_cast, "between floats; constants also to integers and booleans"},
+      {"CastLike", read_cast_like, "between floats; constants also to integers and booleans"},
+      {"Identity", read_identity},
+      {"Shape", read_shape},
+      {"Size", read_size},
   };
   return kOps;
 }

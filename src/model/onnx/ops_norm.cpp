@@ -201,7 +201,8 @@ Result<Values> read_layer_norm(OpContext& context) {
 std::span<const OpEntry> norm_ops() {
   static constexpr OpEntry kOps[] = {
       {"BatchNormalization", read_batch_norm, "in evaluation"},
-      {"InstanceNormalization", read_instance_norm, "over channels, time or both; not over devices"},
+      {"InstanceNormalization", read_instance_norm,
+       "over channels, time or both; not over devices"},
       {"GroupNormalization", read_group_norm, "over channels, time or both; not over devices"},
       {"LayerNormalization", read_layer_norm, "over channels, time or both; not over devices"},
   };

@@ -150,7 +150,9 @@ Result<Values> read_quantize(OpContext& context) {
 
 std::span<const OpEntry> quantised_ops() {
   static constexpr OpEntry kOps[] = {
-      {"DequantizeLinear", read_dequantize, "of constants (weights) of 4, 8, 16 and 32 bits; a scale per tensor, per axis or per block (opset 21), with zero points"},
+      {"DequantizeLinear", read_dequantize,
+       "of constants (weights) of 4, 8, 16 and 32 bits; a scale per tensor, per axis or per block "
+       "(opset 21), with zero points"},
       {"QuantizeLinear", read_quantize, "of constants, to 4, 8 and 16 bits"},
   };
   return kOps;

@@ -227,11 +227,16 @@ Result<Values> read_softmax(OpContext& context) {
 
 std::span<const OpEntry> reduce_ops() {
   static constexpr OpEntry kOps[] = {
-      {"ReduceSum", read_reduce},       {"ReduceMean", read_reduce},
-      {"ReduceMax", read_reduce},       {"ReduceMin", read_reduce},
-      {"ReduceProd", read_reduce, "of constants"},      {"ReduceL1", read_reduce},
-      {"ReduceSumSquare", read_reduce}, {"ReduceL2", read_reduce},
-      {"CumSum", read_cumulative_sum, "along time, forward, the element itself included"},  {"Softmax", read_softmax, "over channels, sources or time"},
+      {"ReduceSum", read_reduce},
+      {"ReduceMean", read_reduce},
+      {"ReduceMax", read_reduce},
+      {"ReduceMin", read_reduce},
+      {"ReduceProd", read_reduce, "of constants"},
+      {"ReduceL1", read_reduce},
+      {"ReduceSumSquare", read_reduce},
+      {"ReduceL2", read_reduce},
+      {"CumSum", read_cumulative_sum, "along time, forward, the element itself included"},
+      {"Softmax", read_softmax, "over channels, sources or time"},
       {"LogSoftmax", read_softmax, "over channels, sources or time"},
   };
   return kOps;

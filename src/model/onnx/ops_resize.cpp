@@ -132,7 +132,10 @@ Result<Values> read_resize(OpContext& context) {
 
 std::span<const OpEntry> resize_ops() {
   static constexpr OpEntry kOps[] = {
-      {"Resize", read_resize, "nearest and linear along time or devices by whole factors, up and down, by scales or sizes (nearest: also where up to 15 frames break the rhythm); coordinates but tf_crop_and_resize; no antialiasing"},
+      {"Resize", read_resize,
+       "nearest and linear along time or devices by whole factors, up and down, by scales or sizes "
+       "(nearest: also where up to 15 frames break the rhythm); coordinates but "
+       "tf_crop_and_resize; no antialiasing"},
       {"Upsample", read_resize, "opset 7 to 9; as Resize"},
   };
   return kOps;

@@ -33,9 +33,7 @@ void expect_equal(const Result<ConstArray>& a, const Result<ConstArray>& b) {
 
 struct Random {
   std::mt19937 engine{7};
-  int64_t upto(int64_t most) {
-    return std::uniform_int_distribution<int64_t>(0, most)(engine);
-  }
+  int64_t upto(int64_t most) { return std::uniform_int_distribution<int64_t>(0, most)(engine); }
   ConstArray repeated(const Dims& dims) {
     Dims core = dims;
     for (int64_t& d : core) d = upto(1) == 0 ? 1 : d;

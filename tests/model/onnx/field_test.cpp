@@ -69,10 +69,8 @@ TEST(FieldOnnx, AGainExpandedOverTimeIsOneNumberPerChannelAtAnyLength) {
 TEST(FieldOnnx, ALengthAskedForLeavesACacheItsOwn) {
   ImportOptions options;
   options.length_samples = 300;
-  const auto model =
-      import_model(std::string(TESSERA_SOURCE_DIR) +
-                       "/tests/data/onnx/kinds/layouts/open_length.onnx",
-                   options);
+  const auto model = import_model(
+      std::string(TESSERA_SOURCE_DIR) + "/tests/data/onnx/kinds/layouts/open_length.onnx", options);
   ASSERT_TRUE(model) << model.error().to_string();
   EXPECT_EQ(model->length_samples, 300);
   EXPECT_EQ(model->inputs[0].to_string(), "[1, 300 time, 5 channels]");

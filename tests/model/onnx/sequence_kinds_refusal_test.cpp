@@ -62,8 +62,10 @@ TEST(RefuseResize, NearestWithoutARhythm) {
 TEST(RefuseResize, Channels) {
   OnnxBuilder net(13);
   net.input("x", {1, 4, 10}).output("y");
+  net.weights("w", {4, 4, 1});
+  net.node("Conv", {"x", "w"}, "c");
   net.numbers("sizes", {1, 8, 10});
-  text(net.node("Resize", {"x", "", "", "sizes"}, "y"), "mode", "nearest");
+  text(net.node("Resize", {"c", "", "", "sizes"}, "y"), "mode", "nearest");
   EXPECT_EQ(net.refusal(),
             "node 'the_Resize' (Resize): resizes something else than time or devices (Tessera "
             "resizes along time)");
@@ -111,8 +113,7 @@ TEST(RefuseWrap, FurtherThanManyTimesRound) {
   net.input("x", {1, 4, 10}).output("y");
   net.numbers("pads", {0, 0, 0, 0, 0, int64_t{1} << 30});
   text(net.node("Pad", {"x", "pads"}, "y"), "mode", "wrap");
-  EXPECT_EQ(net.refusal(),
-            "node 'the_Pad' (Pad): pads 10 elements by 0 and 1073741824 of its own");
+  EXPECT_EQ(net.refusal(), "node 'the_Pad' (Pad): pads 10 elements by 0 and 1073741824 of its own");
 }
 
 TEST(RefuseConstants, RepeatedBeyondMeasure) {
