@@ -15,9 +15,9 @@
 #include "support/random_values.h"
 #include "tessera/backend.h"
 #include "tessera/build.h"
+#include "tessera/calibration_state.h"
 #include "tessera/export.h"
 #include "tessera/import.h"
-#include "tessera/npy.h"
 #include "tessera/rewrite.h"
 #include "tessera/target.h"
 #include "tessera/verify.h"
@@ -139,18 +139,21 @@ class Row {
     cell("reimport", import_model(files, "net.onnx"));
   }
 
-  // Windows as the network's inputs take them, in a file.
-  static fs::path calibration(const Graph& graph, const fs::path& folder) {
-    const Shape& shape = graph.node(graph.inputs()[0]).shape;
-    std::vector<int64_t> dims{kWindows, shape.c * shape.h, shape.w};
-    if (dims[1] == 1) dims.erase(dims.begin() + 1);
-    std::vector<float> values;
-    for (uint32_t seed = 0; seed < kWindows; ++seed) {
-      const std::vector<float> window = test::random_inputs(graph, seed)[0];
-      values.insert(values.end(), window.begin(), window.end());
+  // Windows of all inputs, in a file as `tessera calibrate` writes it.
+  static fs::path calibration(const ImportedModel& model, const fs::path& folder) {
+    std::vector<IoLayout> inputs = model.inputs;
+    for (NodeId id : model.graph.inputs()) {
+      const Node& node = model.graph.node(id);
+      if (model.inputs.empty()) inputs.push_back(plain_layout(node.name, node.shape));
     }
-    const fs::path path = folder / "windows.npy";
-    EXPECT_TRUE(write_npy(path, dims, values, {.force = true}).has_value());
+    std::vector<std::vector<float>> windows;
+    for (uint32_t seed = 0; seed < kWindows; ++seed) {
+      std::vector<float>& window = windows.emplace_back();
+      for (const auto& values : test::random_inputs(model.graph, seed))
+        window.insert(window.end(), values.begin(), values.end());
+    }
+    const fs::path path = folder / "windows.npz";
+    EXPECT_TRUE(write_calibration_windows(path, windows, inputs, {}, {.force = true}).has_value());
     return path;
   }
 
@@ -164,7 +167,7 @@ class Row {
     options.threads = 1;
     if (integers) {
       options.integers.emplace();
-      options.calibration.sources = {calibration(model.graph, folder)};
+      options.calibration.sources = {calibration(model, folder)};
     }
     const Result<Built> built = build(file_, options);
     fs::remove_all(folder);
