@@ -160,7 +160,7 @@ TEST_F(CalibrationStateTest, WindowsOfSeveralInputsComeBackAsTheirFilesLayThem) 
   std::vector<IoLayout> inputs{plain_layout("a", {6, 1, 50}), plain_layout("b", {2, 1, 50})};
   inputs[0].dims = {{}, {{Axis::w, 50, 1}}, {{Axis::c, 6, 1}}};
   const std::filesystem::path path = folder_ / "several.npz";
-  ASSERT_TRUE(write_calibration_windows(path, windows_, inputs, {{}, 1, -60}).has_value());
+  ASSERT_TRUE(write_calibration_windows(path, windows_, inputs, {{}, 1, -60, {}}).has_value());
   const NpzFile file = NpzFile::open(path).value();
   EXPECT_EQ(file.names(), (std::vector<std::string>{"a", "b"}));
   const NpyArray a = file.read("a").value();
