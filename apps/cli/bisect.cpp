@@ -77,7 +77,8 @@ Result<Given> read_given(const Options& options, Console& console) {
   given.package_hash = package.hash();
   TESSERA_TRY(ImportedModel model, package.model());
   const auto at_length = [&](int64_t length) { return package.model(length); };
-  TESSERA_TRY(given.inputs, read_network_inputs(options.signal, model, options.recordings, at_length, console));
+  TESSERA_TRY(given.inputs,
+              read_network_inputs(options.signal, model, options.recordings, at_length, console));
   const int64_t length = model.length_samples;
   TESSERA_TRY(given.package, package.network(length));
   ModelOptions of_a;

@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/table.h"
+#include "tessera/checkpoint_document.h"
 #include "tessera/import.h"
 
 namespace tessera::cli {
@@ -25,6 +26,13 @@ Result<Document> run_onnx(bool markdown, Console& console) {
   return Document{{"operations", std::move(operations)}};
 }
 
+// docs/checkpoints.md
+Result<Document> run_checkpoints(Console& console) {
+  const std::string page = checkpoints_markdown();
+  console.print("{}", page);
+  return Document{{"checkpoints", page}};
+}
+
 }  // namespace
 
 Action define_formats(CommandLine& app) {
@@ -32,11 +40,17 @@ Action define_formats(CommandLine& app) {
   CommandLine* onnx = app.add_subcommand("onnx", "Operations of ONNX files that are read");
   onnx->add_flag("--markdown", *markdown, "The table of docs/onnx.md");
   onnx->footer("Examples:\n  tessera formats onnx\n");
+  CommandLine* checkpoints = app.add_subcommand(
+      "checkpoints", "Networks, files and arguments of checkpoints that are read");
+  checkpoints->footer("Examples:\n  tessera formats checkpoints\n");
   app.footer(
       "Examples:\n"
       "  tessera formats onnx\n"
-      "  tessera formats onnx --json | jq -r '.operations[].operation'\n");
-  return [markdown](Console& console) { return run_onnx(*markdown, console); };
+      "  tessera formats onnx --json | jq -r '.operations[].operation'\n"
+      "  tessera formats checkpoints\n");
+  return [markdown, checkpoints](Console& console) {
+    return checkpoints->parsed() ? run_checkpoints(console) : run_onnx(*markdown, console);
+  };
 }
 
 }  // namespace tessera::cli

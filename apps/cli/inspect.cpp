@@ -16,7 +16,6 @@
 #include "report/node_caption.h"
 #include "tessera/analysis.h"
 #include "tessera/calibration_record.h"
-#include "tessera/checkpoint_document.h"
 #include "tessera/file.h"
 #include "tessera/package.h"
 #include "tessera/signature.h"
@@ -29,7 +28,6 @@ struct Options {
   ModelOptions model;
   std::string drawing;
   bool text = false;
-  bool checkpoints = false;
   bool force = false;
 };
 
@@ -195,15 +193,6 @@ Result<Document> package_document(const std::string& path, Console& console) {
 }
 
 Result<Document> inspect(const Options& options, Console& console) {
-  if (options.checkpoints) {
-    const std::string page = checkpoints_markdown();
-    console.print("{}", page);
-    return Document{{"checkpoints", page}};
-  }
-  if (options.model.path.empty()) {
-    return TESSERA_ERROR(kInvalidArgument, "MODEL", "no network is given",
-                         "'tessera inspect MODEL', or 'tessera inspect --checkpoints'");
-  }
   TESSERA_TRY_VOID(check_outputs({{options.drawing, OutputFormat::svg}},
                                  file_names({options.model.path}), options.force));
   TESSERA_TRY(const ImportedModel model, load_model(options.model, ImportNotes::all, console));
@@ -259,13 +248,10 @@ Result<Document> inspect(const Options& options, Console& console) {
 Action define_inspect(CommandLine& app) {
   auto options = std::make_shared<Options>();
   add_model_options(app, options->model, true);
-  app.get_option("MODEL")->required(false);
   app.add_option("--graph", options->drawing, "Also draw the network into this SVG file")
       ->type_name("FILE.svg");
   app.add_flag("--text", options->text,
                "Print the graph's text form (docs/graph_text.md) without its weights' values");
-  app.add_flag("--checkpoints", options->checkpoints,
-               "Print instead what is read of checkpoints, as docs/checkpoints.md");
   app.add_flag("--force", options->force, "Replace the drawing if it exists");
   app.footer(
       "Examples:\n"

@@ -137,8 +137,7 @@ Result<Document> run(const Options& options, Console& console) {
   std::vector<OutputFile> checked;
   for (const std::string& file : output_files) checked.push_back({file, OutputFormat::npy});
   TESSERA_TRY_VOID(check_outputs(
-      checked, file_names({options.model.path}, {input_files(options, signature)}),
-      options.force));
+      checked, file_names({options.model.path}, {input_files(options, signature)}), options.force));
   TESSERA_TRY(const auto backend, open_backend(options.backend));
   TESSERA_TRY(Session session, given.network.open(*backend));
   TESSERA_TRY(WindowOutputs run, run_all(session, given, "running", console));

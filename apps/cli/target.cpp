@@ -244,10 +244,9 @@ Action define_target(CommandLine& app) {
   };
   auto all = std::make_shared<All>();
   add(app, "list", "Targets known here", "  tessera target list\n");
-  CommandLine* show =
-      add(app, "show", "Every entry of a target with its source",
-          "  tessera target show hailo8\n"
-          "  tessera target show hailo8 --toml > mine.toml\n");
+  CommandLine* show = add(app, "show", "Every entry of a target with its source",
+                          "  tessera target show hailo8\n"
+                          "  tessera target show hailo8 --toml > mine.toml\n");
   show->add_option("TARGET", all->shown, "Name or path of a target file")->required();
   show->add_flag("--toml", all->as_file, "The target file itself, to start one's own from");
   CommandLine* rules = add(app, "rules", "Every rule that 'check' asks",

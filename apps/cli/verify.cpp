@@ -116,7 +116,8 @@ Result<Case> read_case(const Options& options, Console& console) {
       TESSERA_TRY(given, load_runnable(other, ImportNotes::none, console));
       return given.model;
     };
-    TESSERA_TRY(made.inputs, read_network_inputs(options.signal, model, options.recordings, at_length, console));
+    TESSERA_TRY(made.inputs,
+                read_network_inputs(options.signal, model, options.recordings, at_length, console));
   }
   made.imported = given.model.graph;
   if (!options.other_model.empty()) {

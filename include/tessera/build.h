@@ -101,9 +101,9 @@ struct Built {
   Plan plan;
   Cost cost;  // of the plan, with the bytes of those values that got 16 bits
   ChipPlacement placement;
-  // Of the model: what its file did not tell and was assumed; of the plan: what the host got because
-  // no segment could hold it; of the calibration: what was
-  // resampled, mixed down or left out; of integers: what they cannot keep.
+  // Of the model: what its file did not tell and was assumed; of the plan: what the host got
+  // because no segment could hold it; of the calibration: what was resampled, mixed down or left
+  // out; of integers: what they cannot keep.
   std::vector<Note> notes;
 };
 

@@ -61,10 +61,9 @@ class Driver {
     TESSERA_TRY_VOID(stage(BuildStage::save, [&] { return save(package); }));
     TESSERA_TRY(Package saved, std::move(package));
     std::vector<Note> all_notes = notes();
-    return Built{std::move(saved),         std::move(frozen_point_),
-                 std::move(stream_bases_), std::move(rewritten_),
-                 std::move(plan_),         cost_,
-                 std::move(placement_),    std::move(all_notes)};
+    return Built{std::move(saved),      std::move(frozen_point_), std::move(stream_bases_),
+                 std::move(rewritten_), std::move(plan_),         cost_,
+                 std::move(placement_), std::move(all_notes)};
   }
 
  private:

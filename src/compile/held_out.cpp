@@ -40,8 +40,7 @@ std::vector<Indices> groups_of(std::span<const Window> windows,
   for (auto& [recording, indices] : by_recording) groups.push_back(std::move(indices));
   if (groups.size() > 1 || windows.size() < kFewWindows) return groups;
   std::vector<Indices> parts(kMostFolds);
-  for (size_t w = 0; w < windows.size(); ++w)
-    parts[w * kMostFolds / windows.size()].push_back(w);
+  for (size_t w = 0; w < windows.size(); ++w) parts[w * kMostFolds / windows.size()].push_back(w);
   return parts;
 }
 

@@ -132,7 +132,8 @@ Result<Arena> Arena::create(int64_t size_bytes) {
 
 void Arena::trim(int64_t offset, int64_t size_bytes) {
   static const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const uintptr_t first = reinterpret_cast<uintptr_t>(block_.get()) + static_cast<uintptr_t>(offset);
+  const uintptr_t first =
+      reinterpret_cast<uintptr_t>(block_.get()) + static_cast<uintptr_t>(offset);
   const uintptr_t begin = (first + page - 1) / page * page;
   const uintptr_t end = (first + static_cast<uintptr_t>(size_bytes)) / page * page;
   if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);

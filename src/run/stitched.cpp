@@ -230,7 +230,8 @@ class Stitched final : public StitchedExecutable {
     std::vector<ValueStore::Life> list;
     for (const auto& [id, life] : lives) {
       list.push_back(life);
-      if (life.last_step < last) steps_[static_cast<size_t>(life.last_step)].last_reads.push_back(id);
+      if (life.last_step < last)
+        steps_[static_cast<size_t>(life.last_step)].last_reads.push_back(id);
     }
     TESSERA_TRY(values_, ValueStore::create(graph_, std::move(list)));
     for (NodeId id : constants) {

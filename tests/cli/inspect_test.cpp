@@ -57,10 +57,8 @@ TEST(CliInspect, RefusesNetworksFromTheFieldByName) {
       << outcome.err;
 }
 
-TEST(CliInspect, WithoutAModelItSaysWhatToGive) {
-  const Outcome outcome = tessera_tool({"inspect"});
-  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument));
-  const Outcome page = tessera_tool({"inspect", "--checkpoints"});
+TEST(CliFormats, CheckpointsAreThePageInTheDocs) {
+  const Outcome page = tessera_tool({"formats", "checkpoints"});
   EXPECT_EQ(page.code, 0);
   EXPECT_EQ(page.out, contents(TESSERA_SOURCE_DIR "/docs/checkpoints.md"));
 }

@@ -12,7 +12,8 @@ using namespace test;
 // Window n holds n + 1, twice: `count` of them.
 Windows numbered(size_t count) {
   Windows windows;
-  for (size_t n = 0; n < count; ++n) windows.push_back(std::vector<float>(2, static_cast<float>(n + 1)));
+  for (size_t n = 0; n < count; ++n)
+    windows.push_back(std::vector<float>(2, static_cast<float>(n + 1)));
   return windows;
 }
 
@@ -60,10 +61,9 @@ TEST(HoldOut, TwoPassagesAreALoudWindowBesideQuietOnes) {
 
 TEST(HoldOut, OfOneRecordingNeighboursStayTogetherAndAFewAreNotDivided) {
   const HeldOut several = hold_out(numbered(9), {}, {1, false});
-  EXPECT_EQ(several.folds, (std::vector<Windows>{{{1, 1}, {2, 2}, {3, 3}},
-                                                 {{4, 4}, {5, 5}},
-                                                 {{6, 6}, {7, 7}},
-                                                 {{8, 8}, {9, 9}}}));
+  EXPECT_EQ(several.folds,
+            (std::vector<Windows>{
+                {{1, 1}, {2, 2}, {3, 3}}, {{4, 4}, {5, 5}}, {{6, 6}, {7, 7}}, {{8, 8}, {9, 9}}}));
   EXPECT_FALSE(hold_out(numbered(7), {}, {1, false}).apart());
 }
 

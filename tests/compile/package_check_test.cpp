@@ -1,5 +1,5 @@
-// check_package() on forged packages: entries are changed and every hash is made right again, so that
-// only making them again can tell.
+// check_package() on forged packages: entries are changed and every hash is made right again, so
+// that only making them again can tell.
 #include <functional>
 #include <random>
 
@@ -176,7 +176,9 @@ TEST_P(ForgedPackage, IsFoundByWhatItsManifestClaims) {
     const bool frozen = GetParam() == Kind::frozen;
     m.parity[0].approximation_db = frozen ? *m.parity[0].approximation_db + 1 : 60;
   }));
-  const auto refused = [&](const Edit& edit) { return !verdict(package(GetParam()), edit).empty(); };
+  const auto refused = [&](const Edit& edit) {
+    return !verdict(package(GetParam()), edit).empty();
+  };
   EXPECT_TRUE(refused([](PackageManifest& m, auto&) { m.model.length_samples += 8; }));
   EXPECT_TRUE(refused([](PackageManifest& m, auto&) { m.target = "hailo15"; }));
   EXPECT_TRUE(refused([](PackageManifest& m, auto&) {
@@ -195,9 +197,9 @@ TEST_P(ForgedPackage, IsFoundByEntriesThatAreMissingAddedOrOfAnotherKind) {
                       }),
               "")
         << listed.name;
-    EXPECT_NE(verdict(whole, [&](auto&,
-                                 auto& contents) { entry(contents, listed.name).kind = "note"; }),
-              "")
+    EXPECT_NE(
+        verdict(whole, [&](auto&, auto& contents) { entry(contents, listed.name).kind = "note"; }),
+        "")
         << listed.name;
   }
   EXPECT_NE(verdict(whole,
@@ -238,11 +240,10 @@ Bytes with_encodings(const std::function<void(Encodings& encodings)>& edit) {
 }
 
 TEST(ForgedIntegers, AWeightThatIsNotTheNetworksIsFoundThoughEveryPieceHasIt) {
-  const std::string said =
-      verdict(with_encodings([](Encodings& encodings) {
-        int8_t& weight = encodings.weights.begin()->second.values[0];
-        weight = static_cast<int8_t>(weight > 0 ? weight - 1 : weight + 1);
-      }));
+  const std::string said = verdict(with_encodings([](Encodings& encodings) {
+    int8_t& weight = encodings.weights.begin()->second.values[0];
+    weight = static_cast<int8_t>(weight > 0 ? weight - 1 : weight + 1);
+  }));
   EXPECT_NE(said.find("its integer weights are not the network's"), std::string::npos) << said;
 }
 

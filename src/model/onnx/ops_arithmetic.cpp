@@ -247,8 +247,7 @@ Result<Value> binary(OpContext& context, BinaryOp op, Value a, Value b) {
   if (a.is_constant() || b.is_constant()) {
     const bool reversed = a.is_constant();
     Value x = with_rank(reversed ? b : a, dims->size());
-    TESSERA_TRY(const ConstArray rows,
-                one_row(context, (reversed ? a : b).constant(), x.view));
+    TESSERA_TRY(const ConstArray rows, one_row(context, (reversed ? a : b).constant(), x.view));
     const ConstArray array = rows.shrunk();
     if (array.size() == 0) return context.unsupported("has an empty operand");
     double number = 0;

@@ -311,8 +311,8 @@ Result<Values> read_einsum(OpContext& context) {
 
 std::span<const OpEntry> einsum_ops() {
   static constexpr OpEntry kOps[] = {{"Einsum", read_einsum,
-                                     "matrix products with constants, products element by "
-                                     "element, sums"}};
+                                      "matrix products with constants, products element by "
+                                      "element, sums"}};
   return kOps;
 }
 

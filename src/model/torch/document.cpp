@@ -134,7 +134,7 @@ std::string foreign_files_section() {
 
 std::string checkpoints_markdown() {
   return "# Checkpoints\n\n"
-         "<!-- Written by `tessera inspect --checkpoints`; a test compares it with the readers. "
+         "<!-- Written by `tessera formats checkpoints`; a test compares it with the readers. "
          "-->\n\n"
          "`tessera` reads the weights of Conv-TasNets from the files that their toolkits "
          "write.\n\n" +

@@ -1,5 +1,6 @@
-// tests/data/onnx/kinds: kinds of networks that people bring (tools/vectors/onnx_sequence_kinds.py); each
-// computes what ONNX Runtime computed, and its export says the same.
+// tests/data/onnx/kinds: kinds of networks that people bring
+// (tools/vectors/onnx_sequence_kinds.py); each computes what ONNX Runtime computed, and its export
+// says the same.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -179,7 +179,7 @@ TEST(CheckpointDocument, IsWhatTheReadersSay) {
   const auto bytes = read_file(TESSERA_SOURCE_DIR "/docs/checkpoints.md", 1 << 20);
   ASSERT_TRUE(bytes);
   EXPECT_EQ(std::string(bytes->begin(), bytes->end()), checkpoints_markdown())
-      << "run: tessera inspect --checkpoints > docs/checkpoints.md";
+      << "run: tessera formats checkpoints > docs/checkpoints.md";
 }
 
 }  // namespace
