@@ -77,8 +77,7 @@ Result<Build> build_as(const char* model, const char* target, const char* calibr
 
 Result<double> output_snr_db(const Package& package, const std::vector<float>& samples,
                              Backend& cpu, Backend& emulator) {
-  TESSERA_TRY(const PackagedNetwork network,
-              package.network(static_cast<int64_t>(samples.size())));
+  TESSERA_TRY(const PackagedNetwork network, package.network(static_cast<int64_t>(samples.size())));
   TESSERA_TRY(Session in_float, Session::create(network.model.graph, cpu));
   TESSERA_TRY(const auto expected, in_float.run({ConstValues(samples)}));
   TESSERA_TRY(Session in_integers,

@@ -12,7 +12,8 @@ using namespace test;
 // Window n holds n + 1, twice: `count` of them.
 Windows numbered(size_t count) {
   Windows windows;
-  for (size_t n = 0; n < count; ++n) windows.push_back(std::vector<float>(2, static_cast<float>(n + 1)));
+  for (size_t n = 0; n < count; ++n)
+    windows.push_back(std::vector<float>(2, static_cast<float>(n + 1)));
   return windows;
 }
 
@@ -53,17 +54,24 @@ TEST(HoldOut, TwoPassagesAreALoudWindowBesideQuietOnes) {
   const HeldOut held_out = hold_out(numbered(4), recordings, {3, true});
   ASSERT_EQ(held_out.passages.size(), 4u);
   EXPECT_TRUE(held_out.passages[2].after_pause);
-  EXPECT_EQ(held_out.passages[2].values, (std::vector<float>{0.1F, 0.1F, 0.2F, 0.2F, 2, 2}));
+  EXPECT_EQ(held_out.passages[2].values, (std::vector<float>{0.1F, 0.1F, 0.2F, 0.2F, 0.2F, 2}));
   EXPECT_FLOAT_EQ(held_out.passages[3].values[0], 0.3F);
   EXPECT_EQ(held_out.passages[3].values.back(), 4);
 }
 
+TEST(HoldOut, OfANetworkOfOneLengthAQuarterOfTheWindowIsLoud) {
+  const Windows windows{{1, 3, 2, 0}, {1, 1, 1, 1}};
+  const HeldOut held_out = hold_out(windows, std::vector<int64_t>{0, 1}, {1, true});
+  ASSERT_EQ(held_out.passages.size(), 4u);
+  EXPECT_FLOAT_EQ(held_out.passages[2].values[0], 0.1F);
+  EXPECT_EQ(held_out.passages[2].values[3], 3);
+}
+
 TEST(HoldOut, OfOneRecordingNeighboursStayTogetherAndAFewAreNotDivided) {
   const HeldOut several = hold_out(numbered(9), {}, {1, false});
-  EXPECT_EQ(several.folds, (std::vector<Windows>{{{1, 1}, {2, 2}, {3, 3}},
-                                                 {{4, 4}, {5, 5}},
-                                                 {{6, 6}, {7, 7}},
-                                                 {{8, 8}, {9, 9}}}));
+  EXPECT_EQ(several.folds,
+            (std::vector<Windows>{
+                {{1, 1}, {2, 2}, {3, 3}}, {{4, 4}, {5, 5}}, {{6, 6}, {7, 7}}, {{8, 8}, {9, 9}}}));
   EXPECT_FALSE(hold_out(numbered(7), {}, {1, false}).apart());
 }
 
