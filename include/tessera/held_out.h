@@ -19,8 +19,9 @@ namespace tessera {
 
 // A sequence to measure on.
 struct Passage {
-  size_t fold = 0;            // it is held out of
-  bool after_pause = false;   // one loud window beside quiet ones; else windows of one recording
+  size_t fold = 0;  // it is held out of
+  bool after_pause =
+      false;  // a loud half second beside quiet windows; else windows of one recording
   std::vector<float> values;  // of the network's input
 };
 
@@ -76,6 +77,7 @@ class HeldOutTrial {
   Result<double> with_widened(const std::set<std::string>& widen, size_t passage);
 
   const Graph& legal() const { return *legal_; }
+  const HeldOut& held_out() const { return *held_out_; }
 
  private:
   HeldOutTrial() = default;

@@ -24,9 +24,9 @@ bool is_silent(const Window& window) {
   return std::all_of(window.begin(), window.end(), [](float x) { return x == 0.0F; });
 }
 
-double energy_of_window(const Window& window) {
+double energy_of(std::span<const float> samples) {
   double sum = 0;
-  for (float x : window) sum += static_cast<double>(x) * static_cast<double>(x);
+  for (float x : samples) sum += static_cast<double>(x) * static_cast<double>(x);
   return sum;
 }
 
@@ -52,7 +52,7 @@ Window passage_of(std::span<const Window> windows, const Indices& group, size_t 
   const size_t taken = std::min(length, group.size());
   for (size_t begin = 0; begin + taken <= group.size(); ++begin) {
     double energy = 0;
-    for (size_t i = 0; i < taken; ++i) energy += energy_of_window(windows[group[begin + i]]);
+    for (size_t i = 0; i < taken; ++i) energy += energy_of(windows[group[begin + i]]);
     if (energy > most) {
       most = energy;
       best = begin;
@@ -66,18 +66,25 @@ Window passage_of(std::span<const Window> windows, const Indices& group, size_t 
   return passage;
 }
 
-// One loud window at the end, the recording's others before it as quiet as a pause in a room. Of a
-// network of one length, the window's last quarter beside the rest of it.
+// Half of a loud window at the end, the recording's others before it as quiet as a pause in a room.
+// Of a network of one length, a quarter of the window beside the rest of it.
 Window beside_quiet(std::span<const Window> windows, const Indices& group, size_t loud,
                     size_t length) {
   Window passage;
-  for (size_t i = 0; i + 1 < length; ++i) {
-    const Window& window = windows[group[i % group.size()]];
+  for (size_t i = 0; i < length; ++i) {
+    const Window& window = windows[i + 1 < length ? group[i % group.size()] : loud];
     passage.insert(passage.end(), window.begin(), window.end());
   }
-  passage.insert(passage.end(), windows[loud].begin(), windows[loud].end());
-  const size_t heard = length > 1 ? windows[loud].size() : windows[loud].size() / 4;
-  for (size_t i = 0; i + heard < passage.size(); ++i) passage[i] *= kQuiet;
+  for (float& x : passage) x *= kQuiet;
+  const Window& window = windows[loud];
+  const size_t heard = std::max(window.size() / (length > 1 ? 2 : 4), size_t{1});
+  size_t best = 0;
+  for (size_t begin = 0; begin + heard <= window.size(); begin += heard) {
+    const auto part = [&](size_t at) { return std::span(window).subspan(at, heard); };
+    if (energy_of(part(begin)) > energy_of(part(best))) best = begin;
+  }
+  std::copy_n(window.begin() + static_cast<std::ptrdiff_t>(best), heard,
+              passage.end() - static_cast<std::ptrdiff_t>(heard));
   return passage;
 }
 
@@ -105,7 +112,7 @@ HeldOut hold_out(std::span<const Window> windows, std::span<const int64_t> recor
     const size_t g = (2 * k + 1) * groups.size() / (2 * pauses);
     const Indices& group = groups[g];
     const size_t loudest = *std::max_element(group.begin(), group.end(), [&](size_t a, size_t b) {
-      return energy_of_window(windows[a]) < energy_of_window(windows[b]);
+      return energy_of(windows[a]) < energy_of(windows[b]);
     });
     Window passage = beside_quiet(windows, groups[g], loudest, length.windows);
     if (!is_silent(passage)) held_out.passages.push_back({fold_of[g], true, std::move(passage)});

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <span>
 
 namespace tessera {
 namespace {
@@ -9,11 +11,20 @@ namespace {
 // Below what 16 bits everywhere keep: near enough, where these are too little.
 constexpr double kNearBestDb = 0.1;
 
+// Passages held out keep this more than is asked for, and than 8 bits keep: others may keep less.
+constexpr double kReserveDb = 1.6;
+
+// Less that a passage beside a pause is to keep: such are rare, and what leaves its ranges there is
+// heard for half a second.
+constexpr double kRareDb = 3;
+
 // A few passages do not tell less: on others it may be the other way round.
 constexpr double kWorthAnObserverDb = 3;
 
-// Widening a value changes how all others round: a passage may lose this by chance.
-constexpr double kByChanceDb = 0.05;
+// Values that noise hurts get 16 bits: those that stay can have more room, where a passage leaves
+// their ranges.
+constexpr double kMoreRoom = 1.5;
+constexpr double kMoreRoomForSums = 1.25;
 
 std::set<std::string> first(const std::vector<Sensitivity>& list, size_t count) {
   std::set<std::string> names;
@@ -21,31 +32,40 @@ std::set<std::string> first(const std::vector<Sensitivity>& list, size_t count) 
   return names;
 }
 
-bool keeps(const HeldOutQuality& quality, double wanted_db, const HeldOutQuality& narrow) {
-  for (size_t p = 0; p < quality.snr_db.size(); ++p) {
-    if (quality.snr_db[p] < wanted_db) return false;
-    if (quality.snr_db[p] < narrow.snr_db[p] - kByChanceDb) return false;
+// What each passage is to keep for an SNR wanted.
+std::vector<double> wanted_of(const HeldOutTrial& trial, double snr_db) {
+  std::vector<double> wanted;
+  for (const Passage& passage : trial.held_out().passages)
+    wanted.push_back(passage.after_pause ? snr_db - kRareDb : snr_db);
+  return wanted;
+}
+
+// What the passage keeps that lacks most, or has least to spare, beyond what it is to keep.
+double spare_db(const HeldOutQuality& quality, std::span<const double> wanted) {
+  double least = std::numeric_limits<double>::infinity();
+  for (size_t p = 0; p < wanted.size(); ++p) least = std::min(least, quality.snr_db[p] - wanted[p]);
+  return least;
+}
+
+size_t worst_of(const HeldOutQuality& quality, std::span<const double> wanted) {
+  size_t worst = 0;
+  for (size_t p = 1; p < wanted.size(); ++p) {
+    if (quality.snr_db[p] - wanted[p] < quality.snr_db[worst] - wanted[worst]) worst = p;
   }
-  return true;
+  return worst;
 }
 
-size_t worst_of(const HeldOutQuality& quality) {
-  const auto least = std::min_element(quality.snr_db.begin(), quality.snr_db.end());
-  return static_cast<size_t>(least - quality.snr_db.begin());
-}
-
-// Each value widened alone, on the passage that keeps least.
+// Each value widened alone, on one passage.
 Result<std::vector<Sensitivity>> sensitivities_of(HeldOutTrial& trial,
-                                                  const QuantizeOptions& options,
-                                                  const HeldOutQuality& narrow,
+                                                  const QuantizeOptions& options, double narrow_db,
+                                                  size_t passage,
                                                   const CalibrationProgress& progress) {
-  const size_t passage = worst_of(narrow);
   std::vector<Sensitivity> sensitivities;
   const std::vector<std::string> names = encoded_values(trial.legal(), options);
   for (const std::string& name : names) {
     if (options.widen.contains(name)) continue;
     TESSERA_TRY(const double db, trial.with_widened({name}, passage));
-    sensitivities.push_back({name, 1 - std::pow(10.0, (narrow.snr_db[passage] - db) / 10)});
+    sensitivities.push_back({name, 1 - std::pow(10.0, (narrow_db - db) / 10)});
     if (progress &&
         !progress(static_cast<int64_t>(sensitivities.size()), static_cast<int64_t>(names.size()))) {
       return TESSERA_ERROR(kCancelled, "mixed precision", "stopped", "");
@@ -54,6 +74,19 @@ Result<std::vector<Sensitivity>> sensitivities_of(HeldOutTrial& trial,
   std::stable_sort(sensitivities.begin(), sensitivities.end(),
                    [](const Sensitivity& a, const Sensitivity& b) { return a.gain > b.gain; });
   return sensitivities;
+}
+
+// More of it where the worst passage keeps more then.
+Result<void> give_room(HeldOutTrial& trial, std::span<const double> wanted,
+                       MixedPrecision& result) {
+  QuantizeOptions roomy = result.options;
+  roomy.headroom *= kMoreRoom;
+  roomy.sum_headroom *= kMoreRoomForSums;
+  TESSERA_TRY(HeldOutQuality quality, trial.quality(roomy));
+  if (spare_db(quality, wanted) <= spare_db(result.quality, wanted)) return {};
+  result.options = std::move(roomy);
+  result.quality = std::move(quality);
+  return {};
 }
 
 }  // namespace
@@ -79,26 +112,31 @@ Result<MixedPrecision> choose_mixed_precision(HeldOutTrial& trial, const Quantiz
                                               double snr_db, const CalibrationProgress& progress) {
   TESSERA_TRY(const HeldOutQuality narrow, trial.quality(options));
   MixedPrecision result{options, narrow, narrow, true, {}};
-  if (narrow.lowest_db() >= snr_db) return result;
-  TESSERA_TRY_VOID(trial.widen_from(options));
-  TESSERA_TRY(result.sensitivities, sensitivities_of(trial, options, narrow, progress));
+  std::vector<double> wanted = wanted_of(trial, snr_db + kReserveDb);
+  if (spare_db(narrow, wanted) >= 0) return result;
+  TESSERA_TRY_VOID(give_room(trial, wanted, result));
+  TESSERA_TRY_VOID(trial.widen_from(result.options));
+  const size_t worst = worst_of(result.quality, wanted);
+  TESSERA_TRY(
+      result.sensitivities,
+      sensitivities_of(trial, result.options, result.quality.snr_db[worst], worst, progress));
   // Errors fall with every value widened, nearly: halving finds where they are small enough.
   size_t too_few = 0;
   size_t enough = result.sensitivities.size();
   TESSERA_TRY(result.quality, trial.with_widened(first(result.sensitivities, enough)));
-  const double best_db = result.quality.lowest_db();
-  if (best_db < narrow.lowest_db()) {
+  if (result.quality.lowest_db() < narrow.lowest_db()) {
     // Bits are not what it lacks.
-    result.quality = narrow;
-    result.reached = false;
-    return result;
+    return MixedPrecision{options, narrow, narrow, false, std::move(result.sensitivities)};
   }
-  result.reached = best_db >= snr_db;
-  const double wanted_db = result.reached ? snr_db : best_db - kNearBestDb;
+  result.reached = spare_db(result.quality, wanted_of(trial, snr_db)) >= 0;
+  for (size_t p = 0; p < wanted.size(); ++p) {
+    wanted[p] = std::max(wanted[p], narrow.snr_db[p] + kReserveDb);
+    wanted[p] = std::min(wanted[p], result.quality.snr_db[p] - kNearBestDb);
+  }
   while (enough - too_few > 1) {
     const size_t middle = (too_few + enough) / 2;
     TESSERA_TRY(HeldOutQuality quality, trial.with_widened(first(result.sensitivities, middle)));
-    if (keeps(quality, wanted_db, narrow)) {
+    if (spare_db(quality, wanted) >= 0) {
       enough = middle;
       result.quality = std::move(quality);
     } else {

@@ -54,9 +54,17 @@ TEST(HoldOut, TwoPassagesAreALoudWindowBesideQuietOnes) {
   const HeldOut held_out = hold_out(numbered(4), recordings, {3, true});
   ASSERT_EQ(held_out.passages.size(), 4u);
   EXPECT_TRUE(held_out.passages[2].after_pause);
-  EXPECT_EQ(held_out.passages[2].values, (std::vector<float>{0.1F, 0.1F, 0.2F, 0.2F, 2, 2}));
+  EXPECT_EQ(held_out.passages[2].values, (std::vector<float>{0.1F, 0.1F, 0.2F, 0.2F, 0.2F, 2}));
   EXPECT_FLOAT_EQ(held_out.passages[3].values[0], 0.3F);
   EXPECT_EQ(held_out.passages[3].values.back(), 4);
+}
+
+TEST(HoldOut, OfANetworkOfOneLengthAQuarterOfTheWindowIsLoud) {
+  const Windows windows{{1, 3, 2, 0}, {1, 1, 1, 1}};
+  const HeldOut held_out = hold_out(windows, std::vector<int64_t>{0, 1}, {1, true});
+  ASSERT_EQ(held_out.passages.size(), 4u);
+  EXPECT_FLOAT_EQ(held_out.passages[2].values[0], 0.1F);
+  EXPECT_EQ(held_out.passages[2].values[3], 3);
 }
 
 TEST(HoldOut, OfOneRecordingNeighboursStayTogetherAndAFewAreNotDivided) {

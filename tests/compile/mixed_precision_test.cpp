@@ -112,8 +112,16 @@ TEST(MixedPrecision, KeepsNearlyWhat16BitsEverywhereDoWhereTheseAreNotEnough) {
   EXPECT_GE(chosen.quality.lowest_db(), everywhere - 0.1);
 }
 
+// Whether no channel's codes reach less far. A zero point may round the other way.
+bool covers(const ValueEncoding& wide, const ValueEncoding& narrow) {
+  for (size_t c = 0; c < wide.scale.size(); ++c) {
+    if (wide.scale[c] < 0.99F * narrow.scale[c]) return false;
+  }
+  return wide.scale.size() == narrow.scale.size();
+}
+
 // More bits keep more of every recording, those too that no choice was made on; and what stays in 8
-// bits has the ranges that it has without.
+// bits has the ranges that it has without, or wider ones.
 TEST(MixedPrecision, KeepsMoreOfUnheardRecordingsThanFewerBits) {
   for (const NormKind norm : {NormKind::global, NormKind::channel_wise, NormKind::batch}) {
     const Calibrated calibrated(legal_network(norm));
@@ -135,7 +143,7 @@ TEST(MixedPrecision, KeepsMoreOfUnheardRecordingsThanFewerBits) {
         quantize(calibrated.graph(), calibrated.statistics(), chosen.options).value();
     for (const auto& [name, encoding] : some.values) {
       if (encoding.bits != 8) continue;
-      EXPECT_EQ(encoding.scale, narrow.values.at(name).scale) << name;
+      EXPECT_TRUE(covers(encoding, narrow.values.at(name))) << name;
     }
   }
 }
