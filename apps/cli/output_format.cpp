@@ -102,8 +102,12 @@ Result<void> check_format(const std::string& path, OutputFormat format,
 }
 
 Result<void> check_folder_name(const std::string& path, std::string_view contents) {
+  // A folder is named after the model whose results it holds.
+  constexpr std::array<std::string_view, 4> kModels{".ckpt", ".pt", ".pth", ".safetensors"};
+  const std::string extension = extension_of(path);
+  const bool of_model = std::find(kModels.begin(), kModels.end(), extension) != kModels.end();
   std::error_code unknown;
-  if (!is_known(extension_of(path)) || fs::is_directory(path, unknown)) return {};
+  if (of_model || !is_known(extension) || fs::is_directory(path, unknown)) return {};
   fs::path folder = path;
   folder.replace_extension();
   return TESSERA_ERROR(

@@ -141,7 +141,8 @@ Result<void> assemble(const Package& package, int64_t length, PackagedNetwork& n
 }
 
 // The fewest samples that the packaged plan serves, where `too_short` are too few and `enough` are
-// not: some plans need more frames than the network itself. None if few more do not help.
+// not: some plans need more frames than the network itself. None if a few more do not help, or if
+// the plan serves single lengths only.
 std::optional<int64_t> shortest_length(const Package& package, int64_t too_short, int64_t enough) {
   constexpr int64_t kFurthest = 1 << 12;  // what more would help against is another fault
   const auto serves = [&](int64_t length) {
@@ -159,6 +160,7 @@ std::optional<int64_t> shortest_length(const Package& package, int64_t too_short
     const int64_t middle = fails + (works - fails) / 2;
     (serves(middle) ? works : fails) = middle;
   }
+  if (!serves(works + 1) || !serves(2 * works)) return std::nullopt;
   return works;
 }
 
@@ -198,9 +200,8 @@ Result<PackagedNetwork> Package::network(std::optional<int64_t> length_samples) 
   const Result<void> assembled = assemble(*this, length, network);
   if (assembled) return network;
   Error error = assembled.error();
-  const bool is_replayed = !network.plan.graph.outputs().empty();
   const bool is_legal = !network.legal.outputs().empty();
-  if (is_legal && !is_replayed && length < built) {
+  if (is_legal && !network.encodings && length < built) {
     if (const auto least = shortest_length(*this, length, built)) {
       return TESSERA_ERROR(
           kInvalidArgument, content_->subject,

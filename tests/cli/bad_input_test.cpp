@@ -70,7 +70,9 @@ TEST_F(CliBadInput, AMissingModel) {
 TEST_F(CliBadInput, AFolderAsModel) {
   const std::string folder = folder_.path().string();
   expect_error(tessera_tool({"inspect", folder}), ErrorCode::kInvalidArgument,
-               "is a directory, not a file", folder, "name a file in it");
+               "is a folder without a network that is known by its files' names", folder,
+               "name the network's file, or a folder with SpeechBrain's encoder.ckpt, masknet.ckpt "
+               "and decoder.ckpt");
 }
 
 TEST_F(CliBadInput, AnEmptyModel) {

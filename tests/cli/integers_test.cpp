@@ -87,10 +87,12 @@ TEST_F(CliIntegers, CalibrationOnOneSampleIsRefused) {
 TEST_F(CliIntegers, CalibrationOnNaNIsRefused) {
   std::vector<float> values(4006, 0.1F);
   values[2500] = std::nanf("");
-  expect_refusal(array({2, 1, 2003}, values),
-                 "error: holds NaN or infinity\n"
-                 "  in: calibration window 1\n"
-                 "  next: leave it out, or repair the recording\n");
+  const std::string broken = array({2, 1, 2003}, values);
+  expect_refusal(broken,
+                 "error: 1 of its 4006 values are NaN, infinite or beyond float32, the first at "
+                 "[1, 0, 497]\n"
+                 "  in: " +
+                     broken + "\n  next: repair or write it again\n");
 }
 
 TEST_F(CliIntegers, CalibrationOnOtherChannelsIsRefused) {
