@@ -68,6 +68,9 @@ Result<double> measure_alone(const Graph& graph, Backend& backend) {
   return best;
 }
 
+// Plans for one length only are for short windows; each of their tiles is looked at on its own.
+constexpr int64_t kMostOfOneLengthSamples = 160'000;
+
 // Above this, a part as long is measured and its time multiplied.
 constexpr int64_t kMostMeasuredSamples = 480'000;
 
@@ -117,7 +120,8 @@ Result<std::vector<Alternative>> other_plans(const ImportedModel& imported, cons
                                              const Plan& chosen, const Target& target,
                                              const PlanOptions& options) {
   std::vector<Alternative> list;
-  if (!options.one_length && chosen.recipe.kernels_read_host) {
+  const bool is_short = imported.length_samples <= kMostOfOneLengthSamples;
+  if (!options.one_length && chosen.recipe.kernels_read_host && is_short) {
     PlanOptions fixed = options;
     fixed.one_length = true;
     add_plan(list, "exact, cut, this length only", true, make_plan(legal, target, fixed), target);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -52,6 +54,58 @@ Result<int64_t> written_frames(const Graph& graph, const ChipSegment& segment) {
   return frames;
 }
 
+// A tile that was looked at.
+struct SeenTile {
+  Stretch stretch;
+  TileWindows windows;
+  std::string key;
+};
+
+Result<SeenTile> see(const Graph& graph, const ChipSegment& network, const Stretch& stretch) {
+  SeenTile seen{stretch, {}, {}};
+  TESSERA_TRY(seen.windows, tile_windows(graph, network, stretch.computed));
+  seen.key = tile_key(graph, network, seen.windows, stretch.computed);
+  return seen;
+}
+
+FrameRange moved(const FrameRange& before, const FrameRange& at, int64_t steps) {
+  return {at.begin + steps * (at.begin - before.begin), at.end + steps * (at.end - before.end)};
+}
+
+std::vector<FrameRange> moved(const std::vector<FrameRange>& before,
+                              const std::vector<FrameRange>& at, int64_t steps) {
+  std::vector<FrameRange> ranges;
+  for (size_t i = 0; i < at.size(); ++i) ranges.push_back(moved(before[i], at[i], steps));
+  return ranges;
+}
+
+// Whether `after` is the same network as `at`, moved on by `steps` times what lies between `before`
+// and `at`.
+bool goes_on(const SeenTile& before, const SeenTile& at, const SeenTile& after, int64_t steps) {
+  return after.key == at.key &&
+         after.stretch.computed == moved(before.stretch.computed, at.stretch.computed, steps) &&
+         after.windows.reads == moved(before.windows.reads, at.windows.reads, steps) &&
+         after.windows.nodes == moved(before.windows.nodes, at.windows.nodes, steps);
+}
+
+bool are_regular(const std::vector<SeenTile>& last) {
+  return last.size() == 3 && last[0].key == last[1].key && goes_on(last[0], last[1], last[2], 1);
+}
+
+// Behind the tiles after number `i`, the last of `last`, that are its network moved on. What an end
+// of the sequence cuts off, or a border in time within it, it also cuts off every later tile: where
+// a later tile goes on regularly, so do those between.
+size_t end_of_regular(const Graph& graph, const ChipSegment& network,
+                      const std::vector<Stretch>& all, size_t i,
+                      const std::vector<SeenTile>& last) {
+  for (size_t back = 1; back + i + 1 < all.size(); back *= 2) {
+    const size_t j = all.size() - back;
+    const Result<SeenTile> later = see(graph, network, all[j]);
+    if (later && goes_on(last[1], last[2], *later, static_cast<int64_t>(j - i))) return j + 1;
+  }
+  return i + 1;
+}
+
 // Makes the pieces and calls of one segment, phase by phase.
 class Tiler {
  public:
@@ -81,16 +135,29 @@ class Tiler {
     return {};
   }
 
-  // `graph` and `network` are the segment as this phase sees it, `frames` frames long.
+  // `graph` and `network` are the segment as this phase sees it, `frames` frames long. Tiles far
+  // from both ends are the same network, and are not looked at one by one.
   Result<void> add_phase(const Graph& graph, const ChipSegment& network, int64_t phase,
                          int64_t frames, int64_t width) {
-    for (const Stretch& stretch : stretches(frames, width)) {
-      TESSERA_TRY(const TileWindows windows, tile_windows(graph, network, stretch.computed));
-      const std::string key = tile_key(graph, network, windows, stretch.computed);
+    const std::vector<Stretch> all = stretches(frames, width);
+    std::vector<SeenTile> last;  // three at most
+    for (size_t i = 0; i < all.size(); ++i) {
+      TESSERA_TRY(SeenTile seen, see(graph, network, all[i]));
       const auto [place, is_new] =
-          piece_of_.try_emplace(key, static_cast<int32_t>(segment_.pieces.size()));
-      if (is_new) TESSERA_TRY_VOID(add_piece(graph, network, windows, stretch));
-      add_tile(place->second, tile_of(phase, windows, stretch));
+          piece_of_.try_emplace(seen.key, static_cast<int32_t>(segment_.pieces.size()));
+      if (is_new) TESSERA_TRY_VOID(add_piece(graph, network, seen.windows, all[i]));
+      add_tile(place->second, tile_of(phase, seen.windows, all[i]));
+      if (last.size() == 3) last.erase(last.begin());
+      last.push_back(std::move(seen));
+      if (!are_regular(last)) continue;
+      const size_t end = end_of_regular(graph, network, all, i, last);
+      for (size_t j = i + 1; j < end; ++j) {
+        const auto steps = static_cast<int64_t>(j - i);
+        const TileWindows windows{moved(last[1].windows.reads, last[2].windows.reads, steps), {}};
+        add_tile(place->second, tile_of(phase, windows, all[j]));
+      }
+      i = std::max(i, end - 1);
+      last.clear();
     }
     return {};
   }

@@ -41,9 +41,10 @@ class CliIntegers : public ::testing::Test {
     EXPECT_TRUE(write_npy(path("calib.npy"), dims, values).has_value());
     return path("calib.npy");
   }
-  void expect_refusal(const std::string& calibration, const std::string& error) {
+  void expect_refusal(const std::string& calibration, const std::string& error,
+                      ErrorCode code = ErrorCode::kInvalidArgument) {
     const Outcome outcome = build(calibration);
-    EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument));
+    EXPECT_EQ(outcome.code, exit_code(code));
     EXPECT_EQ(outcome.err, error);
     EXPECT_FALSE(std::filesystem::exists(path("m.tess")));
   }
@@ -92,7 +93,8 @@ TEST_F(CliIntegers, CalibrationOnNaNIsRefused) {
                  "error: 1 of its 4006 values are NaN, infinite or beyond float32, the first at "
                  "[1, 0, 497]\n"
                  "  in: " +
-                     broken + "\n  next: repair or write it again\n");
+                     broken + "\n  next: repair or write it again\n",
+                 ErrorCode::kCorrupt);
 }
 
 TEST_F(CliIntegers, CalibrationOnOtherChannelsIsRefused) {

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "exit_codes.h"
+#include "tessera/audio.h"
 #include "tool.h"
 
 namespace tessera {
@@ -67,10 +68,17 @@ class CliInterrupt : public ::testing::Test {
 };
 
 TEST_F(CliInterrupt, ASeparationThatIsStoppedSaysSoAndLeavesNoFile) {
+  // A minute of audio, which plain loops take many seconds for.
+  AudioBuffer audio = read_audio(kDemoMixture).value();
+  const std::vector<float> four_seconds = audio.channels[0];
+  for (int i = 1; i < 15; ++i) {
+    audio.channels[0].insert(audio.channels[0].end(), four_seconds.begin(), four_seconds.end());
+  }
+  ASSERT_TRUE(write_audio(path("minute.wav"), audio).has_value());
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    const Stopped stopped = stop({"separate", kDemoModel, kDemoMixture, "-o", path("voices"),
+    const Stopped stopped = stop({"separate", kDemoModel, path("minute.wav"), "-o", path("voices"),
                                   "--backend", "reference", "--threads", "1"},
-                                 milliseconds(700), signal);
+                                 milliseconds(1000), signal);
     EXPECT_EQ(stopped.code, kStopped);
     EXPECT_NE(stopped.err.find("error: stopped by SIG"), std::string::npos) << stopped.err;
     EXPECT_NE(stopped.err.find("next: "), std::string::npos) << stopped.err;
