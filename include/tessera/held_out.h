@@ -20,8 +20,8 @@ namespace tessera {
 // A sequence to measure on.
 struct Passage {
   size_t fold = 0;  // it is held out of
-  bool after_pause =
-      false;  // a loud half second beside quiet windows; else windows of one recording
+  // A loud half second beside quiet windows; else windows of one recording.
+  bool after_pause = false;
   std::vector<float> values;  // of the network's input
 };
 
@@ -34,7 +34,7 @@ struct HeldOut {
   bool apart() const { return folds.size() > 1; }
 };
 
-// The windows of a passage: `most` or fewer.
+// How long passages are, in windows, and of what kinds.
 struct PassageLength {
   size_t windows = 1;
   bool pauses = false;  // whether there are passages after a pause too

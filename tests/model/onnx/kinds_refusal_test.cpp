@@ -8,13 +8,6 @@ namespace {
 
 using test::OnnxBuilder;
 
-void text(onnx::NodeProto& node, const std::string& name, const std::string& value) {
-  auto& a = *node.add_attribute();
-  a.set_name(name);
-  a.set_type(onnx::AttributeProto::STRING);
-  a.set_s(value);
-}
-
 void numbers(OnnxBuilder& net, const std::string& name, const std::vector<int64_t>& dims,
              const std::vector<int64_t>& values) {
   auto& t = net.tensor(name, dims, onnx::TensorProto::INT64);
@@ -41,7 +34,7 @@ OnnxBuilder scatter(const std::vector<int64_t>& positions, int64_t size,
   numbers(net, "at", {1, 6}, positions);
   auto& node = net.node("ScatterElements", {"data", "at", "frames"}, "y");
   OnnxBuilder::integer(node, "axis", 1);
-  text(node, "reduction", reduction);
+  OnnxBuilder::text(node, "reduction", reduction);
   return net;
 }
 
@@ -100,7 +93,7 @@ TEST(RefuseScatter, OtherPositionsForEachChannel) {
   numbers(net, "at", {1, 2, 3}, {0, 1, 2, 0, 1, 3});
   auto& node = net.node("ScatterElements", {"data", "at", "x"}, "y");
   OnnxBuilder::integer(node, "axis", 2);
-  text(node, "reduction", "add");
+  OnnxBuilder::text(node, "reduction", "add");
   EXPECT_EQ(net.refusal(),
             "node 'the_ScatterElements' (ScatterElements): moves element 2 of dimension 2 to 2 in "
             "one row and to 3 in another (indices that are the same for all channels (overlap-add) "
@@ -244,7 +237,7 @@ OnnxBuilder einsum(const std::string& equation, const std::vector<std::string>& 
   net.input("x", {1, 3, 5}).output("y");
   net.weights("w", {3, 4});
   net.weights("v", {2, 3, 4});
-  text(net.node("Einsum", inputs, "y"), "equation", equation);
+  OnnxBuilder::text(net.node("Einsum", inputs, "y"), "equation", equation);
   return net;
 }
 

@@ -6,10 +6,9 @@
 #include <cmath>
 #include <filesystem>
 
-#include "graph/compare.h"
 #include "model/onnx/import_onnx.h"
+#include "model/onnx/round_trip.h"
 #include "tessera/backend.h"
-#include "tessera/export.h"
 #include "tessera/import.h"
 #include "tessera/npy.h"
 #include "tessera/rewrite.h"
@@ -136,17 +135,7 @@ TEST_P(OnnxKind, ComputesTheSameWhenRewritten) {
 }
 
 TEST_P(OnnxKind, ExportsAndImportsAsTheSameGraph) {
-  ExportOptions options;
-  options.inputs = model_.inputs;
-  options.outputs = model_.outputs;
-  const auto bytes = export_onnx(model_.graph, options);
-  ASSERT_TRUE(bytes) << bytes.error().to_string();
-  const auto again = import_onnx({"memory.onnx", *bytes}, {});
-  ASSERT_TRUE(again) << again.error().to_string();
-  const GraphDifference difference = compare_graphs(again->graph, model_.graph, 0);
-  EXPECT_TRUE(difference.same) << difference.text;
-  EXPECT_EQ(again->inputs[0].dims, model_.inputs[0].dims);
-  EXPECT_EQ(again->outputs[0].dims, model_.outputs[0].dims);
+  test::expect_same_after_export(model_);
 }
 
 std::string test_name(const testing::TestParamInfo<std::string>& parameter) {

@@ -40,6 +40,12 @@ class OnnxBuilder {
     node.add_output(output);
     return node;
   }
+  static void text(onnx::NodeProto& node, const std::string& name, const std::string& value) {
+    auto& a = *node.add_attribute();
+    a.set_name(name);
+    a.set_type(onnx::AttributeProto::STRING);
+    a.set_s(value);
+  }
   static void integer(onnx::NodeProto& node, const std::string& name, int64_t value) {
     auto& a = *node.add_attribute();
     a.set_name(name);

@@ -8,13 +8,6 @@ namespace {
 
 using test::OnnxBuilder;
 
-void text(onnx::NodeProto& node, const std::string& name, const std::string& value) {
-  auto& a = *node.add_attribute();
-  a.set_name(name);
-  a.set_type(onnx::AttributeProto::STRING);
-  a.set_s(value);
-}
-
 // Resize of x [1, 4, 10] to `size` frames, in opset 13.
 std::string resize(const std::string& mode, const std::string& coordinates, int64_t size,
                    int64_t time = 10) {
@@ -22,8 +15,8 @@ std::string resize(const std::string& mode, const std::string& coordinates, int6
   net.input("x", {1, 4, time}).output("y");
   net.numbers("sizes", {1, 4, size});
   auto& node = net.node("Resize", {"x", "", "", "sizes"}, "y");
-  text(node, "mode", mode);
-  text(node, "coordinate_transformation_mode", coordinates);
+  OnnxBuilder::text(node, "mode", mode);
+  OnnxBuilder::text(node, "coordinate_transformation_mode", coordinates);
   return net.refusal();
 }
 
@@ -65,7 +58,7 @@ TEST(RefuseResize, Channels) {
   net.weights("w", {4, 4, 1});
   net.node("Conv", {"x", "w"}, "c");
   net.numbers("sizes", {1, 8, 10});
-  text(net.node("Resize", {"c", "", "", "sizes"}, "y"), "mode", "nearest");
+  OnnxBuilder::text(net.node("Resize", {"c", "", "", "sizes"}, "y"), "mode", "nearest");
   EXPECT_EQ(net.refusal(),
             "node 'the_Resize' (Resize): resizes something else than time or devices (Tessera "
             "resizes along time)");
@@ -112,7 +105,7 @@ TEST(RefuseWrap, FurtherThanManyTimesRound) {
   OnnxBuilder net(19);
   net.input("x", {1, 4, 10}).output("y");
   net.numbers("pads", {0, 0, 0, 0, 0, int64_t{1} << 30});
-  text(net.node("Pad", {"x", "pads"}, "y"), "mode", "wrap");
+  OnnxBuilder::text(net.node("Pad", {"x", "pads"}, "y"), "mode", "wrap");
   EXPECT_EQ(net.refusal(), "node 'the_Pad' (Pad): pads 10 elements by 0 and 1073741824 of its own");
 }
 

@@ -7,10 +7,9 @@
 #include <cmath>
 #include <filesystem>
 
-#include "graph/compare.h"
 #include "model/onnx/field_model.h"
 #include "model/onnx/import_onnx.h"
-#include "tessera/export.h"
+#include "model/onnx/round_trip.h"
 
 namespace tessera {
 namespace {
@@ -61,15 +60,7 @@ TEST_P(Kind, ComputesWhatOnnxRuntimeComputed) {
 }
 
 TEST_P(Kind, ExportsAndImportsAsTheSameGraph) {
-  ExportOptions options;
-  options.inputs = model_.inputs;
-  options.outputs = model_.outputs;
-  const auto bytes = export_onnx(model_.graph, options);
-  ASSERT_TRUE(bytes) << bytes.error().to_string();
-  const auto again = import_onnx({"memory.onnx", *bytes}, {});
-  ASSERT_TRUE(again) << again.error().to_string();
-  const GraphDifference difference = compare_graphs(again->graph, model_.graph, 0);
-  EXPECT_TRUE(difference.same) << difference.text;
+  test::expect_same_after_export(model_);
 }
 
 // Constants that repeat over time are one number per channel, whatever says so.

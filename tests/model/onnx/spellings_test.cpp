@@ -8,10 +8,9 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "graph/compare.h"
 #include "model/onnx/import_onnx.h"
+#include "model/onnx/round_trip.h"
 #include "tessera/backend.h"
-#include "tessera/export.h"
 #include "tessera/import.h"
 #include "tessera/npy.h"
 #include "tessera/session.h"
@@ -87,17 +86,7 @@ TEST_P(Spelling, LeavesNothingUnrecognised) {
 }
 
 TEST_P(Spelling, ExportsAndImportsAsTheSameGraph) {
-  ExportOptions options;
-  options.inputs = model_.inputs;
-  options.outputs = model_.outputs;
-  const auto bytes = export_onnx(model_.graph, options);
-  ASSERT_TRUE(bytes) << bytes.error().to_string();
-  const auto again = import_onnx({"memory.onnx", *bytes}, {});
-  ASSERT_TRUE(again) << again.error().to_string();
-  const GraphDifference difference = compare_graphs(again->graph, model_.graph, 0);
-  EXPECT_TRUE(difference.same) << difference.text;
-  EXPECT_EQ(again->inputs[0].dims, model_.inputs[0].dims);
-  EXPECT_EQ(again->outputs[0].dims, model_.outputs[0].dims);
+  test::expect_same_after_export(model_);
 }
 
 INSTANTIATE_TEST_SUITE_P(Networks, Spelling, testing::ValuesIn(names()),
