@@ -358,7 +358,7 @@ std::span<const OpEntry> indexing_ops() {
       {"Gather", read_gather,
        "one row of constant indices: 4096 at most, or any number that repeats frames regularly"},
       {"Split", read_split, "constant sizes"},
-      {"Concat", read_concat, "tensors; zeros before or after time"},
+      {"Concat", read_concat, "tensors and constants"},
       {"Pad", read_pad, "constant 0, reflect, edge; wrap (opset 19); a negative pad crops"},
   };
   return kOps;
