@@ -50,30 +50,6 @@ using StageObserver = std::function<void(const StageEvent& event)>;
 // How far the stage in hand is, 0..1, where it takes long: quantize. False stops (kCancelled).
 using StageProgress = std::function<bool(double fraction)>;
 
-enum class NormMode : uint8_t {
-  exact,   // statistics of the whole sequence, taken by the host
-  frozen,  // calibrated constants instead, but for the first: another network, nearly
-  budget,  // constants for those that save time, while what they cost stays below a limit
-};
-std::string_view to_string(NormMode mode);
-
-// What the network will hear: for frozen norms and integers.
-struct Calibration {
-  std::vector<std::filesystem::path> sources;  // as read_calibration_set() takes them
-  CalibrationOptions set;                      // input and sample rate come from the network
-};
-
-// The chip's part in integers.
-struct IntegerOptions {
-  QuantizeOptions quantize;  // where encoder and masks run, the plan says; observer: see below
-  // None: min-max, or percentile or MSE if they keep more on windows set apart. Of fewer than
-  // twelve windows none is, and then it is min-max.
-  std::optional<Observer> observer;
-  // Above 0: 16 bits where 8 would cost more SI-SNR than this in all. Where 16 bits everywhere do,
-  // the fewest that come near those, and a note that says so.
-  double mixed_loss_db = 0;
-};
-
 struct BuildOptions {
   ImportOptions import;
   std::filesystem::path target;  // a target file

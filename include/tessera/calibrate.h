@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "tessera/backend.h"
@@ -10,6 +12,7 @@
 #include "tessera/graph.h"
 #include "tessera/quantize.h"
 #include "tessera/result.h"
+#include "tessera/rewrite.h"
 
 namespace tessera {
 
@@ -40,5 +43,35 @@ std::vector<std::vector<float>> after_pauses(std::span<const std::vector<float>>
 // that is room enough for sums, less than all of it even; norms and activations reach further still
 // after a longer pause, beside a louder passage or in more noise.
 void set_headroom_beside_pauses(QuantizeOptions& options);
+
+// Global and feature-wise norms of an imported graph that another norm comes before, in graph
+// order. The first norm on every path stays: it takes the input's level out, so that the constants
+// of those behind it do not depend on how loud a recording is.
+std::vector<std::string> freezable_norms(const Graph& imported);
+
+// Gathers statistics of every freezable norm's operand.
+class NormCalibration {
+ public:
+  // Each window holds the values of the graph's inputs, one after the other; the graph may have
+  // another length at each call. Windows of nothing but zeros have no statistics and are left out.
+  // Errors: kInvalidArgument if all are; those of Backend::load(); kInvalidModel for NaN, naming
+  // the norm.
+  Result<void> observe(const Graph& imported, Backend& backend,
+                       std::span<const std::vector<float>> windows);
+
+  // By name: the mean of the windows' means, and the variance whose deviation is their harmonic
+  // mean: with it the norm's scale is the mean of the scales that the windows had. One value for a
+  // global norm, one per channel for a feature-wise one. Empty before the first window.
+  std::map<std::string, NormConstants> constants() const;
+
+ private:
+  struct Sums {
+    double eps = 0;
+    std::vector<double> means;
+    std::vector<double> inverse_deviations;
+    double windows = 0;
+  };
+  std::map<std::string, Sums> norms_;
+};
 
 }  // namespace tessera

@@ -35,6 +35,12 @@ struct CalibrationOptions {
   std::string array;  // of an .npz, for a network of one input; empty: found by its name
 };
 
+// What the network will hear: for frozen norms and integers.
+struct Calibration {
+  std::vector<std::filesystem::path> sources;  // as read_calibration_set() takes them
+  CalibrationOptions set;                      // input and sample rate come from the network
+};
+
 struct CalibrationSet {
   // Each holds the values of all inputs, one input after the other, [C, H, W] each.
   std::vector<std::vector<float>> windows;

@@ -8,6 +8,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tessera/backend.h"
@@ -20,35 +21,12 @@
 
 namespace tessera {
 
-// Global and feature-wise norms of an imported graph that another norm comes before, in graph
-// order. The first norm on every path stays: it takes the input's level out, so that the constants
-// of those behind it do not depend on how loud a recording is.
-std::vector<std::string> freezable_norms(const Graph& imported);
-
-// Gathers statistics of every freezable norm's operand.
-class NormCalibration {
- public:
-  // Each window holds the values of the graph's inputs, one after the other; the graph may have
-  // another length at each call. Windows of nothing but zeros have no statistics and are left out.
-  // Errors: kInvalidArgument if all are; those of Backend::load(); kInvalidModel for NaN, naming
-  // the norm.
-  Result<void> observe(const Graph& imported, Backend& backend,
-                       std::span<const std::vector<float>> windows);
-
-  // By name: the mean of the windows' means, and the variance whose deviation is their harmonic
-  // mean: with it the norm's scale is the mean of the scales that the windows had. One value for a
-  // global norm, one per channel for a feature-wise one. Empty before the first window.
-  std::map<std::string, NormConstants> constants() const;
-
- private:
-  struct Sums {
-    double eps = 0;
-    std::vector<double> means;
-    std::vector<double> inverse_deviations;
-    double windows = 0;
-  };
-  std::map<std::string, Sums> norms_;
+enum class NormMode : uint8_t {
+  exact,   // statistics of the whole sequence, taken by the host
+  frozen,  // calibrated constants instead, but for the first: another network, nearly
+  budget,  // constants for those that save time, while what they cost stays below a limit
 };
+std::string_view to_string(NormMode mode);
 
 // `graph` with `constants` in place of the statistics of `frozen` norms. Errors: those of
 // rewrite().

@@ -19,6 +19,7 @@
 #include "tessera/import.h"
 #include "tessera/plan.h"
 #include "tessera/result.h"
+#include "tessera/verify.h"
 
 namespace tessera {
 
@@ -55,18 +56,6 @@ struct PackageOptions {
   std::string layout = "auto";  // "auto", "row", "stripes"
   int64_t tile_frames = 0;      // 0: searched
   int64_t block_channels = 0;
-};
-
-// Stitched execution beside the imported network on one signal, measured when it was built.
-struct ParityEvidence {
-  std::string signal;
-  std::string backend;
-  double max_abs = 0;    // largest difference of any output value
-  double peak = 0;       // of the imported network's output
-  double tolerance = 0;  // of the largest difference
-  // Where an approximation was asked for, all of the above is beside the network with it in place,
-  // and this is its cost: dB of the imported network's output over that of the difference to it.
-  std::optional<double> approximation_db;
 };
 
 struct PackageManifest {

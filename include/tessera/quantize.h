@@ -1,6 +1,7 @@
 // quantize: a legal Graph and statistics of its values in, Encodings out.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -33,6 +34,17 @@ struct QuantizeOptions {
   bool equalize_sums = true;      // scales per channel for values that additions join, in common
   bool balance = true;            // of a value's channels against the weights that read them
   bool correct_bias = true;       // for the mean error of rounded weights
+};
+
+// The chip's part in integers.
+struct IntegerOptions {
+  QuantizeOptions quantize;  // where encoder and masks run, the plan says; observer: see below
+  // None: min-max, or percentile or MSE if they keep more on windows set apart. Of fewer than
+  // twelve windows none is, and then it is min-max.
+  std::optional<Observer> observer;
+  // Above 0: 16 bits where 8 would cost more SI-SNR than this in all. Where 16 bits everywhere do,
+  // the fewest that come near those, and a note that says so.
+  double mixed_loss_db = 0;
 };
 
 // Nodes whose values quantize() needs statistics of: those it encodes, and operands of its

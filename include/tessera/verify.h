@@ -104,6 +104,18 @@ Result<VerifyReport> verify_plan(const Graph& imported, const Plan& plan, Backen
                                  Backend& judge, std::span<const ConstValues> inputs,
                                  const VerifyOptions& options = {});
 
+// Stitched execution beside the imported network on one signal, measured when it was built.
+struct ParityEvidence {
+  std::string signal;
+  std::string backend;
+  double max_abs = 0;    // largest difference of any output value
+  double peak = 0;       // of the imported network's output
+  double tolerance = 0;  // of the largest difference
+  // Where an approximation was asked for, all of the above is beside the network with it in place,
+  // and this is its cost: dB of the imported network's output over that of the difference to it.
+  std::optional<double> approximation_db;
+};
+
 // A signal to verify with where the user has none: noise whose loudness changes all the time, so
 // that a frame taken from another place is seen. The same every time.
 std::vector<float> verification_signal(const Shape& shape);

@@ -5,7 +5,6 @@
 #include <span>
 #include <string>
 
-#include "tessera/build.h"
 #include "tessera/calibration_record.h"
 #include "tessera/encodings.h"
 #include "tessera/graph.h"

@@ -5,7 +5,6 @@
 #include <optional>
 #include <vector>
 
-#include "tessera/build.h"
 #include "tessera/calibration_set.h"
 #include "tessera/import.h"
 #include "tessera/result.h"

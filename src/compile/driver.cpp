@@ -347,15 +347,6 @@ std::string_view to_string(BuildStage stage) {
   return "";
 }
 
-std::string_view to_string(NormMode mode) {
-  switch (mode) {
-    case NormMode::exact: return "exact";
-    case NormMode::frozen: return "frozen";
-    case NormMode::budget: return "budget";
-  }
-  return "";
-}
-
 Result<Built> build(const std::filesystem::path& model, const BuildOptions& options,
                     const StageObserver& observer) {
   return Driver(model, options, observer).build();

@@ -139,6 +139,15 @@ Result<bool> find_worthiest(Search& search, const FrozenNormsPoint& now, size_t 
 
 }  // namespace
 
+std::string_view to_string(NormMode mode) {
+  switch (mode) {
+    case NormMode::exact: return "exact";
+    case NormMode::frozen: return "frozen";
+    case NormMode::budget: return "budget";
+  }
+  return "";
+}
+
 Result<Graph> with_frozen_norms(Graph graph, const std::map<std::string, NormConstants>& constants,
                                 const std::set<std::string>& frozen) {
   RewriteOptions freeze;

@@ -6,7 +6,6 @@
 #include <span>
 #include <string>
 
-#include "tessera/build.h"
 #include "tessera/graph.h"
 #include "tessera/result.h"
 #include "tessera/rewrite.h"

@@ -5,7 +5,7 @@
 
 #include "compile/observation.h"
 
-#include "tessera/frozen_norms.h"
+#include "tessera/calibrate.h"
 #include "tessera/session.h"
 
 namespace tessera {

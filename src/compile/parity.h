@@ -7,9 +7,9 @@
 
 #include "tessera/backend.h"
 #include "tessera/graph.h"
-#include "tessera/package.h"
 #include "tessera/plan.h"
 #include "tessera/result.h"
+#include "tessera/verify.h"
 
 namespace tessera {
 
