@@ -5,10 +5,10 @@
 #include <fmt/ranges.h>
 
 #include "backends/cpu/cpu_backend.h"
-#include "backends/cpu/processors.h"
 #include "backends/emulator/emulator_backend.h"
 #include "backends/reference/reference_backend.h"
 #include "backends/torch/torch_backend.h"
+#include "base/threads/processors.h"
 #include "tessera/backend.h"
 
 namespace tessera {

@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "base/json_fields.h"
 #include "compile/entries.h"
-#include "compile/json_fields.h"
 
 namespace tessera {
 namespace {

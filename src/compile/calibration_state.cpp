@@ -10,9 +10,9 @@
 
 #include <fmt/format.h>
 
+#include "base/archive.h"
+#include "base/json_fields.h"
 #include "base/zip_archive.h"
-#include "compile/archive.h"
-#include "compile/json_fields.h"
 #include "tessera/hash.h"
 #include "tessera/npy.h"
 #include "tessera/window_reading.h"

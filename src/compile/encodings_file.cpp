@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/base64.h"
-#include "compile/json_fields.h"
+#include "base/json_fields.h"
 
 namespace tessera {
 namespace {

@@ -1,6 +1,6 @@
 #include "compile/legal_graph.h"
 
-#include "compile/json_fields.h"
+#include "base/json_fields.h"
 
 namespace tessera {
 

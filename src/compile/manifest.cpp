@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "compile/archive.h"
-#include "compile/json_fields.h"
+#include "base/archive.h"
+#include "base/json_fields.h"
 #include "tessera/hash.h"
 
 namespace tessera {

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "compile/archive.h"
+#include "base/archive.h"
 #include "compile/manifest.h"
 #include "tessera/file.h"
 #include "tessera/hash.h"

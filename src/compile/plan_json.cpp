@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "compile/json_fields.h"
+#include "base/json_fields.h"
 
 namespace tessera {
 namespace {

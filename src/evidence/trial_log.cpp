@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "compile/json_fields.h"
+#include "base/json_fields.h"
 #include "tessera/file.h"
 
 namespace tessera {

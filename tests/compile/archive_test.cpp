@@ -1,5 +1,5 @@
 // The container: what is written is read, the same bytes every time, and no byte can change.
-#include "compile/archive.h"
+#include "base/archive.h"
 
 #include <gtest/gtest.h>
 

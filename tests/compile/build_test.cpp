@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "compile/archive.h"
+#include "base/archive.h"
 #include "compile/manifest.h"
 #include "model/onnx/onnx_builder.h"
 #include "scratch_folder.h"

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "compile/archive.h"
+#include "base/archive.h"
 #include "compile/manifest.h"
 #include "scratch_folder.h"
 #include "tessera/file.h"

@@ -4,8 +4,8 @@
 
 #include "backends/cpu/executable.h"
 #include "backends/cpu/lowering.h"
-#include "backends/cpu/processors.h"
 #include "backends/cpu/turned.h"
+#include "base/threads/processors.h"
 #include "kernels/simd/kernels.h"
 
 namespace tessera {

@@ -7,8 +7,8 @@
 
 #include "backends/cpu/placement.h"
 #include "backends/cpu/schedule.h"
-#include "backends/cpu/thread_pool.h"
-#include "backends/cpu/work_queue.h"
+#include "base/threads/thread_pool.h"
+#include "base/threads/work_queue.h"
 
 namespace tessera::cpu {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "backends/cpu/processors.h"
 #include "backends/emulator/program.h"
+#include "base/threads/processors.h"
 
 namespace tessera {
 namespace {

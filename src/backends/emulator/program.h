@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "backends/cpu/thread_pool.h"
-#include "backends/cpu/work_queue.h"
+#include "base/threads/thread_pool.h"
+#include "base/threads/work_queue.h"
 #include "kernels/ref/integer_kernels.h"
 #include "kernels/simd/integer/kernels.h"
 #include "run/arena.h"

@@ -1,4 +1,4 @@
-#include "backends/cpu/work_queue.h"
+#include "base/threads/work_queue.h"
 
 #include <vector>
 

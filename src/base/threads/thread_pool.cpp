@@ -1,4 +1,4 @@
-#include "backends/cpu/thread_pool.h"
+#include "base/threads/thread_pool.h"
 
 #include <system_error>
 

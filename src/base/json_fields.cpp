@@ -1,4 +1,4 @@
-#include "compile/json_fields.h"
+#include "base/json_fields.h"
 
 #include <cmath>
 

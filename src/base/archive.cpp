@@ -1,4 +1,4 @@
-#include "compile/archive.h"
+#include "base/archive.h"
 
 #include <algorithm>
 #include <memory>
