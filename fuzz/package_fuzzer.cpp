@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "compile/legal_graph.h"
 #include "compile/manifest.h"
+#include "rewrite/legal_graph.h"
 #include "tessera/export.h"
 #include "tessera/file.h"
 #include "tessera/hash.h"

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <optional>
 
-#include "compile/legal_graph.h"
 #include "compile/observation.h"
 #include "compile/output_error.h"
+#include "rewrite/legal_graph.h"
 #include "tessera/quality.h"
 #include "tessera/session.h"
 

@@ -7,9 +7,9 @@
 
 #include "compile/encodings_file.h"
 #include "compile/entries.h"
-#include "compile/legal_graph.h"
 #include "compile/packaged_network.h"
 #include "compile/plan_json.h"
+#include "rewrite/legal_graph.h"
 #include "tessera/hash.h"
 #include "tessera/package.h"
 #include "tessera/text.h"

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "compile/calibration_file.h"
-#include "compile/legal_graph.h"
+#include "rewrite/legal_graph.h"
 #include "tessera/calibrate.h"
 #include "tessera/calibration_state.h"
 #include "tessera/mixed_precision.h"

@@ -7,8 +7,8 @@
 #include <memory>
 
 #include "compile/entries.h"
-#include "compile/legal_graph.h"
 #include "compile/small_network.h"
+#include "rewrite/legal_graph.h"
 #include "scratch_folder.h"
 #include "support/random_basis.h"
 #include "tessera/audio.h"

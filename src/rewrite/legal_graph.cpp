@@ -1,4 +1,4 @@
-#include "compile/legal_graph.h"
+#include "rewrite/legal_graph.h"
 
 #include "base/json_fields.h"
 
