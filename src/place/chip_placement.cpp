@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
-#include "compile/allocator.h"
-#include "compile/physical_network.h"
+#include "place/allocator.h"
+#include "place/physical_network.h"
 
 namespace tessera {
 namespace {

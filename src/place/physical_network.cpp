@@ -1,4 +1,4 @@
-#include "compile/physical_network.h"
+#include "place/physical_network.h"
 
 #include <algorithm>
 #include <unordered_map>

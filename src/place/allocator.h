@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "compile/physical_network.h"
+#include "place/physical_network.h"
 #include "target/ledger_rules.h"
 #include "tessera/chip_placement.h"
 #include "tessera/result.h"

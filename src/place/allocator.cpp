@@ -1,4 +1,4 @@
-#include "compile/allocator.h"
+#include "place/allocator.h"
 
 #include <algorithm>
 #include <map>
