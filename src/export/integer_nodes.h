@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "export/export_builder.h"
 #include "kernels/ref/integer_kernels.h"
-#include "model/onnx/export_builder.h"
 
 namespace onnx {
 class TensorProto;

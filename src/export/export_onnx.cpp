@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "export/export_builder.h"
 #include "model/onnx/document.h"
-#include "model/onnx/export_builder.h"
 #include "model/onnx/proto.h"
 
 namespace tessera {

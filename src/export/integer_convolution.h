@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "compile/integer_nodes.h"
+#include "export/integer_nodes.h"
 #include "kernels/ref/integer_kernels.h"
 #include "quantize/roles.h"
 #include "tessera/encodings.h"

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "model/onnx/export_builder.h"
+#include "export/export_builder.h"
 
 namespace tessera::onnx_export {
 

@@ -4,12 +4,12 @@
 #include <map>
 #include <optional>
 
-#include "compile/integer_convolution.h"
-#include "compile/integer_forms.h"
-#include "compile/integer_nodes.h"
+#include "export/export_builder.h"
+#include "export/integer_convolution.h"
+#include "export/integer_forms.h"
+#include "export/integer_nodes.h"
 #include "kernels/ref/integer_kernels.h"
 #include "model/onnx/document.h"
-#include "model/onnx/export_builder.h"
 #include "model/onnx/proto.h"
 
 namespace tessera {

@@ -1,10 +1,10 @@
-#include "compile/integer_nodes.h"
+#include "export/integer_nodes.h"
 
 #include <algorithm>
 #include <array>
 #include <functional>
 
-#include "compile/integer_forms.h"
+#include "export/integer_forms.h"
 #include "model/onnx/proto.h"
 
 namespace tessera {

@@ -1,4 +1,4 @@
-#include "compile/integer_convolution.h"
+#include "export/integer_convolution.h"
 
 #include <algorithm>
 #include <array>

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "compile/integer_forms.h"
+#include "export/integer_forms.h"
 #include "model/onnx/document.h"
 #include "model/onnx/proto.h"
 

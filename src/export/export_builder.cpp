@@ -1,4 +1,4 @@
-#include "model/onnx/export_builder.h"
+#include "export/export_builder.h"
 
 #include <fmt/format.h>
 

@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "model/onnx/export_builder.h"
-#include "model/onnx/export_moments.h"
+#include "export/export_builder.h"
+#include "export/export_moments.h"
 #include "model/recognise/pattern.h"
 
 namespace tessera::onnx_export {

@@ -1,4 +1,4 @@
-#include "model/onnx/export_moments.h"
+#include "export/export_moments.h"
 
 #include <array>
 
