@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "calibrate/calibration_windows.h"
 #include "cli/calibration_options.h"
 #include "cli/command.h"
 #include "cli/hints.h"
@@ -18,7 +19,6 @@
 #include "cli/progress.h"
 #include "cli/recording_options.h"
 #include "cli/table.h"
-#include "compile/calibration_windows.h"
 #include "tessera/calibration_state.h"
 #include "tessera/file.h"
 #include "tessera/rewrite.h"

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "calibrate/calibration_windows.h"
 #include "cli/calibration_options.h"
 #include "cli/command.h"
 #include "cli/model_options.h"
@@ -16,7 +17,6 @@
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "cli/target_options.h"
-#include "compile/calibration_windows.h"
 #include "report/curve_drawing.h"
 #include "tessera/file.h"
 #include "tessera/frozen_norms.h"

@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "calibrate/calibration_windows.h"
 #include "compile/calibration_file.h"
-#include "compile/calibration_windows.h"
 #include "compile/encodings_file.h"
 #include "compile/entries.h"
 #include "compile/freeze_stage.h"

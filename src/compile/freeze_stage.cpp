@@ -1,6 +1,6 @@
 #include "compile/freeze_stage.h"
 
-#include "compile/calibration_windows.h"
+#include "calibrate/calibration_windows.h"
 
 namespace tessera {
 

@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "compile/calibration_windows.h"
+#include "calibrate/calibration_windows.h"
 #include "tessera/build.h"
 #include "tessera/frozen_norms.h"
 #include "tessera/result.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "compile/observation.h"
+#include "calibrate/observation.h"
 #include "compile/output_error.h"
 #include "rewrite/legal_graph.h"
 #include "tessera/quality.h"

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <map>
 
-#include "compile/observation.h"
+#include "calibrate/observation.h"
 #include "compile/output_error.h"
 #include "tessera/session.h"
 

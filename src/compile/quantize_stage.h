@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "compile/calibration_windows.h"
+#include "calibrate/calibration_windows.h"
 #include "tessera/build.h"
 #include "tessera/calibration_record.h"
 #include "tessera/encodings.h"

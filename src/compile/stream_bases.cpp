@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "compile/observation.h"
+#include "calibrate/observation.h"
 #include "quantize/stream_basis.h"
 #include "rewrite/linear_streams.h"
 

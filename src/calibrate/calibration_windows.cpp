@@ -1,4 +1,4 @@
-#include "compile/calibration_windows.h"
+#include "calibrate/calibration_windows.h"
 
 #include "tessera/calibration_state.h"
 #include "tessera/window_run.h"

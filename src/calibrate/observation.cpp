@@ -1,4 +1,4 @@
-#include "compile/observation.h"
+#include "calibrate/observation.h"
 
 #include <algorithm>
 #include <cmath>

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "compile/observation.h"
+#include "calibrate/observation.h"
 
 namespace tessera {
 

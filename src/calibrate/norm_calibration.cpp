@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "compile/observation.h"
+#include "calibrate/observation.h"
 
 #include "tessera/calibrate.h"
 #include "tessera/session.h"
