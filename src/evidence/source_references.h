@@ -4,9 +4,9 @@
 #include <optional>
 #include <vector>
 
-#include "compile/output_error.h"
 #include "tessera/graph.h"
 #include "tessera/result.h"
+#include "tune/output_error.h"
 
 namespace tessera {
 

@@ -5,8 +5,8 @@
 #include <map>
 
 #include "calibrate/observation.h"
-#include "compile/output_error.h"
 #include "tessera/session.h"
+#include "tune/output_error.h"
 
 namespace tessera {
 namespace {

@@ -4,10 +4,10 @@
 #include <optional>
 
 #include "calibrate/observation.h"
-#include "compile/output_error.h"
 #include "rewrite/legal_graph.h"
 #include "tessera/quality.h"
 #include "tessera/session.h"
+#include "tune/output_error.h"
 
 namespace tessera {
 namespace {

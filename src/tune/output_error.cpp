@@ -1,4 +1,4 @@
-#include "compile/output_error.h"
+#include "tune/output_error.h"
 
 #include <cmath>
 #include <limits>
