@@ -11,7 +11,6 @@
 #include "compile/entries.h"
 #include "compile/freeze_stage.h"
 #include "compile/manifest.h"
-#include "compile/parity.h"
 #include "compile/plan_json.h"
 #include "compile/quantize_stage.h"
 #include "rewrite/legal_graph.h"
@@ -21,6 +20,7 @@
 #include "tessera/hash.h"
 #include "tessera/stream_bases.h"
 #include "tessera/text.h"
+#include "verify/built_parity.h"
 
 namespace tessera {
 namespace {

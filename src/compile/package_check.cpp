@@ -11,7 +11,6 @@
 #include "compile/entries.h"
 #include "compile/manifest.h"
 #include "compile/packaged_network.h"
-#include "compile/parity.h"
 #include "compile/plan_json.h"
 #include "quantize/weights.h"
 #include "rewrite/legal_graph.h"
@@ -21,6 +20,7 @@
 #include "tessera/hash.h"
 #include "tessera/package.h"
 #include "tessera/text.h"
+#include "verify/built_parity.h"
 
 namespace tessera {
 namespace {

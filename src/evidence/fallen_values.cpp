@@ -4,7 +4,7 @@
 #include <map>
 #include <set>
 
-#include "evidence/shown_values.h"
+#include "verify/shown_values.h"
 
 namespace tessera {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "evidence/integer_reference.h"
 #include "support/random_values.h"
+#include "verify/integer_reference.h"
 
 namespace tessera::test {
 

@@ -5,10 +5,10 @@
 #include <map>
 #include <set>
 
-#include "evidence/integer_reference.h"
 #include "run/host_group.h"
 #include "tessera/signature.h"
 #include "tessera/stitched.h"
+#include "verify/integer_reference.h"
 
 namespace tessera {
 namespace {

@@ -7,12 +7,12 @@
 
 #include <fmt/format.h>
 
-#include "evidence/counterparts.h"
-#include "evidence/imported_values.h"
-#include "evidence/inner_values.h"
 #include "run/host_group.h"
 #include "tessera/signature.h"
 #include "tessera/stitched.h"
+#include "verify/counterparts.h"
+#include "verify/imported_values.h"
+#include "verify/inner_values.h"
 
 namespace tessera {
 namespace {

@@ -1,4 +1,4 @@
-#include "evidence/imported_values.h"
+#include "verify/imported_values.h"
 
 namespace tessera {
 namespace {

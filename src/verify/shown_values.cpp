@@ -1,4 +1,4 @@
-#include "evidence/shown_values.h"
+#include "verify/shown_values.h"
 
 #include "tessera/session.h"
 

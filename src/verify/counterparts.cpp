@@ -1,4 +1,4 @@
-#include "evidence/counterparts.h"
+#include "verify/counterparts.h"
 
 #include <algorithm>
 #include <charconv>
@@ -8,8 +8,8 @@
 
 #include <fmt/format.h>
 
-#include "evidence/changed_basis.h"
 #include "graph/joined_sums.h"
+#include "verify/changed_basis.h"
 
 namespace tessera {
 namespace {

@@ -1,4 +1,4 @@
-#include "compile/parity.h"
+#include "verify/built_parity.h"
 
 #include <algorithm>
 #include <cmath>

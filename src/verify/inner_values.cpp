@@ -1,4 +1,4 @@
-#include "evidence/inner_values.h"
+#include "verify/inner_values.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "evidence/changed_basis.h"
+#include "verify/changed_basis.h"
 
 #include <Eigen/Dense>
 #include <vector>

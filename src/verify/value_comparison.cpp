@@ -8,10 +8,10 @@
 
 #include <fmt/format.h>
 
-#include "evidence/imported_values.h"
-#include "evidence/shown_values.h"
-#include "evidence/value_pairs.h"
 #include "tessera/signature.h"
+#include "verify/imported_values.h"
+#include "verify/shown_values.h"
+#include "verify/value_pairs.h"
 
 namespace tessera {
 namespace {

@@ -1,12 +1,12 @@
-#include "evidence/value_pairs.h"
+#include "verify/value_pairs.h"
 
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
 
-#include "evidence/counterparts.h"
 #include "graph/canonical.h"
+#include "verify/counterparts.h"
 
 namespace tessera {
 namespace {

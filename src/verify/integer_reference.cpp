@@ -1,4 +1,4 @@
-#include "evidence/integer_reference.h"
+#include "verify/integer_reference.h"
 
 #include <map>
 #include <optional>
