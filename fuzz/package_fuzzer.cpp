@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "compile/manifest.h"
+#include "package/manifest.h"
 #include "rewrite/legal_graph.h"
 #include "tessera/export.h"
 #include "tessera/file.h"

@@ -6,13 +6,13 @@
 #include <fmt/format.h>
 
 #include "calibrate/calibration_windows.h"
-#include "compile/calibration_file.h"
-#include "compile/encodings_file.h"
-#include "compile/entries.h"
 #include "compile/freeze_stage.h"
-#include "compile/manifest.h"
-#include "compile/plan_json.h"
 #include "compile/quantize_stage.h"
+#include "package/calibration_file.h"
+#include "package/encodings_file.h"
+#include "package/entries.h"
+#include "package/manifest.h"
+#include "package/plan_json.h"
 #include "rewrite/legal_graph.h"
 #include "tessera/backend.h"
 #include "tessera/build.h"

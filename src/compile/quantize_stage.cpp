@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "compile/calibration_file.h"
+#include "package/calibration_file.h"
 #include "rewrite/legal_graph.h"
 #include "tessera/calibrate.h"
 #include "tessera/calibration_state.h"

@@ -6,8 +6,8 @@
 #include <cmath>
 
 #include "base/archive.h"
-#include "compile/manifest.h"
 #include "model/onnx/onnx_builder.h"
+#include "package/manifest.h"
 #include "scratch_folder.h"
 #include "support/conv_tasnet.h"
 #include "tessera/backend.h"

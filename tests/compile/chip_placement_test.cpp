@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <set>
 
-#include "compile/plan_json.h"
+#include "package/plan_json.h"
 #include "support/conv_tasnet.h"
 #include "tessera/rewrite.h"
 

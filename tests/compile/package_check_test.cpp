@@ -6,10 +6,10 @@
 
 #include <gtest/gtest.h>
 
-#include "compile/calibration_file.h"
-#include "compile/encodings_file.h"
-#include "compile/entries.h"
-#include "compile/manifest.h"
+#include "package/calibration_file.h"
+#include "package/encodings_file.h"
+#include "package/entries.h"
+#include "package/manifest.h"
 #include "scratch_folder.h"
 #include "support/random_values.h"
 #include "tessera/build.h"

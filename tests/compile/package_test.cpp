@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/archive.h"
-#include "compile/manifest.h"
+#include "package/manifest.h"
 #include "scratch_folder.h"
 #include "tessera/file.h"
 

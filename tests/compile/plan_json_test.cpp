@@ -1,5 +1,5 @@
 // plan.json: a recipe comes back as it was, and nothing else is taken for one.
-#include "compile/plan_json.h"
+#include "package/plan_json.h"
 
 #include <gtest/gtest.h>
 

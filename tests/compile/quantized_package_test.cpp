@@ -5,9 +5,9 @@
 
 #include <gtest/gtest.h>
 
-#include "compile/calibration_file.h"
-#include "compile/encodings_file.h"
-#include "compile/manifest.h"
+#include "package/calibration_file.h"
+#include "package/encodings_file.h"
+#include "package/manifest.h"
 #include "support/random_values.h"
 #include "tessera/audio.h"
 #include "tessera/build.h"

@@ -6,8 +6,8 @@
 
 #include <memory>
 
-#include "compile/entries.h"
 #include "compile/small_network.h"
+#include "package/entries.h"
 #include "rewrite/legal_graph.h"
 #include "scratch_folder.h"
 #include "support/random_basis.h"

@@ -6,11 +6,11 @@
 
 #include <fmt/format.h>
 
-#include "compile/encodings_file.h"
-#include "compile/entries.h"
-#include "compile/manifest.h"
 #include "evidence/fake_quantized.h"
 #include "evidence/quantised.h"
+#include "package/encodings_file.h"
+#include "package/entries.h"
+#include "package/manifest.h"
 #include "scratch_folder.h"
 #include "tessera/build.h"
 #include "tessera/file.h"

@@ -1,4 +1,4 @@
-#include "compile/encodings_file.h"
+#include "package/encodings_file.h"
 
 #include <cmath>
 #include <limits>

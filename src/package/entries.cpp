@@ -1,4 +1,4 @@
-#include "compile/entries.h"
+#include "package/entries.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "compile/plan_json.h"
+#include "package/plan_json.h"
 
 #include <array>
 #include <optional>

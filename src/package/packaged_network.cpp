@@ -5,10 +5,10 @@
 
 #include <fmt/format.h>
 
-#include "compile/encodings_file.h"
-#include "compile/entries.h"
-#include "compile/packaged_network.h"
-#include "compile/plan_json.h"
+#include "package/encodings_file.h"
+#include "package/entries.h"
+#include "package/packaged_network.h"
+#include "package/plan_json.h"
 #include "rewrite/legal_graph.h"
 #include "tessera/hash.h"
 #include "tessera/package.h"

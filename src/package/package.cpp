@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/archive.h"
-#include "compile/manifest.h"
+#include "package/manifest.h"
 #include "tessera/file.h"
 #include "tessera/hash.h"
 

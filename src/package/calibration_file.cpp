@@ -1,4 +1,4 @@
-#include "compile/calibration_file.h"
+#include "package/calibration_file.h"
 
 #include <algorithm>
 #include <limits>
@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/json_fields.h"
-#include "compile/entries.h"
+#include "package/entries.h"
 
 namespace tessera {
 namespace {

@@ -6,12 +6,12 @@
 
 #include <fmt/format.h>
 
-#include "compile/calibration_file.h"
-#include "compile/encodings_file.h"
-#include "compile/entries.h"
-#include "compile/manifest.h"
-#include "compile/packaged_network.h"
-#include "compile/plan_json.h"
+#include "package/calibration_file.h"
+#include "package/encodings_file.h"
+#include "package/entries.h"
+#include "package/manifest.h"
+#include "package/packaged_network.h"
+#include "package/plan_json.h"
 #include "quantize/weights.h"
 #include "rewrite/legal_graph.h"
 #include "tessera/backend.h"

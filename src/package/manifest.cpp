@@ -1,4 +1,4 @@
-#include "compile/manifest.h"
+#include "package/manifest.h"
 
 #include <algorithm>
 #include <set>
