@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "evidence/fake_quantized.h"
+#include "bisect/fake_quantized.h"
 #include "evidence/quantised.h"
 #include "package/encodings_file.h"
 #include "package/entries.h"

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "evidence/fake_quantized.h"
+#include "bisect/fake_quantized.h"
 #include "tessera/bisect.h"
 
 namespace tessera {

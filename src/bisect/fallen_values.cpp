@@ -1,4 +1,4 @@
-#include "evidence/fallen_values.h"
+#include "bisect/fallen_values.h"
 
 #include <algorithm>
 #include <map>

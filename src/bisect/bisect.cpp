@@ -10,10 +10,10 @@
 
 #include <fmt/format.h>
 
-#include "evidence/fake_quantized.h"
-#include "evidence/fallen_values.h"
-#include "evidence/source_references.h"
-#include "evidence/trial_log.h"
+#include "bisect/fake_quantized.h"
+#include "bisect/fallen_values.h"
+#include "bisect/source_references.h"
+#include "bisect/trial_log.h"
 #include "tessera/calibration_state.h"
 #include "tessera/hash.h"
 #include "tessera/session.h"

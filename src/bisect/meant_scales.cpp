@@ -1,4 +1,4 @@
-#include "evidence/meant_scales.h"
+#include "bisect/meant_scales.h"
 
 #include <algorithm>
 #include <cmath>

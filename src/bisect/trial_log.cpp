@@ -1,4 +1,4 @@
-#include "evidence/trial_log.h"
+#include "bisect/trial_log.h"
 
 #include <system_error>
 

@@ -1,4 +1,4 @@
-#include "evidence/source_references.h"
+#include "bisect/source_references.h"
 
 #include <span>
 

@@ -1,4 +1,4 @@
-#include "evidence/fake_quantized.h"
+#include "bisect/fake_quantized.h"
 
 #include <algorithm>
 #include <functional>
@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "evidence/meant_scales.h"
+#include "bisect/meant_scales.h"
 #include "run/host_group.h"
 
 namespace tessera {
