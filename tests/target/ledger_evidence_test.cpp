@@ -1,8 +1,8 @@
 // The unit ledger against allocations of real compiles (tests/data/hailo, see its README).
 #include <gtest/gtest.h>
 
+#include "evidence/evidence_table.h"
 #include "scratch_folder.h"
-#include "target/evidence_table.h"
 #include "target/target_text.h"
 #include "tessera/target_evidence.h"
 

@@ -4,8 +4,8 @@
 #include <map>
 #include <set>
 
-#include "target/evidence_table.h"
-#include "target/ledger_evidence.h"
+#include "evidence/evidence_table.h"
+#include "evidence/ledger_evidence.h"
 
 namespace tessera {
 namespace {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <map>
 
-#include "target/evidence_table.h"
+#include "evidence/evidence_table.h"
+#include "evidence/ledger_evidence.h"
 #include "target/ledger.h"
-#include "target/ledger_evidence.h"
 
 namespace tessera {
 namespace {

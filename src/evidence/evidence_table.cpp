@@ -1,4 +1,4 @@
-#include "target/evidence_table.h"
+#include "evidence/evidence_table.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "target/ledger_evidence.h"
+#include "evidence/ledger_evidence.h"
 
 #include <fmt/format.h>
 
