@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "audio/tones.h"
-#include "scratch_folder.h"
+#include "support/scratch_folder.h"
 #include "tessera/audio.h"
 #include "tessera/file.h"
 

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "audio/tones.h"
-#include "full_disk.h"
-#include "scratch_folder.h"
+#include "support/full_disk.h"
+#include "support/scratch_folder.h"
 #include "tessera/audio.h"
 #include "tessera/file.h"
 

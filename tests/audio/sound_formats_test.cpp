@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "scratch_folder.h"
+#include "support/scratch_folder.h"
 #include "tessera/audio.h"
 #include "tessera/file.h"
 #include "tessera/npy.h"

@@ -10,8 +10,8 @@
 
 #include <gtest/gtest.h>
 
-#include "full_disk.h"
-#include "scratch_folder.h"
+#include "support/full_disk.h"
+#include "support/scratch_folder.h"
 
 namespace tessera {
 namespace {

@@ -8,9 +8,9 @@
 
 #include "cli/tool.h"
 #include "exit_codes.h"
-#include "full_disk.h"
 #include "model/torch/safetensors_builder.h"
 #include "model/torch/torch_checkpoint.h"
+#include "support/full_disk.h"
 #include "tessera/audio.h"
 #include "tessera/file.h"
 

@@ -15,7 +15,7 @@
 
 #include "cli/tool.h"
 #include "exit_codes.h"
-#include "full_disk.h"
+#include "support/full_disk.h"
 #include "tessera/export.h"
 #include "tessera/npy.h"
 

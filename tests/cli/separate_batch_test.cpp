@@ -7,7 +7,7 @@
 
 #include "cli/tool.h"
 #include "exit_codes.h"
-#include "full_disk.h"
+#include "support/full_disk.h"
 #include "tessera/audio.h"
 #include "tessera/file.h"
 

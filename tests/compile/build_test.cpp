@@ -6,10 +6,10 @@
 #include <cmath>
 
 #include "base/archive.h"
-#include "model/onnx/onnx_builder.h"
 #include "package/manifest.h"
-#include "scratch_folder.h"
 #include "support/conv_tasnet.h"
+#include "support/onnx_builder.h"
+#include "support/scratch_folder.h"
 #include "tessera/backend.h"
 #include "tessera/export.h"
 #include "tessera/file.h"

@@ -4,7 +4,7 @@
 
 #include "report/colour_scale.h"
 #include "report/decoded_png.h"
-#include "scratch_folder.h"
+#include "support/scratch_folder.h"
 #include "tessera/file.h"
 
 namespace tessera {

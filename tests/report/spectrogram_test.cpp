@@ -7,7 +7,7 @@
 
 #include "audio/tones.h"
 #include "report/decoded_png.h"
-#include "scratch_folder.h"
+#include "support/scratch_folder.h"
 
 namespace tessera {
 namespace {

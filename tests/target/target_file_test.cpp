@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "scratch_folder.h"
+#include "support/scratch_folder.h"
 #include "target/target_text.h"
 #include "tessera/target.h"
 

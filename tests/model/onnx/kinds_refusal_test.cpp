@@ -1,7 +1,7 @@
 // Scatters that add no frames up, batches whose rows meet, products that are none: refused by name.
 #include <gtest/gtest.h>
 
-#include "model/onnx/onnx_builder.h"
+#include "support/onnx_builder.h"
 
 namespace tessera {
 namespace {

@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "model/onnx/import_onnx.h"
-#include "model/onnx/round_trip.h"
+#include "support/round_trip.h"
 #include "tessera/backend.h"
 #include "tessera/import.h"
 #include "tessera/npy.h"

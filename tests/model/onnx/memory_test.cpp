@@ -1,8 +1,8 @@
 // A model in memory reads its external weights there, and every import tells what it read.
 #include <gtest/gtest.h>
 
-#include "model/onnx/onnx_builder.h"
-#include "scratch_folder.h"
+#include "support/onnx_builder.h"
+#include "support/scratch_folder.h"
 #include "tessera/file.h"
 #include "tessera/import.h"
 #include "tessera/text.h"

@@ -3,8 +3,8 @@
 
 #include <filesystem>
 
-#include "model/onnx/onnx_builder.h"
-#include "scratch_folder.h"
+#include "support/onnx_builder.h"
+#include "support/scratch_folder.h"
 #include "tessera/file.h"
 #include "tessera/import.h"
 

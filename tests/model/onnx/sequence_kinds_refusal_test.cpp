@@ -1,7 +1,7 @@
 // Resizes, integer weights and circular pads that cannot be read are refused by name.
 #include <gtest/gtest.h>
 
-#include "model/onnx/onnx_builder.h"
+#include "support/onnx_builder.h"
 
 namespace tessera {
 namespace {

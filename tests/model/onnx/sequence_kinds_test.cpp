@@ -9,7 +9,7 @@
 
 #include "model/onnx/field_model.h"
 #include "model/onnx/import_onnx.h"
-#include "model/onnx/round_trip.h"
+#include "support/round_trip.h"
 
 namespace tessera {
 namespace {

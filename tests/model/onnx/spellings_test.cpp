@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "model/onnx/import_onnx.h"
-#include "model/onnx/round_trip.h"
+#include "support/round_trip.h"
 #include "tessera/backend.h"
 #include "tessera/import.h"
 #include "tessera/npy.h"

@@ -8,7 +8,7 @@
 #include "graph/compare.h"
 #include "model/torch/safetensors_builder.h"
 #include "model/torch/torch_checkpoint.h"
-#include "scratch_folder.h"
+#include "support/scratch_folder.h"
 #include "tessera/file.h"
 #include "tessera/import.h"
 

@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "model/torch/hyperparams.h"
-#include "scratch_folder.h"
+#include "support/scratch_folder.h"
 #include "tessera/backend.h"
 #include "tessera/checkpoint_document.h"
 #include "tessera/file.h"

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "scratch_folder.h"
+#include "support/scratch_folder.h"
 #include "support/zip_builder.h"
 #include "tessera/audio.h"
 #include "tessera/npy.h"

@@ -7,11 +7,11 @@
 #include <fmt/format.h>
 
 #include "bisect/fake_quantized.h"
-#include "evidence/quantised.h"
 #include "package/encodings_file.h"
 #include "package/entries.h"
 #include "package/manifest.h"
-#include "scratch_folder.h"
+#include "support/quantised.h"
+#include "support/scratch_folder.h"
 #include "tessera/build.h"
 #include "tessera/file.h"
 #include "tessera/session.h"

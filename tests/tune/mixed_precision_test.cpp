@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "compile/small_network.h"
+#include "support/small_network.h"
 #include "tessera/metrics.h"
 
 namespace tessera {

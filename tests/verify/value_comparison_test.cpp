@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "evidence/quantised.h"
 #include "report/comparison_drawing.h"
+#include "support/quantised.h"
 #include "support/random_basis.h"
 
 namespace tessera {

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "evidence/evidence_table.h"
-#include "scratch_folder.h"
+#include "support/scratch_folder.h"
 #include "target/target_text.h"
 #include "tessera/target_evidence.h"
 

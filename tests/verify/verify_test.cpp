@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
-#include "evidence/planned.h"
 #include "support/conv_tasnet.h"
+#include "support/planned.h"
 #include "support/random_values.h"
 
 namespace tessera {

@@ -1,5 +1,5 @@
 // Windows after a silence: what a norm over time makes of a voice that begins late.
-#include "compile/small_network.h"
+#include "support/small_network.h"
 #include "tessera/metrics.h"
 
 namespace tessera {

@@ -6,11 +6,11 @@
 
 #include <memory>
 
-#include "compile/small_network.h"
 #include "package/entries.h"
 #include "rewrite/legal_graph.h"
-#include "scratch_folder.h"
 #include "support/random_basis.h"
+#include "support/scratch_folder.h"
+#include "support/small_network.h"
 #include "tessera/audio.h"
 #include "tessera/build.h"
 #include "tessera/export.h"

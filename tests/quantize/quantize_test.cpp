@@ -5,9 +5,9 @@
 
 #include <gtest/gtest.h>
 
-#include "compile/small_network.h"
 #include "plan/segments.h"
 #include "plan/tiling.h"
+#include "support/small_network.h"
 #include "tessera/metrics.h"
 #include "tessera/stitched.h"
 

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "evidence/planned.h"
+#include "support/planned.h"
 #include "tessera/npy.h"
 #include "tessera/stitched.h"
 #include "tessera/verify.h"

@@ -28,7 +28,7 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path kData = TESSERA_SOURCE_DIR "/tests/data";
-const fs::path kKnown = TESSERA_SOURCE_DIR "/tests/evidence/known_refusals.tsv";
+const fs::path kKnown = TESSERA_SOURCE_DIR "/tests/stages/known_refusals.tsv";
 const fs::path kTarget = TESSERA_SOURCE_DIR "/targets/hailo8.toml";
 
 // Networks of open length get a short one: what is tested is whether, not how well.

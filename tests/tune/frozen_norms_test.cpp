@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "compile/small_network.h"
+#include "support/small_network.h"
 #include "tessera/metrics.h"
 #include "tessera/quality.h"
 #include "tessera/session.h"

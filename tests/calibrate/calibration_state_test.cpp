@@ -5,9 +5,9 @@
 
 #include <sys/stat.h>
 
-#include "compile/small_network.h"
-#include "scratch_folder.h"
 #include "support/random_values.h"
+#include "support/scratch_folder.h"
+#include "support/small_network.h"
 #include "tessera/build.h"
 #include "tessera/calibration_set.h"
 #include "tessera/hash.h"

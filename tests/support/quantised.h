@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "evidence/planned.h"
 #include "support/conv_tasnet.h"
+#include "support/planned.h"
 #include "support/random_values.h"
 #include "tessera/calibrate.h"
 #include "tessera/package.h"

@@ -5,7 +5,7 @@
 
 #include "base/archive.h"
 #include "package/manifest.h"
-#include "scratch_folder.h"
+#include "support/scratch_folder.h"
 #include "tessera/file.h"
 
 namespace tessera {

@@ -1,7 +1,7 @@
 // What calibration refuses, and what it makes of odd signals.
 #include <cmath>
 
-#include "compile/small_network.h"
+#include "support/small_network.h"
 
 namespace tessera {
 namespace {

@@ -5,9 +5,9 @@
 
 #include "graph/compare.h"
 #include "model/onnx/import_onnx.h"
-#include "scratch_folder.h"
 #include "support/conv_tasnet.h"
 #include "support/random_graph.h"
+#include "support/scratch_folder.h"
 #include "tessera/export.h"
 #include "tessera/import.h"
 

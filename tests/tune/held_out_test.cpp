@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "compile/small_network.h"
+#include "support/small_network.h"
 
 namespace tessera {
 namespace {

@@ -9,12 +9,12 @@
 #include <map>
 
 #include "model/onnx/import_onnx.h"
-#include "scratch_folder.h"
 #include "support/random_graph.h"
 #include "support/random_layout.h"
 #include "support/random_norms.h"
 #include "support/random_op.h"
 #include "support/random_values.h"
+#include "support/scratch_folder.h"
 #include "tessera/export.h"
 #include "tessera/import.h"
 #include "tessera/npy.h"

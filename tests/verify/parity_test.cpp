@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "evidence/planned.h"
+#include "support/planned.h"
 #include "tessera/audio.h"
 
 namespace tessera {
