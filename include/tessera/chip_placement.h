@@ -14,19 +14,9 @@
 
 namespace tessera {
 
-// What a layer takes, or a cluster has and gives.
-struct ClusterUnits {
-  int64_t lcu = 0;       // control
-  int64_t sc = 0;        // compute
-  int64_t apu = 0;       // activations
-  int64_t aligners = 0;  // input aligners
-  int64_t l3_cuts = 0;   // memory: weights that compute units cannot hold, rows that wait
-  int64_t ports_in = 0;  // values from the host or from another context
-  int64_t ports_out = 0;
-
-  ClusterUnits& operator+=(const ClusterUnits& other);
-  friend bool operator==(const ClusterUnits&, const ClusterUnits&) = default;
-};
+// How many units of each kind a layer takes, or a cluster has or gives: the kinds are those of
+// ChipPlacement::unit_names, in the same order.
+using UnitCounts = std::vector<int64_t>;
 
 enum class LayerKind : uint8_t {
   operation,  // computes
@@ -40,9 +30,11 @@ struct PlacedLayer {
   LayerKind kind = LayerKind::operation;
   int32_t context = 0;
   int32_t cluster = 0;
-  ClusterUnits units;  // rows that wait count where they are read, once per cluster
+  UnitCounts units;  // rows that wait count where they are read, once per cluster
   int64_t weight_bytes = 0;
   int64_t cycles = 0;  // for one call
+
+  friend bool operator==(const PlacedLayer&, const PlacedLayer&) = default;
 };
 
 struct PlacedPiece {
@@ -50,21 +42,28 @@ struct PlacedPiece {
   int64_t calls = 0;   // in one run over the sequence
   int64_t cycles = 0;  // of its slowest layer, which is what a call takes
   std::vector<PlacedLayer> layers;
+
+  friend bool operator==(const PlacedPiece&, const PlacedPiece&) = default;
 };
 
 // What is on the chip together.
 struct PlacedContext {
-  std::vector<ClusterUnits> clusters;  // what each gives
+  std::vector<UnitCounts> clusters;  // what each gives
   int64_t weight_bytes = 0;
   std::vector<std::string> pieces;  // in order of first use
+
+  friend bool operator==(const PlacedContext&, const PlacedContext&) = default;
 };
 
 struct ChipPlacement {
   std::string target;
-  ClusterUnits cluster;        // what one has
-  double utilisation_cap = 0;  // share of the chip that contexts may fill
+  std::vector<std::string> unit_names;  // kinds of units: what the chip's clusters are made of
+  UnitCounts cluster;                   // what one cluster has
+  double utilisation_cap = 0;           // share of the chip that contexts may fill
   std::vector<PlacedContext> contexts;
   std::vector<PlacedPiece> pieces;  // in order of first use
+
+  friend bool operator==(const ChipPlacement&, const ChipPlacement&) = default;
 };
 
 // Contexts are filled in order of execution; spare compute units then go to the slowest layers. The

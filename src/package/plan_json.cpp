@@ -107,23 +107,19 @@ Result<PlanRecipe::Segment> read_segment(const JsonFields& fields) {
   return segment;
 }
 
-Json units_json(const ClusterUnits& units) {
-  return {{"lcu", units.lcu},
-          {"sc", units.sc},
-          {"apu", units.apu},
-          {"aligners", units.aligners},
-          {"l3_cuts", units.l3_cuts},
-          {"ports_in", units.ports_in},
-          {"ports_out", units.ports_out}};
+Json units_json(const std::vector<std::string>& names, const UnitCounts& counts) {
+  Json json = Json::object();
+  for (size_t i = 0; i < names.size(); ++i) json[names[i]] = counts[i];
+  return json;
 }
 
-Json layer_json(const PlacedLayer& layer) {
+Json layer_json(const std::vector<std::string>& unit_names, const PlacedLayer& layer) {
   return {{"name", layer.name},
           {"node", layer.node},
           {"kind", to_string(layer.kind)},
           {"context", layer.context},
           {"cluster", layer.cluster},
-          {"units", units_json(layer.units)},
+          {"units", units_json(unit_names, layer.units)},
           {"weight_bytes", layer.weight_bytes},
           {"cycles", layer.cycles}};
 }
@@ -172,7 +168,9 @@ std::string print_placement(const ChipPlacement& placement) {
   Json contexts = Json::array();
   for (const PlacedContext& context : placement.contexts) {
     Json clusters = Json::array();
-    for (const ClusterUnits& units : context.clusters) clusters.push_back(units_json(units));
+    for (const UnitCounts& units : context.clusters) {
+      clusters.push_back(units_json(placement.unit_names, units));
+    }
     contexts.push_back({{"pieces", context.pieces},
                         {"weight_bytes", context.weight_bytes},
                         {"clusters", std::move(clusters)}});
@@ -180,7 +178,8 @@ std::string print_placement(const ChipPlacement& placement) {
   Json pieces = Json::array();
   for (const PlacedPiece& piece : placement.pieces) {
     Json layers = Json::array();
-    for (const PlacedLayer& layer : piece.layers) layers.push_back(layer_json(layer));
+    for (const PlacedLayer& layer : piece.layers)
+      layers.push_back(layer_json(placement.unit_names, layer));
     pieces.push_back({{"name", piece.name},
                       {"calls", piece.calls},
                       {"cycles", piece.cycles},
@@ -188,7 +187,7 @@ std::string print_placement(const ChipPlacement& placement) {
   }
   return print_json({{"target", placement.target},
                      {"compiler", "builtin"},
-                     {"cluster", units_json(placement.cluster)},
+                     {"cluster", units_json(placement.unit_names, placement.cluster)},
                      {"utilisation_cap", placement.utilisation_cap},
                      {"contexts", std::move(contexts)},
                      {"pieces", std::move(pieces)}});

@@ -14,12 +14,6 @@ size_t at(int32_t index) {
   return static_cast<size_t>(index);
 }
 
-bool within(const ClusterUnits& need, const ClusterUnits& have) {
-  return need.lcu <= have.lcu && need.sc <= have.sc && need.apu <= have.apu &&
-         need.aligners <= have.aligners && need.l3_cuts <= have.l3_cuts &&
-         need.ports_in <= have.ports_in && need.ports_out <= have.ports_out;
-}
-
 // As many compute units as hold the weights; one, with the weights in cuts, where a layer cannot
 // have that many.
 int64_t unhurried_sc(const PhysicalLayer& layer, const Chip& chip) {
@@ -29,16 +23,17 @@ int64_t unhurried_sc(const PhysicalLayer& layer, const Chip& chip) {
 }  // namespace
 
 ClusterUnits Allocator::cluster_has() const {
-  return {chip_.lcu,     chip_.sc,       chip_.apu,      chip_.aligners,
-          chip_.l3_cuts, chip_.ports_in, chip_.ports_out};
+  return {{chip_.lcu, chip_.sc, chip_.apu, chip_.aligners, chip_.l3_cuts},
+          chip_.ports_in,
+          chip_.ports_out};
 }
 
 // No cluster is over its capacity, and the chip not over the cap.
 bool Allocator::fits(const std::vector<ClusterUnits>& clusters) const {
-  ClusterUnits sum;
+  Units sum;
   for (const ClusterUnits& cluster : clusters) {
-    if (!within(cluster, cluster_has())) return false;
-    sum += cluster;
+    if (!covers(cluster_has(), cluster)) return false;
+    sum += cluster.units;
   }
   const auto share = [&](int64_t units) {
     return static_cast<int64_t>(cap_ * static_cast<double>(units * chip_.clusters));
@@ -56,7 +51,7 @@ std::vector<ClusterUnits> Allocator::layer_units(const Allocation& piece, int32_
     const PhysicalLayer& layer = network.layers[i];
     const int64_t weights =
         weight_cuts(layer.weight_bytes, piece.sc[i], chip_.sc_weight_bytes, chip_.l3_cut_bytes);
-    units[i] = {1, piece.sc[i], 1, 1, weights + layer.extra_cuts, 0, 0};
+    units[i].units = {1, piece.sc[i], 1, 1, weights + layer.extra_cuts};
   }
   for (const PhysicalValue& value : network.values) {
     const bool written_here = value.writer >= 0 && here(value.writer);
@@ -80,11 +75,11 @@ std::vector<ClusterUnits> Allocator::layer_units(const Allocation& piece, int32_
     }
     for (const auto& [cluster, held] : waiting) {
       ClusterUnits& reader = units[at(held.layer)];
-      reader.l3_cuts += edge_cuts(held.rows, row, false, chip_.l3_cut_bytes);
+      reader.units.l3_cuts += edge_cuts(held.rows, row, false, chip_.l3_cut_bytes);
       if (!written_here) ++reader.ports_in;
     }
     if (!written_here || !leaves) continue;
-    units[at(value.writer)].l3_cuts += edge_cuts(2, row, false, chip_.l3_cut_bytes);
+    units[at(value.writer)].units.l3_cuts += edge_cuts(2, row, false, chip_.l3_cut_bytes);
     ++units[at(value.writer)].ports_out;
   }
   return units;
@@ -108,7 +103,8 @@ bool Allocator::place_layer(Allocation& piece, size_t layer, int32_t context) {
   std::vector<int32_t> order(before.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
-    return before[at(a)].sc + before[at(a)].lcu < before[at(b)].sc + before[at(b)].lcu;
+    return before[at(a)].units.sc + before[at(a)].units.lcu <
+           before[at(b)].units.sc + before[at(b)].units.lcu;
   });
   for (int32_t value : piece.network.layers[layer].reads) {
     const int32_t writer = piece.network.values[at(value)].writer;
@@ -136,11 +132,11 @@ Error Allocator::no_cluster_holds(const Allocation& piece, size_t layer) const {
   const struct {
     const char* name;
     int64_t need, have;
-  } rows[] = {{"L3 cuts", need.l3_cuts, have.l3_cuts},
+  } rows[] = {{"L3 cuts", need.units.l3_cuts, have.units.l3_cuts},
               {"input ports", need.ports_in, have.ports_in},
               {"output ports", need.ports_out, have.ports_out},
-              {"compute units", need.sc, have.sc},
-              {"control units", need.lcu, have.lcu}};
+              {"compute units", need.units.sc, have.units.sc},
+              {"control units", need.units.lcu, have.units.lcu}};
   const auto* worst = std::begin(rows);
   for (const auto& row : rows) {
     if (row.need * worst->have > worst->need * row.have) worst = &row;

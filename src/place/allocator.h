@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "place/cluster_units.h"
 #include "place/physical_network.h"
 #include "target/ledger_rules.h"
-#include "tessera/chip_placement.h"
 #include "tessera/result.h"
 
 namespace tessera {

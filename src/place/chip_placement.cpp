@@ -1,6 +1,7 @@
 #include "tessera/chip_placement.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "place/allocator.h"
@@ -40,6 +41,10 @@ std::vector<Allocation> allocations_of(const Plan& plan, const Target& target) {
   return pieces;
 }
 
+void add(const UnitCounts& units, UnitCounts& sum) {
+  std::transform(units.begin(), units.end(), sum.begin(), sum.begin(), std::plus<>());
+}
+
 PlacedPiece placed(const Allocation& allocation, const Allocator& allocator) {
   PlacedPiece piece;
   piece.name = allocation.piece;
@@ -54,7 +59,7 @@ PlacedPiece placed(const Allocation& allocation, const Allocator& allocator) {
             ? found->second
             : units.emplace(context, allocator.layer_units(allocation, context)).first->second;
     piece.layers.push_back({layer.name, layer.node, layer.kind, context, allocation.cluster[i],
-                            all[i], layer.weight_bytes, allocation.cycles(i)});
+                            counts_of(all[i]), layer.weight_bytes, allocation.cycles(i)});
     piece.cycles = std::max(piece.cycles, allocation.cycles(i));
   }
   return piece;
@@ -64,17 +69,6 @@ PlacedPiece placed(const Allocation& allocation, const Allocator& allocator) {
 
 std::string_view to_string(LayerKind kind) {
   return kind == LayerKind::operation ? "operation" : "shortcut";
-}
-
-ClusterUnits& ClusterUnits::operator+=(const ClusterUnits& other) {
-  lcu += other.lcu;
-  sc += other.sc;
-  apu += other.apu;
-  aligners += other.aligners;
-  l3_cuts += other.l3_cuts;
-  ports_in += other.ports_in;
-  ports_out += other.ports_out;
-  return *this;
 }
 
 Result<ChipPlacement> place_on_chip(const Plan& plan, const Target& target) {
@@ -91,16 +85,17 @@ Result<ChipPlacement> place_on_chip(const Plan& plan, const Target& target) {
     TESSERA_TRY_VOID(allocator.place(allocations, kMostContexts));
   }
   allocator.speed_up(allocations);
-  placement.cluster = allocator.cluster_has();
+  placement.unit_names = unit_names();
+  placement.cluster = counts_of(allocator.cluster_has());
   placement.contexts.resize(static_cast<size_t>(allocator.contexts()));
   for (PlacedContext& context : placement.contexts) {
-    context.clusters.resize(static_cast<size_t>(chip.clusters));
+    context.clusters.assign(static_cast<size_t>(chip.clusters), counts_of({}));
   }
   for (const Allocation& allocation : allocations) {
     PlacedPiece piece = placed(allocation, allocator);
     for (const PlacedLayer& layer : piece.layers) {
       PlacedContext& context = placement.contexts[static_cast<size_t>(layer.context)];
-      context.clusters[static_cast<size_t>(layer.cluster)] += layer.units;
+      add(layer.units, context.clusters[static_cast<size_t>(layer.cluster)]);
       context.weight_bytes += layer.weight_bytes;
       if (context.pieces.empty() || context.pieces.back() != piece.name) {
         context.pieces.push_back(piece.name);

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <set>
 
-#include "package/plan_json.h"
 #include "support/conv_tasnet.h"
 #include "tessera/rewrite.h"
 
@@ -63,22 +62,26 @@ Graph chain(int64_t layers, int64_t channels, int64_t frames) {
   return graph;
 }
 
+int64_t count(const ChipPlacement& placement, const UnitCounts& counts, std::string_view unit) {
+  const auto& names = placement.unit_names;
+  const auto found = std::find(names.begin(), names.end(), unit);
+  return counts.at(static_cast<size_t>(found - names.begin()));
+}
+
 void expect_within_capacity(const ChipPlacement& placement) {
   for (const PlacedContext& context : placement.contexts) {
-    ClusterUnits sum;
-    for (const ClusterUnits& cluster : context.clusters) {
-      EXPECT_LE(cluster.lcu, placement.cluster.lcu);
-      EXPECT_LE(cluster.sc, placement.cluster.sc);
-      EXPECT_LE(cluster.apu, placement.cluster.apu);
-      EXPECT_LE(cluster.aligners, placement.cluster.aligners);
-      EXPECT_LE(cluster.l3_cuts, placement.cluster.l3_cuts);
-      EXPECT_LE(cluster.ports_in, placement.cluster.ports_in);
-      EXPECT_LE(cluster.ports_out, placement.cluster.ports_out);
-      sum += cluster;
+    int64_t compute_units = 0;
+    for (const UnitCounts& cluster : context.clusters) {
+      ASSERT_EQ(cluster.size(), placement.unit_names.size());
+      for (size_t i = 0; i < cluster.size(); ++i) {
+        EXPECT_LE(cluster[i], placement.cluster[i]) << placement.unit_names[i];
+      }
+      compute_units += count(placement, cluster, "sc");
     }
     const auto clusters = static_cast<double>(context.clusters.size());
-    EXPECT_LE(static_cast<double>(sum.sc),
-              placement.utilisation_cap * clusters * static_cast<double>(placement.cluster.sc));
+    EXPECT_LE(static_cast<double>(compute_units),
+              placement.utilisation_cap * clusters *
+                  static_cast<double>(count(placement, placement.cluster, "sc")));
   }
 }
 
@@ -103,13 +106,16 @@ TEST(ChipPlacement, AContextGivesWhatItsLayersTakeTogether) {
   const Target target = target_named("hailo8");
   const auto placement = place_on_chip(plan_of(small(), target), target);
   ASSERT_TRUE(placement.has_value()) << placement.error().to_string();
-  std::vector<std::vector<ClusterUnits>> sums(placement->contexts.size());
+  std::vector<std::vector<UnitCounts>> sums(placement->contexts.size());
   for (size_t i = 0; i < sums.size(); ++i) {
-    sums[i].resize(placement->contexts[i].clusters.size());
+    sums[i].assign(placement->contexts[i].clusters.size(),
+                   UnitCounts(placement->unit_names.size()));
   }
   for (const PlacedPiece& piece : placement->pieces) {
     for (const PlacedLayer& layer : piece.layers) {
-      sums[static_cast<size_t>(layer.context)][static_cast<size_t>(layer.cluster)] += layer.units;
+      UnitCounts& sum =
+          sums[static_cast<size_t>(layer.context)][static_cast<size_t>(layer.cluster)];
+      for (size_t i = 0; i < sum.size(); ++i) sum[i] += layer.units[i];
     }
   }
   for (size_t i = 0; i < sums.size(); ++i) EXPECT_EQ(sums[i], placement->contexts[i].clusters);
@@ -118,8 +124,7 @@ TEST(ChipPlacement, AContextGivesWhatItsLayersTakeTogether) {
 TEST(ChipPlacement, IsTheSameEveryTime) {
   const Target target = target_named("hailo8");
   const Plan plan = plan_of(small(), target);
-  EXPECT_EQ(print_placement(*place_on_chip(plan, target)),
-            print_placement(*place_on_chip(plan, target)));
+  EXPECT_EQ(place_on_chip(plan, target).value(), place_on_chip(plan, target).value());
 }
 
 TEST(ChipPlacement, SpareComputeUnitsGoToTheSlowestLayer) {
@@ -128,10 +133,10 @@ TEST(ChipPlacement, SpareComputeUnitsGoToTheSlowestLayer) {
   ASSERT_TRUE(placement.has_value()) << placement.error().to_string();
   // 32 columns of eight x 8 features of eight x 64 inputs for one unit; the link needs 32 768
   // cycles for 2 x 16 KiB, so one unit is enough.
-  EXPECT_EQ(placement->pieces[0].layers[0].units.sc, 1);
+  EXPECT_EQ(count(*placement, placement->pieces[0].layers[0].units, "sc"), 1);
   const auto deeper = place_on_chip(one_piece(chain(1, 512, 256)), target);
   ASSERT_TRUE(deeper.has_value()) << deeper.error().to_string();
-  EXPECT_EQ(deeper->pieces[0].layers[0].units.sc, 4);
+  EXPECT_EQ(count(*deeper, deeper->pieces[0].layers[0].units, "sc"), 4);
   EXPECT_EQ(deeper->pieces[0].cycles, 32 * 64 * 512 / 4);
 }
 

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "report/comparison_drawing.h"
 #include "support/quantised.h"
 #include "support/random_basis.h"
 
@@ -153,19 +152,6 @@ TEST_F(ValueComparisonTest, RefusesSilence) {
   std::fill(given_.signal.begin(), given_.signal.end(), 0.0F);
   EXPECT_EQ(compared(given_.imported, given_.imported).error().to_string(),
             "inputs: are silent: every network agrees on silence (compare on a signal)");
-}
-
-TEST_F(ValueComparisonTest, IsDrawnWithEveryValueAndTheWorstNamed) {
-  const auto report = with_integers(*given_.package.encodings).value();
-  const std::string svg = draw_comparison(report, "a < b");
-  EXPECT_TRUE(svg.starts_with("<svg "));
-  EXPECT_NE(svg.find("a &lt; b"), std::string::npos);
-  size_t points = 0;
-  for (size_t at = 0; (at = svg.find(R"(rx="2.5")", at)) != std::string::npos; ++at) ++points;
-  const auto statistics = std::count_if(report.values.begin(), report.values.end(),
-                                        [](const auto& value) { return value.statistics; });
-  EXPECT_EQ(points + static_cast<size_t>(statistics), report.values.size() + 3);  // the legend
-  EXPECT_NE(svg.find(report.values[report.worst_first()[0]].value), std::string::npos);
 }
 
 TEST(CosineSimilarity, OfVectorsThatAreEqualOppositeOrSilent) {
