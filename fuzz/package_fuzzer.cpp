@@ -4,13 +4,13 @@
 #include <cstdint>
 #include <string_view>
 
+#include "package/entries.h"
 #include "package/manifest.h"
 #include "rewrite/legal_graph.h"
 #include "tessera/export.h"
 #include "tessera/file.h"
 #include "tessera/hash.h"
 #include "tessera/package.h"
-#include "tessera/text.h"
 
 namespace {
 
@@ -63,7 +63,7 @@ Honest honest_package() {
   honest.manifest.target = "generic";
   honest.contents.push_back({"model/net.onnx", "model", *export_onnx(graph)});
   (void)make_legal(graph, {}).has_value();
-  const std::string legal = print_graph(graph);
+  const std::string legal = entries::legal_text(graph);
   honest.contents.push_back({"graph/legal.txt", "graph", {legal.begin(), legal.end()}});
   honest.contents.push_back(
       {"target/generic.toml", "target",

@@ -23,7 +23,7 @@
 
 namespace tessera {
 
-inline constexpr int64_t kPackageSchema = 1;
+inline constexpr int64_t kPackageSchema = 2;
 
 // One file in a package, besides its manifest.
 struct PackageEntry {

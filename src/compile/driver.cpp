@@ -19,7 +19,6 @@
 #include "tessera/file.h"
 #include "tessera/hash.h"
 #include "tessera/stream_bases.h"
-#include "tessera/text.h"
 #include "verify/built_parity.h"
 
 namespace tessera {
@@ -184,7 +183,7 @@ class Driver {
   Result<std::string> rewrite() {
     legal_ = imported_.graph;
     TESSERA_TRY(rewritten_, make_legal(legal_, rewriting_));
-    contents_.push_back({std::string(entries::kLegal), "graph", bytes_of(print_graph(legal_))});
+    contents_.push_back({std::string(entries::kLegal), "graph", bytes_of(entries::legal_text(legal_))});
     if (!rewriting_.calibrated.empty()) {
       contents_.push_back({std::string(entries::kFrozenNorms), "calibration",
                            bytes_of(print_frozen_norms(rewriting_.calibrated))});

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "tessera/export.h"
+#include "tessera/text.h"
 
 namespace tessera::entries {
 namespace {
@@ -48,6 +49,10 @@ std::string of_piece(const Piece& piece, IntegerForm form) {
 
 std::string kind_of(IntegerForm form) {
   return fmt::format("piece-{}", to_string(form));
+}
+
+std::string legal_text(const Graph& legal) {
+  return print_graph(legal, {.weights = false});
 }
 
 Result<std::vector<uint8_t>> piece_file(const Piece& piece) {

@@ -8,6 +8,7 @@
 
 #include "tessera/encodings.h"
 #include "tessera/export_integers.h"
+#include "tessera/graph.h"
 #include "tessera/plan.h"
 #include "tessera/result.h"
 
@@ -29,6 +30,9 @@ std::string of_piece(const Piece& piece);
 // "pieces/qdq/seg00_0.onnx", and its kind: "piece-qdq".
 std::string of_piece(const Piece& piece, IntegerForm form);
 std::string kind_of(IntegerForm form);
+
+// graph/legal.txt: the graph without its weights, each of which is named by the hash of its values.
+std::string legal_text(const Graph& legal);
 
 // The piece as an ONNX file: the same piece gives the same bytes.
 Result<std::vector<uint8_t>> piece_file(const Piece& piece);

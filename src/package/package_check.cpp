@@ -19,7 +19,6 @@
 #include "tessera/chip_placement.h"
 #include "tessera/hash.h"
 #include "tessera/package.h"
-#include "tessera/text.h"
 #include "verify/built_parity.h"
 
 namespace tessera {
@@ -101,7 +100,7 @@ class PackageCheck {
       TESSERA_TRY_VOID(check_entry(entries::kStreamBases, "calibration",
                                    print_stream_bases(parameters.stream_bases)));
     }
-    return check_entry(entries::kLegal, "graph", print_graph(legal));
+    return check_entry(entries::kLegal, "graph", entries::legal_text(legal));
   }
 
   Result<void> check_placement() {

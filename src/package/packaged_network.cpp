@@ -12,7 +12,6 @@
 #include "rewrite/legal_graph.h"
 #include "tessera/hash.h"
 #include "tessera/package.h"
-#include "tessera/text.h"
 
 namespace tessera {
 namespace {
@@ -37,16 +36,18 @@ Result<ImportedModel> import_packaged(const Package& package, int64_t length) {
   return import_model(files, model.files.front().name, options);
 }
 
+// The graph that runs always follows from the model; at the length that was built, what the package
+// says of it must be the same, weight by weight.
 Result<Graph> legal_graph(const Package& package, const ImportedModel& model,
                           const RewriteParameters& parameters) {
-  const PackageManifest& manifest = package.manifest();
-  if (model.length_samples == manifest.model.length_samples) {
-    TESSERA_TRY(const auto text, package.read(entries::kLegal));
-    return parse_graph(text_of(text), entries::kLegal);
-  }
   Graph graph = model.graph;
   TESSERA_TRY(const RewriteLog log, make_legal(graph, parameters));
-  return graph;
+  if (model.length_samples != package.manifest().model.length_samples) return graph;
+  TESSERA_TRY(const auto text, package.read(entries::kLegal));
+  if (text_of(text) == entries::legal_text(graph)) return graph;
+  return TESSERA_ERROR(kMismatch, std::string(entries::kLegal),
+                       "is not what rewriting the package's own model gives",
+                       "build the package again");
 }
 
 // Whether a hostile recipe asks for more tiles, or longer ones, than there is any use for. For the

@@ -299,5 +299,25 @@ TEST(PackagedNetwork, RefusesPiecesOfAnotherModel) {
   EXPECT_EQ(network.error().code, ErrorCode::kMismatch) << network.error().to_string();
 }
 
+// Weights lie in the model's file and in the pieces, and nowhere else.
+class PackageSize : public testing::TestWithParam<NormKind> {};
+
+TEST_P(PackageSize, IsAtMostTwiceTheModelAndATenth) {
+  const test::ScratchFolder folder;
+  test::ConvTasNet network;  // of the default size: 5 million weights
+  network.samples = 4000;
+  network.norm = GetParam();
+  const std::vector<uint8_t> model = export_onnx(test::build(network)).value();
+  ASSERT_TRUE(write_file_atomically(folder / "net.onnx", model).has_value());
+  const auto result = build(folder / "net.onnx", options_for("hailo8"));
+  ASSERT_TRUE(result.has_value()) << result.error().to_string();
+  const auto size = static_cast<double>(result->package.bytes().size());
+  EXPECT_LE(size, 2.2 * static_cast<double>(model.size()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Norms, PackageSize,
+                         testing::Values(NormKind::global, NormKind::batch, NormKind::channel_wise),
+                         [](const auto& info) { return std::string(to_string(info.param)); });
+
 }  // namespace
 }  // namespace tessera
