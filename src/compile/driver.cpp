@@ -183,7 +183,8 @@ class Driver {
   Result<std::string> rewrite() {
     legal_ = imported_.graph;
     TESSERA_TRY(rewritten_, make_legal(legal_, rewriting_));
-    contents_.push_back({std::string(entries::kLegal), "graph", bytes_of(entries::legal_text(legal_))});
+    contents_.push_back(
+        {std::string(entries::kLegal), "graph", bytes_of(entries::legal_text(legal_))});
     if (!rewriting_.calibrated.empty()) {
       contents_.push_back({std::string(entries::kFrozenNorms), "calibration",
                            bytes_of(print_frozen_norms(rewriting_.calibrated))});

@@ -10,6 +10,7 @@
 #include "package/packaged_network.h"
 #include "package/plan_json.h"
 #include "rewrite/legal_graph.h"
+#include "tessera/frozen_norms.h"
 #include "tessera/hash.h"
 #include "tessera/package.h"
 

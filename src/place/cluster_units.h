@@ -1,4 +1,5 @@
-// Units of a cluster: those of the ledger, and the ports between a cluster and the host or other contexts.
+// Units of a cluster: those of the ledger, and the ports between a cluster and the host or other
+// contexts.
 #pragma once
 
 #include <cstdint>

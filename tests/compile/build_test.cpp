@@ -303,7 +303,7 @@ TEST(PackagedNetwork, RefusesPiecesOfAnotherModel) {
 class PackageSize : public testing::TestWithParam<NormKind> {};
 
 TEST_P(PackageSize, IsAtMostTwiceTheModelAndATenth) {
-  const test::ScratchFolder folder;
+  const ScratchFolder folder;
   test::ConvTasNet network;  // of the default size: 5 million weights
   network.samples = 4000;
   network.norm = GetParam();
@@ -317,7 +317,7 @@ TEST_P(PackageSize, IsAtMostTwiceTheModelAndATenth) {
 
 INSTANTIATE_TEST_SUITE_P(Norms, PackageSize,
                          testing::Values(NormKind::global, NormKind::batch, NormKind::channel_wise),
-                         [](const auto& info) { return std::string(to_string(info.param)); });
+                         [](const auto& test) { return std::string(to_string(test.param)); });
 
 }  // namespace
 }  // namespace tessera
