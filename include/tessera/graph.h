@@ -23,6 +23,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,11 +52,31 @@ enum class Stage : uint8_t {
 };
 std::string_view to_string(Stage stage);
 
-// Where a node came from: the name in the source file and the rule that made it ("import" for a
-// reader).
+enum class DerivedKind : uint8_t {
+  value,       // the value
+  taps,        // of a transposed convolution: each frame times every tap, before they overlap
+  statistics,  // scale and shift that stand for a norm of the sequence
+  joined,      // several values, one after the other along C
+};
+std::string_view to_string(DerivedKind kind);
+
+// What a node that a rule made computes of values which the network had before. Names of values are
+// kept by all rules: a node of which nothing is said here computes the value of its own name.
+struct DerivedFrom {
+  DerivedKind kind = DerivedKind::value;
+  std::vector<std::string> values = {};       // by name; empty: the node's own
+  std::optional<int64_t> first_channel = {};  // only channels from here on, as many as the node has
+  bool partial_sum = false;                   // not all products are in
+
+  friend bool operator==(const DerivedFrom&, const DerivedFrom&) = default;
+};
+
+// Where a node came from: the name in the source file, the rule that made it ("import" for a
+// reader), and what it is of the network's values.
 struct Origin {
   std::string source;
   std::string rule;
+  DerivedFrom derived = {};
 };
 
 struct Node {
@@ -141,6 +162,9 @@ class GraphEditor {
   // Every reader of `from` (graph outputs included, `except` excluded) reads `to` instead; the
   // shapes must be equal.
   Result<void> redirect(NodeId from, NodeId to, NodeId except = kNoNode);
+
+  // Says what a node computes of values that the network had before.
+  void derive(NodeId id, DerivedFrom derived);
 
   void rename(NodeId id, std::string name);
   void add_output(std::string name, NodeId node);

@@ -83,6 +83,7 @@ Result<Graph> canonical_order(const Graph& graph) {
     GraphEditor editor(result, node.origin.rule);
     TESSERA_TRY(made[slot(id)],
                 editor.add(node.op, std::move(inputs), node.name, node.origin.source));
+    editor.derive(made[slot(id)], node.origin.derived);
   }
   GraphEditor editor(result, "canonical_order");
   for (const GraphOutput& output : graph.outputs())

@@ -109,6 +109,10 @@ Result<void> GraphEditor::redirect(NodeId from, NodeId to, NodeId except) {
   return {};
 }
 
+void GraphEditor::derive(NodeId id, DerivedFrom derived) {
+  graph_.nodes_[static_cast<size_t>(index_of(id))].origin.derived = std::move(derived);
+}
+
 void GraphEditor::rename(NodeId id, std::string name) {
   Node& node = graph_.nodes_[static_cast<size_t>(index_of(id))];
   if (node.name == name) return;

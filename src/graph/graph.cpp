@@ -4,6 +4,16 @@
 
 namespace tessera {
 
+std::string_view to_string(DerivedKind kind) {
+  switch (kind) {
+    case DerivedKind::value: return "value";
+    case DerivedKind::taps: return "taps";
+    case DerivedKind::statistics: return "statistics";
+    case DerivedKind::joined: return "joined";
+  }
+  return "";
+}
+
 std::string_view to_string(Stage stage) {
   switch (stage) {
     case Stage::importing: return "importing";

@@ -19,6 +19,7 @@ class TextCursor {
   bool at_end() const { return position_ == line_.size(); }
   void skip_spaces();
 
+  bool comes(std::string_view token) const { return line_.substr(position_).starts_with(token); }
   // Takes `token` if it comes next.
   bool accept(std::string_view token);
   // Spaces, then `token`, which must come next.

@@ -258,6 +258,7 @@ class GraphParser {
     Result<NodeId> id =
         editor.add(std::move(op), std::move(operands), provenance.name, provenance.origin.source);
     if (!id) return at.error(id.error().code, id.error().to_string());
+    editor.derive(*id, provenance.origin.derived);
     return id;
   }
 
@@ -318,6 +319,30 @@ class GraphParser {
     return {};
   }
 
+  // Nothing, or what print_graph() writes behind the rule.
+  static Result<DerivedFrom> read_derivation(TextCursor& line) {
+    DerivedFrom derived;
+    line.skip_spaces();
+    for (const DerivedKind kind :
+         {DerivedKind::value, DerivedKind::taps, DerivedKind::statistics, DerivedKind::joined}) {
+      if (!line.accept(fmt::format("{} of", to_string(kind)))) continue;
+      derived.kind = kind;
+      do {
+        line.skip_spaces();
+        TESSERA_TRY(std::string value, line.quoted("a value's name"));
+        derived.values.push_back(std::move(value));
+        line.skip_spaces();
+      } while (line.comes("\""));
+      break;
+    }
+    if (line.accept("from channel ")) {
+      TESSERA_TRY(derived.first_channel, line.integer("a channel"));
+      line.skip_spaces();
+    }
+    derived.partial_sum = line.accept("partial");
+    return derived;
+  }
+
   static Result<Provenance> read_provenance(TextCursor& line) {
     Provenance result;
     line.skip_spaces();
@@ -328,6 +353,7 @@ class GraphParser {
     TESSERA_TRY_VOID(line.expect("by"));
     line.skip_spaces();
     TESSERA_TRY(result.origin.rule, line.quoted("the rule"));
+    TESSERA_TRY(result.origin.derived, read_derivation(line));
     TESSERA_TRY_VOID(line.expect_end());
     return result;
   }

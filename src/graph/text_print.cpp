@@ -78,6 +78,18 @@ std::string printed_fields(const T& op, WeightWriter& weights) {
   return text;
 }
 
+// " taps of \"decoder\" from channel 64 partial"; empty for a node of which nothing is said.
+std::string printed_derivation(const DerivedFrom& derived) {
+  std::string text;
+  if (!derived.values.empty()) {
+    text = fmt::format(" {} of", to_string(derived.kind));
+    for (const std::string& value : derived.values) text += " " + in_quotes(value);
+  }
+  if (derived.first_channel) text += fmt::format(" from channel {}", *derived.first_channel);
+  if (derived.partial_sum) text += " partial";
+  return text;
+}
+
 std::string printed_node(const Node& node, std::span<const int64_t> positions,
                          WeightWriter& weights) {
   std::string operands;
@@ -87,10 +99,11 @@ std::string printed_node(const Node& node, std::span<const int64_t> positions,
   }
   const std::string attributes =
       std::visit([&](const auto& op) { return printed_fields(op, weights); }, node.op);
-  return fmt::format("%{} = {}({}){} -> {} {} from {} by {}\n",
+  return fmt::format("%{} = {}({}){} -> {} {} from {} by {}{}\n",
                      positions[static_cast<size_t>(index_of(node.id))], op_name(node.op), operands,
                      attributes, to_string(node.shape), in_quotes(node.name),
-                     in_quotes(node.origin.source), in_quotes(node.origin.rule));
+                     in_quotes(node.origin.source), in_quotes(node.origin.rule),
+                     printed_derivation(node.origin.derived));
 }
 
 }  // namespace

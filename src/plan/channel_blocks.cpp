@@ -73,6 +73,7 @@ class Splitter {
       for (NodeId input : node.inputs) operands.push_back(made_.at(input));
       TESSERA_TRY(made_[id],
                   editor_.add(node.op, std::move(operands), node.name, node.origin.source));
+      editor_.derive(made_[id], node.origin.derived);
     }
     for (const GraphOutput& output : source_.outputs())
       editor_.add_output(output.name, made_.at(output.node));
@@ -93,6 +94,15 @@ class Splitter {
     return place->second;
   }
 
+  // Channels of the node's value, as far as they are summed up.
+  void derive_block(NodeId made, const Node& node, Block out, bool partial_sum) {
+    DerivedFrom block = node.origin.derived;
+    if (block.values.empty()) block.values = {node.name};
+    block.first_channel = block.first_channel.value_or(0) + out.begin;
+    block.partial_sum = block.partial_sum || partial_sum;
+    editor_.derive(made, std::move(block));
+  }
+
   Result<NodeId> partial(const Node& node, Conv conv, NodeId input, Block out, Block in) {
     if (++partials_ > kMaxPartials) {
       return TESSERA_ERROR(kResourceLimit, fmt::format("blocks of {} channels", block_),
@@ -106,7 +116,10 @@ class Splitter {
 
   Result<NodeId> join(const Node& node, std::vector<NodeId> parts) {
     if (parts.size() == 1) return parts.front();
-    return editor_.add(Concat{Axis::c}, std::move(parts), node.name, node.origin.source);
+    TESSERA_TRY(const NodeId all,
+                editor_.add(Concat{Axis::c}, std::move(parts), node.name, node.origin.source));
+    editor_.derive(all, node.origin.derived);
+    return all;
   }
 
   Result<NodeId> split_dense(const Node& node, const Conv& conv) {
@@ -126,15 +139,18 @@ class Splitter {
                  [&](Block in) { return !all_zero(part_of(conv.weight, out, in)); });
     if (ins.empty()) ins.push_back(all.front());  // carries the bias
     NodeId sum = kNoNode;
-    for (const Block& in : ins) {
+    for (size_t i = 0; i < ins.size(); ++i) {
+      const Block in = ins[i];
       Conv narrow = conv;
       narrow.weight = part_of(conv.weight, out, in);
       narrow.bias = sum == kNoNode ? part_of(conv.bias, out) : Tensor();
       TESSERA_TRY(const NodeId slice, channels(input, in));
       TESSERA_TRY(NodeId term, partial(node, std::move(narrow), slice, out, in));
+      derive_block(term, node, out, ins.size() > 1);
       if (sum != kNoNode) {
         TESSERA_TRY(
             term, editor_.add(Add{}, {sum, term}, fmt::format("{}.sum", result_.node(term).name)));
+        derive_block(term, node, out, i + 1 < ins.size());
       }
       sum = term;
     }
@@ -150,6 +166,7 @@ class Splitter {
       narrow.groups = part.size();
       TESSERA_TRY(const NodeId slice, channels(made_.at(node.inputs[0]), part));
       TESSERA_TRY(const NodeId result, partial(node, std::move(narrow), slice, part, part));
+      derive_block(result, node, part, false);
       parts.push_back(result);
     }
     return join(node, std::move(parts));

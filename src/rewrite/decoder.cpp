@@ -30,6 +30,7 @@ Result<void> replace_with_chain(GraphEditor& editor, NodeId node, std::vector<Na
     TESSERA_TRY(NodeId made,
                 editor.add(std::move(steps[i].op), operands,
                            old.name + std::string(steps[i].suffix), old.origin.source));
+    if (steps[i].derived) editor.derive(made, {*steps[i].derived, {old.name}});
     operands = {made};
   }
   return editor.replace(node, std::move(steps.back().op), std::move(operands));

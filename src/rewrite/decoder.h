@@ -17,6 +17,8 @@ std::string not_along_time(const ConvTranspose& conv);
 struct NamedOp {
   Op op;
   std::string_view suffix;
+  // Of the replaced node's value; none: no value that the network had.
+  std::optional<DerivedKind> derived = {};
 };
 
 // From frames summed to `width` samples to the conv's `result`: output padding, crop and bias (once

@@ -16,6 +16,7 @@ Result<Outcome> split_norm(GraphEditor& editor, NodeId node) {
   TESSERA_TRY(NodeId statistics,
               editor.add(NormStatistics{norm.kind, norm.gamma, norm.beta, norm.gamma, norm.eps},
                          {x}, norm_node.name + ".statistics", norm_node.origin.source));
+  editor.derive(statistics, {DerivedKind::statistics, {norm_node.name}});
   TESSERA_TRY_VOID(editor.replace(node, ScaleShift{}, {x, statistics}));
   return Outcome{
       Changed{fmt::format("statistics in '{}', the rest is one scale and shift per channel",

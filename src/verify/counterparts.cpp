@@ -1,7 +1,6 @@
 #include "verify/counterparts.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <optional>
 #include <string_view>
@@ -24,12 +23,6 @@ bool takes_affine_after(const Op& op) {
          std::holds_alternative<Gemm>(op) || is_folded_kind(op);
 }
 
-bool is_pointwise(const Op& op) {
-  const auto* conv = std::get_if<Conv>(&op);
-  return conv != nullptr && conv->groups == 1 && conv->weight.dim(2) == 1 &&
-         conv->weight.dim(3) == 1;
-}
-
 // [in, out, 1, K] as the rows of a pointwise convolution, tap by tap: the definition, written out
 // here once more so that the rule is not its own witness.
 Tensor taps_of(const Tensor& weight) {
@@ -44,44 +37,6 @@ Tensor taps_of(const Tensor& weight) {
     }
   }
   return Tensor({taps * out, in, 1, 1}, std::move(rows));
-}
-
-// "mask.conv.o64.i0.sum" -> "mask.conv", 64
-struct BlockName {
-  std::string base;
-  int64_t first_channel = 0;
-};
-
-std::optional<int64_t> number(std::string_view text) {
-  int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-bool drop_suffix(std::string_view& text, std::string_view suffix) {
-  if (!text.ends_with(suffix)) return false;
-  text.remove_suffix(suffix.size());
-  return true;
-}
-
-// Drops ".<mark><digits>" from the end and returns the digits' value.
-std::optional<int64_t> drop_numbered(std::string_view& text, std::string_view mark) {
-  const size_t dot = text.rfind('.');
-  if (dot == std::string_view::npos) return std::nullopt;
-  const std::string_view word = text.substr(dot + 1);
-  if (!word.starts_with(mark)) return std::nullopt;
-  const std::optional<int64_t> value = number(word.substr(mark.size()));
-  if (value) text = text.substr(0, dot);
-  return value;
-}
-
-std::optional<BlockName> block_name(std::string_view name) {
-  drop_suffix(name, ".sum");
-  if (!drop_numbered(name, "i")) return std::nullopt;
-  const std::optional<int64_t> first = drop_numbered(name, "o");
-  if (!first) return std::nullopt;
-  return BlockName{std::string(name), *first};
 }
 
 class Finder {
@@ -109,36 +64,48 @@ class Finder {
 
   Correspondence correspondence(NodeId id) const {
     const Node& node = planned_.node(id);
-    if (std::optional<Counterpart> named = by_name(node.name, id)) return std::move(*named);
-    if (const auto block = block_name(node.name)) return block_of(node, *block);
+    const DerivedFrom& derived = node.origin.derived;
+    const std::string& name = derived.values.empty() ? node.name : derived.values.front();
+    if (derived.partial_sum) return NoCounterpart{fmt::format("a partial sum of '{}'", name)};
+    if (std::optional<Counterpart> whole = whole_value(derived, name)) {
+      if (!derived.first_channel) return std::move(*whole);
+      const int64_t first = *derived.first_channel;
+      return part(std::move(*whole), Slice{Axis::c, first, first + node.shape.c, 1});
+    }
+    if (derived.first_channel)
+      return NoCounterpart{fmt::format("'{}' is not in the network", name)};
     if (const auto* slice = std::get_if<Slice>(&node.op)) return slice_of(node, *slice);
     if (const auto* concat = std::get_if<Concat>(&node.op)) return concat_of(node, *concat);
     if (std::holds_alternative<Constant>(node.op)) return NoCounterpart{"a constant of a rule"};
     return NoCounterpart{"made by rewriting; the network has no such value"};
   }
 
-  // By the name of the value, which need not be that of a node (a convolution of one block).
-  std::optional<Counterpart> by_name(std::string_view name, NodeId id) const {
-    if (const NodeId same = imported_.find(std::string(name)); same != kNoNode) {
-      const NodeId value = behind_folded(same);
-      return in_basis(
-          {{value},
-           {},
-           value == same ? "" : fmt::format("with '{}' folded in", imported_.node(value).name)},
-          named_parts(name, value));
+  // What the node's value is of the network's, all channels of it.
+  std::optional<Counterpart> whole_value(const DerivedFrom& derived,
+                                         const std::string& name) const {
+    switch (derived.kind) {
+      case DerivedKind::value: return same_value(name);
+      case DerivedKind::taps: return taps(name);
+      case DerivedKind::statistics: return statistics(name);
+      case DerivedKind::joined: return joined(derived.values);
     }
-    if (std::string_view base = name; drop_suffix(base, ".taps")) return taps(base);
-    if (std::string_view base = name; drop_suffix(base, ".statistics")) return statistics(base);
-    if (std::string_view base = name; drop_suffix(base, ".and_skip"))
-      return residual_and_skip(base);
-    if (std::string_view base = name; drop_numbered(base, "source"))
-      return head_of_source(base, id);
     return std::nullopt;
   }
 
+  std::optional<Counterpart> same_value(const std::string& name) const {
+    const NodeId same = imported_.find(name);
+    if (same == kNoNode) return std::nullopt;
+    const NodeId value = behind_folded(same);
+    return in_basis(
+        {{value},
+         {},
+         value == same ? "" : fmt::format("with '{}' folded in", imported_.node(value).name)},
+        named_parts(name, value));
+  }
+
   // lower_transposed_conv: each frame times every tap, before they are laid over each other.
-  std::optional<Counterpart> taps(std::string_view base) const {
-    const NodeId decoder = imported_.find(std::string(base));
+  std::optional<Counterpart> taps(const std::string& name) const {
+    const NodeId decoder = imported_.find(name);
     if (decoder == kNoNode) return std::nullopt;
     const auto* conv = imported_.get_if<ConvTranspose>(decoder);
     if (conv == nullptr) return std::nullopt;
@@ -146,7 +113,7 @@ class Finder {
     rows.weight = taps_of(conv->weight);
     Counterpart taps{{imported_.node(decoder).inputs[0]},
                      {std::move(rows)},
-                     fmt::format("taps of '{}' before they overlap", base)};
+                     fmt::format("taps of '{}' before they overlap", name)};
     const NodeId last = behind_folded(decoder);
     for (NodeId id = decoder; id != last;) {
       id = imported_.users(id)[0];
@@ -178,30 +145,29 @@ class Finder {
   }
 
   // split_*_norm: the numbers that stand for a norm.
-  std::optional<Counterpart> statistics(std::string_view base) const {
-    const NodeId id = imported_.find(std::string(base));
+  std::optional<Counterpart> statistics(const std::string& name) const {
+    const NodeId id = imported_.find(name);
     if (id == kNoNode) return std::nullopt;
     const auto* norm = imported_.get_if<Norm>(id);
     if (norm == nullptr || norm->kind == NormKind::batch) return std::nullopt;
     return Counterpart{
         {imported_.node(id).inputs[0]},
         {NormStatistics{norm->kind, norm->gamma, norm->beta, norm->gamma, norm->eps}},
-        fmt::format("scale and shift of '{}'", base)};
+        fmt::format("scale and shift of '{}'", name)};
   }
 
-  // merge_residual_skip: one convolution computes both.
-  std::optional<Counterpart> residual_and_skip(std::string_view base) const {
-    const NodeId residual = imported_.find(std::string(base));
-    if (residual == kNoNode || imported_.node(residual).inputs.empty()) return std::nullopt;
-    std::vector<NodeId> others;
-    for (NodeId user : imported_.users(imported_.node(residual).inputs[0])) {
-      if (user != residual && is_pointwise(imported_.node(user).op)) others.push_back(user);
+  // merge_residual_skip: one convolution computes several values.
+  std::optional<Counterpart> joined(const std::vector<std::string>& names) const {
+    Counterpart all{{}, {Concat{Axis::c}}, ""};
+    std::vector<NamedValue> values;
+    for (const std::string& name : names) {
+      const NodeId id = imported_.find(name);
+      if (id == kNoNode) return std::nullopt;
+      all.sources.push_back(id);
+      all.how += fmt::format("{}'{}'", all.how.empty() ? "" : " and ", name);
+      values.push_back({name, imported_.node(id).shape.c});
     }
-    if (others.size() != 1) return std::nullopt;
-    const Node& skip = imported_.node(others[0]);
-    return in_basis(
-        {{residual, skip.id}, {Concat{Axis::c}}, fmt::format("'{}' and '{}'", base, skip.name)},
-        {{std::string(base), imported_.node(residual).shape.c}, {skip.name, skip.shape.c}});
+    return in_basis(std::move(all), values);
   }
 
   // The Slices that make up a value that nothing else reads, or the value itself.
@@ -235,36 +201,6 @@ class Finder {
       found.how += "in another basis";
     }
     return found;
-  }
-
-  // split_mask_head: the channels that the slice behind it took.
-  std::optional<Counterpart> head_of_source(std::string_view base, NodeId id) const {
-    const NodeId head = imported_.find(std::string(base));
-    if (head == kNoNode) return std::nullopt;
-    for (int step = 0; step < 64 && !planned_.users(id).empty(); ++step) {
-      id = planned_.users(id)[0];
-      const NodeId behind = imported_.find(planned_.node(id).name);
-      if (behind == kNoNode) continue;
-      const auto* slice = imported_.get_if<Slice>(behind);
-      if (slice == nullptr || slice->axis != Axis::c) return std::nullopt;
-      return Counterpart{{behind_folded(head)},
-                         {*slice},
-                         fmt::format("channels {}..{}", slice->begin, slice->end - 1)};
-    }
-    return std::nullopt;
-  }
-
-  // A block of a convolution's channels, once all its partial sums are in.
-  Correspondence block_of(const Node& node, const BlockName& block) const {
-    for (NodeId user : planned_.users(node.id)) {
-      const auto next = block_name(planned_.node(user).name);
-      if (next && next->base == block.base && planned_.get_if<Add>(user) != nullptr)
-        return NoCounterpart{fmt::format("a partial sum of '{}'", block.base)};
-    }
-    std::optional<Counterpart> whole = by_name(block.base, node.id);
-    if (!whole) return NoCounterpart{fmt::format("'{}' is not in the network", block.base)};
-    return part(std::move(*whole),
-                Slice{Axis::c, block.first_channel, block.first_channel + node.shape.c, 1});
   }
 
   // `slice` of a counterpart; the whole of it is the counterpart itself.

@@ -250,7 +250,7 @@ class Verification {
   }
 
   std::vector<std::string> roles_of(const Node& node, const Counterpart& same) const {
-    if (node.name.ends_with(".taps")) return {"decoder_pre"};
+    if (node.origin.derived.kind == DerivedKind::taps) return {"decoder_pre"};
     // The statistics of a value are not the value, nor are several values joined.
     if (std::holds_alternative<NormStatistics>(node.op) || same.sources.size() > 1) return {};
     const auto found = roles_.find(same.sources[0]);

@@ -34,7 +34,7 @@ Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&
   const int64_t frames = editor.graph().node(old.inputs[0]).shape.w;
   Conv pointwise;
   pointwise.weight = tap_rows(conv.weight);
-  std::vector<NamedOp> steps{{std::move(pointwise), ".taps"},
+  std::vector<NamedOp> steps{{std::move(pointwise), ".taps", DerivedKind::taps},
                              {OverlapAdd{kernel, conv.stride.w}, ".overlap"}};
   for (NamedOp& step : after_overlap(conv, old.shape, (frames - 1) * conv.stride.w + kernel))
     steps.push_back(std::move(step));

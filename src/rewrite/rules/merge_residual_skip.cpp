@@ -51,6 +51,7 @@ Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&
   }
   TESSERA_TRY(NodeId merged, editor.add(std::move(both), {node}, residual.name + ".and_skip",
                                         residual.origin.source));
+  editor.derive(merged, {DerivedKind::joined, {residual.name, skip.name}});
   TESSERA_TRY_VOID(editor.replace(residual.id, Slice{Axis::c, 0, rows, 1}, {merged}));
   TESSERA_TRY_VOID(editor.replace(skip.id, Slice{Axis::c, rows, rows + skip.shape.c, 1}, {merged}));
   return Outcome{Changed{

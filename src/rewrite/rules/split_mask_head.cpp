@@ -89,12 +89,14 @@ Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&
     heads.push_back(std::move(head).value());
   }
   for (size_t s = 0; s < slices.size(); ++s) {
+    const int64_t first_channel = graph.get_if<Slice>(slices[s])->begin;
     NodeId value = conv_node.inputs[0];
     std::vector<Op>& ops = heads[s];
     for (size_t i = 0; i + 1 < ops.size(); ++i) {
       const std::string& name = i == 0 ? conv_node.name : graph.node(chain[i - 1]).name;
       TESSERA_TRY(value, editor.add(std::move(ops[i]), {value}, fmt::format("{}.source{}", name, s),
                                     conv_node.origin.source));
+      editor.derive(value, {DerivedKind::value, {name}, first_channel});
     }
     TESSERA_TRY_VOID(editor.replace(slices[s], std::move(ops.back()), {value}));
   }
