@@ -181,7 +181,9 @@ Document document_of(const Options& options, const Built& built, const StageDisp
            {{"backend", parity.backend},
             {"max_abs", parity.max_abs},
             {"peak", parity.peak},
-            {"tolerance", parity.tolerance}}},
+            {"tolerance", parity.tolerance},
+            {"values", parity.values},
+            {"codes", parity.codes}}},
           {"stages", stages.document()}};
 }
 

@@ -114,15 +114,21 @@ Result<Document> verify(const std::string& path, const std::string& model, Conso
     console.print("{} integer networks of {} pieces come from these and its encodings\n",
                   checked.integer_files, checked.pieces);
   }
-  console.print("run again beside the model: largest difference {:.2g} at a peak of {:.2g}\n",
-                checked.parity.max_abs, checked.parity.peak);
+  console.print(
+      "run again beside the model: {} values, at the outputs a largest difference of "
+      "{:.2g} at a peak of {:.2g}\n",
+      checked.parity.values, checked.parity.max_abs, checked.parity.peak);
+  if (checked.parity.codes > 0) console.print("{} codes equal\n", checked.parity.codes);
   if (!model.empty()) console.print("built from {}\n", model);
   Document document = head_of(path, package);
   document["entries"] = package.manifest().entries.size();
   document["segments"] = network.plan.segments.size();
   document["pieces"] = checked.pieces;
   document["integer_files"] = checked.integer_files;
-  document["parity"] = {{"max_abs", checked.parity.max_abs}, {"peak", checked.parity.peak}};
+  document["parity"] = {{"max_abs", checked.parity.max_abs},
+                        {"peak", checked.parity.peak},
+                        {"values", checked.parity.values},
+                        {"codes", checked.parity.codes}};
   document["intact"] = true;
   return document;
 }

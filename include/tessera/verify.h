@@ -111,6 +111,8 @@ struct ParityEvidence {
   double max_abs = 0;    // largest difference of any output value
   double peak = 0;       // of the imported network's output
   double tolerance = 0;  // of the largest difference
+  int64_t values = 0;    // of the network, inside and at its end, that were compared
+  int64_t codes = 0;     // of a quantised plan that were compared with the uncut arithmetic's
   // Where an approximation was asked for, all of the above is beside the network with it in place,
   // and this is its cost: dB of the imported network's output over that of the difference to it.
   std::optional<double> approximation_db;

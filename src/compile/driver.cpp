@@ -283,13 +283,16 @@ class Driver {
   }
 
   Result<std::string> verify() {
-    TESSERA_TRY(const auto backend, make_backend(kParityBackend, {.threads = options_.threads}));
     TESSERA_TRY(const Graph approximated, approximated_network(imported_.graph, rewriting_));
     TESSERA_TRY(ParityEvidence parity,
-                measure_parity({imported_.graph, approximated, !rewritten_.exact}, plan_, *backend,
-                               std::string(kParityBackend)));
+                measure_parity({imported_.graph, approximated, !rewritten_.exact}, plan_,
+                               encodings_ ? &*encodings_ : nullptr, options_.threads));
     std::string text =
-        fmt::format("largest difference {:.2g} at a peak of {:.2g}", parity.max_abs, parity.peak);
+        fmt::format("{} values, at the outputs a largest difference of {:.2g} at a peak of {:.2g}",
+                    parity.values, parity.max_abs, parity.peak);
+    if (parity.codes > 0) text += fmt::format("; {} codes equal", parity.codes);
+    if (encodings_ && parity.codes == 0)
+      text += "; codes not compared (a long input: 'tessera verify' compares them)";
     if (parity.approximation_db) {
       text += fmt::format("; frozen norms keep {:.1f} dB over what they change, on noise",
                           *parity.approximation_db);

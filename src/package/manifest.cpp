@@ -85,11 +85,9 @@ Result<PackageOptions> read_options(const JsonFields& fields) {
 }
 
 Json parity_json(const ParityEvidence& parity) {
-  Json json{{"signal", parity.signal},
-            {"backend", parity.backend},
-            {"max_abs", parity.max_abs},
-            {"peak", parity.peak},
-            {"tolerance", parity.tolerance}};
+  Json json{{"signal", parity.signal}, {"backend", parity.backend},     {"max_abs", parity.max_abs},
+            {"peak", parity.peak},     {"tolerance", parity.tolerance}, {"values", parity.values},
+            {"codes", parity.codes}};
   if (parity.approximation_db) json["approximation_db"] = *parity.approximation_db;
   return json;
 }
@@ -101,6 +99,8 @@ Result<ParityEvidence> read_parity(const JsonFields& fields) {
   TESSERA_TRY(parity.max_abs, fields.number("max_abs"));
   TESSERA_TRY(parity.peak, fields.number("peak"));
   TESSERA_TRY(parity.tolerance, fields.number("tolerance"));
+  TESSERA_TRY(parity.values, fields.integer("values", 0, kMostBytes));
+  TESSERA_TRY(parity.codes, fields.integer("codes", 0, kMostBytes));
   if (fields.has("approximation_db")) {
     TESSERA_TRY(parity.approximation_db, fields.number("approximation_db"));
   }

@@ -186,10 +186,10 @@ class PackageCheck {
           kManifest, fmt::format("parity has {} measurements; a build makes one", claims.size()));
     }
     const ParityEvidence& claim = claims.front();
-    TESSERA_TRY(const auto backend, make_backend(kParityBackend, {.threads = threads_}));
     const ParityReference reference{network_.model.graph, network_.approximated, !exact_};
     TESSERA_TRY(checked_.parity,
-                measure_parity(reference, network_.plan, *backend, std::string(kParityBackend)));
+                measure_parity(reference, network_.plan,
+                               network_.encodings ? &*network_.encodings : nullptr, threads_));
     const ParityEvidence& measured = checked_.parity;
     const double margin = kSameMeasurement * measured.peak;
     const auto near = [&](double a, double b) { return std::abs(a - b) <= margin; };
@@ -197,14 +197,17 @@ class PackageCheck {
         claim.signal == measured.signal && claim.backend == measured.backend &&
         near(claim.peak, measured.peak) && near(claim.tolerance, measured.tolerance) &&
         claim.max_abs >= 0 && claim.max_abs <= measured.tolerance &&
+        claim.values == measured.values && claim.codes == measured.codes &&
         claim.approximation_db.has_value() == measured.approximation_db.has_value() &&
         std::abs(claim.approximation_db.value_or(0) - measured.approximation_db.value_or(0)) < 0.01;
     if (same) return {};
     return not_as_made(
         kManifest,
-        fmt::format("parity claims a largest difference of {:.3g} at a peak of {:.3g}; measured "
-                    "again in the same way it is {:.3g} at {:.3g}",
-                    claim.max_abs, claim.peak, measured.max_abs, measured.peak));
+        fmt::format(
+            "parity claims a largest difference of {:.3g} at a peak of {:.3g}, {} values "
+            "and {} codes; measured again in the same way it is {:.3g} at {:.3g}, {} and {}",
+            claim.max_abs, claim.peak, claim.values, claim.codes, measured.max_abs, measured.peak,
+            measured.values, measured.codes));
   }
 
   const Package& package_;

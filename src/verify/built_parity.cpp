@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "tessera/analysis.h"
+#include "tessera/backend.h"
+#include "tessera/code_check.h"
 #include "tessera/session.h"
 
 namespace tessera {
@@ -15,6 +18,9 @@ constexpr float kAmplitude = 0.2F;
 // Two orders of float32 summation through 24 blocks differ by less than this share of the peak.
 constexpr double kTolerance = 1e-4;
 constexpr double kSilence = 1e-7;
+constexpr const char* kFloatBackend = "cpu";
+constexpr const char* kIntegerBackend = "emulator";
+constexpr const char* kBug = "this is a bug in Tessera: nothing was written; please report it";
 constexpr double kLeastEnergy = 1e-30;
 
 std::vector<std::vector<float>> noise(const Graph& graph) {
@@ -55,23 +61,6 @@ Result<Outputs> outputs_of(const Graph& graph, Backend& backend,
                     "'tessera inspect' warns of such weights");
 }
 
-// Of equally many values; all finite.
-void compare(const Outputs& expected, const Outputs& actual, ParityEvidence& parity) {
-  for (size_t port = 0; port < expected.size(); ++port) {
-    for (size_t i = 0; i < expected[port].size(); ++i) {
-      const auto value = static_cast<double>(expected[port][i]);
-      parity.peak = std::max(parity.peak, std::abs(value));
-      parity.max_abs =
-          std::max(parity.max_abs, std::abs(value - static_cast<double>(actual[port][i])));
-    }
-  }
-}
-
-bool same_sizes(const Outputs& a, const Outputs& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const auto& x, const auto& y) { return x.size() == y.size(); });
-}
-
 double snr_db(const Outputs& expected, const Outputs& actual) {
   double energy = 0;
   double error = 0;
@@ -85,40 +74,56 @@ double snr_db(const Outputs& expected, const Outputs& actual) {
   return 10 * std::log10(std::max(energy, kLeastEnergy) / std::max(error, kLeastEnergy));
 }
 
+// Where a stitched run first leaves the network.
+Error differs(const VerifyReport& report) {
+  const StageCheck& value = *report.first_failure();
+  return TESSERA_ERROR(
+      kMismatch, fmt::format("'{}' ({})", value.value, value.where),
+      fmt::format("differs from the network's '{}' by {:.3g} at a peak of {:.3g}; {:.3g} is "
+                  "allowed",
+                  value.name, value.difference.max_abs, value.difference.peak, value.tolerance),
+      kBug);
+}
+
+Result<int64_t> compared_codes(const Plan& plan, const Encodings& encodings,
+                               std::span<const ConstValues> inputs, int threads) {
+  if (costs(plan.graph).macs > kMaxComparedMacs) return 0;
+  TESSERA_TRY(const auto backend, make_backend(kIntegerBackend, {.threads = threads}));
+  TESSERA_TRY(const CodeReport report, check_codes(plan, encodings, *backend, inputs));
+  if (report.passed) return report.codes;
+  const BorderCheck& border = *report.first_failure();
+  return TESSERA_ERROR(kMismatch, fmt::format("'{}' ({})", border.value, border.where),
+                       fmt::format("{} of {} codes are not those of the arithmetic in one go",
+                                   border.differing, border.values),
+                       kBug);
+}
+
 }  // namespace
 
 Result<ParityEvidence> measure_parity(const ParityReference& reference, const Plan& plan,
-                                      Backend& backend, const std::string& backend_name) {
+                                      const Encodings* encodings, int threads) {
+  TESSERA_TRY(const auto backend, make_backend(kFloatBackend, {.threads = threads}));
   const std::vector<std::vector<float>> inputs = noise(reference.imported);
   const std::vector<ConstValues> views(inputs.begin(), inputs.end());
-  TESSERA_TRY(const Outputs imported, outputs_of(reference.imported, backend, views));
-  Outputs changed;
-  if (reference.approximate) {
-    TESSERA_TRY(changed, outputs_of(reference.approximated, backend, views));
-  }
-  const Outputs& expected = reference.approximate ? changed : imported;
-  TESSERA_TRY(Session stitched, Session::create(plan, backend));
-  TESSERA_TRY(const Outputs actual, stitched.run(views));
-  if (!same_sizes(expected, actual) || !is_finite(actual)) {
-    return TESSERA_ERROR(kMismatch, "stitched run",
-                         "gives values that are not finite where the network's are, or another "
-                         "number of them",
-                         "this is a bug in Tessera: nothing was written; please report it");
-  }
-
+  TESSERA_TRY(const Outputs imported, outputs_of(reference.imported, *backend, views));
+  VerifyOptions options;
+  options.tolerance = options.peak_tolerance = kTolerance;
+  options.inner_values = false;
+  TESSERA_TRY(const VerifyReport report,
+              verify_plan(reference.approximated, plan, *backend, *backend, views, options));
+  if (!report.passed) return differs(report);
   ParityEvidence parity;
   parity.signal = fmt::format("uniform noise of amplitude {}, seed {}", kAmplitude, kSeed);
-  parity.backend = backend_name;
-  compare(expected, actual, parity);
+  parity.backend = kFloatBackend;
+  for (const StageCheck& output : report.outputs) {
+    parity.max_abs = std::max(parity.max_abs, output.difference.max_abs);
+    parity.peak = std::max(parity.peak, output.difference.peak);
+  }
   parity.tolerance = std::max(kTolerance * parity.peak, kSilence);
-  if (reference.approximate) parity.approximation_db = snr_db(imported, actual);
-  if (parity.max_abs > parity.tolerance) {
-    return TESSERA_ERROR(
-        kMismatch, "stitched run",
-        fmt::format("differs from the imported network by {:.3g} at a peak of {:.3g}; {:.3g} is "
-                    "allowed",
-                    parity.max_abs, parity.peak, parity.tolerance),
-        "this is a bug in Tessera: nothing was written; please report it");
+  parity.values = static_cast<int64_t>(report.stages.size() + report.outputs.size());
+  if (reference.approximate) parity.approximation_db = snr_db(imported, report.output_values);
+  if (encodings != nullptr) {
+    TESSERA_TRY(parity.codes, compared_codes(plan, *encodings, views, threads));
   }
   return parity;
 }

@@ -1,20 +1,16 @@
 // The check that ends a build: what the stitched pieces compute is what the imported network
-// computes.
+// computes, value by value, and in integers code by code.
 #pragma once
 
-#include <string>
 #include <string_view>
 
-#include "tessera/backend.h"
+#include "tessera/encodings.h"
 #include "tessera/graph.h"
 #include "tessera/plan.h"
 #include "tessera/result.h"
 #include "tessera/verify.h"
 
 namespace tessera {
-
-// What measures it in a build, and again when a package is checked.
-inline constexpr std::string_view kParityBackend = "cpu";
 
 // What a plan is measured against.
 struct ParityReference {
@@ -24,10 +20,16 @@ struct ParityReference {
   bool approximate = false;  // `approximated` is another network than `imported`
 };
 
-// All on `backend`, on noise that is the same every time. Errors: kInvalidModel where the imported
-// network gives values that are not finite; kMismatch where the plan differs from the approximated
-// network by more than float rounding; those of loading and running.
+// The plain loops that codes are compared with take about a second for as many multiplications.
+inline constexpr int64_t kMaxComparedMacs = 30'000'000'000;
+
+// On noise that is the same every time: every value that the stitched run shows beside the
+// approximated network's, in float; with `encodings`, every code at every border too, unless the
+// network has more than kMaxComparedMacs (ParityEvidence::codes is 0 then). `threads`: 0 for as
+// many as the process may use. Errors: kInvalidModel where the imported network gives values that
+// are not finite; kMismatch naming the first value that differs by more than float rounding, or the
+// first code that differs at all; those of loading and running.
 Result<ParityEvidence> measure_parity(const ParityReference& reference, const Plan& plan,
-                                      Backend& backend, const std::string& backend_name);
+                                      const Encodings* encodings, int threads);
 
 }  // namespace tessera

@@ -173,6 +173,8 @@ TEST_P(ForgedPackage, IsFoundByWhatItsManifestClaims) {
   EXPECT_TRUE(differs([](PackageManifest& m, auto&) { m.parity[0].max_abs = -1; }));
   EXPECT_TRUE(differs([](PackageManifest& m, auto&) { m.parity[0].max_abs = 0.1; }));
   EXPECT_TRUE(differs([](PackageManifest& m, auto&) { m.parity[0].tolerance = 1; }));
+  EXPECT_TRUE(differs([](PackageManifest& m, auto&) { ++m.parity[0].values; }));
+  EXPECT_TRUE(differs([](PackageManifest& m, auto&) { ++m.parity[0].codes; }));
   EXPECT_TRUE(differs([&](PackageManifest& m, auto&) {
     const bool frozen = GetParam() == Kind::frozen;
     m.parity[0].approximation_db = frozen ? *m.parity[0].approximation_db + 1 : 60;

@@ -26,7 +26,7 @@ PackageManifest small_manifest() {
   manifest.model.sample_rate = 8000;
   manifest.model.n_src = 2;
   manifest.target = "generic";
-  manifest.parity = {{"noise", "cpu", 1.25e-7, 0.5, 1e-5, std::nullopt}};
+  manifest.parity = {{"noise", "cpu", 1.25e-7, 0.5, 1e-5, 12, 0, std::nullopt}};
   return manifest;
 }
 
