@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "report/svg.h"
+#include "report/svg_label.h"
 
 namespace tessera {
 namespace {
@@ -17,10 +18,15 @@ constexpr double kMargin = 24;
 constexpr double kAxis = 40;
 constexpr double kTop = 64;
 constexpr double kHeight = 320;
-constexpr double kBottom = 130;  // names of the worst, legend
+constexpr double kLegend = 48;  // below the plot: numbers of the worst, legend
+constexpr double kWorstRow = 15;
 constexpr double kLeastStep = 7;
 constexpr double kWidth = 900;  // of short networks
 constexpr size_t kNamed = 6;
+constexpr double kBlockFont = 8.5;
+constexpr double kWorstFont = 10;
+constexpr double kWorstStep = 14;  // between the numbers of neighbours
+constexpr double kTitleFont = 14;
 constexpr std::string_view kInk = "#4a5568";
 
 std::string_view colour_of(const ValueComparison& value) {
@@ -51,13 +57,17 @@ class Drawing {
     blocks();
     line();
     points();
-    worst();
+    const std::vector<size_t> named = worst();
+    number(named);
     head(title);
     legend();
-    return svg_.document(kMargin * 2 + kAxis + width_, kTop + kHeight + kBottom);
+    list(named);
+    return svg_.document(
+        full_width(), kTop + kHeight + kLegend + kWorstRow * static_cast<double>(named.size() + 1));
   }
 
  private:
+  double full_width() const { return kMargin * 2 + kAxis + width_; }
   double x(size_t index) const {
     return kMargin + kAxis + (static_cast<double>(index) + 0.5) * step_;
   }
@@ -78,15 +88,18 @@ class Drawing {
     svg_.text(kMargin, kTop - 10, "SNR dB", fmt::format(R"(font-size="10" fill="{}")", kInk));
   }
 
-  // A mark where each block of a Conv-TasNet begins.
+  // A mark where each block of a Conv-TasNet begins, with its number where there is room.
   void blocks() {
+    double free_from = 0;
     for (size_t i = 0; i < report_.values.size(); ++i) {
       for (const std::string& role : report_.values[i].roles) {
         if (!role.starts_with("tcn") || !role.ends_with("_in")) continue;
-        svg_.path(fmt::format("M{:.1f} {:.1f} v{:.1f}", x(i) - step_ / 2, kTop, kHeight),
-                  R"(stroke="#edf2f7")");
-        svg_.text(x(i), kTop + 10, role.substr(3, role.size() - 6),
-                  R"(font-size="8.5" fill="#718096")");
+        const double at = x(i) - step_ / 2;
+        svg_.path(fmt::format("M{:.1f} {:.1f} v{:.1f}", at, kTop, kHeight), R"(stroke="#edf2f7")");
+        if (at < free_from) continue;
+        const std::string block = role.substr(3, role.size() - 6);
+        svg_.text(at, kTop - 6, block, fmt::format(R"(font-size="{}" fill="#718096")", kBlockFont));
+        free_from = at + label_width(block + " ", kBlockFont);
       }
     }
   }
@@ -113,35 +126,53 @@ class Drawing {
     }
   }
 
-  // A ring around the worst, and their names below.
-  void worst() {
+  // In their order along the network.
+  std::vector<size_t> worst() const {
     const std::vector<size_t> order = report_.worst_first();
     std::vector<size_t> named;
     for (size_t i = 0; i < std::min(kNamed, order.size()); ++i) {
       if (report_.values[order[i]].difference.snr_db < kExactDb) named.push_back(order[i]);
     }
     std::sort(named.begin(), named.end());
+    return named;
+  }
+
+  // A ring around each, and a line to its number below the plot.
+  void number(const std::vector<size_t>& named) {
+    const double last = kMargin + kAxis + width_;
     double free_from = 0;
-    for (size_t i : named) {
-      const ValueComparison& value = report_.values[i];
-      const double at = y(value.difference.snr_db);
-      svg_.rect(x(i) - 4.5, at - 4.5, 9, 9, R"(rx="4.5" fill="none" stroke="#c53030")");
-      const double label = std::max(x(i), free_from);
-      free_from = label + 11;
-      const double below = kTop + kHeight + 6;
-      svg_.path(fmt::format("M{:.1f} {:.1f} V{:.1f} L{:.1f} {:.1f}", x(i), at + 4.5, below - 4,
+    for (size_t n = 0; n < named.size(); ++n) {
+      const double to_come = kWorstStep * static_cast<double>(named.size() - 1 - n);
+      const double from = x(named[n]);
+      const double label = std::max(free_from, std::min(from, last - to_come));
+      free_from = label + kWorstStep;
+      const double at = y(report_.values[named[n]].difference.snr_db);
+      const double below = kTop + kHeight + 8;
+      svg_.rect(from - 4.5, at - 4.5, 9, 9, R"(rx="4.5" fill="none" stroke="#c53030")");
+      svg_.path(fmt::format("M{:.1f} {:.1f} V{:.1f} L{:.1f} {:.1f}", from, at + 4.5, kTop + kHeight,
                             label, below),
                 R"(stroke="#feb2b2" stroke-width="0.7")");
-      svg_.text(
-          label + 3, below + 4, fmt::format("{:.1f} {}", value.difference.snr_db, value.value),
-          fmt::format(
-              R"s(font-size="9" fill="#c53030" text-anchor="end" transform="rotate(-40 {:.1f} {:.1f})")s",
-              label + 3, below + 4));
+      svg_.text(label, below + kWorstFont, fmt::to_string(n + 1),
+                fmt::format(R"(font-size="{}" fill="#c53030" text-anchor="middle")", kWorstFont));
+    }
+  }
+
+  // What the numbers stand for, a row each.
+  void list(const std::vector<size_t>& named) {
+    for (size_t n = 0; n < named.size(); ++n) {
+      const ValueComparison& value = report_.values[named[n]];
+      const std::string row = fmt::format("{}: {:.1f} dB, ", n + 1, value.difference.snr_db);
+      const double room = full_width() - 2 * kMargin - kAxis - label_width(row, kWorstFont);
+      svg_.text(kMargin + kAxis, kTop + kHeight + kLegend + kWorstRow * static_cast<double>(n + 1),
+                row + end_within(value.value, room, kWorstFont),
+                fmt::format(R"(font-size="{}" fill="#c53030")", kWorstFont));
     }
   }
 
   void head(const std::string& title) {
-    svg_.text(kMargin, 22, title, R"(font-size="14" font-weight="bold" fill="#1a202c")");
+    const double room = full_width() - 2 * kMargin;
+    svg_.text(kMargin, 22, end_within(title, room, kTitleFont),
+              fmt::format(R"(font-size="{}" font-weight="bold" fill="#1a202c")", kTitleFont));
     std::string outputs;
     for (const ValueComparison& output : report_.outputs) {
       const double snr = output.difference.snr_db;
@@ -154,7 +185,7 @@ class Drawing {
   }
 
   void legend() {
-    const double at = kTop + kHeight + kBottom - 16;
+    const double at = kTop + kHeight + kLegend - 8;
     double from = kMargin + kAxis;
     const std::pair<std::string_view, std::string_view> kinds[] = {
         {"#2b6cb0", "8 bits"}, {"#2f855a", "16 bits"}, {"#a0aec0", "float"}};
@@ -164,7 +195,7 @@ class Drawing {
       from += 70;
     }
     svg_.rect(from - 4.5, at - 4.5, 9, 9, R"(rx="4.5" fill="none" stroke="#c53030")");
-    svg_.text(from + 8, at + 3.5, "worst; numbers at the top: blocks",
+    svg_.text(from + 8, at + 3.5, "worst, numbered; numbers at the top: blocks",
               fmt::format(R"(font-size="10" fill="{}")", kInk));
   }
 

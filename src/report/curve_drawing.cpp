@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <utility>
 
 #include "report/svg.h"
+#include "report/svg_label.h"
 
 namespace tessera {
 namespace {
@@ -16,11 +19,14 @@ constexpr double kLeft = 76;
 constexpr double kTop = 56;
 constexpr double kPlotWidth = kWidth - kLeft - 40;
 constexpr double kPlotHeight = kHeight - kTop - 64;
+constexpr double kMark = 3;  // half its width
+constexpr double kFontSize = 11;
+constexpr double kRoom = 0.05;  // of an axis, left free beyond the points
 constexpr std::string_view kInk = "#4a5568";
 
-// 1, 2 or 5 times a power of ten: about five steps up to `most`.
-double tick_of(double most) {
-  const double rough = most / 5;
+// 1, 2 or 5 times a power of ten: about five steps over `span`.
+double tick_of(double span) {
+  const double rough = span / 5;
   const double power = std::pow(10.0, std::floor(std::log10(rough)));
   for (const double factor : {1.0, 2.0, 5.0}) {
     if (factor * power >= rough) return factor * power;
@@ -30,73 +36,131 @@ double tick_of(double most) {
 
 class Axis {
  public:
-  Axis(double most, double length) : tick_(tick_of(most > 0 ? most : 1)), length_(length) {
-    end_ = std::ceil(std::max(most, tick_) / tick_ - 1e-9) * tick_;
+  // From `begin` to a little beyond `most`, over `length` of the drawing.
+  Axis(double begin, double most, double length)
+      : begin_(begin), span_(most > begin ? (most - begin) / (1 - kRoom) : 1), length_(length) {}
+
+  double at(double value) const { return (value - begin_) / span_ * length_; }
+
+  std::vector<double> ticks() const {
+    const double tick = tick_of(span_);
+    std::vector<double> values;
+    for (double n = std::ceil(begin_ / tick - 1e-9); n * tick <= begin_ + span_; ++n) {
+      values.push_back(n * tick + 0.0);  // 0, not -0
+    }
+    return values;
   }
-  int ticks() const { return static_cast<int>(std::lround(end_ / tick_)); }
-  double value(int tick) const { return tick * tick_; }
-  double at(double value) const { return value / end_ * length_; }
 
  private:
-  double tick_;
+  double begin_;
+  double span_;
   double length_;
-  double end_ = 0;
 };
 
-void draw_axes(Svg& svg, const Curve& curve, const Axis& x, const Axis& y) {
-  const std::string small = fmt::format(R"(font-size="11" fill="{}")", kInk);
-  const std::string line = R"(stroke="#e2e8f0")";
-  for (int i = 0; i <= x.ticks(); ++i) {
-    const double at = kLeft + x.at(x.value(i));
-    svg.path(fmt::format("M{:.1f} {:.1f} V{:.1f}", at, kTop, kTop + kPlotHeight), line);
-    svg.text(at, kTop + kPlotHeight + 18, fmt::format("{:.4g}", x.value(i)),
-             small + R"( text-anchor="middle")");
+// Where the points begin, or at 0 where that leaves little of the axis empty.
+Axis x_axis_of(const std::vector<CurvePoint>& points) {
+  double least = std::numeric_limits<double>::max();
+  double most = 0;
+  for (const CurvePoint& point : points) {
+    least = std::min(least, point.x);
+    most = std::max(most, point.x);
   }
-  for (int i = 0; i <= y.ticks(); ++i) {
-    const double at = kTop + kPlotHeight - y.at(y.value(i));
-    svg.path(fmt::format("M{:.1f} {:.1f} H{:.1f}", kLeft, at, kLeft + kPlotWidth), line);
-    svg.text(kLeft - 8, at + 4, fmt::format("{:.4g}", y.value(i)), small + R"( text-anchor="end")");
-  }
-  svg.text(kLeft + kPlotWidth / 2, kHeight - 16, curve.x_axis, small + R"( text-anchor="middle")");
-  svg.text(kLeft - 56, kTop - 14, curve.y_axis, small);
+  const double span = most - least;
+  const bool from_zero = !(span > 0) || least < span / 8;
+  return {from_zero ? 0 : least - kRoom * span, most, kPlotWidth};
 }
+
+Axis y_axis_of(const std::vector<CurvePoint>& points) {
+  double most = 0;
+  for (const CurvePoint& point : points) most = std::max(most, point.y);
+  return {0, most, kPlotHeight};
+}
+
+class Drawing {
+ public:
+  explicit Drawing(const Curve& curve)
+      : curve_(curve), x_(x_axis_of(curve.points)), y_(y_axis_of(curve.points)) {}
+
+  std::string draw() {
+    svg_.text(kLeft - 56, 26, curve_.title, R"(font-size="15" font-weight="bold" fill="#1a202c")");
+    axes();
+    line();
+    for (const CurvePoint& point : curve_.points) mark(point);
+    for (const CurvePoint& point : curve_.points) label(point);
+    return svg_.document(kWidth, kHeight);
+  }
+
+ private:
+  double x(const CurvePoint& point) const { return kLeft + x_.at(point.x); }
+  double y(double value) const { return kTop + kPlotHeight - y_.at(value); }
+
+  void axes() {
+    const std::string small = fmt::format(R"(font-size="{}" fill="{}")", kFontSize, kInk);
+    const std::string stroke = R"(stroke="#e2e8f0")";
+    for (const double value : x_.ticks()) {
+      const double at = kLeft + x_.at(value);
+      svg_.path(fmt::format("M{:.1f} {:.1f} V{:.1f}", at, kTop, kTop + kPlotHeight), stroke);
+      svg_.text(at, kTop + kPlotHeight + 18, fmt::format("{:.4g}", value),
+                small + R"( text-anchor="middle")");
+    }
+    for (const double value : y_.ticks()) {
+      svg_.path(fmt::format("M{:.1f} {:.1f} H{:.1f}", kLeft, y(value), kLeft + kPlotWidth), stroke);
+      svg_.text(kLeft - 8, y(value) + 4, fmt::format("{:.4g}", value),
+                small + R"( text-anchor="end")");
+    }
+    svg_.text(kLeft + kPlotWidth / 2, kHeight - 16, curve_.x_axis,
+              small + R"( text-anchor="middle")");
+    svg_.text(kLeft - 56, kTop - 14, curve_.y_axis, small);
+  }
+
+  void line() {
+    std::string data;
+    for (const CurvePoint& point : curve_.points) {
+      data += fmt::format("{}{:.1f} {:.1f} ", point.joined && !data.empty() ? 'L' : 'M', x(point),
+                          y(point.y));
+    }
+    svg_.path(data, R"(stroke="#2b6cb0" stroke-width="1.6")");
+  }
+
+  void mark(const CurvePoint& point) {
+    const double left = x(point) - kMark;
+    const double top = y(point.y) - kMark;
+    svg_.rect(left, top, 2 * kMark, 2 * kMark, R"(rx="3" fill="#2b6cb0")");
+    taken_.push_back({left, top, left + 2 * kMark, top + 2 * kMark});
+  }
+
+  // Beside its mark, where it lies on nothing; left out where there is no such place: the table has
+  // every point.
+  void label(const CurvePoint& point) {
+    constexpr SvgBox kPlot{kLeft, kTop, kLeft + kPlotWidth, kTop + kPlotHeight};
+    const double width = label_width(point.label, kFontSize);
+    const double above = y(point.y) - 2 * kMark - 1;
+    const double below = y(point.y) + 2 * kMark + kFontSize;
+    for (const auto& [side, at_y] :
+         {std::pair(1, above), std::pair(-1, above), std::pair(1, below), std::pair(-1, below),
+          std::pair(1, above - kFontSize), std::pair(-1, above - kFontSize)}) {
+      const double at_x = x(point) + side * 2 * kMark;
+      const SvgBox box = label_box(side > 0 ? at_x : at_x - width, at_y, point.label, kFontSize);
+      if (!kPlot.contains(box) || overlaps_any(box, taken_)) continue;
+      svg_.text(at_x, at_y, point.label,
+                fmt::format(R"(font-size="{}" fill="#1a202c" text-anchor="{}")", kFontSize,
+                            side > 0 ? "start" : "end"));
+      taken_.push_back(box);
+      return;
+    }
+  }
+
+  const Curve& curve_;
+  Axis x_;
+  Axis y_;
+  Svg svg_;
+  std::vector<SvgBox> taken_;  // by marks and labels
+};
 
 }  // namespace
 
 std::string draw_curve(const Curve& curve) {
-  double most_x = 0;
-  double most_y = 0;
-  for (const CurvePoint& point : curve.points) {
-    most_x = std::max(most_x, point.x);
-    most_y = std::max(most_y, point.y);
-  }
-  const Axis x(most_x, kPlotWidth);
-  const Axis y(most_y, kPlotHeight);
-  Svg svg;
-  svg.text(kLeft - 56, 26, curve.title, R"(font-size="15" font-weight="bold" fill="#1a202c")");
-  draw_axes(svg, curve, x, y);
-  std::string line;
-  for (const CurvePoint& point : curve.points) {
-    line += fmt::format("{}{:.1f} {:.1f} ", point.joined && !line.empty() ? 'L' : 'M',
-                        kLeft + x.at(point.x), kTop + kPlotHeight - y.at(point.y));
-  }
-  svg.path(line, R"(stroke="#2b6cb0" stroke-width="1.6")");
-  double label_x = -1e9;
-  double label_y = -1e9;
-  for (const CurvePoint& point : curve.points) {
-    const double at_x = kLeft + x.at(point.x);
-    const double at_y = kTop + kPlotHeight - y.at(point.y);
-    svg.rect(at_x - 3, at_y - 3, 6, 6, R"(rx="3" fill="#2b6cb0")");
-    // Labels that would lie on one another are left out; the table has every point.
-    if (std::abs(at_x - label_x) < 26 && std::abs(at_y - label_y) < 14) continue;
-    label_x = at_x;
-    label_y = at_y;
-    const bool at_the_right = at_x > kLeft + kPlotWidth - 90;
-    svg.text(at_x + (at_the_right ? -6 : 6), at_y - 7, point.label,
-             at_the_right ? R"(font-size="11" fill="#1a202c" text-anchor="end")"
-                          : R"(font-size="11" fill="#1a202c")");
-  }
-  return svg.document(kWidth, kHeight);
+  return Drawing(curve).draw();
 }
 
 }  // namespace tessera

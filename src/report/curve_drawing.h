@@ -20,7 +20,7 @@ struct Curve {
   std::vector<CurvePoint> points;
 };
 
-// A self-contained SVG document. Both axes begin at 0.
+// A self-contained SVG document. y begins at 0, x where the points do.
 std::string draw_curve(const Curve& curve);
 
 }  // namespace tessera
