@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -131,15 +132,20 @@ bool is_chunk_id(std::string_view id) {
   return std::find(kKnown.begin(), kKnown.end(), id) != kKnown.end();
 }
 
-// Whether `tail`, from `at` on, is a row of chunks that ends where it ends.
-bool are_chunks(std::string_view tail, size_t at, bool big_endian) {
-  while (at + 8 <= tail.size()) {
-    if (!is_chunk_id(tail.substr(at, 4))) return false;
+// Where the first row of chunks begins in `tail` that ends where it ends; tail.size() without one.
+size_t begin_of_chunks(std::string_view tail, bool big_endian) {
+  // By position: whether a row of chunks begins there. The last chunk's padding may be missing.
+  std::vector<bool> is_row(tail.size() + 2);
+  is_row[tail.size()] = is_row[tail.size() + 1] = true;
+  size_t begin = tail.size();
+  for (size_t left = 8; left <= tail.size(); ++left) {
+    const size_t at = tail.size() - left;
     const uint64_t size = integer(tail.substr(at + 4, 4), big_endian);
-    if (size > tail.size() - at - 8) return false;
-    at += 8 + size + size % 2;
+    if (size > left - 8 || !is_row[at + 8 + size + size % 2]) continue;
+    is_row[at] = is_chunk_id(tail.substr(at, 4));
+    if (is_row[at]) begin = at;
   }
-  return at == tail.size() || at == tail.size() + 1;
+  return begin;
 }
 
 // Where the samples end that begin at `begin` and are said to have no length: before what text
@@ -149,10 +155,7 @@ uint64_t end_of_unmeasured(const ChunkSyntax& syntax, const SoundBytes& bytes, u
   constexpr uint64_t kMaxTailBytes = 1 << 16;
   const uint64_t tail_begin = std::max(begin, bytes.size() - std::min(bytes.size(), kMaxTailBytes));
   const std::string tail = bytes.read_at(tail_begin, bytes.size() - tail_begin);
-  for (size_t at = 0; at + 8 <= tail.size(); ++at) {
-    if (are_chunks(tail, at, syntax.big_endian)) return tail_begin + at;
-  }
-  return bytes.size();
+  return tail_begin + begin_of_chunks(tail, syntax.big_endian);
 }
 
 // Bytes behind the samples that are neither padding nor a chunk: samples, perhaps, that the header

@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""Writes fuzz/corpus/{npy,npz}/seed_*: arrays that the fuzzers start from. Needs NumPy.
+
+Usage: tools/vectors/make_array_seeds.py
+"""
+
+import pathlib
+
+import numpy as np
+
+CORPUS = pathlib.Path(__file__).parents[2] / "fuzz/corpus"
+WINDOWS = np.arange(48, dtype=np.float32).reshape(3, 2, 8) / 48
+
+ARRAYS = {
+    "windows": WINDOWS,
+    "time_first": np.asfortranarray(WINDOWS.transpose(0, 2, 1)),
+    "big_endian": WINDOWS[0].astype(">f8"),
+    "half": WINDOWS[:1].astype(np.float16),
+    "int16": np.arange(-8, 8, dtype=np.int16).reshape(2, 8),
+    "uint64": np.array([[0, 2**64 - 1]], np.uint64),
+    "bool": np.array([True, False]),
+    "scalar": np.float32(0.5),
+    "none": np.zeros((2, 0, 8), np.float32),
+    "not_finite": np.array([np.nan, np.inf, -np.inf], np.float32),
+    "records": np.zeros(2, [("a", "f4"), ("b", "i2")]),
+    "objects": np.array([{}], object),
+}
+
+
+def main():
+    for folder in ("npy", "npz"):
+        (CORPUS / folder).mkdir(parents=True, exist_ok=True)
+    for name, array in ARRAYS.items():
+        with open(CORPUS / "npy" / f"seed_{name}", "wb") as file:
+            np.save(file, array)
+    for version in ((2, 0), (3, 0)):
+        with open(CORPUS / "npy" / f"seed_version_{version[0]}", "wb") as file:
+            np.lib.format.write_array(file, WINDOWS[0], version)
+    with open(CORPUS / "npz/seed_one", "wb") as file:
+        np.savez(file, WINDOWS)
+    with open(CORPUS / "npz/seed_two", "wb") as file:
+        np.savez(file, mix=WINDOWS[:1], state=np.float32(1))
+    with open(CORPUS / "npz/seed_deflated", "wb") as file:
+        np.savez_compressed(file, calib_data=np.zeros((64, 2, 8), np.float32))
+    with open(CORPUS / "npz/seed_none", "wb") as file:
+        np.savez(file)
+
+
+if __name__ == "__main__":
+    main()
