@@ -4,11 +4,11 @@
 #include <span>
 #include <string>
 
-#include "compile/calibration_file.h"
-#include "compile/encodings_file.h"
-#include "compile/legal_graph.h"
-#include "compile/manifest.h"
-#include "compile/plan_json.h"
+#include "package/calibration_file.h"
+#include "package/encodings_file.h"
+#include "package/manifest.h"
+#include "package/plan_json.h"
+#include "rewrite/legal_graph.h"
 
 namespace {
 
