@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Writes fuzz/corpus/{npy,npz}/seed_*: arrays that the fuzzers start from. Needs NumPy.
+"""Writes fuzz/corpus/{npy,npz,calibration_state}/seed_*: what the fuzzers of arrays start from. Needs NumPy.
 
 Usage: tools/vectors/make_array_seeds.py
 """
 
 import pathlib
+import struct
 
 import numpy as np
 
@@ -27,8 +28,28 @@ ARRAYS = {
 }
 
 
+def text(value):
+    return bytes([len(value)]) + value.encode()
+
+
+def channel(values, reach):
+    """Statistics of one channel as src/calibrate/calibration_state.cpp keeps them; 512 bins where reach is not 0."""
+    count = np.array(values, np.float64)
+    sums = struct.pack("<dd3f", count.sum(), (count**2).sum(), count.min(), count.max(), reach)
+    bins = np.histogram(count, 512, (-reach, reach))[0].astype(np.uint8).tobytes() if reach else b""
+    return bytes([len(values)]) + sums + bins
+
+
+def write_calibration_state():
+    """Two windows of two values, without the digest that the fuzzer adds."""
+    silent = text("silent") + b"\x02" + channel([0, 0], 0) * 2
+    heard = text("heard") + b"\x01" + channel([-0.5, 0.25, 0.75], 1)
+    state = b"tessera calibration state 1\n" + text("binding") + b"\x02\x02" + heard + silent
+    (CORPUS / "calibration_state/seed_two_values").write_bytes(state)
+
+
 def main():
-    for folder in ("npy", "npz"):
+    for folder in ("npy", "npz", "calibration_state"):
         (CORPUS / folder).mkdir(parents=True, exist_ok=True)
     for name, array in ARRAYS.items():
         with open(CORPUS / "npy" / f"seed_{name}", "wb") as file:
@@ -44,6 +65,7 @@ def main():
         np.savez_compressed(file, calib_data=np.zeros((64, 2, 8), np.float32))
     with open(CORPUS / "npz/seed_none", "wb") as file:
         np.savez(file)
+    write_calibration_state()
 
 
 if __name__ == "__main__":
