@@ -61,6 +61,7 @@ TEST(LedgerEvidence, a_smaller_capacity_would_be_noticed) {
 }
 
 TEST(LedgerEvidence, helpers_by_rule_come_near_the_real_layers) {
+  EXPECT_GT(evidence().networks.size(), 5U);
   for (const LedgerScore& one : evidence().networks) {
     const double ratio = share(one.predicted_layers, one.physical_layers);
     EXPECT_GT(ratio, 0.75) << one.network;
