@@ -17,6 +17,7 @@ struct ClusterUnits {
   int64_t ports_out = 0;
 
   ClusterUnits& operator+=(const ClusterUnits& other);
+  friend bool operator==(const ClusterUnits&, const ClusterUnits&) = default;
 };
 
 // True when no count of `need` exceeds that of `have`.

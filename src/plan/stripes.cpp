@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 
 #include <fmt/format.h>
@@ -81,6 +82,20 @@ struct SpansRows {
   }
 };
 
+// A constant is equal for every stripe: one column, which ops broadcast over W. A join does not
+// broadcast: for it the column stands once per stripe.
+Tensor constant_of_stripes(const Graph& tile, const Node& node, int64_t stripes) {
+  const Tensor& value = std::get<Constant>(node.op).value;
+  const auto users = tile.users(node.id);
+  const bool is_joined = std::any_of(users.begin(), users.end(), [&](NodeId user) {
+    return tile.get_if<Concat>(user) != nullptr;
+  });
+  if (!is_joined) return value.reshaped({node.shape.c, node.shape.w, 1});
+  std::vector<float> columns;
+  for (float v : value.values()) columns.insert(columns.end(), static_cast<size_t>(stripes), v);
+  return Tensor({node.shape.c, node.shape.w, stripes}, std::move(columns));
+}
+
 }  // namespace
 
 Result<Graph> to_stripes(const Graph& tile, int64_t stripes) {
@@ -104,8 +119,7 @@ Result<Graph> to_stripes(const Graph& tile, int64_t stripes) {
     if (auto* input = std::get_if<Input>(&op)) {
       input->shape = {node.shape.c, node.shape.w, stripes};
     } else if (auto* constant = std::get_if<Constant>(&op)) {
-      // Equal for every stripe: a constant of one column broadcasts over W.
-      constant->value = constant->value.reshaped({node.shape.c, node.shape.w, 1});
+      constant->value = constant_of_stripes(tile, node, stripes);
     } else if (const auto* norm = std::get_if<Norm>(&op);
                norm != nullptr && norm->kind != NormKind::batch) {
       return TESSERA_ERROR(kUnsupported, subject, "has statistics, which stripes do not keep apart",

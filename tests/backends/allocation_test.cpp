@@ -72,8 +72,7 @@ int64_t allocations_while_running(const Graph& graph, std::string_view name,
 
 TEST(ExecutableRun, AllocatesNothingOnAnyBackend) {
   for (std::string_view name : backend_names()) {
-    if (name == "torch") continue;      // libtorch allocates every result
-    if (!make_backend(name)) continue;  // not on this machine
+    if (name == "torch") continue;  // libtorch allocates every result
     for (uint32_t seed = 0; seed < 10; ++seed) {
       EXPECT_EQ(allocations_while_running(test::random_conv_tasnet(seed), name), 0) << name;
       EXPECT_EQ(allocations_while_running(test::random_graph(seed), name), 0) << name;

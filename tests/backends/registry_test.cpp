@@ -1,6 +1,4 @@
 #include <algorithm>
-
-#include <algorithm>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -15,13 +13,22 @@ TEST(BackendRegistry, KnowsTheReference) {
   EXPECT_NE(std::find(names.begin(), names.end(), "reference"), names.end());
 }
 
-TEST(BackendRegistry, MakesEveryBackendItNamesOrSaysWhyNot) {
+TEST(BackendRegistry, HasOneBackendThatABuildMayLack) {
+  std::vector<std::string_view> optional;
+  for (std::string_view name : backend_names()) {
+    if (backend_is_optional(name)) optional.push_back(name);
+  }
+  EXPECT_EQ(optional, std::vector<std::string_view>{"torch"});
+}
+
+TEST(BackendRegistry, MakesEveryBackendItNamesOrSaysWhyAnOptionalOneIsNotThere) {
   for (std::string_view name : backend_names()) {
     const auto backend = make_backend(name);
     if (backend) {
       EXPECT_EQ((*backend)->probe().backend, name);
       EXPECT_TRUE((*backend)->probe().available);
     } else {
+      EXPECT_TRUE(backend_is_optional(name)) << backend.error().to_string();
       EXPECT_EQ(backend.error().code, ErrorCode::kUnavailable);
       EXPECT_NE(backend.error().hint, "");
     }

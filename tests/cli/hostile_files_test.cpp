@@ -212,8 +212,16 @@ TEST_F(CliHostileFiles, AFolderWithoutRecordingsCalibratesNothing) {
 
 TEST_F(CliHostileFiles, ANetworkMayComeThroughAPipe) {
   ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
-  std::thread writer([&] { std::ofstream(path("pipe"), std::ios::binary) << contents(kSmall); });
+  std::thread writer([&] {
+    sigset_t pipe_signal;
+    ::sigemptyset(&pipe_signal);
+    ::sigaddset(&pipe_signal, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &pipe_signal, nullptr);
+    std::ofstream(path("pipe"), std::ios::binary) << contents(kSmall);
+  });
   const Outcome outcome = tessera_tool({"inspect", path("pipe"), "--length", "2003"});
+  // Lets a writer go that the tool has not read from, so that the test fails instead of waiting.
+  ::close(::open(path("pipe").c_str(), O_RDONLY | O_NONBLOCK));
   writer.join();
   EXPECT_EQ(outcome.code, 0) << outcome.err;
 }

@@ -36,6 +36,7 @@ class CliInterrupt : public ::testing::Test {
     const pid_t child = ::fork();
     if (child == 0) {
       ::signal(signal, ignored ? SIG_IGN : SIG_DFL);
+      ::alarm(kToolDeadline_s);
       const int err = ::open(err_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
       const int null = ::open("/dev/null", O_RDWR);
       ::dup2(null, 0);

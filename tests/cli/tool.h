@@ -26,6 +26,9 @@ inline std::string contents(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+// A tool that hangs is ended by SIGALRM after so long, before ctest ends the test.
+inline constexpr unsigned kToolDeadline_s = 120;
+
 // Runs `program` with `arguments` in `folder`; standard output goes to `stdout_path` if given.
 inline Outcome run_program(const std::string& program, std::vector<std::string> arguments,
                            const std::filesystem::path& folder = ".",
@@ -39,6 +42,7 @@ inline Outcome run_program(const std::string& program, std::vector<std::string> 
     const int err = ::open(err_path.c_str(), O_WRONLY | O_CREAT, 0600);
     const int in = ::open("/dev/null", O_RDONLY);
     if (::chdir(folder.c_str()) != 0) ::_exit(126);
+    ::alarm(kToolDeadline_s);
     ::dup2(in, 0);
     ::dup2(out, 1);
     ::dup2(err, 2);

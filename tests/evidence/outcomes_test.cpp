@@ -27,18 +27,18 @@ const ScoredOutcome& row(const std::string& name) {
   return none;
 }
 
-TEST(Outcomes, of_82_compiles_none_is_wrong_and_none_unknown) {
+TEST(Outcomes, Of82CompilesNoneIsWrongAndNoneUnknown) {
   EXPECT_EQ(scored().rows.size(), 142u);
   EXPECT_EQ(scored().right, 82);
   EXPECT_EQ(scored().unknown, 0);
   EXPECT_EQ(scored().wrong, 0);
 }
 
-TEST(Outcomes, every_verdict_has_a_reason) {
+TEST(Outcomes, EveryVerdictHasAReason) {
   for (const ScoredOutcome& one : scored().rows) EXPECT_FALSE(one.reason.empty()) << one.name;
 }
 
-TEST(Outcomes, the_49_allocator_fixes_are_46_passes_and_3_failures_by_row_width) {
+TEST(Outcomes, The49AllocatorFixesAre46PassesAnd3FailuresByRowWidth) {
   int64_t cases = 0;
   std::map<std::string, std::string> failures;
   for (const ScoredOutcome& one : scored().rows) {
@@ -57,23 +57,23 @@ TEST(Outcomes, the_49_allocator_fixes_are_46_passes_and_3_failures_by_row_width)
                           {"allocfix_temporal_source_out0_w2000", "row_width"}}));
 }
 
-TEST(Outcomes, the_widest_row_is_the_recorded_one) {
+TEST(Outcomes, TheWidestRowIsTheRecordedOne) {
   EXPECT_EQ(row("allocfix_temporal_source_out0_w1024").widest_row_bytes, 262144);
   EXPECT_EQ(row("s7_hef_full_b8_r3_bn128_hid256").widest_row_bytes, 1024512);
   EXPECT_EQ(row("feb17_project_bypass_grouped_deconv").widest_row_bytes, 2046976);
 }
 
-TEST(Outcomes, rows_that_died_elsewhere_are_not_counted) {
+TEST(Outcomes, RowsThatDiedElsewhereAreNotCounted) {
   EXPECT_EQ(row("modgate/norm_affine").judgement, Judgement::not_counted);
   EXPECT_EQ(row("fine_full_decoder_pre_only").reason, "no operator list was recorded");
 }
 
-TEST(Outcomes, a_row_inside_the_interval_would_be_unknown) {
+TEST(Outcomes, ARowInsideTheIntervalWouldBeUnknown) {
   EXPECT_EQ(row("mono_f96_bn32_hid64_skip32_b2_r1_t16000").verdict, Verdict::unknown);
   EXPECT_EQ(row("mono_f96_bn32_hid64_skip32_b2_r1_t16000").rule, "row_width");
 }
 
-TEST(Outcomes, a_wrong_limit_scores_wrong) {
+TEST(Outcomes, AWrongLimitScoresWrong) {
   auto outcomes = read_outcomes(TESSERA_SOURCE_DIR "/tests/data/outcomes_graphs.json");
   ASSERT_TRUE(outcomes);
   const auto lax = parse_target(
@@ -92,7 +92,7 @@ std::string with_op(const std::string& op) {
   return R"({"c": {"hef": "PASS", "message": "-", "fit_use": "yes", "ops": [)" + op + "]}}";
 }
 
-TEST(Outcomes, malformed_files_are_refused_by_line_and_case) {
+TEST(Outcomes, MalformedFilesAreRefusedByLineAndCase) {
   const std::string hint = " (see docs/targets.md for the form of recorded outcomes)";
   EXPECT_EQ(error_of("{\n\n \"a\": }"),
             "o.json:3: not JSON (give a file of recorded outcomes, as "
@@ -114,7 +114,7 @@ TEST(Outcomes, malformed_files_are_refused_by_line_and_case) {
       "o.json: c: ops[0]: 2 groups do not divide 3 and 4 channels" + hint);
 }
 
-TEST(Outcomes, a_record_cannot_make_huge_tensors) {
+TEST(Outcomes, ARecordCannotMakeHugeTensors) {
   EXPECT_EQ(error_of(with_op(
                 R"({"op": "conv", "cin": 16777216, "cout": 16777216, "win": 8, "wout": 8})")),
             "o.json: c: ops[0] has more weights than a recorded outcome may (see docs/targets.md "

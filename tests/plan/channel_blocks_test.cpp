@@ -42,12 +42,15 @@ TEST_P(ChannelBlocks, KeepTheOutputsWhereTheyDoNotDivideTheChannels) {
 
 TEST_P(ChannelBlocks, LeaveNoConvolutionWiderThanABlock) {
   const Graph split = split_channel_blocks(build(ragged()), GetParam()).value();
+  int convolutions = 0;
   for (NodeId id : split.order()) {
     const auto* conv = split.get_if<Conv>(id);
     if (conv == nullptr) continue;
+    ++convolutions;
     EXPECT_LE(conv->weight.dim(0), GetParam()) << split.node(id).name;
     EXPECT_LE(split.operand_shapes(id)[0].c, GetParam()) << split.node(id).name;
   }
+  EXPECT_GT(convolutions, 4 * 4);  // four blocks of four convolutions, and those around them
 }
 
 INSTANTIATE_TEST_SUITE_P(Widths, ChannelBlocks, testing::Values(1, 5, 16, 64));

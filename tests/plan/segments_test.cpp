@@ -47,6 +47,7 @@ TEST(Segments, ABatchNormIsNone) {
 TEST(Segments, EncoderMasksAndDecoderStayOnTheHost) {
   const Graph graph = legal_graph(NormKind::batch);
   const std::vector<Placement> places = place_nodes(graph, {});
+  int seen = 0;
   for (NodeId id : graph.order()) {
     const Node& node = graph.node(id);
     const bool reads_input = std::any_of(node.inputs.begin(), node.inputs.end(), [&](NodeId input) {
@@ -54,8 +55,10 @@ TEST(Segments, EncoderMasksAndDecoderStayOnTheHost) {
     });
     if (reads_input || std::holds_alternative<Mul>(node.op)) {
       EXPECT_EQ(places[static_cast<size_t>(index_of(id))].place, Place::host) << node.name;
+      ++seen;
     }
   }
+  EXPECT_EQ(seen, 1 + 2);  // the encoder, and a product for each source
 }
 
 // Whatever a step reads was made by an earlier one.

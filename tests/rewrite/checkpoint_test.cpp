@@ -63,9 +63,7 @@ TEST(Checkpoints, StayTheSameNetworkUnderEveryExactRuleAtOnce) {
 }
 
 TEST(Checkpoints, OfTheTrainedSeparatorsStayTheSameNetwork) {
-  const fs::path folder = TESSERA_SOURCE_DIR "/../shared/data/models";
-  if (!fs::exists(folder)) GTEST_SKIP() << "needs the shared data";
-  EXPECT_EQ(expect_same_networks(folder, {}), 3);
+  EXPECT_EQ(expect_same_networks(TESSERA_SOURCE_DIR "/models", {}), 3);
 }
 
 }  // namespace

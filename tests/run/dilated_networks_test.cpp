@@ -161,6 +161,10 @@ TEST_P(DilatedNetwork, IsPlannedUnderEveryOption) {
   }
 }
 
+TEST(DilatedNetworks, AreAllThere) {
+  EXPECT_GE(networks().size(), 22U);
+}
+
 INSTANTIATE_TEST_SUITE_P(Files, DilatedNetwork, testing::ValuesIn(networks()),
                          [](const auto& tested) { return tested.param.model.stem().string(); });
 

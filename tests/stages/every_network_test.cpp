@@ -220,6 +220,10 @@ TEST_P(EveryNetwork, WorksAtEveryStageOrIsRefusedByName) {
 
 INSTANTIATE_TEST_SUITE_P(Shard, EveryNetwork, testing::Range(0, kShards));
 
+TEST(NetworkFiles, AreAllThere) {
+  EXPECT_GE(network_files().size(), 392U);
+}
+
 TEST(KnownRefusals, AreOfFilesThatAreThere) {
   for (const auto& [cell, code] : known_refusals()) {
     EXPECT_TRUE(fs::exists(kData / cell.first)) << cell.first;

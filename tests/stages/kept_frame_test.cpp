@@ -115,6 +115,10 @@ std::vector<std::string> heads() {
   return names;
 }
 
+TEST(KeptFrameHeads, AreAllThere) {
+  EXPECT_GE(heads().size(), 24U);
+}
+
 INSTANTIATE_TEST_SUITE_P(Heads, KeptFrame, testing::ValuesIn(heads()),
                          [](const auto& of) { return of.param; });
 

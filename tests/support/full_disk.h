@@ -22,6 +22,7 @@ inline FullDiskOutcome on_full_disk(const std::filesystem::path& folder,
                                     const std::function<bool()>& claim) {
   const pid_t child = ::fork();
   if (child == 0) {
+    ::alarm(120);  // a claim that hangs fails
     const bool own_mounts =
         ::unshare(CLONE_NEWNS) == 0 || ::unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0;
     if (!own_mounts || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||

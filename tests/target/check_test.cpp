@@ -45,7 +45,7 @@ Violation violation(const Graph& graph, std::string_view rule, const Target& tar
   return none;
 }
 
-TEST(Check, a_small_pointwise_convolution_fits) {
+TEST(Check, ASmallPointwiseConvolutionFits) {
   const OneOp one(conv({64, 64, 1, 1}), {{64, 1, 256}});
   const CheckReport report = check(one.graph, hailo8());
   EXPECT_EQ(report.verdict, Verdict::fits);
@@ -53,7 +53,7 @@ TEST(Check, a_small_pointwise_convolution_fits) {
   EXPECT_EQ(report.widest_row_bytes, 64 * 256);
 }
 
-TEST(Check, a_row_beyond_the_limit_does_not_fit_and_says_which_tensor) {
+TEST(Check, ARowBeyondTheLimitDoesNotFitAndSaysWhichTensor) {
   const OneOp one(conv({512, 256, 1, 1}), {{256, 1, 2001}});
   const Violation v = violation(one.graph, "row_width");
   EXPECT_EQ(v.verdict, Verdict::does_not_fit);
@@ -64,7 +64,7 @@ TEST(Check, a_row_beyond_the_limit_does_not_fit_and_says_which_tensor) {
   EXPECT_EQ(v.cure, "tile_time, block_channels, stripe_time");
 }
 
-TEST(Check, a_row_inside_the_interval_is_unknown_and_names_the_nearest_compiles) {
+TEST(Check, ARowInsideTheIntervalIsUnknownAndNamesTheNearestCompiles) {
   const OneOp one(conv({300, 300, 1, 1}), {{300, 1, 1020}});
   const Violation v = violation(one.graph, "row_width");
   EXPECT_EQ(v.verdict, Verdict::unknown);
@@ -75,12 +75,12 @@ TEST(Check, a_row_inside_the_interval_is_unknown_and_names_the_nearest_compiles)
             "when padded)");
 }
 
-TEST(Check, time_in_stripes_keeps_rows_narrow_at_any_length) {
+TEST(Check, TimeInStripesKeepsRowsNarrowAtAnyLength) {
   const OneOp one(conv({512, 256, 1, 1}), {{256, 4000, 8}});
   EXPECT_EQ(check(one.graph, hailo8()).verdict, Verdict::fits);
 }
 
-TEST(Check, all_violations_of_a_node_are_reported_together) {
+TEST(Check, AllViolationsOfANodeAreReportedTogether) {
   const OneOp one(conv({512, 1, 1, 16}, {1, 8}, {1, 4}, {0, 0, 60, 0}), {{1, 1, 16000}});
   std::set<std::string_view> rules;
   for (const Violation& v : check(one.graph, hailo8()).violations) {
@@ -90,7 +90,7 @@ TEST(Check, all_violations_of_a_node_are_reported_together) {
                                                "conv_dilation", "conv_padding"}));
 }
 
-TEST(Check, batches_are_called_one_sample_after_another) {
+TEST(Check, BatchesAreCalledOneSampleAfterAnother) {
   const OneOp one(conv({8, 8, 1, 1}));
   CheckOptions options;
   options.batch = 4;
@@ -101,7 +101,7 @@ TEST(Check, batches_are_called_one_sample_after_another) {
   EXPECT_EQ(report.violations[0].cure, "run_one_sample_per_call");
 }
 
-TEST(Check, convolutions_beyond_what_was_compiled_are_unknown_with_a_cure) {
+TEST(Check, ConvolutionsBeyondWhatWasCompiledAreUnknownWithACure) {
   const OneOp encoder(conv({8, 8, 1, 16}, {1, 8}));
   EXPECT_EQ(violation(encoder.graph, "conv_kernel").verdict, Verdict::unknown);
   EXPECT_EQ(violation(encoder.graph, "conv_kernel").cure, "factor_strided_conv");
@@ -117,7 +117,7 @@ TEST(Check, convolutions_beyond_what_was_compiled_are_unknown_with_a_cure) {
   EXPECT_EQ(violation(causal.graph, "conv_padding").cure, "gather_halo_on_host");
 }
 
-TEST(Check, a_chip_without_groups_names_the_rewrites_that_remove_them) {
+TEST(Check, AChipWithoutGroupsNamesTheRewritesThatRemoveThem) {
   const std::string text =
       replaced(target_text("hailo8"), "supported = [\"dense\", \"depthwise\", \"grouped\"]",
                "supported = [\"dense\"]\n"
@@ -133,7 +133,7 @@ TEST(Check, a_chip_without_groups_names_the_rewrites_that_remove_them) {
   EXPECT_EQ(v.cure, "lower_grouped_conv_to_dense, lower_grouped_conv_to_slices");
 }
 
-TEST(Check, a_grouped_transposed_convolution_does_not_fit) {
+TEST(Check, AGroupedTransposedConvolutionDoesNotFit) {
   ConvTranspose op{Tensor::full({8, 1, 1, 16}, 0), {}, {1, 8}, {}, {}, {0, 0}, 2};
   const OneOp one(op);
   const Violation v = violation(one.graph, "transposed_conv_kind");
@@ -143,7 +143,7 @@ TEST(Check, a_grouped_transposed_convolution_does_not_fit) {
   EXPECT_EQ(violation(one.graph, "transposed_conv_stride").verdict, Verdict::unknown);
 }
 
-TEST(Check, statistics_over_time_cannot_be_on_the_chip) {
+TEST(Check, StatisticsOverTimeCannotBeOnTheChip) {
   const auto norm = [](NormKind kind) {
     Norm op;
     op.kind = kind;
@@ -164,7 +164,7 @@ TEST(Check, statistics_over_time_cannot_be_on_the_chip) {
   EXPECT_EQ(violation(OneOp(norm(NormKind::batch)).graph, "norm").verdict, Verdict::fits);
 }
 
-TEST(Check, activations_are_supported_or_unknown) {
+TEST(Check, ActivationsAreSupportedOrUnknown) {
   EXPECT_EQ(violation(OneOp(Unary{UnaryKind::relu, {}}).graph, "activation").verdict,
             Verdict::fits);
   const Violation v = violation(OneOp(Unary{UnaryKind::erf, {}}).graph, "activation");
@@ -172,13 +172,13 @@ TEST(Check, activations_are_supported_or_unknown) {
   EXPECT_EQ(v.cure, "place_on_host");
 }
 
-TEST(Check, a_softmax_over_sources_needs_a_fifth_axis) {
+TEST(Check, ASoftmaxOverSourcesNeedsAFifthAxis) {
   const OneOp one(Softmax{SoftmaxOver::source, 2});
   EXPECT_EQ(violation(one.graph, "tensor_rank").value, "5 axes");
   EXPECT_EQ(violation(one.graph, "softmax").verdict, Verdict::does_not_fit);
 }
 
-TEST(Check, element_wise_operands_may_differ_by_a_constant_per_channel_only) {
+TEST(Check, ElementWiseOperandsMayDifferByAConstantPerChannelOnly) {
   EXPECT_EQ(violation(OneOp(Mul{}, {{8, 1, 64}, {8, 1, 64}}).graph, "elementwise_shapes").verdict,
             Verdict::fits);
   const Violation v = violation(OneOp(Mul{}, {{1, 1, 64}, {8, 1, 64}}).graph, "elementwise_shapes");
@@ -189,7 +189,7 @@ TEST(Check, element_wise_operands_may_differ_by_a_constant_per_channel_only) {
             Verdict::unknown);
 }
 
-TEST(Check, joins_slices_pads_pools_and_reductions_have_rules) {
+TEST(Check, JoinsSlicesPadsPoolsAndReductionsHaveRules) {
   const std::vector<Shape> two = {{8, 2, 64}, {8, 2, 64}};
   EXPECT_EQ(violation(OneOp(Concat{Axis::c}, two).graph, "concat_axis").verdict, Verdict::fits);
   EXPECT_EQ(violation(OneOp(Concat{Axis::h}, two).graph, "concat_axis").verdict, Verdict::unknown);
@@ -207,12 +207,12 @@ TEST(Check, joins_slices_pads_pools_and_reductions_have_rules) {
   EXPECT_EQ(violation(OneOp(CumulativeSum{}).graph, "operation").verdict, Verdict::does_not_fit);
 }
 
-TEST(Check, an_axis_longer_than_the_front_end_takes_is_refused) {
+TEST(Check, AnAxisLongerThanTheFrontEndTakesIsRefused) {
   const OneOp one(Unary{UnaryKind::relu, {}}, {{1, 1, 262144}});
   EXPECT_EQ(violation(one.graph, "axis_size").verdict, Verdict::does_not_fit);
 }
 
-TEST(Check, estimated_units_make_unknown_never_does_not_fit) {
+TEST(Check, EstimatedUnitsMakeUnknownNeverDoesNotFit) {
   const std::string text =
       replaced(target_text("hailo8"), "unit = \"cuts per cluster\"\nvalue = 128",
                "unit = \"cuts per cluster\"\nvalue = 8");
@@ -224,7 +224,7 @@ TEST(Check, estimated_units_make_unknown_never_does_not_fit) {
   EXPECT_TRUE(v.estimated);
 }
 
-TEST(Check, more_layers_than_any_compiled_network_had_are_unknown) {
+TEST(Check, MoreLayersThanAnyCompiledNetworkHadAreUnknown) {
   Graph graph;
   GraphEditor editor(graph, "import");
   NodeId last = *editor.add(Input{{8, 1, 8}}, {});
@@ -238,7 +238,7 @@ TEST(Check, more_layers_than_any_compiled_network_had_are_unknown) {
   EXPECT_EQ(report.violations.back().verdict, Verdict::unknown);
 }
 
-TEST(Check, the_same_network_needs_more_contexts_on_half_a_chip) {
+TEST(Check, TheSameNetworkNeedsMoreContextsOnHalfAChip) {
   Graph graph;
   GraphEditor editor(graph, "import");
   NodeId last = *editor.add(Input{{8, 1, 8}}, {});
@@ -248,7 +248,7 @@ TEST(Check, the_same_network_needs_more_contexts_on_half_a_chip) {
             check(graph, real_target("hailo8l")).contexts_at_least);
 }
 
-TEST(Check, more_inputs_than_ports_do_not_fit) {
+TEST(Check, MoreInputsThanPortsDoNotFit) {
   const auto with_inputs = [](size_t count) {
     return OneOp(Concat{Axis::c}, std::vector<Shape>(count, Shape{8, 1, 64}));
   };
@@ -260,7 +260,7 @@ TEST(Check, more_inputs_than_ports_do_not_fit) {
   EXPECT_EQ(report.violations[0].reason, "65 inputs: 9 ports per cluster");
 }
 
-TEST(Cures, of_kind_rewrite_are_rules_that_exist) {
+TEST(Cures, OfKindRewriteAreRulesThatExist) {
   std::set<std::string_view> rules;
   for (const ListedRule& listed : rewrite_rules()) rules.insert(listed.rule->name);
   for (const Cure& cure : cures()) {
@@ -269,7 +269,7 @@ TEST(Cures, of_kind_rewrite_are_rules_that_exist) {
   }
 }
 
-TEST(Constraints, have_unique_ids_known_entries_and_known_cures) {
+TEST(Constraints, HaveUniqueIdsKnownEntriesAndKnownCures) {
   std::set<std::string_view> ids;
   std::set<std::string_view> known;
   for (const Cure& cure : cures()) known.insert(cure.name);
@@ -288,7 +288,7 @@ TEST(Constraints, have_unique_ids_known_entries_and_known_cures) {
   }
 }
 
-TEST(Constraints, every_limit_and_support_entry_is_asked_about) {
+TEST(Constraints, EveryLimitAndSupportEntryIsAskedAbout) {
   for (const TargetKey& key : target_keys()) {
     if (key.section != TargetSection::limits && key.section != TargetSection::support) continue;
     const auto rules = constraints();

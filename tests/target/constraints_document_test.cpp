@@ -6,7 +6,7 @@
 namespace tessera {
 namespace {
 
-TEST(ConstraintsDocument, is_what_the_table_of_constraints_says) {
+TEST(ConstraintsDocument, IsWhatTheTableOfConstraintsSays) {
   const auto bytes = read_file(TESSERA_SOURCE_DIR "/docs/constraints.md", 1 << 20);
   ASSERT_TRUE(bytes);
   EXPECT_EQ(std::string(bytes->begin(), bytes->end()), constraints_markdown())

@@ -7,34 +7,34 @@
 namespace tessera {
 namespace {
 
-TEST(LedgerRules, features_are_padded_per_compute_unit) {
+TEST(LedgerRules, FeaturesArePaddedPerComputeUnit) {
   EXPECT_EQ(padded_features(512, 5), 520);  // 103 each, rounded up to 104
   EXPECT_EQ(padded_features(256, 3), 264);
   EXPECT_EQ(padded_features(64, 8), 64);
 }
 
-TEST(LedgerRules, rows_pad_width_and_the_features_of_dense_layers) {
+TEST(LedgerRules, RowsPadWidthAndTheFeaturesOfDenseLayers) {
   EXPECT_EQ(row_bytes(14, 512, 5, true, RowForm::full), 16 * 520);
   EXPECT_EQ(row_bytes(14, 256, 5, true, RowForm::partial), 8 * 280);
   EXPECT_EQ(row_bytes(100, 18, 1, false, RowForm::full), 104 * 18);
   EXPECT_EQ(row_bytes(0, 512, 1, true, RowForm::full), 512);
 }
 
-TEST(LedgerRules, rows_share_cuts_unless_each_starts_one) {
+TEST(LedgerRules, RowsShareCutsUnlessEachStartsOne) {
   EXPECT_EQ(edge_cuts(2, 3328, true, 32768), 2);
   EXPECT_EQ(edge_cuts(16, 2048, false, 32768), 1);
   EXPECT_EQ(edge_cuts(17, 2048, false, 32768), 2);
   EXPECT_EQ(edge_cuts(1, 262144, true, 32768), 8);
 }
 
-TEST(LedgerRules, weights_beyond_the_compute_units_take_cuts_beside_each) {
+TEST(LedgerRules, WeightsBeyondTheComputeUnitsTakeCutsBesideEach) {
   EXPECT_EQ(weight_cuts(65536, 5, 14336, 32768), 0);
   EXPECT_EQ(weight_cuts(131072, 5, 14336, 32768), 5);
   EXPECT_EQ(weight_cuts(131072, 3, 14336, 32768), 3);
   EXPECT_EQ(weight_cuts(262144, 1, 14336, 32768), 8);
 }
 
-TEST(LedgerRules, helpers_are_the_inner_nodes_of_trees_of_four) {
+TEST(LedgerRules, HelpersAreTheInnerNodesOfTreesOfFour) {
   EXPECT_EQ(tree_layers(1, 4), 0);
   EXPECT_EQ(tree_layers(4, 4), 1);
   EXPECT_EQ(tree_layers(5, 4), 2);
@@ -43,12 +43,12 @@ TEST(LedgerRules, helpers_are_the_inner_nodes_of_trees_of_four) {
   EXPECT_EQ(shortcut_layers(8, 4), 2);
 }
 
-TEST(LedgerRules, products_of_hostile_sizes_stay_bounded) {
+TEST(LedgerRules, ProductsOfHostileSizesStayBounded) {
   EXPECT_EQ(bounded_product({int64_t{1} << 40, int64_t{1} << 40}), int64_t{1} << 50);
   EXPECT_EQ(bounded_product({3, 5, 7}), 105);
 }
 
-TEST(LedgerRules, depthwise_layers_use_one_feature_of_eight) {
+TEST(LedgerRules, DepthwiseLayersUseOneFeatureOfEight) {
   EXPECT_EQ(conv_cycles(28, 28, 128, 1, 128, 1), 28 * 4 * 16 * 128);
   EXPECT_EQ(conv_cycles(28, 28, 128, 9, 128, 128), 28 * 4 * 128 * 9);
 }
@@ -69,13 +69,13 @@ Graph chain(int64_t width, int64_t hidden) {
   return graph;
 }
 
-TEST(Ledger, an_activation_rides_on_the_layer_before_it) {
+TEST(Ledger, AnActivationRidesOnTheLayerBeforeIt) {
   const Ledger ledger = make_ledger(chain(256, 128), real_target("hailo8"));
   EXPECT_EQ(ledger.lines.size(), 2u);
   EXPECT_EQ(ledger.least.lcu, 2);
 }
 
-TEST(Ledger, the_estimate_is_never_below_the_least) {
+TEST(Ledger, TheEstimateIsNeverBelowTheLeast) {
   for (int64_t width : {8, 256, 1024}) {
     for (int64_t hidden : {8, 512, 4096}) {
       const Ledger ledger = make_ledger(chain(width, hidden), real_target("hailo8"));
@@ -85,7 +85,7 @@ TEST(Ledger, the_estimate_is_never_below_the_least) {
   }
 }
 
-TEST(Ledger, weights_beyond_all_memory_need_more_contexts) {
+TEST(Ledger, WeightsBeyondAllMemoryNeedMoreContexts) {
   Graph graph;
   GraphEditor editor(graph, "import");
   NodeId last = *editor.add(Input{{4096, 1, 8}}, {});
@@ -97,7 +97,7 @@ TEST(Ledger, weights_beyond_all_memory_need_more_contexts) {
   EXPECT_EQ(make_ledger(graph, real_target("hailo8")).contexts_at_least, 2);
 }
 
-TEST(Ledger, equal_cycles_spreads_units_by_work) {
+TEST(Ledger, EqualCyclesSpreadsUnitsByWork) {
   const Chip chip = chip_of(real_target("hailo8"));
   const std::vector<LayerWork> work = {{3000, 0}, {1000, 0}};
   EXPECT_EQ(equal_cycles(work, 4, chip), 1000);

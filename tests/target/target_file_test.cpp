@@ -14,13 +14,13 @@ std::string error_of(const std::string& text) {
   return target ? "no error" : target.error().to_string();
 }
 
-TEST(TargetFile, every_target_that_is_shipped_reads) {
+TEST(TargetFile, EveryTargetThatIsShippedReads) {
   for (const char* name : {"hailo8", "hailo8l", "generic"}) {
     EXPECT_EQ(real_target(name).name, name);
   }
 }
 
-TEST(TargetFile, every_entry_says_where_it_comes_from) {
+TEST(TargetFile, EveryEntrySaysWhereItComesFrom) {
   for (const char* name : {"hailo8", "hailo8l", "generic"}) {
     const Target target = real_target(name);
     for (const auto& [key, limit] : target.limits) EXPECT_FALSE(limit.source.empty()) << key;
@@ -30,7 +30,7 @@ TEST(TargetFile, every_entry_says_where_it_comes_from) {
   }
 }
 
-TEST(TargetFile, the_row_limit_is_an_interval_with_named_witnesses_inside) {
+TEST(TargetFile, TheRowLimitIsAnIntervalWithNamedWitnessesInside) {
   const Limit row = real_target("hailo8").limit("row_bytes");
   EXPECT_EQ(row.judge(262144), Verdict::fits);
   EXPECT_EQ(row.judge(262145), Verdict::unknown);
@@ -42,31 +42,31 @@ TEST(TargetFile, the_row_limit_is_an_interval_with_named_witnesses_inside) {
   EXPECT_EQ(row.to_string(), "passes up to 262144 bytes, fails from 512000");
 }
 
-TEST(TargetFile, an_absent_end_of_a_limit_is_unknown) {
+TEST(TargetFile, AnAbsentEndOfALimitIsUnknown) {
   const Limit kernel = real_target("hailo8").limit("kernel");
   EXPECT_EQ(kernel.judge(7), Verdict::fits);
   EXPECT_EQ(kernel.judge(1000000), Verdict::unknown);
   EXPECT_EQ(kernel.to_string(), "passes up to 7 taps, untried above");
 }
 
-TEST(TargetFile, malformed_toml_names_line_and_column) {
+TEST(TargetFile, MalformedTomlNamesLineAndColumn) {
   EXPECT_EQ(error_of("schema = 1\nname = \n"),
             "chip.toml:2: not TOML: Error while parsing key-value pair: expected value, saw "
             "'\\n' (correct column 8 of that line)");
 }
 
-TEST(TargetFile, what_toml_itself_only_asserts_is_an_error) {
+TEST(TargetFile, WhatTomlItselfOnlyAssertsIsAnError) {
   EXPECT_EQ(error_of("[ $x]\n"),
             "chip.toml: not TOML: a character where none may stand (look at the keys and the names "
             "in brackets)");
 }
 
-TEST(TargetFile, anything_but_ascii_is_refused_by_line) {
+TEST(TargetFile, AnythingButAsciiIsRefusedByLine) {
   EXPECT_EQ(error_of("schema = 1\nname = \"\xc3\xa9\"\n"),
             "chip.toml:2: not plain text: byte 0xc3 (write target files in ASCII)");
 }
 
-TEST(TargetFile, missing_entries_are_all_named) {
+TEST(TargetFile, MissingEntriesAreAllNamed) {
   std::string text = target_text("generic");
   text = replaced(text, "[limits.rank]\nunit = \"axes\"\nmax = 4\n", "[limits.batch.x]\n");
   text = replaced(text, "[limits.batch.x]\nsource = \"inferred: a placeholder of the template\"\n",
@@ -80,12 +80,12 @@ TEST(TargetFile, missing_entries_are_all_named) {
       << error_of(text);
 }
 
-TEST(TargetFile, a_missing_section_is_named) {
+TEST(TargetFile, AMissingSectionIsNamed) {
   EXPECT_EQ(error_of("schema = 1\nname = \"x\"\nsummary = \"y\"\n"),
             "chip.toml:1: limits is missing (docs/targets.md describes every entry)");
 }
 
-TEST(TargetFile, an_unknown_entry_is_refused_with_its_line) {
+TEST(TargetFile, AnUnknownEntryIsRefusedWithItsLine) {
   EXPECT_EQ(error_of("schema = 1\nname = \"x\"\ncolour = \"red\"\n"),
             "chip.toml:3: colour is not an entry of a target file (known here: schema, name, "
             "summary, limits, support, units, costs) (docs/targets.md describes every entry)");
@@ -95,7 +95,7 @@ TEST(TargetFile, an_unknown_entry_is_refused_with_its_line) {
             std::string::npos);
 }
 
-TEST(TargetFile, a_limit_must_make_sense) {
+TEST(TargetFile, ALimitMustMakeSense) {
   const std::string good = "max = 4\nsource";
   const auto with = [&](const std::string& lines) {
     const std::string text = error_of(replaced(target_text("generic"), good, lines + "\nsource"));
@@ -111,20 +111,20 @@ TEST(TargetFile, a_limit_must_make_sense) {
   EXPECT_EQ(with("max = -1"), "limits.rank.max must be a whole number of at least 0" + hint);
 }
 
-TEST(TargetFile, a_wrong_unit_is_refused) {
+TEST(TargetFile, AWrongUnitIsRefused) {
   const std::string text = replaced(target_text("generic"), "unit = \"axes\"", "unit = \"bytes\"");
   EXPECT_NE(error_of(text).find("limits.rank.unit must be \"axes\", not \"bytes\""),
             std::string::npos);
 }
 
-TEST(TargetFile, a_number_without_source_is_refused) {
+TEST(TargetFile, ANumberWithoutSourceIsRefused) {
   const std::string text =
       replaced(target_text("generic"),
                "max = 4\nsource = \"inferred: a placeholder of the template\"", "max = 4");
   EXPECT_NE(error_of(text).find("limits.rank.source is missing"), std::string::npos);
 }
 
-TEST(TargetFile, units_and_costs_are_positive_numbers) {
+TEST(TargetFile, UnitsAndCostsArePositiveNumbers) {
   const auto with = [](const std::string& from, const std::string& to) {
     return error_of(replaced(target_text("generic"), from, to));
   };
@@ -143,7 +143,7 @@ TEST(TargetFile, units_and_costs_are_positive_numbers) {
             std::string::npos);
 }
 
-TEST(TargetFile, a_word_cannot_be_both_supported_and_not) {
+TEST(TargetFile, AWordCannotBeBothSupportedAndNot) {
   const std::string text =
       replaced(target_text("hailo8"), "unsupported = [\"grouped\"]", "unsupported = [\"dense\"]");
   EXPECT_NE(error_of(text).find("support.transposed_convolutions calls \"dense\" both supported "
@@ -151,13 +151,13 @@ TEST(TargetFile, a_word_cannot_be_both_supported_and_not) {
             std::string::npos);
 }
 
-TEST(TargetFile, another_schema_is_refused) {
+TEST(TargetFile, AnotherSchemaIsRefused) {
   EXPECT_EQ(error_of("schema = 2\n"),
             "chip.toml:1: schema is 2, and this Tessera reads schema 1 (docs/targets.md describes "
             "every entry)");
 }
 
-TEST(FindTarget, an_unknown_name_lists_the_known_ones) {
+TEST(FindTarget, AnUnknownNameListsTheKnownOnes) {
   const std::filesystem::path folders[] = {TESSERA_SOURCE_DIR "/targets"};
   const auto target = find_target("hailo9", folders);
   ASSERT_FALSE(target);
@@ -167,7 +167,7 @@ TEST(FindTarget, an_unknown_name_lists_the_known_ones) {
   EXPECT_EQ(target.error().code, ErrorCode::kNotFound);
 }
 
-TEST(FindTarget, by_name_and_by_path_are_the_same_file) {
+TEST(FindTarget, ByNameAndByPathAreTheSameFile) {
   const std::filesystem::path folders[] = {"/nowhere", TESSERA_SOURCE_DIR "/targets"};
   const auto by_name = find_target("hailo8", folders);
   const auto by_path = find_target(TESSERA_SOURCE_DIR "/targets/hailo8.toml", {});
@@ -176,7 +176,7 @@ TEST(FindTarget, by_name_and_by_path_are_the_same_file) {
   EXPECT_EQ(by_name->summary, by_path->summary);
 }
 
-TEST(FindTarget, no_target_files_at_all_says_where_it_looked) {
+TEST(FindTarget, NoTargetFilesAtAllSaysWhereItLooked) {
   const std::filesystem::path folders[] = {"/nowhere/a", "/nowhere/b"};
   const auto target = find_target("hailo8", folders);
   ASSERT_FALSE(target);
@@ -184,7 +184,7 @@ TEST(FindTarget, no_target_files_at_all_says_where_it_looked) {
             "hailo8: no target files in /nowhere/a, /nowhere/b (give the path of a target file)");
 }
 
-TEST(FindTarget, a_huge_file_is_refused) {
+TEST(FindTarget, AHugeFileIsRefused) {
   const ScratchFolder folder;
   ASSERT_TRUE(write_file_atomically(folder / "big.toml", std::string((1 << 20) + 1, '#')));
   const auto target = read_target(folder / "big.toml");

@@ -77,6 +77,7 @@ TEST_P(FrozenNormsOf, SilentWindowsDoNotCount) {
   const auto heard = constants_of(graph, windows);
   windows.insert(windows.begin() + 1, std::vector<float>(windows[0].size(), 0.0F));
   const auto with_silence = constants_of(graph, windows);
+  EXPECT_FALSE(heard.empty());
   for (const auto& [name, constants] : heard) {
     EXPECT_EQ(with_silence.at(name).mean, constants.mean);
     EXPECT_EQ(with_silence.at(name).variance, constants.variance);

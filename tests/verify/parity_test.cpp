@@ -23,7 +23,9 @@ TEST_P(Parity, HoldsInEveryCaseForTheBundledSeparatorInBlocks) {
   const ImportedModel model = demo();
   const auto backend = make_backend("cpu").value();
   const auto judge = make_backend("reference").value();
-  for (const ParityCase& which : parity_cases(GetParam())) {
+  const auto cases = parity_cases(GetParam());
+  EXPECT_EQ(cases.size(), 3U);
+  for (const ParityCase& which : cases) {
     const auto result = run_parity(model, which, test::hailo8(), *backend, *judge);
     ASSERT_TRUE(result.has_value()) << result.error().to_string();
     EXPECT_TRUE(result->report.passed) << which.length << " x " << which.tile_frames;

@@ -71,10 +71,24 @@ TEST(VerifyPlan, PassesTheSameNetworkWhateverItsNorm) {
   }
 }
 
+// Every node that computes something is compared, or is said not to be.
+void expect_every_value_accounted_for(const Graph& imported, const VerifyReport& report) {
+  std::set<std::string> named;
+  for (const StageCheck& stage : report.stages) named.insert(stage.name);
+  EXPECT_FALSE(named.empty());
+  for (const NotCompared& missing : report.model_only) named.insert(missing.name);
+  for (NodeId id : imported.order()) {
+    if (imported.get_if<Input>(id) != nullptr) continue;
+    EXPECT_TRUE(named.contains(imported.node(id).name)) << imported.node(id).name;
+  }
+}
+
 TEST(VerifyPlan, ComparesEveryValueOfTheNetwork) {
   for (NormKind norm : {NormKind::global, NormKind::batch}) {
     const Planned planned = test::plan_for(build(small(norm)), {.tile_frames = 64});
     const VerifyReport report = verified(planned).value();
+    expect_every_value_accounted_for(planned.imported, report);
+    EXPECT_EQ(report.model_only.empty(), norm == NormKind::global);
     for (const NotCompared& missing : report.model_only) {
       EXPECT_EQ(missing.op, "norm.batch") << missing.name << ": " << missing.reason;
       EXPECT_EQ(missing.reason, "folded into the weights of what reads it");
@@ -88,6 +102,7 @@ TEST(VerifyPlan, ComparesEveryValueOfTheNetworkInChannelBlocksToo) {
   const Planned planned = test::plan_for(build(small()), {.tile_frames = 64, .block_channels = 8});
   const VerifyReport report = verified(planned).value();
   EXPECT_TRUE(report.passed) << failures(report);
+  expect_every_value_accounted_for(planned.imported, report);
   for (const NotCompared& missing : report.model_only)
     ADD_FAILURE() << missing.name << ": " << missing.reason;
   for (const NotCompared& extra : report.plan_only)
@@ -267,14 +282,20 @@ TEST(VerifyPlan, NamesANormThatLostItsStatistics) {
 TEST(VerifyPlan, HoldsQuietValuesToTheirPeak) {
   const Planned planned = test::plan_for(build(small()), {.tile_frames = 64});
   const VerifyReport report = verified(planned).value();
+  int loud = 0;
+  int quiet = 0;
   for (const StageCheck& stage : report.stages) {
     const double peak = stage.difference.peak;
     if (peak > 1) {
       EXPECT_DOUBLE_EQ(stage.tolerance, 1e-5 * peak) << stage.name;
+      ++loud;
     } else if (peak < 0.1 && peak > 1e-3) {
       EXPECT_DOUBLE_EQ(stage.tolerance, 1e-4 * peak) << stage.name;
+      ++quiet;
     }
   }
+  EXPECT_GT(loud, 0);
+  EXPECT_GT(quiet, 0);
 }
 
 TEST(VerifyPlan, RefusesAPlanOfAnotherLength) {

@@ -309,6 +309,32 @@ class Imu(nn.Module):
         return self.head(y)
 
 
+class TemporalBlock(nn.Module):
+    """Two causal convolutions beside a pointwise one."""
+
+    def __init__(self, into, out, dilation):
+        super().__init__()
+        reach = 2 * dilation
+        self.net = nn.Sequential(nn.Conv1d(into, out, 3, padding=reach, dilation=dilation), Chomp(reach), nn.ReLU(),
+                                 nn.Conv1d(out, out, 3, padding=reach, dilation=dilation), Chomp(reach), nn.ReLU())
+        self.beside = nn.Conv1d(into, out, 1)
+
+    def forward(self, x):
+        return torch.relu(self.net(x) + self.beside(x))
+
+
+class SensorEncoder(nn.Module):
+    """A window of nine sensors, time first, into a latent vector: blocks of dilation 1, 2, 4 and a mean over time."""
+
+    def __init__(self):
+        super().__init__()
+        self.blocks = nn.Sequential(TemporalBlock(9, 12, 1), TemporalBlock(12, 16, 2), TemporalBlock(16, 16, 4))
+        self.pool, self.head = nn.AdaptiveAvgPool1d(1), nn.Linear(16, 10)
+
+    def forward(self, x):
+        return self.head(self.pool(self.blocks(x.transpose(1, 2))).squeeze(-1))
+
+
 class Flattened(nn.Module):
     """Linear layers over channels per frame, then over everything."""
 
@@ -351,6 +377,7 @@ OTHERS = {
     "imu_max": (lambda: Imu("max"), (1, 30, 6), 13, None),
     "imu_adaptive": (lambda: Imu("adaptive"), (1, 30, 6), 9, None),
     "flattened": (Flattened, (1, 20, 4), 13, None),
+    "imu_encoder": (SensorEncoder, (1, 100, 9), 11, None),
 }
 
 

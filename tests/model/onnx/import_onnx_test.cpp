@@ -93,6 +93,10 @@ TEST_P(ImportOnnx, KnowsItsSources) {
   EXPECT_EQ(model_.family, "onnx");
 }
 
+TEST(ImportOnnxFiles, AreAllThere) {
+  EXPECT_GE(exports().size(), 18U);
+}
+
 INSTANTIATE_TEST_SUITE_P(Exports, ImportOnnx, testing::ValuesIn(exports()),
                          [](const auto& parameter) {
                            std::string name = parameter.param.file;

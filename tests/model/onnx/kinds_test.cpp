@@ -144,6 +144,10 @@ std::string test_name(const testing::TestParamInfo<std::string>& parameter) {
   return name;
 }
 
+TEST(OnnxKinds, AreAllThere) {
+  EXPECT_GE(cases().size(), 63U);
+}
+
 INSTANTIATE_TEST_SUITE_P(Files, OnnxKind, testing::ValuesIn(cases()), test_name);
 
 // The decoder as its author wrote it: a transposed convolution for each voice, no frames in

@@ -27,10 +27,8 @@ TEST(RefuseOp, RecurrentLayers) {
             "convolutional networks; run this model in ONNX Runtime)");
 }
 
-TEST(RefuseOp, ThePublishedRecurrentNetwork) {
-  const std::string path =
-      std::string(TESSERA_SOURCE_DIR) + "/../shared/data/onnx/speaker_count_crnn.onnx";
-  if (!std::filesystem::exists(path)) GTEST_SKIP() << "shared data is not here";
+TEST(RefuseOp, ARecurrentLayerAmongConvolutions) {
+  const std::string path = std::string(TESSERA_SOURCE_DIR) + "/tests/data/onnx/refused/crnn.onnx";
   const auto model = import_model(path);
   ASSERT_FALSE(model);
   EXPECT_EQ(model.error().subject, path + ": node '/gru/GRU' (GRU)");
