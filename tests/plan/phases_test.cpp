@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "plan/whole_segment.h"
-#include "rewrite/difference.h"
+#include "support/difference.h"
 #include "support/graph_text.h"
 #include "support/random_values.h"
 

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "plan/tile_graph.h"
-#include "rewrite/difference.h"
+#include "support/difference.h"
 #include "support/graph_text.h"
 #include "support/random_values.h"
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "rewrite/difference.h"
+#include "support/difference.h"
 #include "support/random_values.h"
 #include "tessera/import.h"
 #include "tessera/rewrite.h"

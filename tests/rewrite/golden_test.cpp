@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "rewrite/difference.h"
+#include "support/difference.h"
 #include "support/random_values.h"
 #include "tessera/file.h"
 #include "tessera/rewrite.h"

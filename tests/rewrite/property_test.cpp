@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "rewrite/difference.h"
 #include "rewrite/pattern_graph.h"
+#include "support/difference.h"
 #include "support/random_basis.h"
 #include "support/random_graph.h"
 #include "tessera/rewrite.h"

@@ -3,9 +3,9 @@
 
 #include <limits>
 
-#include "rewrite/difference.h"
 #include "rewrite/linear_streams.h"
 #include "support/conv_tasnet.h"
+#include "support/difference.h"
 #include "support/random_basis.h"
 #include "support/random_graph.h"
 #include "support/random_values.h"

@@ -5,8 +5,8 @@
 
 #include <cmath>
 
-#include "rewrite/difference.h"
 #include "support/conv_tasnet.h"
+#include "support/difference.h"
 #include "support/random_values.h"
 #include "tessera/rewrite.h"
 

@@ -7,7 +7,7 @@
 
 #include "graph/compare.h"
 #include "model/recognise/recognise.h"
-#include "rewrite/difference.h"
+#include "support/difference.h"
 #include "support/graph_text.h"
 #include "support/random_values.h"
 #include "tessera/text.h"
