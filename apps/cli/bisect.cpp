@@ -262,7 +262,7 @@ Action define_bisect(CommandLine& app) {
       "outputs is written to listen to. Interrupted, the same command goes on where it was.\n\n"
       "Examples:\n"
       "  tessera bisect net.pth net.tess --input mix.wav --reference s1.wav s2.wav -o bisect\n"
-      "  tessera bisect encoder.onnx encoder.tess --input windows.npy -o bisect");
+      "  tessera bisect encoder.onnx encoder.tess --input window.npy -o bisect");
   return [options](Console& console) { return run(*options, console); };
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/counted.h"
 #include "cli/comparison_text.h"
 #include "cli/table.h"
 
@@ -89,7 +90,7 @@ void print_culprits(const BisectReport& report, Console& console) {
                   printable(group.first), printable(group.last), percent(group.share));
   }
   if (report.others.size() > kOthers)
-    console.print("and {} groups that cost less\n", report.others.size() - kOthers);
+    console.print("and {} of less cost\n", counted(report.others.size() - kOthers, "group"));
 }
 
 void print_fallen(const BisectReport& report, Console& console) {

@@ -13,6 +13,7 @@
 #include "cli/hints.h"
 #include "cli/model_options.h"
 #include "cli/output_files.h"
+#include "cli/output_format.h"
 #include "cli/plan_options.h"
 #include "cli/stage_display.h"
 #include "cli/table.h"
@@ -23,6 +24,8 @@
 namespace tessera::cli {
 namespace {
 
+constexpr const char* kAnyObserver = "auto";
+
 struct Options {
   ModelOptions model;
   std::string target = "hailo8";
@@ -30,8 +33,10 @@ struct Options {
   BuildOptions build;
   CalibrationChoice calibration;
   std::string quantize = "none";
-  std::string observer = "auto";
+  std::string observer = kAnyObserver;
   std::string output;
+  BuildStage last = BuildStage::save;
+  std::string dump_folder;
 };
 
 constexpr double kMixedLossDb = 0.05;
@@ -42,21 +47,20 @@ Result<void> refuse_a_package(const Options& options) {
                        extract_hint(options.model.path));
 }
 
-// An option's value of the form "word" or "word=0.05dB": the dB, or those that it has by default;
-// none for another word. Errors: kInvalidArgument.
-Result<std::optional<double>> loss_db(const std::string& option, const std::string& text,
-                                      const std::string& word, double by_default) {
-  if (text == word) return std::optional(by_default);
-  if (!text.starts_with(word + "=")) return std::optional<double>();
-  std::string number = text.substr(word.size() + 1);
+// The dB of an option's value "word=0.05dB"; of "word" alone, those that it has by default. Errors:
+// kInvalidArgument.
+Result<double> loss_db(const std::string& option, const std::string& text, double by_default) {
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos) return by_default;
+  std::string number = text.substr(equals + 1);
   if (number.ends_with("dB")) number.resize(number.size() - 2);
   double loss = 0;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), loss);
   if (error != std::errc() || end != number.data() + number.size() || !(loss > 0 && loss < 100)) {
     return TESSERA_ERROR(kInvalidArgument, option, fmt::format("'{}' names no loss in dB", text),
-                         fmt::format("write it like {}={}dB", word, by_default));
+                         fmt::format("write it like {}={}dB", text.substr(0, equals), by_default));
   }
-  return std::optional(loss);
+  return loss;
 }
 
 // Errors: kInvalidArgument.
@@ -66,48 +70,43 @@ Result<void> choose_norms(const Options& options, BuildOptions& choice) {
     choice.norm = NormMode::frozen;
     return {};
   }
-  TESSERA_TRY(const auto loss,
-              loss_db("--norm", options.norm, std::string(to_string(NormMode::budget)),
-                      choice.norm_loss_db));
-  if (!loss) {
-    return TESSERA_ERROR(kInvalidArgument, "--norm", fmt::format("'{}' is not known", options.norm),
-                         "exact, frozen, budget or budget=0.2dB");
-  }
+  TESSERA_TRY(const double loss, loss_db("--norm", options.norm, choice.norm_loss_db));
   choice.norm = NormMode::budget;
-  choice.norm_loss_db = *loss;
+  choice.norm_loss_db = loss;
   return {};
 }
 
-// None: the build chooses. Errors: kInvalidArgument.
-Result<std::optional<Observer>> observer_option(const std::string& name) {
-  if (name == "auto") return std::optional<Observer>();
-  for (const Observer observer :
-       {Observer::min_max, Observer::percentile, Observer::mse, Observer::entropy}) {
-    if (name == to_string(observer)) return std::optional(observer);
+constexpr Observer kObservers[] = {Observer::min_max, Observer::percentile, Observer::mse,
+                                   Observer::entropy};
+
+std::vector<std::string> observer_words() {
+  std::vector<std::string> words{kAnyObserver};
+  for (const Observer observer : kObservers) words.emplace_back(to_string(observer));
+  return words;
+}
+
+// None: the build chooses.
+std::optional<Observer> observer_of(const std::string& word) {
+  for (const Observer observer : kObservers) {
+    if (word == to_string(observer)) return observer;
   }
-  return TESSERA_ERROR(kInvalidArgument, "--observer", fmt::format("'{}' is not known", name),
-                       "auto, min_max, percentile, mse or entropy");
+  return std::nullopt;
 }
 
 // Errors: kInvalidArgument.
 Result<std::optional<IntegerOptions>> integer_options(const Options& options) {
-  TESSERA_TRY(const auto observer, observer_option(options.observer));
+  const std::optional<Observer> observer = observer_of(options.observer);
   if (options.quantize == "none") {
     if (!observer) return std::optional<IntegerOptions>();
     return TESSERA_ERROR(kInvalidArgument, "--observer", "is only for integers",
                          "leave it out, or add --quantize int8");
   }
   IntegerOptions integers;
-  integers.quantize.wide = options.quantize == "int16";
-  TESSERA_TRY(const auto mixed, loss_db("--quantize", options.quantize, "mixed", kMixedLossDb));
-  if (mixed) {
-    integers.mixed_loss_db = *mixed;
-  } else if (options.quantize != "int8" && !integers.quantize.wide) {
-    return TESSERA_ERROR(kInvalidArgument, "--quantize",
-                         fmt::format("'{}' is not known", options.quantize),
-                         "none, int8, int16, mixed or mixed=0.05dB");
-  }
   integers.observer = observer;
+  integers.quantize.wide = options.quantize == "int16";
+  if (options.quantize.starts_with("mixed")) {
+    TESSERA_TRY(integers.mixed_loss_db, loss_db("--quantize", options.quantize, kMixedLossDb));
+  }
   return std::optional(std::move(integers));
 }
 
@@ -187,34 +186,91 @@ Document document_of(const Options& options, const Built& built, const StageDisp
           {"stages", stages.document()}};
 }
 
-Result<Document> build_package(const Options& options, Console& console) {
-  TESSERA_TRY_VOID(refuse_a_package(options));
-  TESSERA_TRY_VOID(
-      check_outputs({{options.output, OutputFormat::package}},
-                    file_names({options.model.path, options.target}, {options.calibration.files}),
-                    options.build.force));
-  TESSERA_TRY(const Target target, load_target(options.target));
+bool stops_early(const Options& options) {
+  return options.last != BuildStage::save;
+}
+
+Result<void> check_output_options(const Options& options) {
+  if (!options.dump_folder.empty())
+    TESSERA_TRY_VOID(check_folder_name(options.dump_folder, "results of stages"));
+  if (stops_early(options)) return {};
+  if (options.output.empty()) {
+    return TESSERA_ERROR(kInvalidArgument, "--output", "no package is named",
+                         "add -o FILE.tess, or --stop-after STAGE to write none");
+  }
+  return check_outputs(
+      {{options.output, OutputFormat::package}},
+      file_names({options.model.path, options.target}, {options.calibration.files}),
+      options.build.force);
+}
+
+// Errors: kInvalidArgument; those of load_target.
+Result<BuildOptions> build_options(const Options& options) {
   BuildOptions choice = options.build;
+  TESSERA_TRY(const Target target, load_target(options.target));
   TESSERA_TRY(choice.import, import_options(options.model));
   TESSERA_TRY(choice.integers, integer_options(options));
   TESSERA_TRY_VOID(choose_norms(options, choice));
   TESSERA_TRY_VOID(choose_calibration(options, choice));
   choice.target = target.file;
-  choice.output = options.output;
-  StageDisplay stages(console);
-  choice.progress = stages.progress();
-  TESSERA_TRY(const Built built, build(options.model.path, choice, stages.observer()));
-  for (const Note& note : built.notes) {
+  choice.dump_folder = options.dump_folder;
+  if (!stops_early(options)) choice.output = options.output;
+  return choice;
+}
+
+void tell(const std::vector<Note>& notes, Console& console) {
+  for (const Note& note : notes) {
     const std::string text = printable(note.text);
     note.severity == NoteSeverity::warning ? console.warning(text) : console.note(text);
   }
+}
+
+void tell_dump(const Options& options, Document& document, Console& console) {
+  if (options.dump_folder.empty()) return;
+  console.print("what the stages made is in {}\n", options.dump_folder);
+  document["dump_folder"] = options.dump_folder;
+}
+
+Result<Document> build_in_part(const Options& options, const BuildOptions& choice,
+                               StageDisplay& stages, Console& console) {
+  TESSERA_TRY(const std::vector<Note> notes,
+              build_until(options.model.path, choice, options.last, stages.observer()));
+  tell(notes, console);
+  console.print("stopped after {}: no package is written\n", to_string(options.last));
+  Document document{{"model", options.model.path},
+                    {"stopped_after", to_string(options.last)},
+                    {"stages", stages.document()}};
+  tell_dump(options, document, console);
+  return document;
+}
+
+Result<Document> build_package(const Options& options, Console& console) {
+  TESSERA_TRY_VOID(refuse_a_package(options));
+  TESSERA_TRY_VOID(check_output_options(options));
+  TESSERA_TRY(BuildOptions choice, build_options(options));
+  StageDisplay stages(console);
+  choice.progress = stages.progress();
+  if (stops_early(options)) return build_in_part(options, choice, stages, console);
+  TESSERA_TRY(const Built built, build(options.model.path, choice, stages.observer()));
+  tell(built.notes, console);
   if (!built.rewritten.exact) {
     console.warning("the package computes another network than the model: norms are frozen");
   }
-  console.print("{}: {}, {} calls; {}\n", options.output,
+  console.print("{}: {}, {}; {}\n", options.output,
                 bytes_text(static_cast<int64_t>(built.package.bytes().size())),
-                grouped(built.plan.cost.calls), duration_text(built));
-  return document_of(options, built, stages);
+                grouped(built.plan.cost.calls, "call"), duration_text(built));
+  Document document = document_of(options, built, stages);
+  tell_dump(options, document, console);
+  return document;
+}
+
+std::vector<std::pair<std::string, BuildStage>> stage_words() {
+  std::vector<std::pair<std::string, BuildStage>> words;
+  for (int i = 0; i <= static_cast<int>(BuildStage::save); ++i) {
+    const auto stage = static_cast<BuildStage>(i);
+    words.emplace_back(to_string(stage), stage);
+  }
+  return words;
 }
 
 }  // namespace
@@ -229,7 +285,7 @@ Action define_build(CommandLine& app) {
                  "constants from --calib stand for them, another network; budget: constants for "
                  "those that save most time, at 0.2 dB of SI-SNR in all (budget=0.1dB: another "
                  "loss). The first norm always stays exact: it takes the level out")
-      ->type_name("exact|frozen|budget[=dB]")
+      ->one_of({"exact", "frozen", "budget[=dB]"})
       ->capture_default_str();
   add_calibration_options(
       app, options->calibration,
@@ -238,7 +294,7 @@ Action define_build(CommandLine& app) {
   app.add_option("--quantize", options->quantize,
                  "Integers for the chip's part: int8, int16, or mixed: 16 bits where 8 cost more "
                  "than 0.05 dB of SI-SNR in all (mixed=0.1dB: another loss)")
-      ->type_name("none|int8|int16|mixed[=dB]")
+      ->one_of({"none", "int8", "int16", "mixed[=dB]"})
       ->capture_default_str();
   app.add_option(
          "--observer", options->observer,
@@ -246,16 +302,23 @@ Action define_build(CommandLine& app) {
          "it (min_max), all but the rarest ten thousandth (percentile), with the least "
          "squared error or divergence (mse, entropy); auto: min_max, unless percentile or "
          "mse keep 3 dB more on windows set apart")
-      ->type_name("auto|min_max|percentile|mse|entropy")
+      ->one_of(observer_words())
       ->capture_default_str();
   app.add_option("--threads", options->build.threads,
                  "Threads of the verification; 0: as many as the process may use")
       ->type_name("N")
       ->capture_default_str();
-  app.add_option("-o,--output", options->output, "The package to write")
-      ->required()
+  app.add_choice("--stop-after", options->last,
+                 "Run the stages up to this one, and write no package", stage_words())
+      ->default_str("save");
+  app.add_option("--dump-dir", options->dump_folder,
+                 "Also write what each stage made into this folder: import.graph, rewrite.graph, "
+                 "plan.json ...")
+      ->type_name("DIR");
+  app.add_option("-o,--output", options->output,
+                 "The package to write; not needed with --stop-after")
       ->type_name("FILE.tess");
-  app.add_flag("--force", options->build.force, "Replace the package if it exists");
+  app.add_flag("--force", options->build.force, "Replace files that exist");
   app.footer(
       "A build reads the network, rewrites it into what the chip can do, cuts it into pieces that\n"
       "fit, places these on the chip's clusters, and runs them stitched together against the\n"
@@ -265,6 +328,7 @@ Action define_build(CommandLine& app) {
       "  tessera build net.pth --length 16000 --layout stripes -o net.tess\n"
       "  tessera build net.pth --norm budget=0.1dB --calib recordings -o net.tess\n"
       "  tessera build net.pth --quantize int8 --calib recordings -o net.tess\n"
+      "  tessera build net.pth --stop-after plan --dump-dir stages\n"
       "  tessera separate net.tess meeting.wav -o voices");
   return [options](Console& console) { return build_package(*options, console); };
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/counted.h"
 #include "calibrate/calibration_windows.h"
 #include "cli/calibration_options.h"
 #include "cli/command.h"
@@ -196,7 +197,7 @@ Result<Document> run(const Options& options, Console& console) {
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   document["seconds"] = seconds;
   print_rows(rows, options.all, console);
-  console.print("{}: {} windows of {}{}, {:.1f} s\n", options.output, windows, shapes,
+  console.print("{}: {} of {}{}, {:.1f} s\n", options.output, counted(windows, "window"), shapes,
                 run.resumed > 0 ? fmt::format(", {} of them from an earlier run", run.resumed) : "",
                 seconds);
   return document;

@@ -8,7 +8,6 @@ void add_length_policy_option(CommandLine& app, std::string& name) {
   app.add_option("--calib-length", name,
                  "What to do with arrays of another length than the network's")
       ->one_of({"error", "crop", "pad", "repeat"})
-      ->type_name("error|crop|pad|repeat")
       ->capture_default_str();
 }
 

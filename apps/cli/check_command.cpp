@@ -1,10 +1,14 @@
 // tessera check: would this network fit on a chip, and if not, every reason why.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "base/counted.h"
 #include "cli/command.h"
 #include "cli/model_options.h"
 #include "cli/table.h"
@@ -20,9 +24,11 @@ struct Options {
   std::string target = "hailo8";
   int64_t batch = 1;
   bool summary = false;
+  bool all = false;
 };
 
-std::string violations_text(const CheckReport& report) {
+// Every violation with its limit and cure.
+std::string all_violations_text(const CheckReport& report) {
   Table table;
   table.add_columns({"node", "operation", "rule", "verdict"});
   table.add_column("value", Table::Align::right);
@@ -30,6 +36,44 @@ std::string violations_text(const CheckReport& report) {
   for (const Violation& v : report.violations) {
     table.add_row({printable(v.node_name), v.op, std::string(v.rule),
                    std::string(to_string(v.verdict)), v.value, v.limit, v.cure});
+  }
+  return table.to_string();
+}
+
+// Violations of a rule by operations of one kind, with one verdict.
+struct Fold {
+  const Violation* first;
+  const Violation* worst;
+  int64_t count = 1;
+};
+
+bool belongs(const Violation& v, const Fold& fold) {
+  const Violation& other = *fold.first;
+  const bool is_word = v.number == 0;
+  return v.rule == other.rule && v.op == other.op && v.verdict == other.verdict &&
+         (other.number == 0) == is_word && (!is_word || v.value == other.value);
+}
+
+std::string folded_violations_text(const CheckReport& report) {
+  std::vector<Fold> folds;
+  for (const Violation& v : report.violations) {
+    const auto found = std::find_if(folds.begin(), folds.end(),
+                                    [&](const Fold& fold) { return belongs(v, fold); });
+    if (found == folds.end()) {
+      folds.push_back({&v, &v});
+      continue;
+    }
+    ++found->count;
+    if (v.number > found->worst->number) found->worst = &v;
+  }
+  Table table;
+  table.add_columns({"node", "operation", "rule", "verdict"});
+  table.add_column("worst value", Table::Align::right);
+  for (const Fold& fold : folds) {
+    std::string node = printable(fold.first->node_name);
+    if (fold.count > 1) node += fmt::format(" x {}", fold.count);
+    table.add_row({std::move(node), fold.first->op, std::string(fold.first->rule),
+                   std::string(to_string(fold.first->verdict)), fold.worst->value});
   }
   return table.to_string();
 }
@@ -64,18 +108,54 @@ std::string summary_text(const CheckReport& report) {
   return table.to_string();
 }
 
-// Why the limits of the rules above are what they are: once per rule.
+std::vector<const Violation*> violations_of(const Constraint& rule, const CheckReport& report) {
+  std::vector<const Violation*> found;
+  for (const Violation& v : report.violations) {
+    if (v.rule == rule.id) found.push_back(&v);
+  }
+  return found;
+}
+
+// The limits of the rules above and what would help, once per rule.
+std::string limits_text(const CheckReport& report) {
+  std::string text;
+  for (const Constraint& rule : constraints()) {
+    std::vector<std::string_view> cures;
+    const auto found = violations_of(rule, report);
+    for (const Violation* v : found) {
+      const bool is_new = std::find(cures.begin(), cures.end(), v->cure) == cures.end();
+      if (!v->cure.empty() && is_new) cures.push_back(v->cure);
+    }
+    if (found.empty()) continue;
+    text += fmt::format("  {}: {}", rule.id, found.front()->limit);
+    text += cures.empty() ? "\n" : fmt::format("; cure: {}\n", fmt::join(cures, " or "));
+  }
+  return text;
+}
+
+// What the rules above ask, and why their limits are what they are: once per rule.
 std::string sources_text(const CheckReport& report) {
   std::string text;
   for (const Constraint& rule : constraints()) {
-    for (const Violation& v : report.violations) {
-      if (v.rule != rule.id) continue;
-      text += fmt::format("  {}: {}\n    here: {}\n    source: {}\n", rule.id, rule.text,
-                          printable(v.reason), printable(v.source));
-      break;
-    }
+    const auto found = violations_of(rule, report);
+    if (found.empty()) continue;
+    text += fmt::format("  {}: {}\n    here: {}\n    source: {}\n", rule.id, rule.text,
+                        printable(found.front()->reason), printable(found.front()->source));
   }
   return text;
+}
+
+void print_violations(const CheckReport& report, const Options& options, Console& console) {
+  if (report.violations.empty()) return;
+  if (options.all) {
+    console.print("\n{}\n{}", all_violations_text(report), sources_text(report));
+  } else if (options.summary) {
+    console.print("\n{}\n{}", summary_text(report), sources_text(report));
+  } else {
+    console.print("\n{}\n{}", folded_violations_text(report), limits_text(report));
+    console.print(
+        "--all: a row for every node; what each rule asks, and where its limit is from\n");
+  }
 }
 
 Document document_of(const CheckReport& report, const Target& target) {
@@ -111,16 +191,12 @@ Result<Document> run(const Options& options, Console& console) {
   CheckOptions check_options;
   check_options.batch = options.batch;
   const CheckReport report = check(model.graph, target, check_options);
-  if (!report.violations.empty()) {
-    console.print("{}\n", options.summary ? summary_text(report) : violations_text(report));
-    console.print("{}\n", sources_text(report));
-  }
-  console.print("{} on {}: {} nodes, {} violations; widest row {} bytes at '{}'\n",
-                to_string(report.verdict), target.name, report.nodes, report.violations.size(),
-                grouped(report.widest_row_bytes), printable(report.widest_row_node));
-  console.print("about {} physical layers in {} context{}, at least {}\n", report.physical_layers,
-                report.contexts_estimated, report.contexts_estimated == 1 ? "" : "s",
-                report.contexts_at_least);
+  console.print("{} on {}: {}, {}; widest row {} at '{}'\n", to_string(report.verdict), target.name,
+                counted(report.nodes, "node"), counted(report.violations.size(), "violation"),
+                grouped(report.widest_row_bytes, "byte"), printable(report.widest_row_node));
+  console.print("about {} in {}, at least {}\n", counted(report.physical_layers, "physical layer"),
+                counted(report.contexts_estimated, "context"), report.contexts_at_least);
+  print_violations(report, options, console);
   return document_of(report, target);
 }
 
@@ -134,11 +210,15 @@ Action define_check(CommandLine& app) {
       ->within(1, 1 << 20)
       ->type_name("N")
       ->capture_default_str();
-  app.add_flag("--summary", options->summary, "One row per rule instead of one per violation");
+  auto* summary = app.add_flag("--summary", options->summary, "One row per rule");
+  app.add_flag("--all", options->all,
+               "A row for every violation, none folded, and where the limits come from")
+      ->excludes(summary);
   app.footer(
       "The verdict is one of three: fits, does not fit, unknown (a limit that no known compile\n"
       "has settled). The network is judged as it is, in one piece; 'cure' names the rewrite or\n"
-      "the decision of the planner that would help.\n\n"
+      "the decision of the planner that would help. Nodes of one operation that a rule\n"
+      "finds alike are one row: 'bottleneck x 24' stands for it and 23 more.\n\n"
       "Examples:\n"
       "  tessera check model.pth --target hailo8\n"
       "  tessera check model.onnx --target my_chip.toml --length 4096 --summary\n");

@@ -18,6 +18,7 @@ using Document = nlohmann::ordered_json;
 using Action = std::function<Result<Document>(Console&)>;
 
 struct Command {
+  std::string_view group;  // the headline under which --help lists it
   std::string_view name;
   std::string_view summary;  // one line
   // Adds the command's options to `app` and returns what to do once they are parsed. Options live

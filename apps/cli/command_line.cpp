@@ -29,6 +29,18 @@ std::string lowercase(std::string text) {
   return CLI::detail::to_lower(std::move(text));
 }
 
+std::string braced(const std::vector<std::string>& words) {
+  return fmt::format("{{{}}}", fmt::join(words, ","));
+}
+
+// "mixed[=dB]" is matched by "mixed" and by "mixed=0.1dB".
+bool matches(const std::string& text, const std::string& word) {
+  const size_t bracket = word.find("[=");
+  if (bracket == std::string::npos) return text == word;
+  const std::string bare = word.substr(0, bracket);
+  return text == bare || text.starts_with(bare + "=");
+}
+
 }  // namespace
 
 Option* Option::required(bool value) {
@@ -72,8 +84,11 @@ Option* Option::needs(const Option* other) {
 }
 
 Option* Option::one_of(const std::vector<std::string>& words) {
+  option_.type_name(braced(words));
   check(option_, [words](const std::string& text) -> std::string {
-    if (std::find(words.begin(), words.end(), text) != words.end()) return "";
+    for (const std::string& word : words) {
+      if (matches(text, word)) return "";
+    }
     return fmt::format("'{}' is none of {}", text, fmt::join(words, ", "));
   });
   return this;
@@ -137,6 +152,7 @@ Option* CommandLine::add_named(const std::string& names, const std::string& desc
   };
   CLI::Option* option = app_.add_option_function<std::string>(
       names, [=](const std::string& text) { store(find(text)); }, description);
+  option->type_name(braced(words));
   check(*option, [=](const std::string& text) -> std::string {
     if (find(text) < words.size()) return "";
     return fmt::format("'{}' is none of {}", text, fmt::join(words, ", "));
@@ -156,7 +172,8 @@ Option* CommandLine::get_option(const std::string& name) {
 CommandLine* CommandLine::add_subcommand(const std::string& name, const std::string& summary) {
   app_.require_subcommand(1);
   CLI::App* sub = app_.add_subcommand(name, summary);
-  sub->fallthrough();  // --json belongs to the command
+  sub->fallthrough();         // --json belongs to the command
+  sub->group("Subcommands");  // CLI11 would take the command's own
   return &subcommands_.emplace_back(*sub);
 }
 
@@ -164,8 +181,9 @@ bool CommandLine::parsed() const {
   return app_.parsed();
 }
 
-void CommandLine::footer(const std::string& text) {
-  app_.footer(text);
+void CommandLine::footer(std::string text) {
+  text.erase(text.find_last_not_of('\n') + 1);
+  app_.footer(text + "\n");
 }
 
 }  // namespace tessera::cli

@@ -24,7 +24,10 @@ class Option {
   explicit Option(CLI::Option& option) : option_(option) {}
 
   Option* required(bool value = true);
-  // What stands for the value in --help: FILE.wav, a|b, {a,b}. Completion offers what is in braces.
+  // What stands for the value in --help. Words in capitals say what it is (FILE.wav, DIR, RULE, N);
+  // those in small letters within braces are values themselves: {refuse,mix,N}. Completion offers
+  // the files, folders, rules and values that a type names; "...", as in FILE... or RULE,..., means
+  // several.
   Option* type_name(const std::string& text);
   // --help tells the default: the variable's value now, or `text`.
   Option* capture_default_str();
@@ -35,7 +38,8 @@ class Option {
   Option* excludes(const Option* other);
   Option* needs(const Option* other);
 
-  // Other values are refused while parsing.
+  // Other values are refused while parsing. one_of() also makes the type name: {a,b}; its
+  // "mixed[=dB]" takes "mixed=" and anything, which the command judges.
   Option* one_of(const std::vector<std::string>& words);
   Option* within(double least, double most);
   Option* not_negative();
@@ -58,7 +62,7 @@ class CommandLine {
   // uint32_t, double, or std::optional of int, int64_t or double.
   template <typename T>
   Option* add_option(const std::string& names, T& variable, const std::string& description);
-  // A value of an enumeration by its name, in capitals or not.
+  // A value of an enumeration by its name, in capitals or not; the names are its type name.
   template <typename Enum>
   Option* add_choice(const std::string& names, Enum& variable, const std::string& description,
                      const std::vector<std::pair<std::string, Enum>>& values) {
@@ -77,7 +81,8 @@ class CommandLine {
   CommandLine* add_subcommand(const std::string& name, const std::string& summary);
   bool parsed() const;
 
-  void footer(const std::string& text);
+  // What --help ends with.
+  void footer(std::string text);
 
   // For what is about the parser itself: main and completion.
   CLI::App& parser() { return app_; }

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "base/counted.h"
+#include "cli/backend_words.h"
 #include "cli/command.h"
 #include "cli/comparison_sides.h"
 #include "cli/comparison_text.h"
@@ -108,9 +110,9 @@ Result<Document> run(const Options& options, Console& console) {
   if (report.values.empty())
     console.warning("no inner value of one is known to be one of the other: only outputs compared");
   print_report(report, options.all, console);
-  console.print("{} values matched by {}; {} only in A, {} only in B; A on {}, B on {}\n",
-                report.values.size(), report.matched_by, report.a_only.size(), report.b_only.size(),
-                sides.a.backend_name, sides.b.backend_name);
+  console.print("{} matched by {}; {} only in A, {} only in B; A on {}, B on {}\n",
+                counted(report.values.size(), "value"), report.matched_by, report.a_only.size(),
+                report.b_only.size(), sides.a.backend_name, sides.b.backend_name);
   if (!options.drawing.empty()) {
     TESSERA_TRY_VOID(write_file_atomically(
         options.drawing,
@@ -159,8 +161,11 @@ Action define_compare(CommandLine& app) {
       ->type_name("T");
   app.add_option("--backend-a", options->a.backend,
                  "What evaluates A; auto: emulator for integers, else cpu")
+      ->one_of(backends_or_auto())
       ->capture_default_str();
-  app.add_option("--backend-b", options->b.backend, "What evaluates B")->capture_default_str();
+  app.add_option("--backend-b", options->b.backend, "What evaluates B")
+      ->one_of(backends_or_auto())
+      ->capture_default_str();
   app.add_option("--threads", options->threads, "Threads; 0: as many as the process may use")
       ->type_name("N")
       ->capture_default_str();

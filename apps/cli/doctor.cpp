@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "base/counted.h"
 #include "cli/check.h"
 #include "cli/command.h"
 #include "cli/machine.h"
@@ -161,8 +162,8 @@ Document check_backends(Console& console, std::vector<std::string>& broken) {
     entry["works"] = difference.has_value();
     if (difference) {
       entry["max_abs_difference"] = *difference;
-      console.print("  {:<11}works: {}, {} thread{}\n", name, device.description, device.threads,
-                    device.threads == 1 ? "" : "s");
+      console.print("  {:<11}works: {}, {}\n", name, device.description,
+                    counted(device.threads, "thread"));
     } else {
       entry["reason"] = difference.error().to_string();
       console.print("  {:<11}BROKEN: {}\n", name, difference.error().to_string());

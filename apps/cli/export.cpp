@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/counted.h"
 #include "cli/command.h"
 #include "cli/hints.h"
 #include "cli/model_options.h"
@@ -100,8 +101,8 @@ Result<Document> export_in_integers(const Options& options, Console& console) {
     total += static_cast<int64_t>(bytes.size());
   }
   for (AtomicFile& file : written) TESSERA_TRY_VOID(file.commit());
-  console.print("{}: {} file{} in integers ({}), {}\n", options.output, files.size(),
-                files.size() == 1 ? "" : "s", to_string(form), bytes_text(total));
+  console.print("{}: {} in integers ({}), {}\n", options.output, counted(files.size(), "file"),
+                to_string(form), bytes_text(total));
   return Document{{"model", options.model.path}, {"output", options.output},
                   {"integers", to_string(form)}, {"length", given.model.length_samples},
                   {"files", std::move(names)},   {"bytes", total}};
@@ -120,8 +121,7 @@ Action define_export(CommandLine& app) {
                  "Of a quantised package: qdq, float ops between QuantizeLinear and "
                  "DequantizeLinear as compilers read them; qlinear, integer ops that any runtime "
                  "computes to the same codes")
-      ->one_of({"qdq", "qlinear"})
-      ->type_name("qdq|qlinear");
+      ->one_of({"qdq", "qlinear"});
   app.add_flag("--force", options->force, "Replace files that exist");
   app.footer(
       "The file is opset 17 with static shapes, passes the ONNX checker, and has a name in "

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/counted.h"
 #include "cli/table.h"
 
 namespace tessera::cli {
@@ -32,7 +33,9 @@ Document FailedRecordings::document() const {
 }
 
 Error FailedRecordings::summary(size_t all) const {
-  return {first().code, fmt::format("{} of {} recordings were not separated", failed_.size(), all),
+  return {first().code,
+          fmt::format("{} of {} {} not separated", failed_.size(), counted(all, "recording"),
+                      noun_for(failed_.size(), "was", "were")),
           failed_.front().input,
           "see the table of those that were not; --skip-existing leaves alone what is done",
           first().where};

@@ -46,7 +46,7 @@ Action define_formats(CommandLine& app) {
   app.footer(
       "Examples:\n"
       "  tessera formats onnx\n"
-      "  tessera formats onnx --json | jq -r '.operations[].operation'\n"
+      "  tessera formats onnx --json > operations.json\n"
       "  tessera formats checkpoints\n");
   return [markdown, checkpoints](Console& console) {
     return checkpoints->parsed() ? run_checkpoints(console) : run_onnx(*markdown, console);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "base/counted.h"
 #include "cli/command.h"
 #include "cli/model_options.h"
 #include "cli/output_files.h"
@@ -146,13 +147,12 @@ void print_summary(const Options& options, const ImportedModel& model, const Cos
 Document integer_document(const CalibrationRecord& record, Console& console) {
   const CalibrationRecord::Arithmetic& arithmetic = record.arithmetic;
   const CalibrationRecord::Source& source = record.source;
-  console.print(
-      "{:<17}{}: {} values in 8 bits, {} in 16, {} in float; {} convolutions with weights of 8 "
-      "bits\n",
-      "arithmetic", printable(arithmetic.asked), arithmetic.in_8_bits, arithmetic.in_16_bits,
-      arithmetic.in_float, arithmetic.convolutions);
-  console.print("{:<17}{} windows of {} ({}); outputs {:.1f} dB over float, {:.1f} at least\n",
-                "calibrated on", source.windows,
+  console.print("{:<17}{}: {} in 8 bits, {} in 16, {} in float; {} with weights of 8 bits\n",
+                "arithmetic", printable(arithmetic.asked), counted(arithmetic.in_8_bits, "value"),
+                arithmetic.in_16_bits, arithmetic.in_float,
+                counted(arithmetic.convolutions, "convolution"));
+  console.print("{:<17}{} of {} ({}); outputs {:.1f} dB over float, {:.1f} at least\n",
+                "calibrated on", counted(source.windows, "window"),
                 printable(fmt::format("{}", fmt::join(source.files, ", "))),
                 printable(record.method.observer), arithmetic.snr_db, arithmetic.lowest_snr_db);
   return {{"arithmetic", arithmetic.asked},
@@ -180,8 +180,9 @@ Result<Document> package_document(const std::string& path, Console& console) {
   const auto pieces =
       std::count_if(manifest.entries.begin(), manifest.entries.end(),
                     [](const PackageEntry& entry) { return entry.kind == "piece"; });
-  console.print("{:<17}{} pieces for {}, {} norms, built by Tessera {}\n", "package", pieces,
-                printable(manifest.target), manifest.options.norm, printable(manifest.tessera));
+  console.print("{:<17}{} for {}, {} norms, built by Tessera {}\n", "package",
+                counted(pieces, "piece"), printable(manifest.target), manifest.options.norm,
+                printable(manifest.tessera));
   Document document{{"hash", package.hash()},
                     {"target", manifest.target},
                     {"norm", manifest.options.norm},

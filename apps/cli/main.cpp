@@ -38,13 +38,13 @@ struct Program {
     app.get_formatter()->column_width(34);
     app.footer(
         "Examples:\n"
-        "  tessera COMMAND --help             options and examples of a command\n"
-        "  tessera COMMAND --json ...         one JSON document instead of text\n\n" +
+        "  tessera separate --help           # options and examples of a command\n"
+        "  tessera inspect net.pth --json    # one JSON document instead of text\n\n" +
         exit_code_text());
     for (const Command& command : commands()) {
       CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
+      sub->group(std::string(command.group));
       actions.emplace_back(sub, command.define(lines.emplace_back(*sub)));
-      sub->footer(sub->get_footer() + "\n");  // CLI11 ends a footer without a newline
       if (!command.plain) sub->add_flag("--json", json, "Print one JSON document, errors included");
     }
   }

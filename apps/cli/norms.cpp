@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/counted.h"
 #include "calibrate/calibration_windows.h"
 #include "cli/calibration_options.h"
 #include "cli/command.h"
@@ -61,8 +62,9 @@ class Scorer {
           static_cast<size_t>(voices.samples) != mixture.mix.size()) {
         return TESSERA_ERROR(
             kMismatch, mixture.name,
-            fmt::format("{} voices of {} samples come out for {} sources of {}", voices.count,
-                        voices.samples, mixture.sources.size(), mixture.mix.size()),
+            fmt::format("{} of {} come out for {} of {}", counted(voices.count, "voice"),
+                        counted(voices.samples, "sample"),
+                        counted(mixture.sources.size(), "source"), mixture.mix.size()),
             "give mixtures that the network separates into sources of their own length");
       }
       std::vector<std::vector<float>> estimates;

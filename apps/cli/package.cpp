@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/counted.h"
 #include "cli/command.h"
 #include "cli/output_format.h"
 #include "cli/packaged_model.h"
@@ -88,7 +89,7 @@ Result<Document> extract(const std::string& path, const ExtractOptions& options,
     files.push_back(target.string());
   }
   for (AtomicFile& file : written) TESSERA_TRY_VOID(file.commit());
-  console.print("{} file{} in {}\n", names.size(), names.size() == 1 ? "" : "s", options.folder);
+  console.print("{} in {}\n", counted(names.size(), "file"), options.folder);
   return Document{{"package", path}, {"files", std::move(files)}};
 }
 
@@ -108,11 +109,12 @@ Result<Document> verify(const std::string& path, const std::string& model, Conso
   console.print("{}: {} entries as listed, digest {}\n", path, package.manifest().entries.size(),
                 package.hash());
   TESSERA_TRY(const CheckedPackage checked, check_package(package, network));
-  console.print("its graph, plan, placement and the pieces of {} segments come from its model\n",
-                network.plan.segments.size());
+  console.print("its graph, plan, placement and the pieces of {} come from its model\n",
+                counted(network.plan.segments.size(), "segment"));
   if (checked.integer_files > 0) {
-    console.print("{} integer networks of {} pieces come from these and its encodings\n",
-                  checked.integer_files, checked.pieces);
+    console.print("{} of {} come from these and its encodings\n",
+                  counted(checked.integer_files, "integer network"),
+                  counted(checked.pieces, "piece"));
   }
   console.print(
       "run again beside the model: {} values, at the outputs a largest difference of "
@@ -158,7 +160,7 @@ Action define_package(CommandLine& app) {
                          all->file);
   out->add_option("ENTRY", all->extract.names, "Entries; default: all")->type_name("NAME...");
   out->add_option("-o,--output", all->extract.folder, "The folder")
-      ->type_name("FOLDER")
+      ->type_name("DIR")
       ->capture_default_str();
   out->add_flag("--force", all->extract.force, "Replace files that exist");
   CommandLine* check = add(app, "verify", "Check a package against itself, and against its model",

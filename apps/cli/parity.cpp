@@ -210,8 +210,7 @@ Action define_parity(CommandLine& app) {
                  "decoder (what each source's decoder is given -> samples), masker (encoder's "
                  "output -> masks) or chain (samples -> samples)")
       ->required()
-      ->one_of({"decoder", "masker", "chain"})
-      ->type_name("{decoder,masker,chain}");
+      ->one_of({"decoder", "masker", "chain"});
   add_model_options(app, options->model, false);
   app.add_option("--audio", options->audio, "A recording to hear; default: noise")
       ->type_name("FILE.wav");
@@ -242,7 +241,7 @@ Action define_parity(CommandLine& app) {
       "Examples:\n"
       "  tessera parity chain net.pth --audio mix.wav\n"
       "  tessera parity masker net.pth --length 1999 --tile-frames 300 --block-channels 16\n"
-      "  tessera parity decoder net.pth --backend torch --json");
+      "  tessera parity decoder net.pth --length 1024 --json");
   return [options](Console& console) { return run(*options, console); };
 }
 

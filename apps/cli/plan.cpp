@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "base/counted.h"
 #include "cli/command.h"
 #include "cli/hints.h"
 #include "cli/model_options.h"
@@ -29,6 +30,7 @@ struct Options {
   PlanOptions plan;
   std::string drawing;
   bool host_steps = false;
+  bool all = false;
   bool measure = true;
   bool force = false;
 };
@@ -40,6 +42,19 @@ std::string milliseconds(double seconds) {
 std::string tile_text(const Tiling& tiling) {
   std::string text = fmt::to_string(tiling.tile_frames);
   return tiling.stripes > 1 ? fmt::format("{} x {}", tiling.stripes, text) : text;
+}
+
+void print_verdict(const Plan& plan, const Target& target, Console& console) {
+  const Cost& cost = plan.cost;
+  console.print("{} on {}: {}, {}, {} in, {} out, {}\n", to_string(plan.verdict), target.name,
+                counted(plan.segments.size(), "segment"), grouped(cost.calls, "call"),
+                grouped(cost.bytes_in, "byte"), grouped(cost.bytes_out, "byte"),
+                counted(plan.contexts, "context"));
+  console.print("estimated {} ms = compute {} + link {} + calls {} + contexts {}\n",
+                milliseconds(cost.seconds()), milliseconds(cost.compute_s),
+                milliseconds(cost.link_s), milliseconds(cost.call_s), milliseconds(cost.switch_s));
+  console.print("{} MACs on the chip (halos included), {} on the host\n\n", grouped(cost.macs),
+                grouped(plan.host_macs));
 }
 
 // The convolutions of a segment, by kind: "depthwise 3", "2 pointwise".
@@ -62,7 +77,7 @@ std::string work_of(const Plan& plan, const ChipSegment& segment) {
   return text.empty() ? "element by element" : text;
 }
 
-void print_segments(const Plan& plan, Console& console) {
+void print_segments(const Plan& plan, bool all, Console& console) {
   Table table;
   table.add_columns({"segment", "convolutions", "layout"});
   table.add_columns({"tile", "phases", "pieces", "calls", "bytes in", "bytes out", "ms"},
@@ -76,10 +91,11 @@ void print_segments(const Plan& plan, Console& console) {
                    grouped(segment.cost.bytes_in), grouped(segment.cost.bytes_out),
                    milliseconds(segment.cost.seconds()), std::string(to_string(segment.verdict))});
   }
+  if (!all) table.fold_equal_rows();
   console.print("{}\n", table.to_string());
 }
 
-void print_host_steps(const Plan& plan, Console& console) {
+void print_host_steps(const Plan& plan, bool all, Console& console) {
   Table table;
   table.add_columns({"on the host", "op", "why"});
   for (const Step& step : plan.steps) {
@@ -88,6 +104,7 @@ void print_host_steps(const Plan& plan, Console& console) {
     const Node& node = plan.graph.node(host->node);
     table.add_row({printable(node.name), op_name(node.op), host->reason});
   }
+  if (!all) table.fold_equal_rows();
   console.print("{}\n", table.to_string());
 }
 
@@ -230,22 +247,13 @@ Result<Document> run(const Options& options, Console& console) {
     TESSERA_TRY(plan, make_plan(legal, target, options.plan));
     TESSERA_TRY(ways, compare_ways(options, model, legal, plan, target, console));
   }
-  print_segments(plan, console);
   for (const Note& note : plan.notes) console.note(printable(note.text));
+  print_verdict(plan, target, console);
+  print_segments(plan, options.all, console);
   // Who moved something to the chip wants to see whether it got there.
   if (options.host_steps || options.plan.encoder_on_chip || options.plan.masks_on_chip) {
-    print_host_steps(plan, console);
+    print_host_steps(plan, options.all, console);
   }
-  const Cost& cost = plan.cost;
-  console.print("{} on {}: {} segments, {} calls, {} bytes in, {} bytes out, {} context{}\n",
-                to_string(plan.verdict), target.name, plan.segments.size(), grouped(cost.calls),
-                grouped(cost.bytes_in), grouped(cost.bytes_out), plan.contexts,
-                plan.contexts == 1 ? "" : "s");
-  console.print("estimated {} ms = compute {} + link {} + calls {} + contexts {}\n",
-                milliseconds(cost.seconds()), milliseconds(cost.compute_s),
-                milliseconds(cost.link_s), milliseconds(cost.call_s), milliseconds(cost.switch_s));
-  console.print("{} MACs on the chip (halos included), {} on the host\n\n", grouped(cost.macs),
-                grouped(plan.host_macs));
   const double audio_s = model.sample_rate ? static_cast<double>(model.length_samples) /
                                                  static_cast<double>(*model.sample_rate)
                                            : 0;
@@ -257,7 +265,7 @@ Result<Document> run(const Options& options, Console& console) {
                     {"block_channels", plan.recipe.block_channels},
                     {"contexts_estimated", plan.contexts},
                     {"host_macs", plan.host_macs},
-                    {"cost", cost_document(cost)},
+                    {"cost", cost_document(plan.cost)},
                     {"segments", segments_document(plan)},
                     {"host_steps", host_document(plan)},
                     {"alternatives", alternatives_document(ways)}};
@@ -282,6 +290,7 @@ Action define_plan(CommandLine& app) {
                  "Also draw the plan: network along x, time along y, one colour per segment")
       ->type_name("FILE.svg");
   app.add_flag("--host-steps", options->host_steps, "List what the host does, and why");
+  app.add_flag("--all", options->all, "A row for every segment and host step, none folded");
   app.add_flag("--measure,!--no-measure", options->measure,
                "Time the host's steps and the whole network on this machine (default)");
   app.add_flag("--force", options->force, "Overwrite the drawing");
@@ -289,7 +298,8 @@ Action define_plan(CommandLine& app) {
   app.footer(
       "The network is rewritten first (tessera rewrite --show). Times of the chip are estimates "
       "from\nthe target's cost figures (tessera target show), in which nothing overlaps; times of "
-      "the host\nare measured here, on noise, with --backend.\n\n"
+      "the host\nare measured here, on noise, with --backend. Rows that differ in their name only "
+      "are one:\n'seg04 x 24' stands for it and 23 more.\n\n"
       "Examples:\n"
       "  tessera plan model.pth --target hailo8 --svg plan.svg\n"
       "  tessera plan model.pth --target hailo8l --length 16000 --layout row --tile-frames 256\n");

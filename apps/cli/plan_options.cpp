@@ -13,7 +13,6 @@ void add_plan_options(CommandLine& app, PlanOptions& options) {
       {"stripes", LayoutChoice::stripes}};
   app.add_choice("--layout", options.layout,
                  "How time lies in the chip's plane: auto, row (on W) or stripes (on H)", layouts)
-      ->type_name("auto|row|stripes")
       ->default_str("auto");
   app.add_option("--tile-frames", options.tile_frames, "Output frames of a tile (0: searched)")
       ->type_name("N")

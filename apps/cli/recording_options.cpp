@@ -6,7 +6,7 @@ void add_recording_options(CommandLine& app, RecordingOptions& options) {
   app.add_option("--channel", options.channel,
                  "What to do with several channels that differ: refuse, mix, or the number of one "
                  "from 1")
-      ->type_name("refuse|mix|N")
+      ->type_name("{refuse,mix,N}")
       ->capture_default_str();
   add_truncation_option(app, options.allow_truncated);
 }

@@ -100,8 +100,8 @@ void print_rewrite(Console& console, const RewriteSubject& subject, const Rewrit
                    report.cost_db ? decibels(*report.cost_db) : ""});
   }
   console.print("{}", table.to_string());
-  console.print("{}: {} nodes, {} MAC -> {} nodes, {} MAC\n", subject.model,
-                grouped(log.nodes_before), grouped(log.macs_before), grouped(log.nodes_after),
+  console.print("{}: {}, {} MAC -> {}, {} MAC\n", subject.model, grouped(log.nodes_before, "node"),
+                grouped(log.macs_before), grouped(log.nodes_after, "node"),
                 grouped(log.macs_after));
   if (log.exact) {
     console.print("the same network: every rule that applied is exact\n");

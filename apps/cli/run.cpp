@@ -186,11 +186,12 @@ Action define_run(CommandLine& app) {
       "in the same way.\n\n"
       "Examples:\n"
       "  tessera run net.pth --input wave.npy --output voices.npy\n"
-      "  tessera run tcn.onnx --input windows.npy --output scores.npy    [N, T, C] -> [N, "
+      "  tessera run tcn.onnx --input windows.npy --output scores.npy  # [N, T, C] -> [N, "
       "classes]\n"
-      "  tessera run stream.onnx --input x=x.npy --input state=s.npy --output y=y.npy\n"
+      "  tessera run stream.onnx --input x=x.npy --input past=past.npy --output y=y.npy \\\n"
+      "    --output next=next.npy\n"
       "  tessera run net.onnx --input wave.npy --backend reference\n"
-      "  tessera run net.pth --input wave.npy --check      compare with the reference backend");
+      "  tessera run net.pth --input wave.npy --check    # compare with the reference backend");
   return [options](Console& console) { return run(*options, console); };
 }
 

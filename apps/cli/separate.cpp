@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/counted.h"
 #include "cli/check.h"
 #include "cli/command.h"
 #include "cli/failed_recordings.h"
@@ -50,6 +51,7 @@ struct Separator {
   std::optional<int64_t> only_length;  // that the network's file was exported for
   int64_t length = 0;
   std::optional<Session> session;
+  ScaledVoices scaled;
 };
 
 double seconds_since(Clock::time_point begin) {
@@ -170,7 +172,8 @@ Result<Separated> separate_one(Separator& separator, const Options& options,
     fit_length(result.voices.back(), length, path, console);
   }
   const VoiceScale scale{options.rescale, options.keep_scale, options.output.subtype == "float"};
-  result.scale = scale_voices(result.voices, mono.samples, scale, path, console);
+  TESSERA_TRY(result.scale,
+              scale_voices(result.voices, mono.samples, scale, path, separator.scaled));
   if (rate != audio.sample_rate) {
     TESSERA_TRY(AudioBuffer back, resample({rate, std::move(result.voices)}, audio.sample_rate));
     result.voices = std::move(back.channels);
@@ -178,7 +181,8 @@ Result<Separated> separate_one(Separator& separator, const Options& options,
     for (auto& voice : result.voices) voice.resize(static_cast<size_t>(audio.frames()), 0.0F);
     console.note(fmt::format("{}: voices brought back to {} Hz", path, audio.sample_rate));
   }
-  result.scale *= fit_full_scale(result.voices, scale, path, console);
+  TESSERA_TRY(const double fitted, fit_full_scale(result.voices, scale, path, separator.scaled));
+  result.scale *= fitted;
   return result;
 }
 
@@ -306,11 +310,13 @@ Result<Document> separate(const Options& options, Console& console) {
       failed.add(job.input, std::move(done).error(), console);
     }
   }
+  for (const std::string& line : separator.scaled.lines()) console.note(line);
   plan.add_to(document);
   document["failed"] = failed.document();
   if (!document["files"].empty()) {
     console.print("{}", table.to_string());
-    console.print("{} voices of each in {}\n", separator.voices.count, options.output.folder);
+    console.print("{} of each in {}\n", counted(separator.voices.count, "voice"),
+                  options.output.folder);
   }
   if (!failed.empty()) console.print("{}", failed.table());
   if (failed.empty() && !fatal) return document;

@@ -1,11 +1,11 @@
 #include "cli/separation_files.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
 
+#include "base/counted.h"
 #include "tessera/file.h"
 
 namespace tessera::cli {
@@ -39,12 +39,10 @@ void add_output_options(CommandLine& app, OutputOptions& options) {
       ->type_name("DIR");
   app.add_option("--format", options.container, "Container of the voices")
       ->one_of({"wav", "flac", "ogg"})
-      ->type_name("{wav,flac,ogg}")
       ->capture_default_str();
   app.add_option("--subtype", options.subtype,
                  "How samples are stored; default: 16 bit in wav and flac, Vorbis in ogg")
       ->one_of(names)
-      ->type_name(fmt::format("{{{}}}", fmt::join(names, ",")))
       ->capture_default_str();
   app.add_flag("--force", options.force, "Replace voices that exist");
 }
@@ -80,9 +78,9 @@ Result<Document> write_voices(std::vector<AudioWriter> writers, const Separation
   for (size_t s = 0; s < voices.size(); ++s) {
     TESSERA_TRY(const AudioWriteReport report, writers[s].finish());
     if (report.clipped_samples > 0) {
-      console.warning(
-          fmt::format("{}: {} samples were clipped (peak {:.2f}); --subtype float avoids it",
-                      job.outputs[s], report.clipped_samples, report.peak));
+      console.warning(fmt::format("{}: {} {} clipped (peak {:.2f}); --subtype float avoids it",
+                                  job.outputs[s], counted(report.clipped_samples, "sample"),
+                                  noun_for(report.clipped_samples, "was", "were"), report.peak));
     }
     written.push_back({{"path", job.outputs[s]},
                        {"frames", report.frames},

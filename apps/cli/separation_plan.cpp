@@ -8,6 +8,7 @@
 #include <set>
 #include <system_error>
 
+#include "base/counted.h"
 #include "cli/output_files.h"
 #include "tessera/recordings.h"
 
@@ -134,10 +135,6 @@ Result<void> check_job_outputs(const SeparationPlan& plan, const OutputOptions& 
   return error;
 }
 
-std::string counted(size_t count, std::string_view what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
-
 // The first names of a list, and how many more there are.
 std::string named(const std::vector<std::string>& paths) {
   constexpr size_t kShown = 5;
@@ -172,8 +169,7 @@ std::vector<std::string> SeparationPlan::notes() const {
                                 counted(skipped.size(), "file"), named(skipped)));
   }
   if (hidden > 0) {
-    notes.push_back(
-        fmt::format("{} left out", counted(static_cast<size_t>(hidden), "hidden file")));
+    notes.push_back(fmt::format("{} left out", counted(hidden, "hidden file")));
   }
   if (!voices.empty()) {
     notes.push_back(fmt::format("{} of an earlier run left out: {}",

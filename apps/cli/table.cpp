@@ -26,6 +26,28 @@ void Table::add_rule() {
   rows_.emplace_back();
 }
 
+void Table::fold_equal_rows() {
+  std::vector<std::vector<std::string>> firsts;
+  std::vector<int64_t> counts;
+  for (std::vector<std::string>& row : rows_) {
+    const auto same = [&](const std::vector<std::string>& other) {
+      return !row.empty() && row.size() == other.size() &&
+             std::equal(row.begin() + 1, row.end(), other.begin() + 1);
+    };
+    const auto found = std::find_if(firsts.begin(), firsts.end(), same);
+    if (found != firsts.end()) {
+      ++counts[static_cast<size_t>(found - firsts.begin())];
+    } else {
+      firsts.push_back(std::move(row));
+      counts.push_back(1);
+    }
+  }
+  for (size_t i = 0; i < firsts.size(); ++i) {
+    if (counts[i] > 1) firsts[i][0] += fmt::format(" x {}", counts[i]);
+  }
+  rows_ = std::move(firsts);
+}
+
 std::string Table::to_string(int indent) const {
   std::vector<size_t> widths;
   for (size_t i = 0; i < columns_.size(); ++i) {
@@ -75,6 +97,10 @@ std::string grouped(int64_t number) {
     text += digits[i];
   }
   return text;
+}
+
+std::string grouped(int64_t number, std::string_view noun) {
+  return fmt::format("{} {}{}", grouped(number), noun, number == 1 ? "" : "s");
 }
 
 std::string bytes_text(int64_t bytes) {

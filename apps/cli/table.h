@@ -18,6 +18,10 @@ class Table {
   void add_row(std::vector<std::string> cells);
   // A line across the table before the next row.
   void add_rule();
+  // Rows that differ in their first cell only become the first of them, which says how many it
+  // stands for: "x 24".
+  void fold_equal_rows();
+  size_t rows() const { return rows_.size(); }
 
   // Titles, a rule and the rows, each line indented by `indent` spaces.
   std::string to_string(int indent = 0) const;
@@ -36,6 +40,8 @@ size_t display_width(std::string_view text);
 
 // 5050545 -> "5 050 545".
 std::string grouped(int64_t number);
+// "5 050 545 bytes", "1 byte".
+std::string grouped(int64_t number, std::string_view noun);
 // 1536 -> "1.5 KiB".
 std::string bytes_text(int64_t bytes);
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "base/counted.h"
 #include "cli/command.h"
 #include "cli/table.h"
 #include "cli/target_options.h"
@@ -158,10 +159,10 @@ Result<Document> run_score(const ScoreOptions& options, Console& console) {
                    row.rule, printable(row.reason)});
   }
   console.print("{}\n", table.to_string());
-  const int64_t counted = result.right + result.unknown + result.wrong;
-  console.print("{} of {} cases are evidence about fitting: {} right, {} unknown, {} wrong\n",
-                counted, result.rows.size(), result.right, result.unknown, result.wrong);
-  return Document{{"target", target.name},     {"counted", counted},    {"right", result.right},
+  const int64_t told = result.right + result.unknown + result.wrong;
+  console.print("{} of {} tell about fitting: {} right, {} unknown, {} wrong\n", told,
+                counted(result.rows.size(), "case"), result.right, result.unknown, result.wrong);
+  return Document{{"target", target.name},     {"counted", told},       {"right", result.right},
                   {"unknown", result.unknown}, {"wrong", result.wrong}, {"cases", std::move(rows)}};
 }
 
@@ -247,20 +248,23 @@ Action define_target(CommandLine& app) {
   CommandLine* show = add(app, "show", "Every entry of a target with its source",
                           "  tessera target show hailo8\n"
                           "  tessera target show hailo8 --toml > mine.toml\n");
-  show->add_option("TARGET", all->shown, "Name or path of a target file")->required();
+  add_target_name(*show, all->shown);
   show->add_flag("--toml", all->as_file, "The target file itself, to start one's own from");
   CommandLine* rules = add(app, "rules", "Every rule that 'check' asks",
                            "  tessera target rules\n  tessera target rules --markdown\n");
   rules->add_flag("--markdown", all->markdown, "The page docs/constraints.md");
   CommandLine* score = add(app, "score", "Verdicts against recorded compiles",
                            "  tessera target score hailo8 outcomes_graphs.json\n");
-  score->add_option("TARGET", all->score.target, "Name or path of a target file")->required();
-  score->add_option("OUTCOMES", all->score.outcomes, "Recorded compiles (JSON)")->required();
+  add_target_name(*score, all->score.target);
+  score->add_option("OUTCOMES", all->score.outcomes, "Recorded compiles")
+      ->required()
+      ->type_name("FILE.json");
   score->add_flag("--all", all->score.all, "Also cases that are no evidence about fitting");
   CommandLine* ledger = add(app, "ledger", "The unit ledger against real allocations",
                             "  tessera target ledger --evidence tests/data/hailo\n");
   ledger->add_option("--evidence", all->ledger.evidence, "Folder with hef_maps/ and alls/")
-      ->required();
+      ->required()
+      ->type_name("DIR");
   ledger->add_flag("--misses", all->ledger.misses, "Name every layer that was not met");
   add_target_option(*ledger, all->ledger.target);
   app.footer(

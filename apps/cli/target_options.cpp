@@ -1,6 +1,15 @@
 #include "cli/target_options.h"
 
 namespace tessera::cli {
+namespace {
+
+std::string target_type() {
+  std::string type = "{";
+  for (const TargetFile& file : list_targets(target_folders())) type += file.name + ",";
+  return type + "FILE.toml}";
+}
+
+}  // namespace
 
 std::vector<std::filesystem::path> target_folders() {
   std::error_code ignored;
@@ -10,8 +19,15 @@ std::vector<std::filesystem::path> target_folders() {
           (folder / "../../../targets").lexically_normal()};
 }
 
+void add_target_name(CommandLine& app, std::string& name) {
+  app.add_option("TARGET", name, "Name or path of a target file")
+      ->required()
+      ->type_name(target_type());
+}
+
 void add_target_option(CommandLine& app, std::string& name) {
   app.add_option("--target", name, "Name (see 'tessera target list') or path of a target file")
+      ->type_name(target_type())
       ->capture_default_str();
 }
 

@@ -14,6 +14,8 @@ namespace tessera::cli {
 // (../share/tessera/targets), and the source tree of a build (../../../targets).
 std::vector<std::filesystem::path> target_folders();
 
+// TARGET, which must be given; the names of target_folders() are offered.
+void add_target_name(CommandLine& app, std::string& name);
 // --target with its help; `name` keeps its value as the default.
 void add_target_option(CommandLine& app, std::string& name);
 

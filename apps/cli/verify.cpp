@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/counted.h"
 #include "cli/command.h"
 #include "cli/comparison_text.h"
 #include "cli/hints.h"
@@ -218,11 +219,11 @@ Result<Document> run(Options options, Console& console) {
                  {"signal", options.signal.empty() ? "noise" : options.signal}};
   by.document.update(report_document(report, options.verify));
   by.document["stitched_ms"] = report.stitched_seconds * 1e3;
-  console.print(
-      "{} values compared in {} segments, {} pieces, {} calls; stitched on {}: {:.1f} ms, judged "
-      "by {}\n",
-      report.stages.size() + report.outputs.size(), report.segments, report.pieces,
-      grouped(report.chip_calls), options.backend.name, report.stitched_seconds * 1e3, judged_by);
+  console.print("{} compared in {}, {}, {}; stitched on {}: {:.1f} ms, judged by {}\n",
+                counted(report.stages.size() + report.outputs.size(), "value"),
+                counted(report.segments, "segment"), counted(report.pieces, "piece"),
+                grouped(report.chip_calls, "call"), options.backend.name,
+                report.stitched_seconds * 1e3, judged_by);
   TESSERA_TRY_VOID(tell_cost(given, *judge, by, console));
   if (integers) return run_integers(options, given, by, console);
   return concluded(std::move(by.document), verdict_of(report, options.model.path),
@@ -269,8 +270,8 @@ Action define_verify(CommandLine& app) {
       "with\n"
       "the same options, which a package ignores. Exits with an error if any stage differs.\n\n"
       "Examples:\n"
-      "  tessera verify m.tess --backend torch --audio mix.wav\n"
-      "  tessera verify m.tess --model net.pth            the network it should have come from\n"
+      "  tessera verify net.tess --audio mix.wav\n"
+      "  tessera verify net.tess --model net.pth    # the network it should have come from\n"
       "  tessera verify net.pth --target hailo8 --tile-frames 256 --block-channels 64 --all");
   return [options, backend, target](Console& console) {
     options->backend_is_chosen = backend->count() > 0;

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <map>
 
+#include "cli/backend_words.h"
 #include "cli/comparison_text.h"
 #include "cli/table.h"
 
@@ -82,6 +83,7 @@ void add_judge_option(CommandLine& app, JudgeChoice& choice) {
   app.add_option("--judge", choice.name,
                  "What evaluates the imported network to compare with: a backend, or auto "
                  "(reference; cpu for large networks)")
+      ->one_of(backends_or_auto())
       ->capture_default_str();
 }
 

@@ -37,6 +37,10 @@ enum class BuildStage : uint8_t {
   save
 };
 std::string_view to_string(BuildStage stage);
+// What a stage leaves in BuildOptions::dump_folder: "rewrite.graph" is the network as that stage
+// left it (docs/graph_text.md), "plan.json", "quantize.json" (encodings), "compile.json" (places on
+// the chip) and so on what a package holds. Empty: nothing.
+std::string stage_file(BuildStage stage);
 
 // Called when a stage begins and when it has ended; not at its end when it fails.
 struct StageEvent {
@@ -64,8 +68,9 @@ struct BuildOptions {
   // from the calibration where they help.
   std::map<std::string, StreamBasis> stream_bases;
   int threads = 0;  // of calibration and verification; 0: as many as the process may use
-  std::filesystem::path output;  // the package; empty: not written
-  bool force = false;            // replace a file that is there
+  std::filesystem::path output;       // the package; empty: not written
+  bool force = false;                 // replace a file that is there
+  std::filesystem::path dump_folder;  // made if missing; for stage_file() of every stage that ran
   StageProgress progress;
 };
 
@@ -88,5 +93,12 @@ struct Built {
 // a legal graph must not have; kMismatch when the stitched pieces do not compute the network.
 Result<Built> build(const std::filesystem::path& model, const BuildOptions& options,
                     const StageObserver& observer = {});
+
+// The stages up to `last`, for what they say and leave in the dump folder; no package unless `last`
+// is save. Returns the notes so far. Errors: those of build(); kInvalidArgument where `last` is no
+// stage of this build, as quantize is not without integers.
+Result<std::vector<Note>> build_until(const std::filesystem::path& model,
+                                      const BuildOptions& options, BuildStage last,
+                                      const StageObserver& observer = {});
 
 }  // namespace tessera

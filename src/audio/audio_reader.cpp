@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "audio/sound_file.h"
+#include "base/counted.h"
 #include "base/system_error.h"
 #include "tessera/audio.h"
 
@@ -148,9 +149,9 @@ void AudioReader::State::note_extent(const SF_INFO& format) {
     announced_frames = file.extent.announced_bytes / frame_bytes;
   }
   if (file.extent.unread_bytes > 0) {
-    notes.push_back(
-        fmt::format("{} bytes behind its samples are left out: its header does not count them",
-                    file.extent.unread_bytes));
+    notes.push_back(fmt::format("{} behind its samples {} left out: its header does not count them",
+                                counted(file.extent.unread_bytes, "byte"),
+                                noun_for(file.extent.unread_bytes, "is", "are")));
   }
 }
 
@@ -195,12 +196,11 @@ Result<void> AudioReader::State::check_end() {
         kWholeFileHint);
   }
   if (info.length_missing) {
-    notes.push_back(
-        fmt::format("its length was never stored{}: read to the end of the file, {} frames",
-                    file.extent.placeholder.empty()
-                        ? ""
-                        : fmt::format(" ({} in its header)", file.extent.placeholder),
-                    frames_read));
+    notes.push_back(fmt::format("its length was never stored{}: read to the end of the file, {}",
+                                file.extent.placeholder.empty()
+                                    ? ""
+                                    : fmt::format(" ({} in its header)", file.extent.placeholder),
+                                counted(frames_read, "frame")));
   }
   const int64_t announced = announced_frames >= 0 ? announced_frames : fewer ? info.frames : -1;
   if (announced > frames_read) {
@@ -208,8 +208,8 @@ Result<void> AudioReader::State::check_end() {
         fmt::format("is cut off: {} of {} frames are missing", announced - frames_read, announced));
   } else if (is_undecoded || !file.extent.cut_off.empty()) {
     notes.push_back(
-        fmt::format("is cut off: its end is missing, nothing tells how much; {} frames are there",
-                    frames_read));
+        fmt::format("is cut off: its end is missing, nothing tells how much; {} {} there",
+                    counted(frames_read, "frame"), noun_for(frames_read, "is", "are")));
   }
   return {};
 }

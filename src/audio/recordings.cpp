@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "base/counted.h"
+
 namespace tessera {
 namespace {
 
@@ -97,8 +99,7 @@ Result<FolderRecordings> recordings_in(const fs::path& folder, const FolderOptio
 Error no_recordings(const fs::path& folder, const FolderRecordings& found) {
   std::string there;
   if (!found.skipped.empty()) {
-    there = fmt::format(" ({} other file{})", found.skipped.size(),
-                        found.skipped.size() == 1 ? "" : "s");
+    there = fmt::format(" ({})", counted(found.skipped.size(), "other file"));
   }
   return TESSERA_ERROR(
       kNotFound, folder.string(), "the folder holds no recordings" + there,

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/counted.h"
 #include "tessera/audio.h"
 #include "tessera/file.h"
 #include "tessera/mono_input.h"
@@ -30,9 +31,10 @@ Result<std::vector<fs::path>> sound_files(std::span<const fs::path> paths,
     TESSERA_TRY(const FolderRecordings below, recordings_in(path, {.recursive = true}));
     if (below.recordings.empty()) return no_recordings(path, below);
     if (!below.skipped.empty()) {
-      notes.push_back(
-          {NoteSeverity::info, fmt::format("{}: {} files that are no recordings were left out",
-                                           path.string(), below.skipped.size())});
+      notes.push_back({NoteSeverity::info,
+                       fmt::format("{}: {} {} left out", path.string(), below.skipped.size(),
+                                   noun_for(below.skipped.size(), "file that is no recording was",
+                                            "files that are no recordings were"))});
     }
     files.insert(files.end(), below.recordings.begin(), below.recordings.end());
   }
@@ -150,8 +152,8 @@ Result<CalibrationSet> calibration_from_audio(std::span<const fs::path> paths,
     if (const int64_t clipped = clipped_samples(audio); clipped > 0) {
       set.notes.push_back(
           {NoteSeverity::warning,
-           fmt::format("{}: {} samples are clipped: louder ones will not be in the ranges",
-                       file.string(), clipped)});
+           fmt::format("{}: {} {} clipped: louder ones will not be in the ranges", file.string(),
+                       counted(clipped, "sample"), noun_for(clipped, "is", "are"))});
     }
     const ChannelPolicy mix{ChannelPolicy::Kind::kMix, 1};
     const int rate = options.sample_rate > 0 ? options.sample_rate : audio.sample_rate;
@@ -170,24 +172,28 @@ Result<CalibrationSet> calibration_from_audio(std::span<const fs::path> paths,
     }
   }
   if (silent > 0)
-    set.notes.push_back({NoteSeverity::info, fmt::format("{} silent windows left out", silent)});
+    set.notes.push_back(
+        {NoteSeverity::info, fmt::format("{} left out", counted(silent, "silent window"))});
   if (too_short > 0) {
     set.notes.push_back(
         {NoteSeverity::warning,
-         fmt::format("{} recordings are shorter than a window of {} samples", too_short, input.w)});
+         fmt::format("{} {} shorter than a window of {} samples", counted(too_short, "recording"),
+                     noun_for(too_short, "is", "are"), input.w)});
   }
   if (too_short > 0 && too_short == static_cast<int64_t>(files.size())) {
-    return TESSERA_ERROR(kInvalidArgument, "calibration",
-                         fmt::format("all {} recordings are shorter than a window of {} samples",
-                                     files.size(), input.w),
-                         "give longer recordings");
-  }
-  if (reservoir.offered() == 0) {
     return TESSERA_ERROR(
         kInvalidArgument, "calibration",
-        fmt::format("no window of {} samples in {} recordings is louder than {} dB", input.w,
-                    files.size(), options.silence_db),
-        "give recordings of what the network will hear");
+        fmt::format("{} shorter than a window of {} samples",
+                    files.size() == 1 ? "the recording is"
+                                      : fmt::format("all {} recordings are", files.size()),
+                    input.w),
+        "give longer recordings");
+  }
+  if (reservoir.offered() == 0) {
+    return TESSERA_ERROR(kInvalidArgument, "calibration",
+                         fmt::format("no window of {} samples in {} is louder than {} dB", input.w,
+                                     counted(files.size(), "recording"), options.silence_db),
+                         "give recordings of what the network will hear");
   }
   reservoir.take(set);
   return set;

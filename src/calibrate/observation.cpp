@@ -1,5 +1,7 @@
 #include "calibrate/observation.h"
 
+#include "base/counted.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -11,9 +13,10 @@ namespace {
 Result<void> check_window(const std::vector<float>& window, size_t index, int64_t size) {
   const std::string subject = fmt::format("calibration window {}", index);
   if (static_cast<int64_t>(window.size()) != size) {
-    return TESSERA_ERROR(kInvalidArgument, subject,
-                         fmt::format("has {} values, the network takes {}", window.size(), size),
-                         "cut or pad it to the network's input");
+    return TESSERA_ERROR(
+        kInvalidArgument, subject,
+        fmt::format("has {}, the network takes {}", counted(window.size(), "value"), size),
+        "cut or pad it to the network's input");
   }
   if (!std::all_of(window.begin(), window.end(), [](float x) { return std::isfinite(x); })) {
     return TESSERA_ERROR(kInvalidArgument, subject, "holds NaN or infinity",

@@ -2,9 +2,12 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <optional>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "base/counted.h"
 #include "calibrate/calibration_windows.h"
 #include "compile/freeze_stage.h"
 #include "compile/quantize_stage.h"
@@ -41,28 +44,17 @@ class Driver {
   }
 
   Result<Built> build() {
-    TESSERA_TRY_VOID(check_options());
-    TESSERA_TRY_VOID(stage(BuildStage::import, [&] { return import(); }));
-    if (options_.norm != NormMode::exact && options_.frozen_norms.empty()) {
-      TESSERA_TRY_VOID(stage(BuildStage::freeze, [&] { return freeze(); }));
-    }
-    if (options_.integers && options_.stream_bases.empty()) {
-      TESSERA_TRY_VOID(stage(BuildStage::streams, [&] { return change_streams(); }));
-    }
-    TESSERA_TRY_VOID(stage(BuildStage::rewrite, [&] { return rewrite(); }));
-    TESSERA_TRY_VOID(stage(BuildStage::plan, [&] { return plan(); }));
-    if (options_.integers) {
-      TESSERA_TRY_VOID(stage(BuildStage::quantize, [&] { return quantize(); }));
-    }
-    TESSERA_TRY_VOID(stage(BuildStage::compile, [&] { return compile(); }));
-    TESSERA_TRY_VOID(stage(BuildStage::verify, [&] { return verify(); }));
-    Result<Package> package = TESSERA_ERROR(kIo, "", "nothing was saved", "");
-    TESSERA_TRY_VOID(stage(BuildStage::save, [&] { return save(package); }));
-    TESSERA_TRY(Package saved, std::move(package));
+    TESSERA_TRY_VOID(run_until(BuildStage::save));
     std::vector<Note> all_notes = notes();
-    return Built{std::move(saved),      std::move(frozen_point_), std::move(stream_bases_),
+    return Built{std::move(*package_),  std::move(frozen_point_), std::move(stream_bases_),
                  std::move(rewritten_), std::move(plan_),         cost_,
                  std::move(placement_), std::move(all_notes)};
+  }
+
+  // Notes of the stages that ran.
+  Result<std::vector<Note>> build_until(BuildStage last) {
+    TESSERA_TRY_VOID(run_until(last));
+    return notes();
   }
 
  private:
@@ -75,15 +67,88 @@ class Driver {
     return all;
   }
 
-  // A stage says in one line what came of it.
-  template <typename Work>
-  Result<void> stage(BuildStage name, const Work& work) {
-    if (observer_) observer_({name, false, 0, ""});
-    const auto begin = std::chrono::steady_clock::now();
-    TESSERA_TRY(std::string text, work());
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-    if (observer_) observer_({name, true, seconds.count(), std::move(text)});
+  struct Stage {
+    BuildStage name;
+    Result<std::string> (Driver::*work)();  // says in one line what came of it
+  };
+
+  // The stages of this build in their order.
+  std::vector<Stage> stages() const {
+    std::vector<Stage> list{{BuildStage::import, &Driver::import}};
+    if (options_.norm != NormMode::exact && options_.frozen_norms.empty())
+      list.push_back({BuildStage::freeze, &Driver::freeze});
+    if (options_.integers && options_.stream_bases.empty())
+      list.push_back({BuildStage::streams, &Driver::change_streams});
+    list.push_back({BuildStage::rewrite, &Driver::rewrite});
+    list.push_back({BuildStage::plan, &Driver::plan});
+    if (options_.integers) list.push_back({BuildStage::quantize, &Driver::quantize});
+    list.push_back({BuildStage::compile, &Driver::compile});
+    list.push_back({BuildStage::verify, &Driver::verify});
+    list.push_back({BuildStage::save, &Driver::save});
+    return list;
+  }
+
+  Result<void> run_until(BuildStage last) {
+    const std::vector<Stage> list = stages();
+    TESSERA_TRY_VOID(check_options());
+    TESSERA_TRY_VOID(check_stages(list, last));
+    for (const Stage& stage : list) {
+      TESSERA_TRY_VOID(run(stage));
+      if (stage.name == last) break;
+    }
     return {};
+  }
+
+  Result<void> run(const Stage& stage) {
+    if (observer_) observer_({stage.name, false, 0, ""});
+    const auto begin = std::chrono::steady_clock::now();
+    TESSERA_TRY(std::string text, (this->*stage.work)());
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+    TESSERA_TRY_VOID(dump(stage.name));
+    if (observer_) observer_({stage.name, true, seconds.count(), std::move(text)});
+    return {};
+  }
+
+  // The last one is among them, and what they are to leave can be written.
+  Result<void> check_stages(const std::vector<Stage>& list, BuildStage last) const {
+    std::vector<std::string_view> names;
+    for (const Stage& stage : list) names.push_back(to_string(stage.name));
+    if (std::find(names.begin(), names.end(), to_string(last)) == names.end()) {
+      return TESSERA_ERROR(kInvalidArgument, std::string(to_string(last)),
+                           "is no stage of this build",
+                           fmt::format("its stages are {}", fmt::join(names, ", ")));
+    }
+    if (options_.dump_folder.empty()) return {};
+    TESSERA_TRY_VOID(ensure_directory(options_.dump_folder));
+    for (const Stage& stage : list) {
+      const std::string name = stage_file(stage.name);
+      if (name.empty()) continue;
+      TESSERA_TRY_VOID(check_writable(options_.dump_folder / name, {.force = options_.force}));
+      if (stage.name == last) break;
+    }
+    return {};
+  }
+
+  Result<void> dump(BuildStage stage) const {
+    const std::string name = stage_file(stage);
+    if (options_.dump_folder.empty() || name.empty()) return {};
+    return write_file_atomically(options_.dump_folder / name, made_by(stage),
+                                 {.force = options_.force});
+  }
+
+  std::string made_by(BuildStage stage) const {
+    switch (stage) {
+      case BuildStage::import: return print_graph(imported_.graph);
+      case BuildStage::freeze: return print_frozen_norms(rewriting_.calibrated);
+      case BuildStage::streams: return print_stream_bases(rewriting_.stream_bases);
+      case BuildStage::rewrite: return print_graph(legal_);
+      case BuildStage::plan: return print_plan(plan_);
+      case BuildStage::quantize: return print_encodings(*encodings_);
+      case BuildStage::compile: return print_placement(placement_);
+      case BuildStage::verify:
+      case BuildStage::save: break;
+    }
+    return "";
   }
 
   Result<void> check_options() const {
@@ -106,8 +171,9 @@ class Driver {
     TESSERA_TRY_VOID(pack_model());
     contents_.push_back({entries::of_target(target_.name), "target", std::move(target)});
     manifest_.target = target_.name;
-    return fmt::format("{}: {} nodes for {} samples", imported_.family,
-                       imported_.graph.order().size(), imported_.length_samples);
+    return fmt::format("{}: {} for {}", imported_.family,
+                       counted(imported_.graph.order().size(), "node"),
+                       counted(imported_.length_samples, "sample"));
   }
 
   // The file as it is on the disk, and what was read beside it.
@@ -159,9 +225,9 @@ class Driver {
     TESSERA_TRY(FrozenNorms frozen, freeze_norms(imported_, target_, windows_, options_));
     rewriting_.calibrated = std::move(frozen.constants);
     const FrozenNormsPoint& point = frozen_point_.emplace(std::move(frozen.point));
-    return fmt::format("{} of {} norms, {} -> {} segments, about {:.2f} dB of SI-SNR",
-                       point.frozen.size(), frozen.freezable, frozen.exact_segments, point.segments,
-                       point.loss_db);
+    return fmt::format("{} of {}, {} -> {}, about {:.2f} dB of SI-SNR", point.frozen.size(),
+                       counted(frozen.freezable, "norm"), frozen.exact_segments,
+                       counted(point.segments, "segment"), point.loss_db);
   }
 
   Result<std::string> change_streams() {
@@ -174,8 +240,8 @@ class Driver {
     for (const StreamBasisChoice& choice : stream_bases_) {
       rewriting_.stream_bases[choice.stream] = choice.basis;
       if (!text.empty()) text += "; ";
-      text += fmt::format("{} values from '{}' on in another basis, about {:.1f} dB less noise",
-                          choice.values, choice.stream, choice.gain_db);
+      text += fmt::format("{} from '{}' on in another basis, about {:.1f} dB less noise",
+                          counted(choice.values, "value"), choice.stream, choice.gain_db);
     }
     return text.empty() ? "none needs another basis" : text;
   }
@@ -193,7 +259,8 @@ class Driver {
       contents_.push_back({std::string(entries::kStreamBases), "calibration",
                            bytes_of(print_stream_bases(rewriting_.stream_bases))});
     }
-    return fmt::format("{} nodes -> {}, {}", rewritten_.nodes_before, rewritten_.nodes_after,
+    return fmt::format("{} -> {}, {}", counted(rewritten_.nodes_before, "node"),
+                       rewritten_.nodes_after,
                        rewritten_.exact ? "exact" : "approximate, as asked");
   }
 
@@ -204,9 +271,9 @@ class Driver {
     const NormMode norm = rewriting_.calibrated.empty() ? NormMode::exact : NormMode::frozen;
     manifest_.options = {std::string(to_string(norm)), layout_word(), options_.plan.tile_frames,
                          options_.plan.block_channels};
-    return fmt::format("{} segments, {} calls, about {:.3g} s on {}: {}", plan_.segments.size(),
-                       plan_.cost.calls, plan_.cost.seconds(), target_.name,
-                       to_string(plan_.verdict));
+    return fmt::format("{}, {}, about {:.3g} s on {}: {}",
+                       counted(plan_.segments.size(), "segment"), counted(plan_.cost.calls, "call"),
+                       plan_.cost.seconds(), target_.name, to_string(plan_.verdict));
   }
 
   std::string layout_word() const {
@@ -229,15 +296,15 @@ class Driver {
         {std::string(entries::kEncodings), "encodings", bytes_of(print_encodings(*encodings_))});
     contents_.push_back({std::string(entries::kCalibration), "calibration",
                          bytes_of(print_calibration_record(quantized.record))});
-    return fmt::format("{} values, {} of them in 16 bits{}, {} {} windows", quantized.values,
+    return fmt::format("{}, {} of them in 16 bits{}, {} {}", counted(quantized.values, "value"),
                        quantized.wide, link_of_wide_values(), quality_of(quantized),
-                       quantized.windows);
+                       counted(quantized.windows, "window"));
   }
 
   static std::string quality_of(const QuantizedPlan& quantized) {
     const HeldOutQuality& quality = quantized.quality;
-    return fmt::format("{:.1f} dB over float, {:.1f} at least, on {} passages {}",
-                       quality.typical_db(), quality.lowest_db(), quality.snr_db.size(),
+    return fmt::format("{:.1f} dB over float, {:.1f} at least, on {} {}", quality.typical_db(),
+                       quality.lowest_db(), counted(quality.snr_db.size(), "passage"),
                        quantized.held_out ? "each held out of" : "of these");
   }
 
@@ -267,8 +334,8 @@ class Driver {
     if (encodings_) {
       for (const IntegerForm form : kIntegerForms) TESSERA_TRY_VOID(pack_integers(form));
     }
-    return fmt::format("{} pieces in {} context{}", pieces, placement_.contexts.size(),
-                       placement_.contexts.size() == 1 ? "" : "s");
+    return fmt::format("{} in {}", counted(pieces, "piece"),
+                       counted(placement_.contexts.size(), "context"));
   }
 
   Result<void> pack_integers(IntegerForm form) {
@@ -301,7 +368,7 @@ class Driver {
     return text;
   }
 
-  Result<std::string> save(Result<Package>& package) {
+  Result<std::string> save() {
     manifest_.tessera = TESSERA_VERSION;
     TESSERA_TRY(std::vector<uint8_t> bytes, write_package(std::move(manifest_), contents_));
     contents_.clear();
@@ -309,9 +376,10 @@ class Driver {
     if (!options_.output.empty()) {
       TESSERA_TRY_VOID(write_file_atomically(options_.output, bytes, {.force = options_.force}));
     }
-    package = Package::from_bytes(std::move(bytes),
-                                  options_.output.empty() ? "package" : options_.output.string());
-    return fmt::format("{} bytes", size);
+    TESSERA_TRY(package_, Package::from_bytes(std::move(bytes), options_.output.empty()
+                                                                    ? "package"
+                                                                    : options_.output.string()));
+    return counted(size, "byte");
   }
 
   const std::filesystem::path& path_;
@@ -331,6 +399,7 @@ class Driver {
   Cost cost_;
   std::optional<Encodings> encodings_;  // of plan_.graph
   ChipPlacement placement_;
+  std::optional<Package> package_;  // once saved
 };
 
 }  // namespace
@@ -350,9 +419,30 @@ std::string_view to_string(BuildStage stage) {
   return "";
 }
 
+std::string stage_file(BuildStage stage) {
+  switch (stage) {
+    case BuildStage::import:
+    case BuildStage::rewrite: return fmt::format("{}.graph", to_string(stage));
+    case BuildStage::freeze:
+    case BuildStage::streams:
+    case BuildStage::plan:
+    case BuildStage::quantize:
+    case BuildStage::compile: return fmt::format("{}.json", to_string(stage));
+    case BuildStage::verify:
+    case BuildStage::save: break;
+  }
+  return "";
+}
+
 Result<Built> build(const std::filesystem::path& model, const BuildOptions& options,
                     const StageObserver& observer) {
   return Driver(model, options, observer).build();
+}
+
+Result<std::vector<Note>> build_until(const std::filesystem::path& model,
+                                      const BuildOptions& options, BuildStage last,
+                                      const StageObserver& observer) {
+  return Driver(model, options, observer).build_until(last);
 }
 
 }  // namespace tessera

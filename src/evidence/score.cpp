@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/counted.h"
 #include "tessera/target_evidence.h"
 
 namespace tessera {
@@ -56,10 +57,10 @@ ScoredOutcome score_one(const CompileOutcome& outcome, const Target& target) {
     row.reason = fmt::format("{} ({}): {}; {}", violation->node_name, violation->op,
                              violation->reason, violation->limit);
   } else {
-    row.reason =
-        fmt::format("every rule holds; widest row {} bytes; {} physical layers, {} context{}",
-                    report.widest_row_bytes, report.physical_layers, report.contexts_estimated,
-                    report.contexts_estimated == 1 ? "" : "s");
+    row.reason = fmt::format("every rule holds; widest row {}; {}, {}",
+                             counted(report.widest_row_bytes, "byte"),
+                             counted(report.physical_layers, "physical layer"),
+                             counted(report.contexts_estimated, "context"));
   }
   return row;
 }

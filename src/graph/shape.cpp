@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/counted.h"
 #include "tessera/op.h"
 
 namespace tessera {
@@ -78,9 +79,9 @@ struct ShapeRules {
                                  op.groups, x.c, out));
     }
     if (op.weight.dim(1) * op.groups != x.c) {
-      return invalid(fmt::format("weight {} with {} groups needs {} input channels, found {}",
-                                 dims_to_string(op.weight.dims()), op.groups,
-                                 op.weight.dim(1) * op.groups, x.c));
+      return invalid(fmt::format("weight {} with {} needs {}, found {}",
+                                 dims_to_string(op.weight.dims()), counted(op.groups, "group"),
+                                 counted(op.weight.dim(1) * op.groups, "input channel"), x.c));
     }
     TESSERA_TRY_VOID(expect_bias(op.bias, out));
     const Padding& p = op.padding;
@@ -327,9 +328,9 @@ OperandCount operand_count(const Op& op) {
 Result<Shape> infer_shape(const Op& op, std::span<const Shape> operands) {
   const OperandCount count = operand_count(op);
   if (operands.size() < count.least || operands.size() > count.most) {
-    return invalid(fmt::format("{} takes {}{} operand{}, found {}", op_name(op),
-                               count.most > count.least ? "at least " : "", count.least,
-                               count.least == 1 ? "" : "s", operands.size()));
+    return invalid(fmt::format("{} takes {}{}, found {}", op_name(op),
+                               count.most > count.least ? "at least " : "",
+                               counted(count.least, "operand"), operands.size()));
   }
   TESSERA_TRY(Shape shape, std::visit(ShapeRules{operands}, op));
   for (int64_t size : {shape.c, shape.h, shape.w}) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/counted.h"
 #include "report/svg.h"
 #include "report/svg_label.h"
 
@@ -180,7 +181,7 @@ class Drawing {
                              snr >= kExactDb ? "exact" : fmt::format("{:.1f} dB", snr));
     }
     svg_.text(kMargin, 40,
-              fmt::format("{} values that both have{}", report_.values.size(), outputs),
+              fmt::format("{} that both have{}", counted(report_.values.size(), "value"), outputs),
               fmt::format(R"(font-size="11" fill="{}")", kInk));
   }
 

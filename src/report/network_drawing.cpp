@@ -7,6 +7,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "base/counted.h"
 #include "report/layered_layout.h"
 #include "report/node_caption.h"
 #include "report/repeats.h"
@@ -247,7 +248,7 @@ class Blocks {
     if (dilated_ && even && chip_rows_.size() > 1) {
       return fmt::format("{} blocks: {} repeats of {}", count, chip_rows_.size(), per_row);
     }
-    return fmt::format("{} blocks", count);
+    return counted(count, "block");
   }
 
   void draw_chips(Svg& svg) const {

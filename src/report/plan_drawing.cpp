@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/counted.h"
 #include "report/svg.h"
 
 namespace tessera {
@@ -166,9 +167,9 @@ class Drawing {
   void head(const std::string& title) {
     svg_.text(kMargin, 22, title, R"(font-size="14" font-weight="bold" fill="#1a202c")");
     svg_.text(kMargin, 38,
-              fmt::format("{} on {}: {} segments, {} calls, {:.1f} ms estimated",
-                          to_string(plan_.verdict), plan_.recipe.target, plan_.segments.size(),
-                          plan_.cost.calls, plan_.cost.seconds() * 1e3),
+              fmt::format("{} on {}: {}, {}, {:.1f} ms estimated", to_string(plan_.verdict),
+                          plan_.recipe.target, counted(plan_.segments.size(), "segment"),
+                          counted(plan_.cost.calls, "call"), plan_.cost.seconds() * 1e3),
               fmt::format(R"(font-size="11" fill="{}")", kInk));
   }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/counted.h"
 #include "tessera/signature.h"
 
 namespace tessera {
@@ -48,10 +49,11 @@ Error refused_length(const WindowArray& array, const ImportedModel& model, int64
   if (error.code != ErrorCode::kInvalidArgument) return error;
   const int64_t least = model.network->min_length();
   if (length < least) {
-    return TESSERA_ERROR(kInvalidArgument, array.source,
-                         fmt::format("{} holds {} frames, the network takes at least {}",
-                                     dims_to_string(array.array.dims), length, least),
-                         "give longer windows");
+    return TESSERA_ERROR(
+        kInvalidArgument, array.source,
+        fmt::format("{} holds {}, the network takes at least {}", dims_to_string(array.array.dims),
+                    counted(length, "frame"), least),
+        "give longer windows");
   }
   error.subject = array.source;
   return error;
@@ -147,9 +149,10 @@ Result<WindowBatch> read_windows(std::vector<WindowArray> arrays, ImportedModel&
                                  const ModelAtLength& at_length) {
   const size_t inputs = model.graph.inputs().size();
   if (arrays.size() != inputs) {
-    return TESSERA_ERROR(
-        kInvalidArgument, "inputs",
-        fmt::format("{} arrays given, the network has {} inputs", arrays.size(), inputs), "");
+    return TESSERA_ERROR(kInvalidArgument, "inputs",
+                         fmt::format("{} given, the network has {}",
+                                     counted(arrays.size(), "array"), counted(inputs, "input")),
+                         "");
   }
   TESSERA_TRY(std::vector<WindowReading> readings, LengthSearch(arrays, model, at_length).run());
   return WindowBatch::create(std::move(arrays), std::move(readings));

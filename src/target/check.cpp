@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "target/amount.h"
 #include "target/measure.h"
 #include "tessera/target.h"
 
@@ -41,7 +42,7 @@ Violation judge_limit(const Limit& limit, const Measurement& found) {
   Violation result;
   result.verdict = limit.judge(found.number);
   result.number = found.number;
-  result.value = fmt::format("{} {}", found.number, limit.unit);
+  result.value = amount(found.number, limit.unit);
   result.limit = limit.to_string();
   result.source = limit.source;
   result.reason = fmt::format("{}: {}", found.where, result.value);
@@ -53,7 +54,7 @@ Violation judge_limit(const Limit& limit, const Measurement& found) {
     result.verdict = Verdict::unknown;
     result.estimated = true;
     result.number = *found.estimate;
-    result.value = fmt::format("about {} {}", *found.estimate, limit.unit);
+    result.value = "about " + amount(*found.estimate, limit.unit);
     result.reason = fmt::format("{}: at least {}, estimated {}; the estimate is no proof",
                                 found.where, found.number, *found.estimate);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "target/amount.h"
 #include "tessera/target.h"
 
 namespace tessera {
@@ -26,10 +27,11 @@ Verdict Limit::judge(int64_t value) const {
 }
 
 std::string Limit::to_string() const {
-  if (pass && fail && *fail == *pass + 1) return fmt::format("at most {} {}", *pass, unit);
-  if (pass && fail) return fmt::format("passes up to {} {}, fails from {}", *pass, unit, *fail);
-  if (pass) return fmt::format("passes up to {} {}, untried above", *pass, unit);
-  return fmt::format("fails from {} {}, untried below", fail.value_or(0), unit);
+  if (pass && fail && *fail == *pass + 1) return "at most " + amount(*pass, unit);
+  if (pass && fail)
+    return fmt::format("passes up to {}, fails from {}", amount(*pass, unit), *fail);
+  if (pass) return fmt::format("passes up to {}, untried above", amount(*pass, unit));
+  return fmt::format("fails from {}, untried below", amount(fail.value_or(0), unit));
 }
 
 Verdict Support::judge(std::string_view word) const {

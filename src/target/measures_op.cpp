@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/counted.h"
 #include "target/measures.h"
 
 namespace tessera {
@@ -65,7 +66,7 @@ std::optional<Measurement> measure_conv_padding(const CheckSubject&, const Node&
 
 std::optional<Measurement> measure_transposed_kind(const CheckSubject&, const Node& node) {
   const auto& conv = std::get<ConvTranspose>(node.op);
-  return word(conv.groups == 1 ? "dense" : "grouped", fmt::format("its {} groups", conv.groups));
+  return word(conv.groups == 1 ? "dense" : "grouped", "its " + counted(conv.groups, "group"));
 }
 
 std::optional<Measurement> measure_transposed_kernel(const CheckSubject&, const Node& node) {

@@ -26,7 +26,7 @@ TEST_F(CalibrateRefuses, NoWindows) {
 
 TEST_F(CalibrateRefuses, AWindowOfOneSample) {
   EXPECT_EQ(error({{0.5F}}),
-            "calibration window 0: has 1 values, the network takes 3011 (cut or pad it to the "
+            "calibration window 0: has 1 value, the network takes 3011 (cut or pad it to the "
             "network's input)");
 }
 

@@ -82,7 +82,7 @@ TEST_F(CalibrationSetTest, AFolderOfManyKindsIsReadAndTheRestCounted) {
   EXPECT_EQ(set->windows[0], set->windows[2]);  // by name: a.AIFF, c.mp3, deeper/b.caf
   ASSERT_EQ(set->notes.size(), 2U);
   EXPECT_EQ(set->notes[0].text,
-            (folder_ / "in").string() + ": 1 files that are no recordings were left out");
+            (folder_ / "in").string() + ": 1 file that is no recording was left out");
   EXPECT_NE(set->notes[1].text.find("b.caf: its length was never stored"), std::string::npos);
 }
 
@@ -103,7 +103,7 @@ TEST_F(CalibrationSetTest, ACutRecordingIsUsedOnRequest) {
 TEST_F(CalibrationSetTest, RefusesSilenceAlone) {
   const std::vector<fs::path> paths{sound("a.wav", 2.0, 0.0F)};
   EXPECT_EQ(calibration_from_audio(paths, options({1, 1, 8000})).error().to_string(),
-            "calibration: no window of 8000 samples in 1 recordings is louder than -60 dB (give "
+            "calibration: no window of 8000 samples in 1 recording is louder than -60 dB (give "
             "recordings of what the network will hear)");
 }
 
@@ -111,7 +111,7 @@ TEST_F(CalibrationSetTest, AConstantIsSilence) {
   const fs::path path = folder_ / "constant.wav";
   ASSERT_TRUE(write_audio(path, {8000, {std::vector<float>(16000, 0.5F)}}).has_value());
   EXPECT_EQ(calibration_from_audio(std::vector{path}, options({1, 1, 8000})).error().to_string(),
-            "calibration: no window of 8000 samples in 1 recordings is louder than -60 dB (give "
+            "calibration: no window of 8000 samples in 1 recording is louder than -60 dB (give "
             "recordings of what the network will hear)");
 }
 
@@ -119,7 +119,7 @@ TEST_F(CalibrationSetTest, OneSampleIsTooShort) {
   const fs::path path = folder_ / "click.wav";
   ASSERT_TRUE(write_audio(path, {8000, {{0.5F}}}).has_value());
   EXPECT_EQ(calibration_from_audio(std::vector{path}, options({1, 1, 8000})).error().to_string(),
-            "calibration: all 1 recordings are shorter than a window of 8000 samples (give longer "
+            "calibration: the recording is shorter than a window of 8000 samples (give longer "
             "recordings)");
 }
 

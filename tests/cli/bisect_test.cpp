@@ -50,7 +50,7 @@ TEST(CliCalibrate, ReplacesNothingAndSaysWhatItCannotUse) {
   ASSERT_TRUE(write_audio(silent, silence, 8000).has_value());
   const Outcome outcome = tessera_tool({"calibrate", kDemoModel, "--calib", silent, "-o", windows});
   EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument));
-  EXPECT_NE(outcome.err.find("no window of 8000 samples in 1 recordings is louder than -60 dB"),
+  EXPECT_NE(outcome.err.find("no window of 8000 samples in 1 recording is louder than -60 dB"),
             std::string::npos)
       << outcome.err;
   const Outcome other = tessera_tool(

@@ -174,21 +174,25 @@ TEST_F(CliBuild, IntegersNeedRecordings) {
 }
 
 TEST_F(CliBuild, AnUnknownPrecisionIsRefused) {
-  for (const char* mode : {"int7", "mixed=", "mixed=-1dB", "mixedly"}) {
+  const int no_loss = exit_code(ErrorCode::kInvalidArgument);
+  for (const auto& [mode, code] :
+       std::vector<std::pair<const char*, int>>{{"int7", kExitUsage},
+                                                {"mixedly", kExitUsage},
+                                                {"mixed=", no_loss},
+                                                {"mixed=-1dB", no_loss}}) {
     const Outcome outcome = tessera_tool(
         {"build", kSmall, "--quantize", mode, "--calib", kDemoMixture, "-o", path("m.tess")});
-    EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument)) << mode << outcome.err;
+    EXPECT_EQ(outcome.code, code) << mode << outcome.err;
   }
 }
 
 TEST_F(CliBuild, AnObserverIsOneOfFourAndForIntegers) {
   const Outcome unknown = tessera_tool({"build", kSmall, "--quantize", "int8", "--observer",
                                         "median", "--calib", kDemoMixture, "-o", path("m.tess")});
-  EXPECT_EQ(unknown.code, exit_code(ErrorCode::kInvalidArgument));
-  EXPECT_EQ(
-      unknown.err,
-      "error: 'median' is not known\n  in: --observer\n  next: auto, min_max, percentile, mse "
-      "or entropy\n");
+  EXPECT_EQ(unknown.code, kExitUsage);
+  EXPECT_EQ(unknown.err,
+            "error: --observer: 'median' is none of auto, min_max, percentile, mse, entropy\n"
+            "  in: tessera build\n  next: see 'tessera build --help'\n");
   const Outcome in_float =
       tessera_tool({"build", kSmall, "--observer", "mse", "-o", path("m.tess")});
   EXPECT_EQ(in_float.code, exit_code(ErrorCode::kInvalidArgument));
@@ -271,6 +275,75 @@ TEST_F(CliBuild, ConstructorArgumentsBelongToTheBuild) {
       outcome.err,
       "error: a package holds the arguments that it was built with\n  in: --model-arg\n  next: "
       "give them to 'tessera build'\n");
+}
+
+std::vector<std::string> names_in(const std::filesystem::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    names.push_back(entry.path().filename());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+using Names = std::vector<std::string>;
+
+TEST_F(CliBuild, StopsAfterAStageAndWritesNoPackage) {
+  const Outcome outcome = tessera_tool(
+      {"build", kSmall, "--length", "2003", "--stop-after", "plan", "-o", path("m.tess")});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 4) << outcome.out;
+  EXPECT_NE(outcome.out.find("\nplan "), std::string::npos) << outcome.out;
+  EXPECT_TRUE(outcome.out.ends_with("stopped after plan: no package is written\n")) << outcome.out;
+  EXPECT_TRUE(names_in(folder_.path()).empty());
+  const Outcome told =
+      tessera_tool({"build", kSmall, "--length", "2003", "--stop-after", "import", "--json"});
+  ASSERT_EQ(told.code, 0) << told.out;
+  EXPECT_EQ(json::parse(told.out).at("stopped_after"), "import");
+  EXPECT_EQ(json::parse(told.out).at("stages").size(), 1U);
+}
+
+TEST_F(CliBuild, LeavesWhatEachStageMade) {
+  const Outcome outcome = tessera_tool({"build", kSmall, "--length", "2003", "--stop-after",
+                                        "rewrite", "--dump-dir", path("stages")});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(names_in(folder_ / "stages"), (Names{"import.graph", "rewrite.graph"}));
+  const Outcome taken = tessera_tool(
+      {"build", kSmall, "-o", path("m.tess"), "--length", "2003", "--dump-dir", path("stages")});
+  EXPECT_EQ(taken.code, exit_code(ErrorCode::kAlreadyExists)) << taken.err;
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "m.tess"));
+  package({"--dump-dir", path("stages"), "--force"});
+  EXPECT_EQ(names_in(folder_ / "stages"),
+            (Names{"compile.json", "import.graph", "plan.json", "rewrite.graph"}));
+  ASSERT_EQ(tessera_tool({"package", "extract", path("m.tess"), "-o", path("held")}).code, 0);
+  EXPECT_EQ(contents(folder_ / "stages/rewrite.graph"), contents(folder_ / "held/graph/legal.txt"));
+  EXPECT_EQ(contents(folder_ / "stages/plan.json"), contents(folder_ / "held/plan.json"));
+  EXPECT_EQ(contents(folder_ / "stages/compile.json"), contents(folder_ / "held/placement.json"));
+}
+
+TEST_F(CliBuild, LeavesEncodingsOfAQuantisedBuild) {
+  const Outcome outcome =
+      tessera_tool({"build", kSmall, "--quantize", "int8", "--calib", kDemoMixture, "--stop-after",
+                    "quantize", "--dump-dir", path("stages")});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(names_in(folder_ / "stages"),
+            (Names{"import.graph", "plan.json", "quantize.json", "rewrite.graph", "streams.json"}));
+  EXPECT_TRUE(json::parse(contents(folder_ / "stages/quantize.json")).is_object());
+}
+
+TEST_F(CliBuild, AStageThatThisBuildHasNotIsRefused) {
+  const Outcome outcome = tessera_tool({"build", kSmall, "--stop-after", "quantize"});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument));
+  EXPECT_EQ(outcome.err,
+            "error: is no stage of this build\n  in: quantize\n  next: its stages are import, "
+            "rewrite, plan, compile, verify, save\n");
+}
+
+TEST_F(CliBuild, AWholeBuildNeedsTheNameOfItsPackage) {
+  const Outcome outcome = tessera_tool({"build", kSmall});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument));
+  EXPECT_EQ(outcome.err,
+            "error: no package is named\n  in: --output\n  next: add -o FILE.tess, or "
+            "--stop-after STAGE to write none\n");
 }
 
 }  // namespace

@@ -255,7 +255,7 @@ TEST_F(CliHostileFiles, APipeInPlaceOfAFolderOrItsStateIsRefusedAtOnce) {
 TEST_F(CliHostileFiles, ACaseShorterThanTheNetworkNamesTheNetwork) {
   expect_error(tessera_tool({"parity", "chain", kDemoModel, "--length", "1"}),
                ErrorCode::kInvalidArgument,
-               "error: an input of 1 samples is shorter than the 16 the network needs (encoder "
+               "error: an input of 1 sample is shorter than the 16 the network needs (encoder "
                "kernel 16)\n  in: " +
                    kDemoModel + "\n  next: give at least 16 samples\n");
 }

@@ -53,7 +53,7 @@ class CliIntegers : public ::testing::Test {
 };
 
 constexpr const char* kNothingHeard =
-    "error: no window of 2003 samples in 1 recordings is louder than -60 dB\n"
+    "error: no window of 2003 samples in 1 recording is louder than -60 dB\n"
     "  in: calibration\n"
     "  next: give recordings of what the network will hear\n";
 
@@ -74,7 +74,7 @@ TEST_F(CliIntegers, CalibrationOnSilentArraysIsRefused) {
 
 TEST_F(CliIntegers, CalibrationOnOneSampleIsRefused) {
   expect_refusal(wave("a.wav", {0.5F}),
-                 "error: all 1 recordings are shorter than a window of 2003 samples\n"
+                 "error: the recording is shorter than a window of 2003 samples\n"
                  "  in: calibration\n"
                  "  next: give longer recordings\n");
   const std::string one = array({1, 1, 1}, {0.5F});

@@ -1,11 +1,14 @@
-// tessera plan.
+// tessera plan and check.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/tool.h"
 #include "exit_codes.h"
+#include "support/conv_tasnet.h"
+#include "tessera/export.h"
 
 namespace tessera {
 namespace {
@@ -65,6 +68,49 @@ TEST(CliPlan, AnUnknownTargetIsNamedWithThoseThatAreKnown) {
   const Outcome outcome = tessera_tool({"plan", kDemoModel, "--target", "hailo9"});
   EXPECT_EQ(outcome.code, exit_code(ErrorCode::kNotFound));
   EXPECT_NE(outcome.err.find("hailo8"), std::string::npos) << outcome.err;
+}
+
+// A network of the default size: 24 blocks.
+class CliScreen : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto written = export_onnx(test::build(test::ConvTasNet{}), folder_ / "net.onnx");
+    ASSERT_TRUE(written) << written.error().to_string();
+  }
+  Outcome show(std::vector<std::string> words) const {
+    const Outcome outcome = tessera_tool(std::move(words), folder_.path());
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return outcome;
+  }
+  static int64_t lines(const std::string& text) {
+    return std::count(text.begin(), text.end(), '\n');
+  }
+
+  ScratchFolder folder_;
+};
+
+TEST_F(CliScreen, HoldsAPlanThatBeginsWithTheVerdict) {
+  const Outcome outcome = show({"plan", "net.onnx"});
+  EXPECT_TRUE(outcome.out.starts_with("fits on hailo8: 49 segments")) << outcome.out;
+  EXPECT_LE(lines(outcome.out), 40) << outcome.out;
+  EXPECT_NE(outcome.out.find(" x 3 "), std::string::npos) << outcome.out;
+  const std::string all = show({"plan", "net.onnx", "--all", "--no-measure"}).out;
+  EXPECT_GT(lines(all), 49) << all;
+  EXPECT_EQ(all.find(" x 3 "), std::string::npos) << all;
+}
+
+TEST_F(CliScreen, HoldsACheckThatBeginsWithTheVerdict) {
+  const Outcome outcome = show({"check", "net.onnx"});
+  EXPECT_TRUE(outcome.out.starts_with("does not fit on hailo8: ")) << outcome.out;
+  EXPECT_LE(lines(outcome.out), 40) << outcome.out;
+  EXPECT_NE(outcome.out.find(" x 49 "), std::string::npos) << outcome.out;
+  const json document = json::parse(show({"check", "net.onnx", "--json"}).out);
+  const std::string all = show({"check", "net.onnx", "--all"}).out;
+  EXPECT_GT(lines(all), static_cast<int64_t>(document.at("violations").size()));
+  EXPECT_NE(all.find("    source: "), std::string::npos) << all;
+  for (const json& violation : document.at("violations")) {
+    EXPECT_NE(all.find("\n" + violation.at("node").get<std::string>() + " "), std::string::npos);
+  }
 }
 
 }  // namespace

@@ -361,5 +361,31 @@ TEST_F(CliSeparateBatch, ShortRecordingsWorkWithAPackageOrAreRefusedByTheRightLe
   EXPECT_GT(least, 15);
 }
 
+TEST_F(CliSeparateBatch, HowManyRecordingsWereScaledIsOneNoteOfEachKind) {
+  for (int i = 0; i < 5; ++i) recording(fmt::format("in/{}.wav", i), 2000, 4.0F);
+  const Outcome outcome = separate({in()});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  size_t notes = 0;
+  for (size_t at = outcome.err.find("times full scale"); at != std::string::npos;
+       at = outcome.err.find("times full scale", at + 1)) {
+    ++notes;
+  }
+  EXPECT_GE(notes, 1U) << outcome.err;
+  EXPECT_LE(notes, 2U) << outcome.err;
+  EXPECT_NE(outcome.err.find("the voices of 5 recordings reach up to "), std::string::npos)
+      << outcome.err;
+}
+
+TEST_F(CliSeparateBatch, ARecordingTooLoudForTheArithmeticIsRefused) {
+  const std::string loud = recording("loud.wav", 2000, 1e38F);
+  const Outcome outcome = separate({loud});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument)) << outcome.err;
+  EXPECT_NE(outcome.err.find(" that the network makes of it is NaN or infinite\n  in: " + loud),
+            std::string::npos)
+      << outcome.err;
+  EXPECT_EQ(outcome.err.find("scaled by"), std::string::npos) << outcome.err;
+  EXPECT_FALSE(fs::exists(out("loud_s1.wav")));
+}
+
 }  // namespace
 }  // namespace tessera

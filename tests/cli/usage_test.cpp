@@ -1,8 +1,11 @@
-// The frame: help, versions, exit codes, --json, completion.
+// The frame: help, versions, exit codes, --json.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
+#include "cli/help_text.h"
 #include "cli/tool.h"
 #include "exit_codes.h"
 
@@ -27,12 +30,10 @@ TEST(CliUsage, TheHelpListsEveryExitCode) {
 }
 
 TEST(CliUsage, EveryCommandHasExamplesInItsHelp) {
-  for (const char* command : {"inspect", "separate", "score", "rewrite", "run", "export", "doctor",
-                              "check", "plan", "calibrate", "norms", "build", "verify", "parity",
-                              "compare", "bisect", "package", "target", "completion"}) {
-    const Outcome outcome = tessera_tool({command, "--help"});
-    EXPECT_EQ(outcome.code, kExitSuccess);
-    EXPECT_NE(outcome.out.find("Examples:\n"), std::string::npos) << command;
+  ASSERT_GE(every_command().size(), 31U);  // the program, its commands, and theirs
+  for (const CommandPath& command : every_command()) {
+    EXPECT_NE(help_of(command).find("Examples:\n"), std::string::npos)
+        << fmt::format("{}", fmt::join(command, " "));
   }
 }
 
@@ -152,30 +153,6 @@ TEST(CliUsage, DoctorFindsEveryBackendWorking) {
       continue;
     }
     EXPECT_TRUE(backend.at("works")) << backend;
-  }
-}
-
-TEST(CliCompletion, BashCompletesCommandsOptionsAndChoices) {
-  const ScratchFolder folder;
-  ASSERT_EQ(tessera_tool({"completion", "bash"}, ".", (folder / "script")).code, 0);
-  const auto complete = [&](const std::string& words, int at) {
-    const std::string script =
-        "source '" + (folder / "script").string() + "'; COMP_WORDS=(tessera " + words +
-        "); COMP_CWORD=" + std::to_string(at) + "; _tessera; echo ${COMPREPLY[*]}";
-    return run_program("bash", {"-c", script}).out;
-  };
-  EXPECT_EQ(complete("ins", 1), "inspect\n");
-  EXPECT_EQ(complete("separate --resc", 2), "--rescale\n");
-  EXPECT_EQ(complete("run --backend ref", 3), "reference\n");
-  EXPECT_EQ(complete("completion f", 2), "fish\n");
-  EXPECT_EQ(complete("run some_fi", 2), "\n");  // left to the shell: files
-}
-
-TEST(CliCompletion, EveryShellKnowsEveryOption) {
-  for (const char* shell : {"bash", "zsh", "fish"}) {
-    const Outcome outcome = tessera_tool({"completion", shell});
-    EXPECT_EQ(outcome.code, 0);
-    EXPECT_NE(outcome.out.find("keep-scale"), std::string::npos) << shell;
   }
 }
 

@@ -44,7 +44,7 @@ TEST(ShapeOfConv, RefusesAnInputShorterThanTheKernel) {
 
 TEST(ShapeOfConv, RefusesWeightsThatDoNotFitTheChannels) {
   EXPECT_EQ(error(Conv{.weight = ones({4, 3, 1, 1})}, {{8, 1, 10}}),
-            "weight [4, 3, 1, 1] with 1 groups needs 3 input channels, found 8");
+            "weight [4, 3, 1, 1] with 1 group needs 3 input channels, found 8");
   EXPECT_EQ(error(Conv{.weight = ones({4, 8, 1, 1}), .groups = 3}, {{8, 1, 10}}),
             "groups 3 do not divide 8 input and 4 output channels");
   EXPECT_EQ(error(Conv{.weight = ones({4, 8, 1})}, {{8, 1, 10}}),

@@ -97,7 +97,7 @@ TEST(Check, BatchesAreCalledOneSampleAfterAnother) {
   const CheckReport report = check(one.graph, hailo8(), options);
   ASSERT_EQ(report.violations.size(), 1u);
   EXPECT_EQ(report.violations[0].rule, "batch_of_one");
-  EXPECT_EQ(report.violations[0].limit, "at most 1 samples");
+  EXPECT_EQ(report.violations[0].limit, "at most 1 sample");
   EXPECT_EQ(report.violations[0].cure, "run_one_sample_per_call");
 }
 

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/counted.h"
 #include "graph/canonical.h"
 #include "model/onnx/model_file.h"
 #include "model/onnx/printable.h"
@@ -87,9 +88,9 @@ void note_missing_eps(const Graph& graph, std::vector<Note>& notes) {
   }
   if (count == 0) return;
   notes.push_back({NoteSeverity::warning,
-                   fmt::format("{} norms have eps = 0 in the file (PyTorch's dynamo exporter drops "
-                               "small eps): silent input gives NaN",
-                               count)});
+                   fmt::format("{} {} eps = 0 in the file (PyTorch's dynamo exporter drops small "
+                               "eps): silent input gives NaN",
+                               counted(count, "norm"), noun_for(count, "has", "have"))});
 }
 
 std::optional<int> stated_sample_rate(const std::map<std::string, std::string>& texts) {
@@ -151,8 +152,9 @@ Result<ImportedModel> import_onnx(const SourceFile& source, const ImportOptions&
     model.notes.push_back({NoteSeverity::info, std::move(text)});
   if (file->rounded_doubles() > 0) {
     model.notes.push_back(
-        {NoteSeverity::info, fmt::format("{} weights in double precision were rounded to float32",
-                                         file->rounded_doubles())});
+        {NoteSeverity::info, fmt::format("{} in double precision {} rounded to float32",
+                                         counted(file->rounded_doubles(), "weight"),
+                                         noun_for(file->rounded_doubles(), "was", "were"))});
   }
   model.files_beside.assign(file->external_files().begin(), file->external_files().end());
   note_missing_eps(result.graph, model.notes);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/counted.h"
 #include "model/onnx/printable.h"
 #include "model/onnx/proto.h"
 
@@ -113,7 +114,7 @@ Result<std::vector<InputLayout>> input_layouts(const onnx::ValueInfoProto& info,
   }
   const std::vector<std::string> candidates = orders(dims);
   if (candidates.empty()) {
-    return TESSERA_ERROR(kUnsupported, subject, fmt::format("has {} dimensions", dims.size()),
+    return TESSERA_ERROR(kUnsupported, subject, "has " + counted(dims.size(), "dimension"),
                          "Tessera reads [batch, channels, time] and [batch, channels, devices, "
                          "time] in any order");
   }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/counted.h"
 #include "graph/canonical.h"
 
 namespace tessera {
@@ -156,9 +157,8 @@ Result<Graph> ConvTasNetNetwork::instantiate(int64_t length_samples) const {
   if (length_samples < min_length()) {
     return TESSERA_ERROR(
         kInvalidArgument, "",
-        fmt::format(
-            "an input of {} samples is shorter than the {} the network needs (encoder kernel {})",
-            length_samples, min_length(), net_.kernel),
+        fmt::format("an input of {} is shorter than the {} the network needs (encoder kernel {})",
+                    counted(length_samples, "sample"), min_length(), net_.kernel),
         fmt::format("give at least {} samples", min_length()));
   }
   if (length_samples > kMaxLength) {

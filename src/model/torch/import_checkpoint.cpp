@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/counted.h"
 #include "model/beside.h"
 #include "model/torch/foreign_networks.h"
 #include "model/torch/known_networks.h"
@@ -65,9 +66,10 @@ void note_foreign_tensors(const Checkpoint& checkpoint, const std::string& prefi
     if (!tensor.name.starts_with(prefix)) foreign.push_back(tensor.name);
   }
   if (foreign.empty()) return;
-  notes.push_back(
-      {NoteSeverity::warning, fmt::format("{} tensors outside '{}' were left out, the first is {}",
-                                          foreign.size(), prefix, foreign.front())});
+  notes.push_back({NoteSeverity::warning,
+                   fmt::format("{} outside '{}' {} left out, the first is {}",
+                               counted(foreign.size(), "tensor"), prefix,
+                               noun_for(foreign.size(), "was", "were"), foreign.front())});
 }
 
 Result<std::optional<int>> resolve_sample_rate(const Checkpoint& checkpoint, ModelArgs& args,

@@ -1,5 +1,7 @@
 #include "model/torch/safetensors.h"
 
+#include "base/counted.h"
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -132,12 +134,15 @@ Result<void> check_tiling(std::vector<const Entry*> entries, int64_t data_bytes)
     if (entry->begin < at) return corrupt(entry->name, "its bytes overlap another tensor's");
     if (entry->begin > at) {
       return corrupt(entry->name,
-                     fmt::format("{} bytes before it belong to no tensor", entry->begin - at));
+                     fmt::format("{} before it {} to no tensor", counted(entry->begin - at, "byte"),
+                                 noun_for(entry->begin - at, "belongs", "belong")));
     }
     at = entry->end;
   }
   if (at != data_bytes) {
-    return corrupt("", fmt::format("{} bytes at the end belong to no tensor", data_bytes - at));
+    return corrupt("",
+                   fmt::format("{} at the end {} to no tensor", counted(data_bytes - at, "byte"),
+                               noun_for(data_bytes - at, "belongs", "belong")));
   }
   return {};
 }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/counted.h"
 #include "base/zip_archive.h"
 #include "model/torch/checkpoint_facts.h"
 #include "model/torch/legacy_file.h"
@@ -126,8 +127,9 @@ void add_facts(const PickleDocument& document, const FoundStateDict& found,
   };
   if (!found.ignored.empty()) {
     const auto shown = static_cast<std::ptrdiff_t>(std::min<size_t>(found.ignored.size(), 5));
-    note(fmt::format("{} entries of the state dict are no tensors and were left out: {}",
-                     found.ignored.size(),
+    note(fmt::format("{} {} left out: {}", found.ignored.size(),
+                     noun_for(found.ignored.size(), "entry of the state dict is no tensor and was",
+                              "entries of the state dict are no tensors and were"),
                      fmt::join(found.ignored.begin(), found.ignored.begin() + shown, ", ")));
   }
   if (!document.classes().empty()) {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/counted.h"
 #include "rewrite/rules/rules.h"
 
 namespace tessera::rules {
@@ -12,8 +13,8 @@ bool concerns(const Graph& graph, NodeId node) {
 
 Result<Outcome> apply(GraphEditor& editor, NodeId, const RewriteParameters&) {
   const std::vector<std::string> names = editor.remove_dead();
-  return Outcome{
-      Changed{fmt::format("removed with the {} nodes only it needed", names.size() - 1)}};
+  return Outcome{Changed{
+      fmt::format("removed with the {} only it needed", counted(names.size() - 1, "node"))}};
 }
 
 }  // namespace

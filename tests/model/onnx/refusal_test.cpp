@@ -110,7 +110,7 @@ TEST(RefuseShape, WeightsThatDoNotFitTheirInput) {
   OnnxBuilder net = conv_net();
   net.weights("w", {2, 3, 3});
   EXPECT_EQ(net.refusal(),
-            "node 'the_Conv' (Conv): weight [2, 3, 1, 3] with 1 groups needs 3 input channels, "
+            "node 'the_Conv' (Conv): weight [2, 3, 1, 3] with 1 group needs 3 input channels, "
             "found 1");
 }
 

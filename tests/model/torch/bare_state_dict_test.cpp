@@ -163,7 +163,7 @@ TEST(BareStateDict, LeavesOutTensorsOfOthersAndSaysSo) {
   const auto model = import_bare(checkpoint);
   ASSERT_TRUE(model);
   EXPECT_TRUE(has_note(*model, NoteSeverity::warning,
-                       "1 tensors outside 'model.' were left out, the first is loss.weight"));
+                       "1 tensor outside 'model.' was left out, the first is loss.weight"));
 }
 
 TEST(BareStateDict, RefusesTwoNetworksInOneFile) {

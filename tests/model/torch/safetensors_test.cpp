@@ -63,8 +63,8 @@ TEST(Safetensors, RefusesRangesThatDoNotTileTheData) {
   EXPECT_EQ(two(0, 4, 4, 8), "");
   EXPECT_EQ(two(4, 8, 0, 4), "");
   EXPECT_EQ(two(0, 5, 4, 8), damaged("b: its bytes overlap another tensor's"));
-  EXPECT_EQ(two(0, 3, 4, 8), damaged("b: 1 bytes before it belong to no tensor"));
-  EXPECT_EQ(two(0, 3, 3, 7), damaged("1 bytes at the end belong to no tensor"));
+  EXPECT_EQ(two(0, 3, 4, 8), damaged("b: 1 byte before it belongs to no tensor"));
+  EXPECT_EQ(two(0, 3, 3, 7), damaged("1 byte at the end belongs to no tensor"));
   EXPECT_EQ(two(0, 4, 4, 9), damaged("b: its bytes 4 to 9 lie outside the 8 bytes of data"));
 }
 
