@@ -138,6 +138,9 @@ struct Violation {
   std::string source;      // where the limit comes from
   std::string cure;        // names of cures(), best first
   bool estimated = false;  // unknown because units are estimated, not because a limit is open
+
+  // Whether `name`, one of cures(), is among them.
+  bool cured_by(std::string_view name) const;
 };
 
 struct CheckOptions {

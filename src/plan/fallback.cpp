@@ -69,8 +69,8 @@ std::vector<NodeId> incurable(const Plan& plan, const ChipSegment& chosen, const
     for (const Violation& violation : check(piece.graph, target).violations) {
       const NodeId id = violation.node == kNoNode ? kNoNode : plan.graph.find(violation.node_name);
       if (id == kNoNode || violation.verdict == Verdict::fits) continue;
-      const bool by_blocks = plan.graph.get_if<Conv>(id) != nullptr &&
-                             violation.cure.find("block_channels") != std::string::npos;
+      const bool by_blocks =
+          plan.graph.get_if<Conv>(id) != nullptr && violation.cured_by("block_channels");
       if (by_blocks && blocks_may_help) continue;
       rule = violation.rule;
       nodes.push_back(id);

@@ -102,9 +102,8 @@ bool cut_cures(const Node& node, const Violation& violation) {
     const int64_t longer = conv->padding.bottom - conv->padding.top;
     if (longer != 0 && longer != 1) return false;  // tiles are cut along time alone
   }
-  return std::any_of(std::begin(kCuts), std::end(kCuts), [&](std::string_view cut) {
-    return violation.cure.find(cut) != std::string::npos;
-  });
+  return std::any_of(std::begin(kCuts), std::end(kCuts),
+                     [&](std::string_view cut) { return violation.cured_by(cut); });
 }
 
 }  // namespace

@@ -326,7 +326,7 @@ PlanRecipe recipe_for(const Graph& legal, const Target& target, const PlanOption
 // Whether narrower convolutions could help: other rules break whatever the width.
 bool blocks_may_cure(const Plan& plan, const Target& target) {
   const std::optional<Obstacle> obstacle = first_obstacle(plan, target);
-  return obstacle && obstacle->violation.cure.find("block_channels") != std::string::npos;
+  return obstacle && obstacle->violation.cured_by("block_channels");
 }
 
 // Whole convolutions, or the widest blocks that fit. `whole` keeps the former where they do not.

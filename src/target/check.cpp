@@ -100,6 +100,16 @@ Violation judge(const Target& target, const Constraint& constraint, const Measur
 
 }  // namespace
 
+bool Violation::cured_by(std::string_view name) const {
+  constexpr std::string_view kBetween = ", ";
+  for (std::string_view rest = cure; !rest.empty();) {
+    const size_t end = std::min(rest.find(kBetween), rest.size());
+    if (rest.substr(0, end) == name) return true;
+    rest.remove_prefix(std::min(end + kBetween.size(), rest.size()));
+  }
+  return false;
+}
+
 CheckReport check(const Graph& graph, const Target& target, const CheckOptions& options) {
   const Ledger ledger = make_ledger(graph, target);
   const CheckSubject subject{graph, target, options, ledger};

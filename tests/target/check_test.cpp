@@ -298,5 +298,16 @@ TEST(Constraints, EveryLimitAndSupportEntryIsAskedAbout) {
   }
 }
 
+TEST(Violation, IsCuredByTheWholeNamesItLists) {
+  Violation violation;
+  violation.cure = "tile_time, block_channels";
+  EXPECT_TRUE(violation.cured_by("tile_time"));
+  EXPECT_TRUE(violation.cured_by("block_channels"));
+  EXPECT_FALSE(violation.cured_by("block"));
+  EXPECT_FALSE(violation.cured_by("time"));
+  EXPECT_FALSE(violation.cured_by("stripe_time"));
+  EXPECT_FALSE(Violation().cured_by("tile_time"));
+}
+
 }  // namespace
 }  // namespace tessera
