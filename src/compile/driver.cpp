@@ -22,6 +22,7 @@
 #include "tessera/file.h"
 #include "tessera/hash.h"
 #include "tessera/stream_bases.h"
+#include "tessera/text.h"
 #include "verify/built_parity.h"
 
 namespace tessera {
