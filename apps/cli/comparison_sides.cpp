@@ -17,7 +17,7 @@ Result<Side> open_side(const SideOptions& options, const std::vector<std::string
   model.length_samples = length;
   if (!is_package(options.path)) model.model_args = model_args;
   Side side;
-  TESSERA_TRY(side.given, load_runnable(model, ImportNotes::warnings, console));
+  TESSERA_TRY(side.given, load_network(model, ImportNotes::warnings, console));
   return side;
 }
 

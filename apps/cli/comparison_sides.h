@@ -21,11 +21,11 @@ struct SideOptions {
 
 // A network ready to be compared.
 struct Side {
-  Runnable given;
+  LoadedNetwork given;
   std::string backend_name;
   std::unique_ptr<Backend> backend;
 
-  const Graph& graph() const { return given.plan ? given.plan->graph : given.model.graph; }
+  const Graph& graph() const { return given.graph(); }
   ComparedNetwork network() const;
 };
 

@@ -26,9 +26,7 @@ void add_model_options(CommandLine& app, ModelOptions& options, bool with_length
   }
 }
 
-namespace {
-
-void tell(const std::vector<Note>& all, ImportNotes notes, Console& console) {
+void tell_import_notes(std::span<const Note> all, ImportNotes notes, Console& console) {
   if (notes == ImportNotes::none) return;
   for (const Note& note : all) {
     if (note.severity == NoteSeverity::warning) {
@@ -38,17 +36,6 @@ void tell(const std::vector<Note>& all, ImportNotes notes, Console& console) {
     }
   }
 }
-
-Result<Package> open_package(const ModelOptions& options) {
-  if (!options.model_args.empty()) {
-    return TESSERA_ERROR(kInvalidArgument, "--model-arg",
-                         "a package holds the arguments that it was built with",
-                         "give them to 'tessera build'");
-  }
-  return Package::open(options.path);
-}
-
-}  // namespace
 
 Result<ImportOptions> import_options(const ModelOptions& options) {
   ImportOptions import;
@@ -66,47 +53,18 @@ Result<ImportOptions> import_options(const ModelOptions& options) {
 }
 
 Result<ImportedModel> load_model(const ModelOptions& options, ImportNotes notes, Console& console) {
-  ImportedModel model;
-  if (is_package(options.path)) {
-    TESSERA_TRY(const Package package, open_package(options));
-    TESSERA_TRY(model, package.model(options.length_samples));
-  } else {
-    TESSERA_TRY(const ImportOptions import, import_options(options));
-    TESSERA_TRY(model, import_model(options.path, import));
-  }
-  tell(model.notes, notes, console);
+  TESSERA_TRY(const ImportOptions import, import_options(options));
+  TESSERA_TRY(ImportedModel model, tessera::load_model(options.path, import));
+  tell_import_notes(model.notes, notes, console);
   return model;
 }
 
-Result<Runnable> load_runnable(const ModelOptions& options, ImportNotes notes, Console& console) {
-  Runnable runnable;
-  if (!is_package(options.path)) {
-    TESSERA_TRY(runnable.model, load_model(options, notes, console));
-    return runnable;
-  }
-  TESSERA_TRY(runnable.package, open_package(options));
-  const int64_t built = runnable.package->manifest().model.length_samples;
-  TESSERA_TRY_VOID(runnable.set_length(options.length_samples.value_or(built)));
-  tell(runnable.model.notes, notes, console);
-  return runnable;
-}
-
-Result<Session> Runnable::open(Backend& backend) const {
-  const Encodings* integers = encodings ? &*encodings : nullptr;
-  return plan ? Session::create(*plan, backend, integers) : Session::create(model.graph, backend);
-}
-
-Result<void> Runnable::set_length(int64_t length_samples) {
-  if (!package) {
-    TESSERA_TRY(model.graph, model.network->instantiate(length_samples));
-    model.length_samples = length_samples;
-    return {};
-  }
-  TESSERA_TRY(PackagedNetwork network, package->network(length_samples));
-  model = std::move(network.model);
-  plan = std::move(network.plan);
-  encodings = std::move(network.encodings);
-  return {};
+Result<LoadedNetwork> load_network(const ModelOptions& options, ImportNotes notes,
+                                   Console& console) {
+  TESSERA_TRY(const ImportOptions import, import_options(options));
+  TESSERA_TRY(LoadedNetwork network, LoadedNetwork::open(options.path, import));
+  tell_import_notes(network.model.notes, notes, console);
+  return network;
 }
 
 void add_backend_options(CommandLine& app, BackendChoice& choice) {

@@ -15,6 +15,7 @@
 #include "cli/progress.h"
 #include "tessera/file.h"
 #include "tessera/npy.h"
+#include "tessera/reference_check.h"
 #include "tessera/session.h"
 
 namespace tessera::cli {
@@ -49,11 +50,11 @@ std::vector<std::string> without_unread(const std::vector<std::string>& words,
 
 // The windows, and the network for their length.
 struct Inputs {
-  Runnable network;
+  LoadedNetwork network;
   WindowBatch batch;
 };
 Result<Inputs> read_inputs(const Options& options, Console& console) {
-  TESSERA_TRY(Runnable network, load_runnable(options.model, ImportNotes::warnings, console));
+  TESSERA_TRY(LoadedNetwork network, load_network(options.model, ImportNotes::warnings, console));
   const std::vector<std::string> words = without_unread(options.inputs, network.model, console);
   TESSERA_TRY(std::vector<WindowArray> arrays,
               read_input_arrays(words, signature_of(network.model.graph).inputs));
@@ -62,7 +63,7 @@ Result<Inputs> read_inputs(const Options& options, Console& console) {
     at_length = [&](int64_t length) -> Result<ImportedModel> {
       ModelOptions other = options.model;
       other.length_samples = length;
-      TESSERA_TRY(network, load_runnable(other, ImportNotes::none, console));
+      TESSERA_TRY(network, load_network(other, ImportNotes::none, console));
       return network.model;
     };
   }
@@ -119,8 +120,8 @@ std::vector<std::vector<float>> values_of(std::vector<StackedOutput> outputs) {
 }
 
 // All windows through the reference backend too.
-Result<Difference> check_run(const Options& options, const Inputs& given, WindowOutputs run,
-                             Console& console) {
+Result<OutputDifference> check_run(const Options& options, const Inputs& given, WindowOutputs run,
+                                   Console& console) {
   TESSERA_TRY(const auto backend, open_backend({.name = "reference", .threads = 0}));
   TESSERA_TRY(Session session, Session::create(given.network.model.graph, *backend));
   TESSERA_TRY(WindowOutputs expected,
@@ -139,7 +140,7 @@ Result<Document> run(const Options& options, Console& console) {
   TESSERA_TRY_VOID(check_outputs(
       checked, file_names({options.model.path}, {input_files(options, signature)}), options.force));
   TESSERA_TRY(const auto backend, open_backend(options.backend));
-  TESSERA_TRY(Session session, given.network.open(*backend));
+  TESSERA_TRY(Session session, given.network.session(*backend));
   TESSERA_TRY(WindowOutputs run, run_all(session, given, "running", console));
   Document document{{"model", options.model.path},
                     {"backend", options.backend.name},
@@ -151,7 +152,8 @@ Result<Document> run(const Options& options, Console& console) {
       "{} backend: {:.3f} ms{}\n", options.backend.name, run.seconds * 1e3,
       given.batch.windows() > 1 ? fmt::format(" for {} windows", given.batch.windows()) : "");
   if (options.check) {
-    TESSERA_TRY(const Difference difference, check_run(options, given, std::move(run), console));
+    TESSERA_TRY(const OutputDifference difference,
+                check_run(options, given, std::move(run), console));
     document["max_abs_difference"] = difference.max_abs;
     console.print("largest difference from the reference backend: {:.3g} at a peak of {:.3g}\n",
                   difference.max_abs, difference.peak);

@@ -69,7 +69,7 @@ struct Verified {
   Document document;
 };
 
-Result<Plan> plan_of(const Runnable& given, const Options& options) {
+Result<Plan> plan_of(const LoadedNetwork& given, const Options& options) {
   if (given.plan) return *given.plan;
   TESSERA_TRY(const Target target, load_target(options.target));
   Graph legal = given.model.graph;
@@ -82,7 +82,7 @@ Result<Plan> plan_of(const Runnable& given, const Options& options) {
 }
 
 // A package runs on what it was built for.
-Result<void> check_target(const Runnable& given, const Options& options) {
+Result<void> check_target(const LoadedNetwork& given, const Options& options) {
   if (!given.package || !options.target_is_chosen) return {};
   TESSERA_TRY(const Target target, load_target(options.target));
   const std::string& built_for = given.package->manifest().target;
@@ -105,7 +105,7 @@ Result<void> check_whole(const Package& package, const Options& options, Console
 }
 
 Result<Case> read_case(const Options& options, Console& console) {
-  TESSERA_TRY(Runnable given, load_runnable(options.model, ImportNotes::warnings, console));
+  TESSERA_TRY(LoadedNetwork given, load_network(options.model, ImportNotes::warnings, console));
   TESSERA_TRY_VOID(check_target(given, options));
   if (given.package) TESSERA_TRY_VOID(check_whole(*given.package, options, console));
   Case made;
@@ -114,7 +114,7 @@ Result<Case> read_case(const Options& options, Console& console) {
     const ModelAtLength at_length = [&](int64_t length) -> Result<ImportedModel> {
       ModelOptions other = options.model;
       other.length_samples = length;
-      TESSERA_TRY(given, load_runnable(other, ImportNotes::none, console));
+      TESSERA_TRY(given, load_network(other, ImportNotes::none, console));
       return given.model;
     };
     TESSERA_TRY(made.inputs,

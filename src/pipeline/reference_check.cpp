@@ -1,22 +1,33 @@
-#include "cli/output_difference.h"
+#include "tessera/reference_check.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
-namespace tessera::cli {
+#include "tessera/session.h"
+
+namespace tessera {
 namespace {
 
 constexpr const char* kHint =
     "this is a bug in a backend: please report it with the model and the input";
 
+bool same_sizes(std::span<const std::vector<float>> a, std::span<const std::vector<float>> b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const auto& x, const auto& y) { return x.size() == y.size(); });
+}
+
 }  // namespace
 
-Result<Difference> compare_outputs(std::span<const std::vector<float>> reference,
-                                   std::span<const std::vector<float>> outputs,
-                                   const std::string& subject) {
-  Difference difference;
+Result<OutputDifference> compare_outputs(std::span<const std::vector<float>> reference,
+                                         std::span<const std::vector<float>> outputs,
+                                         const std::string& subject) {
+  if (!same_sizes(reference, outputs)) {
+    return TESSERA_ERROR(kMismatch, subject,
+                         "has outputs of other sizes than on the reference backend", kHint);
+  }
+  OutputDifference difference;
   for (size_t i = 0; i < reference.size(); ++i) {
     for (size_t k = 0; k < reference[i].size(); ++k) {
       const double want = reference[i][k];
@@ -49,4 +60,17 @@ Result<Difference> compare_outputs(std::span<const std::vector<float>> reference
   return difference;
 }
 
-}  // namespace tessera::cli
+Result<OutputDifference> compare_with_reference(const Graph& graph,
+                                                std::span<const std::vector<float>> inputs,
+                                                std::span<const std::vector<float>> outputs,
+                                                const std::string& subject,
+                                                int64_t memory_limit_bytes) {
+  TESSERA_TRY(const auto backend,
+              make_backend("reference", {.memory_limit_bytes = memory_limit_bytes}));
+  TESSERA_TRY(Session session, Session::create(graph, *backend));
+  const std::vector<ConstValues> values(inputs.begin(), inputs.end());
+  TESSERA_TRY(const auto expected, session.run(values));
+  return compare_outputs(expected, outputs, subject);
+}
+
+}  // namespace tessera
