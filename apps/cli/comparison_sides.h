@@ -16,14 +16,13 @@ namespace tessera::cli {
 
 struct SideOptions {
   std::string path;
-  std::string backend = "auto";
+  std::string backend{kAutoBackend};
 };
 
 // A network ready to be compared.
 struct Side {
   LoadedNetwork given;
-  std::string backend_name;
-  std::unique_ptr<Backend> backend;
+  NetworkBackend by;
 
   const Graph& graph() const { return given.graph(); }
   ComparedNetwork network() const;

@@ -67,18 +67,49 @@ Result<LoadedNetwork> load_network(const ModelOptions& options, ImportNotes note
   return network;
 }
 
-void add_backend_options(CommandLine& app, BackendChoice& choice) {
-  app.add_option("--backend", choice.name, "What evaluates the network")
-      ->type_name(fmt::format("{{{}}}", fmt::join(backend_names(), ",")))
+namespace {
+
+void add_options(CommandLine& app, BackendChoice& choice, const std::string& description,
+                 const std::vector<std::string_view>& names) {
+  app.add_option("--backend", choice.name, description)
+      ->type_name(fmt::format("{{{}}}", fmt::join(names, ",")))
       ->capture_default_str();
   app.add_option("--threads", choice.threads, "Threads; 0: as many as the process may use")
       ->type_name("N")
       ->capture_default_str();
 }
 
+}  // namespace
+
+void add_backend_options(CommandLine& app, BackendChoice& choice) {
+  add_options(app, choice, "What evaluates the network", backend_names());
+}
+
+void add_network_backend_options(CommandLine& app, BackendChoice& choice) {
+  choice.name = kAutoBackend;
+  std::vector<std::string_view> names = backend_names();
+  names.insert(names.begin(), kAutoBackend);
+  add_options(
+      app, choice,
+      fmt::format("What evaluates the network; auto: {} for a quantised package, else {}",
+                  default_backend(Arithmetic::integer), default_backend(Arithmetic::float32)),
+      names);
+}
+
 Result<std::unique_ptr<Backend>> open_backend(const BackendChoice& choice) {
   return make_backend(choice.name,
                       {.threads = choice.threads, .memory_limit_bytes = usable_memory_bytes()});
+}
+
+Result<NetworkBackend> open_network_backend(const BackendChoice& choice,
+                                            const LoadedNetwork& network, const std::string& path,
+                                            Console& console) {
+  NetworkBackend opened;
+  opened.name = choice.name == kAutoBackend ? network.default_backend() : choice.name;
+  TESSERA_TRY(opened.backend, open_backend({.name = opened.name, .threads = choice.threads}));
+  if (const auto ignored = network.ignored_integers(*opened.backend))
+    console.warning(fmt::format("{} {}", path, ignored->text));
+  return opened;
 }
 
 }  // namespace tessera::cli

@@ -44,11 +44,28 @@ Result<LoadedNetwork> load_network(const ModelOptions& options, ImportNotes note
 void tell_import_notes(std::span<const Note> all, ImportNotes notes, Console& console);
 
 struct BackendChoice {
-  std::string name{backend_names().back()};  // the fastest is listed last
-  int threads = 0;                           // 0: as many as the process may use
+  std::string name{default_backend(Arithmetic::float32)};
+  int threads = 0;  // 0: as many as the process may use
 };
 
 void add_backend_options(CommandLine& app, BackendChoice& choice);
 Result<std::unique_ptr<Backend>> open_backend(const BackendChoice& choice);
+
+// The choice that leaves it to the network: the backend for its arithmetic.
+inline constexpr std::string_view kAutoBackend = "auto";
+// The same options where a network may be quantised; the default is kAutoBackend.
+void add_network_backend_options(CommandLine& app, BackendChoice& choice);
+
+struct NetworkBackend {
+  std::string name;
+  std::unique_ptr<Backend> backend;
+
+  std::string_view arithmetic() const { return to_string(backend->arithmetic()); }
+};
+// What evaluates `network`. Warns, of `path`, where that leaves the integers of a quantised network
+// out.
+Result<NetworkBackend> open_network_backend(const BackendChoice& choice,
+                                            const LoadedNetwork& network, const std::string& path,
+                                            Console& console);
 
 }  // namespace tessera::cli

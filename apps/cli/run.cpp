@@ -13,6 +13,7 @@
 #include "cli/model_options.h"
 #include "cli/output_files.h"
 #include "cli/progress.h"
+#include "cli/table.h"
 #include "tessera/file.h"
 #include "tessera/npy.h"
 #include "tessera/reference_check.h"
@@ -119,15 +120,38 @@ std::vector<std::vector<float>> values_of(std::vector<StackedOutput> outputs) {
   return values;
 }
 
-// All windows through the reference backend too.
-Result<OutputDifference> check_run(const Options& options, const Inputs& given, WindowOutputs run,
-                                   Console& console) {
+// All windows through the reference backend, too.
+Result<void> check_floats(const Options& options, const Inputs& given, WindowOutputs run,
+                          Document& document, Console& console) {
   TESSERA_TRY(const auto backend, open_backend({.name = "reference", .threads = 0}));
   TESSERA_TRY(Session session, Session::create(given.network.model.graph, *backend));
   TESSERA_TRY(WindowOutputs expected,
               run_all(session, given, options.model.path + " on the reference backend", console));
-  return compare_outputs(values_of(std::move(expected.outputs)), values_of(std::move(run.outputs)),
-                         options.model.path);
+  TESSERA_TRY(const OutputDifference difference,
+              compare_outputs(values_of(std::move(expected.outputs)),
+                              values_of(std::move(run.outputs)), options.model.path));
+  document["max_abs_difference"] = difference.max_abs;
+  console.print("largest difference from the reference backend: {:.3g} at a peak of {:.3g}\n",
+                difference.max_abs, difference.peak);
+  return {};
+}
+
+// All windows again, every code beside that of the integer reference.
+Result<void> check_codes(const Options& options, const Inputs& given, Backend& backend,
+                         Document& document, Console& console) {
+  int64_t equal = 0;
+  Progress progress(console, options.model.path + ", checked by plain loops");
+  for (int64_t n = 0; n < given.batch.windows(); ++n) {
+    TESSERA_TRY(const auto window, given.batch.window(n));
+    TESSERA_TRY(const int64_t codes,
+                compare_codes_with_reference(*given.network.plan, *given.network.encodings, backend,
+                                             window, options.model.path));
+    equal += codes;
+    progress.set(static_cast<double>(n + 1) / static_cast<double>(given.batch.windows()));
+  }
+  document["equal_codes"] = equal;
+  console.print("{} codes, each that of the integer reference\n", grouped(equal));
+  return {};
 }
 
 Result<Document> run(const Options& options, Console& console) {
@@ -139,24 +163,22 @@ Result<Document> run(const Options& options, Console& console) {
   for (const std::string& file : output_files) checked.push_back({file, OutputFormat::npy});
   TESSERA_TRY_VOID(check_outputs(
       checked, file_names({options.model.path}, {input_files(options, signature)}), options.force));
-  TESSERA_TRY(const auto backend, open_backend(options.backend));
-  TESSERA_TRY(Session session, given.network.session(*backend));
+  TESSERA_TRY(const NetworkBackend by,
+              open_network_backend(options.backend, given.network, options.model.path, console));
+  TESSERA_TRY(Session session, given.network.session(*by.backend, EncodingsUse::ignore));
   TESSERA_TRY(WindowOutputs run, run_all(session, given, "running", console));
-  Document document{{"model", options.model.path},
-                    {"backend", options.backend.name},
-                    {"windows", given.batch.windows()},
-                    {"seconds", run.seconds},
-                    {"load_seconds", session.timing().load_seconds}};
+  Document document{
+      {"model", options.model.path},   {"backend", by.name},
+      {"arithmetic", by.arithmetic()}, {"windows", given.batch.windows()},
+      {"seconds", run.seconds},        {"load_seconds", session.timing().load_seconds}};
   TESSERA_TRY(document["outputs"], write_outputs(options, output_files, run.outputs, console));
   console.print(
-      "{} backend: {:.3f} ms{}\n", options.backend.name, run.seconds * 1e3,
+      "{} backend, {} arithmetic: {:.3f} ms{}\n", by.name, by.arithmetic(), run.seconds * 1e3,
       given.batch.windows() > 1 ? fmt::format(" for {} windows", given.batch.windows()) : "");
   if (options.check) {
-    TESSERA_TRY(const OutputDifference difference,
-                check_run(options, given, std::move(run), console));
-    document["max_abs_difference"] = difference.max_abs;
-    console.print("largest difference from the reference backend: {:.3g} at a peak of {:.3g}\n",
-                  difference.max_abs, difference.peak);
+    const bool integer = by.backend->arithmetic() == Arithmetic::integer;
+    TESSERA_TRY_VOID(integer ? check_codes(options, given, *by.backend, document, console)
+                             : check_floats(options, given, std::move(run), document, console));
   }
   return document;
 }
@@ -176,7 +198,7 @@ Action define_run(CommandLine& app) {
   app.add_option("--output", options->outputs, "Where to write an output; NAME=FILE for several")
       ->type_name("FILE.npy")
       ->allow_extra_args(false);
-  add_backend_options(app, options->backend);
+  add_network_backend_options(app, options->backend);
   add_check_option(app, options->check);
   app.add_flag("--force", options->force, "Replace output files that exist");
   app.footer(

@@ -55,7 +55,7 @@ class Activity {
     recording_ = std::move(recording);
     progress_.emplace(console_, recording_);
   }
-  void begin_check() { progress_.emplace(console_, recording_ + " on the reference backend"); }
+  void begin_check() { progress_.emplace(console_, recording_ + ", checked by plain loops"); }
   void end() { progress_.reset(); }
 
  private:
@@ -68,7 +68,7 @@ Result<SeparatorOptions> separator_options(const Options& options, Activity& act
   TESSERA_TRY(const ImportOptions import, import_options(options.model));
   SeparatorOptions separator;
   separator.model_args = import.model_args;
-  separator.backend = options.backend.name;
+  if (options.backend.name != kAutoBackend) separator.backend = options.backend.name;
   separator.threads = options.backend.threads;
   separator.memory_limit_bytes = usable_memory_bytes();
   separator.sample_rate = options.sample_rate;
@@ -95,6 +95,7 @@ Document document_of(const SeparationJob& job, const AudioBuffer& audio,
     document["max_abs_difference"] = separated.difference->max_abs;
     document["peak"] = separated.difference->peak;
   }
+  if (separated.equal_codes) document["equal_codes"] = *separated.equal_codes;
   return document;
 }
 
@@ -163,7 +164,9 @@ Result<Done> separate_job(Separator& separator, const Options& options, const Se
   done.cells = {job.input, fmt::format("{:.2f}", done.document["seconds_of_audio"].get<double>()),
                 fmt::format("{:.3f} s", seconds),
                 fmt::format("{:.4f}", done.document["real_time_factor"].get<double>())};
-  if (options.check) done.cells.push_back(fmt::format("{:.2e}", separated.difference->max_abs));
+  if (separated.difference)
+    done.cells.push_back(fmt::format("{:.2e}", separated.difference->max_abs));
+  if (separated.equal_codes) done.cells.push_back(grouped(*separated.equal_codes));
   return done;
 }
 
@@ -191,9 +194,13 @@ Result<Document> separate(const Options& options, Console& console) {
   Table table;
   table.add_column("file");
   table.add_columns({"seconds", "took", "real-time factor"}, Table::Align::right);
-  if (options.check) table.add_column("max |difference|", Table::Align::right);
+  if (options.check) {
+    const bool integer = separator.arithmetic() == Arithmetic::integer;
+    table.add_column(integer ? "equal codes" : "max |difference|", Table::Align::right);
+  }
   Document document{{"model", options.model.path},
                     {"backend", separator.backend()},
+                    {"arithmetic", to_string(separator.arithmetic())},
                     {"sources", separator.voices()},
                     {"files", Document::array()}};
   ScaledVoices scaled;
@@ -219,8 +226,9 @@ Result<Document> separate(const Options& options, Console& console) {
   document["failed"] = failed.document();
   if (!document["files"].empty()) {
     console.print("{}", table.to_string());
-    console.print("{} of each in {}\n", counted(separator.voices(), "voice"),
-                  options.output.folder);
+    console.print("{} of each in {}; {} backend, {} arithmetic\n",
+                  counted(separator.voices(), "voice"), options.output.folder, separator.backend(),
+                  to_string(separator.arithmetic()));
   }
   if (!failed.empty()) console.print("{}", failed.table());
   if (failed.empty() && !fatal) return document;
@@ -235,7 +243,7 @@ Action define_separate(CommandLine& app) {
   add_model_options(app, options->model, false);
   add_output_options(app, options->output);
   add_input_options(app, options->input);
-  add_backend_options(app, options->backend);
+  add_network_backend_options(app, options->backend);
   add_recording_options(app, options->recordings);
   app.add_option("--sample-rate", options->sample_rate,
                  "The network's sampling rate, where its file does not tell")

@@ -1,18 +1,20 @@
 // LoadedNetwork: a model file or a package, ready to be evaluated: a network as it is, or as its
-// package's plan cuts it.
+// package's plan cuts it and, where it was quantised, in its integers.
 //
 //   TESSERA_TRY(auto network, LoadedNetwork::open("net.tess"));
-//   TESSERA_TRY(auto backend, make_backend("cpu"));
+//   TESSERA_TRY(auto backend, make_backend(network.default_backend()));
 //   TESSERA_TRY(auto session, network.session(*backend));
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string_view>
 
 #include "tessera/backend.h"
 #include "tessera/encodings.h"
 #include "tessera/import.h"
+#include "tessera/note.h"
 #include "tessera/package.h"
 #include "tessera/plan.h"
 #include "tessera/result.h"
@@ -43,8 +45,15 @@ struct LoadedNetwork {
   // What a session evaluates: the plan's graph, or the model's.
   const Graph& graph() const { return plan ? plan->graph : model.graph; }
 
+  // The backend for its arithmetic.
+  std::string_view default_backend() const;
+
+  // A warning where it was quantised and `backend` computes in floats, as EncodingsUse::ignore
+  // lets it.
+  std::optional<Note> ignored_integers(const Backend& backend) const;
+
   // Errors: those of Session::create().
-  Result<Session> session(Backend& backend) const;
+  Result<Session> session(Backend& backend, EncodingsUse use = EncodingsUse::obey) const;
 };
 
 }  // namespace tessera

@@ -1,4 +1,4 @@
-// Reference check: how far what a backend computed lies from the reference backend's results.
+// Reference check: how far what a backend computed lies from what plain loops compute.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "tessera/backend.h"
+#include "tessera/encodings.h"
 #include "tessera/graph.h"
+#include "tessera/plan.h"
 #include "tessera/result.h"
 
 namespace tessera {
@@ -30,5 +33,13 @@ Result<OutputDifference> compare_with_reference(const Graph& graph,
                                                 std::span<const std::vector<float>> outputs,
                                                 const std::string& subject,
                                                 int64_t memory_limit_bytes = 0);
+
+// In integers: plays `plan` on `backend` and compares every code at every border, as check_codes()
+// does. Returns how many codes. Errors: those of check_codes(); kMismatch, with `subject`, where
+// one code differs.
+Result<int64_t> compare_codes_with_reference(const Plan& plan, const Encodings& encodings,
+                                             Backend& backend,
+                                             std::span<const std::vector<float>> inputs,
+                                             const std::string& subject);
 
 }  // namespace tessera

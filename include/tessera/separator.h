@@ -15,9 +15,11 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tessera/audio.h"
+#include "tessera/backend.h"
 #include "tessera/mono_input.h"
 #include "tessera/note.h"
 #include "tessera/reference_check.h"
@@ -37,7 +39,9 @@ enum class VoiceLevel : uint8_t {
 struct SeparatorOptions {
   // Of a model file, as ImportOptions::model_args; a package has its own.
   std::map<std::string, std::string> model_args = {};
-  std::string backend = "cpu";     // one of backend_names()
+  // One of backend_names(). Empty: LoadedNetwork::default_backend(). One that computes in floats
+  // may be named for a quantised package, too, with a warning.
+  std::string backend = {};
   int threads = 0;                 // 0: as many as the process may use
   int64_t memory_limit_bytes = 0;  // activations; 0: no limit of our own
   // The network's, in Hz, where its file does not tell; overrides what it tells, with a warning.
@@ -45,8 +49,8 @@ struct SeparatorOptions {
   std::optional<int> sample_rate = {};
   ChannelPolicy channels = {};
   VoiceLevel level = VoiceLevel::fit;
-  // Evaluate on the reference backend, too, which is slow, and fail where the results differ:
-  // errors of compare_outputs().
+  // Evaluate by plain loops, too, which is slow, and fail where the results differ: errors of
+  // compare_with_reference(), or of compare_codes_with_reference() in integers.
   bool check = false;
   std::function<void()> before_check = {};  // called before that evaluation
 
@@ -80,7 +84,10 @@ struct Separation {
   // What else was done to the recording and its voices, in order; sentences without a subject.
   std::vector<Note> notes;
   SeparationTiming timing;
-  std::optional<OutputDifference> difference;  // with SeparatorOptions::check
+  // With SeparatorOptions::check: in floats how far the outputs are apart, in integers how many
+  // codes were compared, which all are equal.
+  std::optional<OutputDifference> difference;
+  std::optional<int64_t> equal_codes;
 };
 
 // A network ready for one recording after another. The session of the last length is kept. One
@@ -113,8 +120,9 @@ class Separator {
   int voices() const;
   // Of the network: what the options or its file say.
   std::optional<int> sample_rate() const;
-  const std::string& backend() const;  // its name
-  // What the importer noted, and where the options override it.
+  std::string_view backend() const;  // its name
+  Arithmetic arithmetic() const;
+  // What the importer noted, and where the options override the network's file or its integers.
   std::span<const Note> notes() const;
 
  private:

@@ -1,5 +1,7 @@
 #include "tessera/loaded_network.h"
 
+#include <fmt/format.h>
+
 namespace tessera {
 namespace {
 
@@ -46,9 +48,22 @@ Result<void> LoadedNetwork::set_length(int64_t length_samples) {
   return {};
 }
 
-Result<Session> LoadedNetwork::session(Backend& backend) const {
+std::string_view LoadedNetwork::default_backend() const {
+  return package ? tessera::default_backend(*package)
+                 : tessera::default_backend(Arithmetic::float32);
+}
+
+std::optional<Note> LoadedNetwork::ignored_integers(const Backend& backend) const {
+  if (!encodings || backend.arithmetic() == Arithmetic::integer) return std::nullopt;
+  return Note{NoteSeverity::warning,
+              fmt::format("is quantised; the {} backend computes it in {}, not in its integers",
+                          backend.probe().backend, to_string(backend.arithmetic()))};
+}
+
+Result<Session> LoadedNetwork::session(Backend& backend, EncodingsUse use) const {
   const Encodings* integers = encodings ? &*encodings : nullptr;
-  return plan ? Session::create(*plan, backend, integers) : Session::create(model.graph, backend);
+  return plan ? Session::create(*plan, backend, integers, use)
+              : Session::create(model.graph, backend);
 }
 
 }  // namespace tessera

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tessera/code_check.h"
 #include "tessera/session.h"
 
 namespace tessera {
@@ -71,6 +72,21 @@ Result<OutputDifference> compare_with_reference(const Graph& graph,
   const std::vector<ConstValues> values(inputs.begin(), inputs.end());
   TESSERA_TRY(const auto expected, session.run(values));
   return compare_outputs(expected, outputs, subject);
+}
+
+Result<int64_t> compare_codes_with_reference(const Plan& plan, const Encodings& encodings,
+                                             Backend& backend,
+                                             std::span<const std::vector<float>> inputs,
+                                             const std::string& subject) {
+  const std::vector<ConstValues> values(inputs.begin(), inputs.end());
+  TESSERA_TRY(const CodeReport report, check_codes(plan, encodings, backend, values));
+  const BorderCheck* bad = report.first_failure();
+  if (bad == nullptr) return report.codes;
+  return TESSERA_ERROR(
+      kMismatch, subject,
+      fmt::format("{} of {} values of '{}' in {} are not those of the integer reference",
+                  bad->differing, bad->values, bad->value, bad->where),
+      kHint);
 }
 
 }  // namespace tessera

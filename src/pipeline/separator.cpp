@@ -111,6 +111,7 @@ struct Separator::State {
 
   bool has_session_for(int64_t samples) const { return session && session_length == samples; }
   Result<void> load();
+  Result<void> choose_backend();
   void note_rate();
   int rate_for(const AudioBuffer& recording, std::vector<Note>& noted) const;
   Result<void> set_length(int64_t samples, const std::string& subject);
@@ -138,9 +139,18 @@ Result<void> Separator::State::load() {
   only_length = only_length_of(network.model);
   notes = network.model.notes;
   note_rate();
+  return choose_backend();
+}
+
+Result<void> Separator::State::choose_backend() {
+  if (options.backend.empty()) options.backend = network.default_backend();
   TESSERA_TRY(backend,
               make_backend(options.backend, {.threads = options.threads,
                                              .memory_limit_bytes = options.memory_limit_bytes}));
+  std::optional<Note> ignored = network.ignored_integers(*backend);
+  if (!ignored) return {};
+  ignored->text = fmt::format("{} {}", model, ignored->text);
+  notes.push_back(std::move(*ignored));
   return {};
 }
 
@@ -186,7 +196,7 @@ Result<void> Separator::State::open_session(int64_t samples, const std::string& 
   if (has_session_for(samples)) return {};
   TESSERA_TRY_VOID(set_length(samples, subject));
   TESSERA_TRY(voices, voice_layout(network.model.graph));
-  TESSERA_TRY(session, network.session(*backend));
+  TESSERA_TRY(session, network.session(*backend, EncodingsUse::ignore));  // choose_backend() warned
   session_length = samples;
   return {};
 }
@@ -209,8 +219,14 @@ Result<void> Separator::State::check(const std::vector<float>& mixture,
                                      const std::string& subject, Separation& result) const {
   if (options.before_check) options.before_check();
   const auto begin = Clock::now();
-  TESSERA_TRY(result.difference, compare_with_reference(network.model.graph, {&mixture, 1}, outputs,
-                                                        subject, options.memory_limit_bytes));
+  const std::span<const std::vector<float>> inputs(&mixture, 1);
+  if (backend->arithmetic() == Arithmetic::integer) {
+    TESSERA_TRY(result.equal_codes, compare_codes_with_reference(*network.plan, *network.encodings,
+                                                                 *backend, inputs, subject));
+  } else {
+    TESSERA_TRY(result.difference, compare_with_reference(network.model.graph, inputs, outputs,
+                                                          subject, options.memory_limit_bytes));
+  }
   result.timing.check_seconds = seconds_since(begin);
   return {};
 }
@@ -266,8 +282,12 @@ std::optional<int> Separator::sample_rate() const {
   return options.sample_rate ? options.sample_rate : state_->network.model.sample_rate;
 }
 
-const std::string& Separator::backend() const {
+std::string_view Separator::backend() const {
   return state_->options.backend;
+}
+
+Arithmetic Separator::arithmetic() const {
+  return state_->backend->arithmetic();
 }
 
 std::span<const Note> Separator::notes() const {

@@ -89,6 +89,7 @@ TEST(Separator, GivesTheNetworksOwnVoices) {
   EXPECT_EQ(separator.voices(), 2);
   EXPECT_EQ(separator.sample_rate(), 8000);
   EXPECT_EQ(separator.backend(), "cpu");
+  EXPECT_EQ(separator.arithmetic(), Arithmetic::float32);
 }
 
 TEST(Separator, KeepsTheRateAndTheExactLengthOfTheRecording) {
