@@ -124,7 +124,7 @@ std::vector<std::vector<float>> values_of(std::vector<StackedOutput> outputs) {
 Result<void> check_floats(const Options& options, const Inputs& given, WindowOutputs run,
                           Document& document, Console& console) {
   TESSERA_TRY(const auto backend, open_backend({.name = "reference", .threads = 0}));
-  TESSERA_TRY(Session session, Session::create(given.network.model.graph, *backend));
+  TESSERA_TRY(Session session, Session::create(given.network.expected_graph(), *backend));
   TESSERA_TRY(WindowOutputs expected,
               run_all(session, given, options.model.path + " on the reference backend", console));
   TESSERA_TRY(const OutputDifference difference,

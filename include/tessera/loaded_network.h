@@ -33,6 +33,7 @@ struct LoadedNetwork {
   std::optional<Package> package;
   std::optional<Plan> plan;            // with a package
   std::optional<Encodings> encodings;  // with a quantised one
+  std::optional<Graph> approximated;   // with a package: the model's, frozen norms as constants
 
   // At `options.length_samples`; a package by itself at the length it was built for. Errors: those
   // of load_model() and Package::network().
@@ -44,6 +45,8 @@ struct LoadedNetwork {
 
   // What a session evaluates: the plan's graph, or the model's.
   const Graph& graph() const { return plan ? plan->graph : model.graph; }
+  // What that must compute, in floats.
+  const Graph& expected_graph() const { return approximated ? *approximated : model.graph; }
 
   // The backend for its arithmetic.
   std::string_view default_backend() const;

@@ -1,4 +1,5 @@
-// The one list of backends: a new one is a folder beside this file and a line in kBackends.
+// The one list of backends: a new one is a folder beside this file, a copy of null/ to begin with,
+// and a line in kBackends.
 #include <algorithm>
 
 #include <fmt/format.h>

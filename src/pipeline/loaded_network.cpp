@@ -45,6 +45,7 @@ Result<void> LoadedNetwork::set_length(int64_t length_samples) {
   model = std::move(network.model);
   plan = std::move(network.plan);
   encodings = std::move(network.encodings);
+  approximated = std::move(network.approximated);
   return {};
 }
 

@@ -224,7 +224,7 @@ Result<void> Separator::State::check(const std::vector<float>& mixture,
     TESSERA_TRY(result.equal_codes, compare_codes_with_reference(*network.plan, *network.encodings,
                                                                  *backend, inputs, subject));
   } else {
-    TESSERA_TRY(result.difference, compare_with_reference(network.model.graph, inputs, outputs,
+    TESSERA_TRY(result.difference, compare_with_reference(network.expected_graph(), inputs, outputs,
                                                           subject, options.memory_limit_bytes));
   }
   result.timing.check_seconds = seconds_since(begin);

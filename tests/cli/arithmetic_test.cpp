@@ -24,8 +24,9 @@ class CliArithmetic : public ::testing::Test {
                       kDemoMixture, "--calib-windows", "4", "-o", package()});
     ASSERT_EQ(built.code, 0) << built.err;
     ASSERT_TRUE(write_audio(path("mix.wav"), test::sawtooth(8000, 3001)).has_value());
-    ASSERT_TRUE(
-        write_npy(path("mix.npy"), std::vector<int64_t>{2003}, test::sawtooth(8000, 2003).channels[0]).has_value());
+    ASSERT_TRUE(write_npy(path("mix.npy"), std::vector<int64_t>{2003},
+                          test::sawtooth(8000, 2003).channels[0])
+                    .has_value());
   }
   static void TearDownTestSuite() { delete folder_; }
   static std::string path(const std::string& name) { return (*folder_ / name).string(); }
@@ -42,7 +43,7 @@ class CliArithmetic : public ::testing::Test {
   }
   // In floats, so that every sample is kept.
   static std::vector<std::string> separation(const std::string& model, const std::string& folder) {
-    return {"separate", model,       path("mix.wav"), "--sample-rate", "8000",
+    return {"separate", model,        path("mix.wav"), "--sample-rate", "8000",
             "-o",       path(folder), "--subtype",     "float",         "--force"};
   }
   static std::vector<std::vector<float>> voices(const std::string& folder) {
@@ -63,8 +64,9 @@ TEST_F(CliArithmetic, SeparateGivesExactlyTheEmulatorsSamplesOfAQuantizedPackage
   EXPECT_EQ(document.at("arithmetic"), "integer");
   EXPECT_TRUE(document.at("warnings").empty()) << document.at("warnings");
   Separator separator =
-      Separator::open(package(), {.backend = "emulator", .sample_rate = 8000,
-                                  .level = VoiceLevel::network}).value();
+      Separator::open(package(),
+                      {.backend = "emulator", .sample_rate = 8000, .level = VoiceLevel::network})
+          .value();
   const AudioBuffer recording = read_audio(path("mix.wav")).value();
   EXPECT_EQ(voices("integer"), separator.separate(recording).value().voices);
   words.emplace_back("--check");
@@ -75,7 +77,8 @@ TEST_F(CliArithmetic, SeparateInFloatsIsAskedForByTheBackendAndSaid) {
   std::vector<std::string> words = separation(package(), "float");
   words.insert(words.end(), {"--backend", "cpu"});
   const Outcome outcome = succeed(words);
-  EXPECT_NE(outcome.err.find("warning: " + package() + " is quantised; the cpu backend computes "
+  EXPECT_NE(outcome.err.find("warning: " + package() +
+                             " is quantised; the cpu backend computes "
                              "it in float32, not in its integers\n"),
             std::string::npos)
       << outcome.err;
@@ -104,7 +107,7 @@ TEST_F(CliArithmetic, SeparateOfAModelIsInFloats) {
 }
 
 TEST_F(CliArithmetic, RunTellsItAndChecksIntegersByTheirCodes) {
-  const std::vector<std::string> words{"run",      package(), "--input",     path("mix.npy"),
+  const std::vector<std::string> words{"run",      package(), "--input", path("mix.npy"),
                                        "--output", path("y"), "--force", "--check"};
   const Outcome outcome = succeed(words);
   EXPECT_NE(outcome.out.find("\nemulator backend, integer arithmetic: "), std::string::npos)

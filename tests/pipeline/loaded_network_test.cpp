@@ -8,6 +8,7 @@
 #include "support/random_values.h"
 #include "support/scratch_folder.h"
 #include "tessera/build.h"
+#include "tessera/reference_check.h"
 
 namespace tessera {
 namespace {
@@ -16,8 +17,7 @@ const std::string kModel = TESSERA_SOURCE_DIR "/tests/data/asteroid/gln_sigmoid.
 
 class LoadedNetworkTest : public ::testing::Test {
  protected:
-  std::string package() const {
-    BuildOptions options;
+  std::string package(BuildOptions options = {}) const {
     options.import.length_samples = 2003;
     options.target = TESSERA_SOURCE_DIR "/targets/hailo8.toml";
     options.output = folder_ / "net.tess";
@@ -61,6 +61,18 @@ TEST_F(LoadedNetworkTest, APackageRunsAsItsPlanCutsIt) {
     ASSERT_EQ(actual.size(), expected.size());
     for (size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(actual[i], expected[i], 1e-5) << i;
   }
+}
+
+TEST_F(LoadedNetworkTest, FrozenNormsArePartOfWhatAPackageMustCompute) {
+  BuildOptions options;
+  options.norm = NormMode::frozen;
+  options.calibration.sources = {TESSERA_SOURCE_DIR "/models/mixtures/04_mix.wav"};
+  options.force = true;
+  const LoadedNetwork frozen = LoadedNetwork::open(package(options)).value();
+  const auto inputs = test::random_inputs(frozen.graph(), 1);
+  const std::vector<std::vector<float>> outputs{run(frozen)};
+  EXPECT_TRUE(compare_with_reference(frozen.expected_graph(), inputs, outputs, "net").has_value());
+  EXPECT_FALSE(compare_with_reference(frozen.model.graph, inputs, outputs, "net").has_value());
 }
 
 TEST_F(LoadedNetworkTest, ALengthThatTheNetworkDoesNotTakeLeavesItAsItWas) {

@@ -1,8 +1,8 @@
 // A quantised package runs in its integers; floats only where they are asked for, and that is said.
 #include <gtest/gtest.h>
 
-#include "support/scratch_folder.h"
 #include "support/recordings.h"
+#include "support/scratch_folder.h"
 #include "tessera/build.h"
 #include "tessera/loaded_network.h"
 #include "tessera/separator.h"
@@ -21,8 +21,7 @@ class QuantizedPackage : public ::testing::Test {
     options.calibration.sources = {TESSERA_SOURCE_DIR "/models/mixtures/04_mix.wav"};
     options.calibration.set.count = 4;
     options.integers = IntegerOptions{};
-    const auto built =
-        build(TESSERA_SOURCE_DIR "/tests/data/asteroid/gln_sigmoid.pth", options);
+    const auto built = build(TESSERA_SOURCE_DIR "/tests/data/asteroid/gln_sigmoid.pth", options);
     ASSERT_TRUE(built.has_value()) << built.error().to_string();
   }
   static void TearDownTestSuite() { delete folder_; }
@@ -126,8 +125,8 @@ TEST_F(QuantizedPackage, OneCodeThatDiffersFailsTheCheck) {
   };
   OtherIntegers other(*loaded.encodings);
   const std::vector<std::vector<float>> inputs{test::sawtooth(8000, 3001).channels[0]};
-  const auto checked = compare_codes_with_reference(*loaded.plan, *loaded.encodings, other, inputs,
-                                                    "mix.wav");
+  const auto checked =
+      compare_codes_with_reference(*loaded.plan, *loaded.encodings, other, inputs, "mix.wav");
   ASSERT_FALSE(checked.has_value());
   EXPECT_EQ(checked.error().code, ErrorCode::kMismatch);
   EXPECT_EQ(checked.error().subject, "mix.wav");
