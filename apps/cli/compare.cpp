@@ -110,9 +110,10 @@ Result<Document> run(const Options& options, Console& console) {
   if (report.values.empty())
     console.warning("no inner value of one is known to be one of the other: only outputs compared");
   print_report(report, options.all, console);
-  console.print("{} matched by {}; {} only in A, {} only in B; A on {}, B on {}\n",
+  console.print("{} matched by {}; {} only in A, {} only in B; A on {} ({}), B on {} ({})\n",
                 counted(report.values.size(), "value"), report.matched_by, report.a_only.size(),
-                report.b_only.size(), sides.a.backend_name, sides.b.backend_name);
+                report.b_only.size(),
+                sides.a.by.name, sides.a.by.arithmetic(), sides.b.by.name, sides.b.by.arithmetic());
   if (!options.drawing.empty()) {
     TESSERA_TRY_VOID(write_file_atomically(
         options.drawing,
@@ -122,8 +123,10 @@ Result<Document> run(const Options& options, Console& console) {
   }
   Document document{{"a", options.a.path},
                     {"b", options.b.path},
-                    {"backend_a", sides.a.backend_name},
-                    {"backend_b", sides.b.backend_name},
+                    {"backend_a", sides.a.by.name},
+                    {"backend_b", sides.b.by.name},
+                    {"arithmetic_a", sides.a.by.arithmetic()},
+                    {"arithmetic_b", sides.b.by.arithmetic()},
                     {"signal", options.signal.empty() ? "noise" : options.signal},
                     {"matched_by", report.matched_by},
                     {"values", Document::array()},

@@ -8,8 +8,6 @@
 namespace tessera::cli {
 namespace {
 
-constexpr std::string_view kEmulator = "emulator";
-
 Result<Side> open_side(const SideOptions& options, const std::vector<std::string>& model_args,
                        std::optional<int64_t> length, Console& console) {
   ModelOptions model;
@@ -17,15 +15,8 @@ Result<Side> open_side(const SideOptions& options, const std::vector<std::string
   model.length_samples = length;
   if (!is_package(options.path)) model.model_args = model_args;
   Side side;
-  TESSERA_TRY(side.given, load_runnable(model, ImportNotes::warnings, console));
+  TESSERA_TRY(side.given, load_network(model, ImportNotes::warnings, console));
   return side;
-}
-
-Result<void> choose_backend(Side& side, const SideOptions& options, int threads) {
-  side.backend_name = options.backend;
-  if (side.backend_name == "auto") side.backend_name = side.given.encodings ? kEmulator : "cpu";
-  TESSERA_TRY(side.backend, open_backend({.name = side.backend_name, .threads = threads}));
-  return {};
 }
 
 // The length to compare two networks at where the user names none: B's own, or A's where A accepts
@@ -39,8 +30,8 @@ int64_t common_length(const ImportedModel& a, const ImportedModel& b) {
 }  // namespace
 
 ComparedNetwork Side::network() const {
-  const bool integers = backend_name == kEmulator && given.encodings;
-  return {graph(), *backend, integers ? &*given.encodings : nullptr};
+  const bool integers = by.backend->arithmetic() == Arithmetic::integer && given.encodings;
+  return {graph(), *by.backend, integers ? &*given.encodings : nullptr};
 }
 
 Result<Sides> open_sides(const SideOptions& a, const SideOptions& b,
@@ -72,8 +63,10 @@ Result<Sides> open_sides(const SideOptions& a, const SideOptions& b,
     for (NodeId id : sides.a.graph().inputs())
       sides.inputs.push_back(verification_signal(sides.a.graph().node(id).shape));
   }
-  TESSERA_TRY_VOID(choose_backend(sides.a, a, threads));
-  TESSERA_TRY_VOID(choose_backend(sides.b, b, threads));
+  TESSERA_TRY(sides.a.by,
+              open_network_backend({a.backend, threads}, sides.a.given, a.path, console));
+  TESSERA_TRY(sides.b.by,
+              open_network_backend({b.backend, threads}, sides.b.given, b.path, console));
   return sides;
 }
 

@@ -16,16 +16,15 @@ namespace tessera::cli {
 
 struct SideOptions {
   std::string path;
-  std::string backend = "auto";
+  std::string backend{kAutoBackend};
 };
 
 // A network ready to be compared.
 struct Side {
-  Runnable given;
-  std::string backend_name;
-  std::unique_ptr<Backend> backend;
+  LoadedNetwork given;
+  NetworkBackend by;
 
-  const Graph& graph() const { return given.plan ? given.plan->graph : given.model.graph; }
+  const Graph& graph() const { return given.graph(); }
   ComparedNetwork network() const;
 };
 

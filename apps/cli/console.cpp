@@ -1,6 +1,7 @@
 #include "cli/console.h"
 
 #include "base/utf8.h"
+#include "cli/option_names.h"
 #include "exit_codes.h"
 
 #include <algorithm>
@@ -78,18 +79,20 @@ void Console::write_remark(std::string_view kind, std::string_view line) {
 }
 
 void Console::note(std::string_view line) {
+  std::string text = in_flags(line);
   if (json_) {
-    notes_.emplace_back(line);
+    notes_.push_back(std::move(text));
   } else {
-    write_remark("note", line);
+    write_remark("note", text);
   }
 }
 
 void Console::warning(std::string_view line) {
+  std::string text = in_flags(line);
   if (json_) {
-    warnings_.emplace_back(line);
+    warnings_.push_back(std::move(text));
   } else {
-    write_remark("warning", line);
+    write_remark("warning", text);
   }
 }
 
@@ -138,7 +141,8 @@ Result<void> Console::finish(nlohmann::ordered_json document) {
       "check where the output is redirected to");
 }
 
-void Console::fail(const Error& error) {
+void Console::fail(const Error& library_error) {
+  const Error error = in_flags(library_error);
   const std::lock_guard lock(mutex_);
   const std::string next = error.hint.empty() ? std::string(next_step(error.code)) : error.hint;
   if (status_shown_) put(stderr, kEraseLine);

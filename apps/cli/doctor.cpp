@@ -17,11 +17,11 @@
 #include <vector>
 
 #include "base/counted.h"
-#include "cli/check.h"
 #include "cli/command.h"
 #include "cli/machine.h"
 #include "cli/table.h"
 #include "tessera/backend.h"
+#include "tessera/reference_check.h"
 #include "tessera/session.h"
 
 namespace tessera::cli {
@@ -113,7 +113,7 @@ Result<Graph> probe_network() {
 }
 
 // Evaluates the probe network; the reference backend is compared with itself, others with it.
-Result<double> try_backend(std::string_view name, Console& console) {
+Result<double> try_backend(std::string_view name) {
   TESSERA_TRY(const Graph graph, probe_network());
   std::vector<float> wave(256);
   for (size_t i = 0; i < wave.size(); ++i) wave[i] = static_cast<float>((i * 37) % 101) / 50 - 1;
@@ -122,8 +122,8 @@ Result<double> try_backend(std::string_view name, Console& console) {
   TESSERA_TRY(Session session, Session::create(graph, *backend, &in_float));
   TESSERA_TRY(const auto outputs, session.run({ConstValues(wave)}));
   const std::vector<std::vector<float>> inputs{wave};
-  TESSERA_TRY(const Difference difference,
-              compare_with_reference(graph, inputs, outputs, std::string(name), console));
+  TESSERA_TRY(const OutputDifference difference,
+              compare_with_reference(graph, inputs, outputs, std::string(name)));
   return difference.max_abs;
 }
 
@@ -156,7 +156,7 @@ Document check_backends(Console& console, std::vector<std::string>& broken) {
       continue;
     }
     const DeviceInfo device = (*backend)->probe();
-    const auto difference = try_backend(name, console);
+    const auto difference = try_backend(name);
     entry["description"] = device.description;
     entry["threads"] = device.threads;
     entry["works"] = difference.has_value();

@@ -75,7 +75,8 @@ std::vector<IntegerFile> integer_files(const Plan& plan, const std::filesystem::
 Result<Document> export_in_integers(const Options& options, Console& console) {
   if (extension_of(options.output) != ".onnx")
     TESSERA_TRY_VOID(check_folder_name(options.output, "files of pieces"));
-  TESSERA_TRY(const Runnable given, load_runnable(options.model, ImportNotes::warnings, console));
+  TESSERA_TRY(const LoadedNetwork given,
+              load_network(options.model, ImportNotes::warnings, console));
   if (!given.encodings) {
     return TESSERA_ERROR(kInvalidArgument, options.model.path,
                          given.package ? "holds no integers" : "is no package",

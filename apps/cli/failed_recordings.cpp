@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include "base/counted.h"
+#include "cli/option_names.h"
 #include "cli/table.h"
 
 namespace tessera::cli {
 
 void FailedRecordings::add(const std::string& input, Error error, Console& console) {
   console.warning(fmt::format("{}: {}", input, error.message));
-  failed_.push_back({input, std::move(error)});
+  failed_.push_back({input, in_flags(std::move(error))});
 }
 
 std::string FailedRecordings::table() const {

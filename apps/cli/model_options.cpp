@@ -26,9 +26,7 @@ void add_model_options(CommandLine& app, ModelOptions& options, bool with_length
   }
 }
 
-namespace {
-
-void tell(const std::vector<Note>& all, ImportNotes notes, Console& console) {
+void tell_import_notes(std::span<const Note> all, ImportNotes notes, Console& console) {
   if (notes == ImportNotes::none) return;
   for (const Note& note : all) {
     if (note.severity == NoteSeverity::warning) {
@@ -38,17 +36,6 @@ void tell(const std::vector<Note>& all, ImportNotes notes, Console& console) {
     }
   }
 }
-
-Result<Package> open_package(const ModelOptions& options) {
-  if (!options.model_args.empty()) {
-    return TESSERA_ERROR(kInvalidArgument, "--model-arg",
-                         "a package holds the arguments that it was built with",
-                         "give them to 'tessera build'");
-  }
-  return Package::open(options.path);
-}
-
-}  // namespace
 
 Result<ImportOptions> import_options(const ModelOptions& options) {
   ImportOptions import;
@@ -66,61 +53,63 @@ Result<ImportOptions> import_options(const ModelOptions& options) {
 }
 
 Result<ImportedModel> load_model(const ModelOptions& options, ImportNotes notes, Console& console) {
-  ImportedModel model;
-  if (is_package(options.path)) {
-    TESSERA_TRY(const Package package, open_package(options));
-    TESSERA_TRY(model, package.model(options.length_samples));
-  } else {
-    TESSERA_TRY(const ImportOptions import, import_options(options));
-    TESSERA_TRY(model, import_model(options.path, import));
-  }
-  tell(model.notes, notes, console);
+  TESSERA_TRY(const ImportOptions import, import_options(options));
+  TESSERA_TRY(ImportedModel model, tessera::load_model(options.path, import));
+  tell_import_notes(model.notes, notes, console);
   return model;
 }
 
-Result<Runnable> load_runnable(const ModelOptions& options, ImportNotes notes, Console& console) {
-  Runnable runnable;
-  if (!is_package(options.path)) {
-    TESSERA_TRY(runnable.model, load_model(options, notes, console));
-    return runnable;
-  }
-  TESSERA_TRY(runnable.package, open_package(options));
-  const int64_t built = runnable.package->manifest().model.length_samples;
-  TESSERA_TRY_VOID(runnable.set_length(options.length_samples.value_or(built)));
-  tell(runnable.model.notes, notes, console);
-  return runnable;
+Result<LoadedNetwork> load_network(const ModelOptions& options, ImportNotes notes,
+                                   Console& console) {
+  TESSERA_TRY(const ImportOptions import, import_options(options));
+  TESSERA_TRY(LoadedNetwork network, LoadedNetwork::open(options.path, import));
+  tell_import_notes(network.model.notes, notes, console);
+  return network;
 }
 
-Result<Session> Runnable::open(Backend& backend) const {
-  const Encodings* integers = encodings ? &*encodings : nullptr;
-  return plan ? Session::create(*plan, backend, integers) : Session::create(model.graph, backend);
-}
+namespace {
 
-Result<void> Runnable::set_length(int64_t length_samples) {
-  if (!package) {
-    TESSERA_TRY(model.graph, model.network->instantiate(length_samples));
-    model.length_samples = length_samples;
-    return {};
-  }
-  TESSERA_TRY(PackagedNetwork network, package->network(length_samples));
-  model = std::move(network.model);
-  plan = std::move(network.plan);
-  encodings = std::move(network.encodings);
-  return {};
-}
-
-void add_backend_options(CommandLine& app, BackendChoice& choice) {
-  app.add_option("--backend", choice.name, "What evaluates the network")
-      ->type_name(fmt::format("{{{}}}", fmt::join(backend_names(), ",")))
+void add_options(CommandLine& app, BackendChoice& choice, const std::string& description,
+                 const std::vector<std::string_view>& names) {
+  app.add_option("--backend", choice.name, description)
+      ->type_name(fmt::format("{{{}}}", fmt::join(names, ",")))
       ->capture_default_str();
   app.add_option("--threads", choice.threads, "Threads; 0: as many as the process may use")
       ->type_name("N")
       ->capture_default_str();
 }
 
+}  // namespace
+
+void add_backend_options(CommandLine& app, BackendChoice& choice) {
+  add_options(app, choice, "What evaluates the network", backend_names());
+}
+
+void add_network_backend_options(CommandLine& app, BackendChoice& choice) {
+  choice.name = kAutoBackend;
+  std::vector<std::string_view> names = backend_names();
+  names.insert(names.begin(), kAutoBackend);
+  add_options(
+      app, choice,
+      fmt::format("What evaluates the network; auto: {} for a quantised package, else {}",
+                  default_backend(Arithmetic::integer), default_backend(Arithmetic::float32)),
+      names);
+}
+
 Result<std::unique_ptr<Backend>> open_backend(const BackendChoice& choice) {
   return make_backend(choice.name,
                       {.threads = choice.threads, .memory_limit_bytes = usable_memory_bytes()});
+}
+
+Result<NetworkBackend> open_network_backend(const BackendChoice& choice,
+                                            const LoadedNetwork& network, const std::string& path,
+                                            Console& console) {
+  NetworkBackend opened;
+  opened.name = choice.name == kAutoBackend ? network.default_backend() : choice.name;
+  TESSERA_TRY(opened.backend, open_backend({.name = opened.name, .threads = choice.threads}));
+  if (const auto ignored = network.ignored_integers(*opened.backend))
+    console.warning(fmt::format("{} {}", path, ignored->text));
+  return opened;
 }
 
 }  // namespace tessera::cli

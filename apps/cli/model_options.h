@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,10 +13,8 @@
 #include "cli/console.h"
 #include "tessera/backend.h"
 #include "tessera/import.h"
-#include "tessera/package.h"
-#include "tessera/plan.h"
+#include "tessera/loaded_network.h"
 #include "tessera/result.h"
-#include "tessera/session.h"
 
 namespace tessera::cli {
 
@@ -37,25 +36,36 @@ enum class ImportNotes { all, warnings, none };
 // The network of a model file, or the one that a package was built from.
 Result<ImportedModel> load_model(const ModelOptions& options, ImportNotes notes, Console& console);
 
-// What `run` and `separate` evaluate: a network as it is, or as a package's plan cuts it.
-struct Runnable {
-  ImportedModel model;
-  std::optional<Package> package;
-  std::optional<Plan> plan;            // with a package
-  std::optional<Encodings> encodings;  // with a quantised one
+// The same, as it is or as a package's plan cuts it.
+Result<LoadedNetwork> load_network(const ModelOptions& options, ImportNotes notes,
+                                   Console& console);
 
-  Result<Session> open(Backend& backend) const;
-  // For inputs of another length. Errors: those of Network::instantiate and Package::network.
-  Result<void> set_length(int64_t length_samples);
-};
-Result<Runnable> load_runnable(const ModelOptions& options, ImportNotes notes, Console& console);
+// What both do with the notes.
+void tell_import_notes(std::span<const Note> all, ImportNotes notes, Console& console);
 
 struct BackendChoice {
-  std::string name{backend_names().back()};  // the fastest is listed last
-  int threads = 0;                           // 0: as many as the process may use
+  std::string name{default_backend(Arithmetic::float32)};
+  int threads = 0;  // 0: as many as the process may use
 };
 
 void add_backend_options(CommandLine& app, BackendChoice& choice);
 Result<std::unique_ptr<Backend>> open_backend(const BackendChoice& choice);
+
+// The choice that leaves it to the network: the backend for its arithmetic.
+inline constexpr std::string_view kAutoBackend = "auto";
+// The same options where a network may be quantised; the default is kAutoBackend.
+void add_network_backend_options(CommandLine& app, BackendChoice& choice);
+
+struct NetworkBackend {
+  std::string name;
+  std::unique_ptr<Backend> backend;
+
+  std::string_view arithmetic() const { return to_string(backend->arithmetic()); }
+};
+// What evaluates `network`. Warns, of `path`, where that leaves the integers of a quantised network
+// out.
+Result<NetworkBackend> open_network_backend(const BackendChoice& choice,
+                                            const LoadedNetwork& network, const std::string& path,
+                                            Console& console);
 
 }  // namespace tessera::cli

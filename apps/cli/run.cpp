@@ -13,8 +13,10 @@
 #include "cli/model_options.h"
 #include "cli/output_files.h"
 #include "cli/progress.h"
+#include "cli/table.h"
 #include "tessera/file.h"
 #include "tessera/npy.h"
+#include "tessera/reference_check.h"
 #include "tessera/session.h"
 
 namespace tessera::cli {
@@ -49,11 +51,11 @@ std::vector<std::string> without_unread(const std::vector<std::string>& words,
 
 // The windows, and the network for their length.
 struct Inputs {
-  Runnable network;
+  LoadedNetwork network;
   WindowBatch batch;
 };
 Result<Inputs> read_inputs(const Options& options, Console& console) {
-  TESSERA_TRY(Runnable network, load_runnable(options.model, ImportNotes::warnings, console));
+  TESSERA_TRY(LoadedNetwork network, load_network(options.model, ImportNotes::warnings, console));
   const std::vector<std::string> words = without_unread(options.inputs, network.model, console);
   TESSERA_TRY(std::vector<WindowArray> arrays,
               read_input_arrays(words, signature_of(network.model.graph).inputs));
@@ -62,7 +64,7 @@ Result<Inputs> read_inputs(const Options& options, Console& console) {
     at_length = [&](int64_t length) -> Result<ImportedModel> {
       ModelOptions other = options.model;
       other.length_samples = length;
-      TESSERA_TRY(network, load_runnable(other, ImportNotes::none, console));
+      TESSERA_TRY(network, load_network(other, ImportNotes::none, console));
       return network.model;
     };
   }
@@ -118,15 +120,38 @@ std::vector<std::vector<float>> values_of(std::vector<StackedOutput> outputs) {
   return values;
 }
 
-// All windows through the reference backend too.
-Result<Difference> check_run(const Options& options, const Inputs& given, WindowOutputs run,
-                             Console& console) {
+// All windows through the reference backend, too.
+Result<void> check_floats(const Options& options, const Inputs& given, WindowOutputs run,
+                          Document& document, Console& console) {
   TESSERA_TRY(const auto backend, open_backend({.name = "reference", .threads = 0}));
-  TESSERA_TRY(Session session, Session::create(given.network.model.graph, *backend));
+  TESSERA_TRY(Session session, Session::create(given.network.expected_graph(), *backend));
   TESSERA_TRY(WindowOutputs expected,
               run_all(session, given, options.model.path + " on the reference backend", console));
-  return compare_outputs(values_of(std::move(expected.outputs)), values_of(std::move(run.outputs)),
-                         options.model.path);
+  TESSERA_TRY(const OutputDifference difference,
+              compare_outputs(values_of(std::move(expected.outputs)),
+                              values_of(std::move(run.outputs)), options.model.path));
+  document["max_abs_difference"] = difference.max_abs;
+  console.print("largest difference from the reference backend: {:.3g} at a peak of {:.3g}\n",
+                difference.max_abs, difference.peak);
+  return {};
+}
+
+// All windows again, every code beside that of the integer reference.
+Result<void> check_codes(const Options& options, const Inputs& given, Backend& backend,
+                         Document& document, Console& console) {
+  int64_t equal = 0;
+  Progress progress(console, options.model.path + ", checked by plain loops");
+  for (int64_t n = 0; n < given.batch.windows(); ++n) {
+    TESSERA_TRY(const auto window, given.batch.window(n));
+    TESSERA_TRY(const int64_t codes,
+                compare_codes_with_reference(*given.network.plan, *given.network.encodings, backend,
+                                             window, options.model.path));
+    equal += codes;
+    progress.set(static_cast<double>(n + 1) / static_cast<double>(given.batch.windows()));
+  }
+  document["equal_codes"] = equal;
+  console.print("{} codes, each that of the integer reference\n", grouped(equal));
+  return {};
 }
 
 Result<Document> run(const Options& options, Console& console) {
@@ -138,23 +163,22 @@ Result<Document> run(const Options& options, Console& console) {
   for (const std::string& file : output_files) checked.push_back({file, OutputFormat::npy});
   TESSERA_TRY_VOID(check_outputs(
       checked, file_names({options.model.path}, {input_files(options, signature)}), options.force));
-  TESSERA_TRY(const auto backend, open_backend(options.backend));
-  TESSERA_TRY(Session session, given.network.open(*backend));
+  TESSERA_TRY(const NetworkBackend by,
+              open_network_backend(options.backend, given.network, options.model.path, console));
+  TESSERA_TRY(Session session, given.network.session(*by.backend, EncodingsUse::ignore));
   TESSERA_TRY(WindowOutputs run, run_all(session, given, "running", console));
-  Document document{{"model", options.model.path},
-                    {"backend", options.backend.name},
-                    {"windows", given.batch.windows()},
-                    {"seconds", run.seconds},
-                    {"load_seconds", session.timing().load_seconds}};
+  Document document{
+      {"model", options.model.path},   {"backend", by.name},
+      {"arithmetic", by.arithmetic()}, {"windows", given.batch.windows()},
+      {"seconds", run.seconds},        {"load_seconds", session.timing().load_seconds}};
   TESSERA_TRY(document["outputs"], write_outputs(options, output_files, run.outputs, console));
   console.print(
-      "{} backend: {:.3f} ms{}\n", options.backend.name, run.seconds * 1e3,
+      "{} backend, {} arithmetic: {:.3f} ms{}\n", by.name, by.arithmetic(), run.seconds * 1e3,
       given.batch.windows() > 1 ? fmt::format(" for {} windows", given.batch.windows()) : "");
   if (options.check) {
-    TESSERA_TRY(const Difference difference, check_run(options, given, std::move(run), console));
-    document["max_abs_difference"] = difference.max_abs;
-    console.print("largest difference from the reference backend: {:.3g} at a peak of {:.3g}\n",
-                  difference.max_abs, difference.peak);
+    const bool integer = by.backend->arithmetic() == Arithmetic::integer;
+    TESSERA_TRY_VOID(integer ? check_codes(options, given, *by.backend, document, console)
+                             : check_floats(options, given, std::move(run), document, console));
   }
   return document;
 }
@@ -174,7 +198,7 @@ Action define_run(CommandLine& app) {
   app.add_option("--output", options->outputs, "Where to write an output; NAME=FILE for several")
       ->type_name("FILE.npy")
       ->allow_extra_args(false);
-  add_backend_options(app, options->backend);
+  add_network_backend_options(app, options->backend);
   add_check_option(app, options->check);
   app.add_flag("--force", options->force, "Replace output files that exist");
   app.footer(

@@ -7,6 +7,7 @@
 
 #include "base/counted.h"
 #include "tessera/file.h"
+#include "tessera/separator.h"
 
 namespace tessera::cli {
 namespace {
@@ -69,14 +70,10 @@ Result<void> check_writers(const SeparationJob& job, int sample_rate,
 
 Result<Document> write_voices(std::vector<AudioWriter> writers, const SeparationJob& job,
                               std::span<const std::vector<float>> voices, Console& console) {
-  // All voices are complete before the first gets its name.
-  for (size_t s = 0; s < voices.size(); ++s) {
-    const std::span<const float> channel(voices[s]);
-    TESSERA_TRY_VOID(writers[s].write({&channel, 1}));
-  }
+  TESSERA_TRY(const auto reports, tessera::write_voices(writers, voices));
   Document written = Document::array();
-  for (size_t s = 0; s < voices.size(); ++s) {
-    TESSERA_TRY(const AudioWriteReport report, writers[s].finish());
+  for (size_t s = 0; s < reports.size(); ++s) {
+    const AudioWriteReport& report = reports[s];
     if (report.clipped_samples > 0) {
       console.warning(fmt::format("{}: {} {} clipped (peak {:.2f}); --subtype float avoids it",
                                   job.outputs[s], counted(report.clipped_samples, "sample"),

@@ -40,7 +40,6 @@ struct Options {
   RecordingOptions recordings;
   VerifyOptions verify;
   bool all = false;
-  bool backend_is_chosen = false;
   bool target_is_chosen = false;
   std::optional<double> min_snr_db;
 };
@@ -49,27 +48,25 @@ struct Options {
 constexpr double kMinSnrDb = 20;
 constexpr double kMinSnrOnNoiseDb = 10;
 
-constexpr std::string_view kIntegerBackend = "emulator";
-
-// What is verified, and by what.
+// What is verified.
 struct Case {
+  LoadedNetwork network;
   Graph imported;              // with the package's constants where it froze norms
   std::optional<Graph> exact;  // without these, where there are any
   Plan plan;
-  std::optional<Encodings> encodings;
   std::vector<std::vector<float>> inputs;
   std::vector<std::vector<float>> voices;  // Options::references
 };
 
 // NOLINTNEXTLINE(bugprone-exception-escape): a document that is moved from allocates nothing
 struct Verified {
-  std::unique_ptr<Backend> backend;
+  NetworkBackend by;
   std::vector<ConstValues> inputs;
   VerifyReport report;
   Document document;
 };
 
-Result<Plan> plan_of(const Runnable& given, const Options& options) {
+Result<Plan> plan_of(const LoadedNetwork& given, const Options& options) {
   if (given.plan) return *given.plan;
   TESSERA_TRY(const Target target, load_target(options.target));
   Graph legal = given.model.graph;
@@ -82,7 +79,7 @@ Result<Plan> plan_of(const Runnable& given, const Options& options) {
 }
 
 // A package runs on what it was built for.
-Result<void> check_target(const Runnable& given, const Options& options) {
+Result<void> check_target(const LoadedNetwork& given, const Options& options) {
   if (!given.package || !options.target_is_chosen) return {};
   TESSERA_TRY(const Target target, load_target(options.target));
   const std::string& built_for = given.package->manifest().target;
@@ -105,7 +102,7 @@ Result<void> check_whole(const Package& package, const Options& options, Console
 }
 
 Result<Case> read_case(const Options& options, Console& console) {
-  TESSERA_TRY(Runnable given, load_runnable(options.model, ImportNotes::warnings, console));
+  TESSERA_TRY(LoadedNetwork given, load_network(options.model, ImportNotes::warnings, console));
   TESSERA_TRY_VOID(check_target(given, options));
   if (given.package) TESSERA_TRY_VOID(check_whole(*given.package, options, console));
   Case made;
@@ -114,7 +111,7 @@ Result<Case> read_case(const Options& options, Console& console) {
     const ModelAtLength at_length = [&](int64_t length) -> Result<ImportedModel> {
       ModelOptions other = options.model;
       other.length_samples = length;
-      TESSERA_TRY(given, load_runnable(other, ImportNotes::none, console));
+      TESSERA_TRY(given, load_network(other, ImportNotes::none, console));
       return given.model;
     };
     TESSERA_TRY(made.inputs,
@@ -139,7 +136,7 @@ Result<Case> read_case(const Options& options, Console& console) {
   }
   const Progress progress(console, "planning");
   TESSERA_TRY(made.plan, plan_of(given, options));
-  made.encodings = std::move(given.encodings);
+  made.network = std::move(given);
   if (made.inputs.empty()) {
     for (NodeId id : made.imported.inputs())
       made.inputs.push_back(verification_signal(made.imported.node(id).shape));
@@ -159,74 +156,76 @@ Result<Document> concluded(Document document, const Result<void>& verdict, std::
 }
 
 // What the frozen norms cost that were asked for: told, and no reason to fail.
-Result<void> tell_cost(const Case& given, Backend& judge, Verified& by, Console& console) {
+Result<void> tell_cost(const Case& given, Backend& judge, Verified& verified, Console& console) {
   if (!given.exact) return {};
   TESSERA_TRY(Session exact, Session::create(*given.exact, judge));
-  TESSERA_TRY(const auto outputs, exact.run(by.inputs));
-  by.document["approximation"] = Document::array();
+  TESSERA_TRY(const auto outputs, exact.run(verified.inputs));
+  verified.document["approximation"] = Document::array();
   for (size_t i = 0; i < outputs.size(); ++i) {
-    const ValueDifference apart = difference(outputs[i], by.report.expected_output_values[i]);
+    const ValueDifference apart = difference(outputs[i], verified.report.expected_output_values[i]);
     console.print(
         "frozen norms, as asked for when it was built, keep {} dB of '{}' over what they change\n",
-        decibels(apart.snr_db), printable(by.report.outputs[i].name));
-    by.document["approximation"].push_back({{"output", by.report.outputs[i].name},
-                                            {"snr_db", finite(apart.snr_db)},
-                                            {"max_abs", finite(apart.max_abs)}});
+        decibels(apart.snr_db), printable(verified.report.outputs[i].name));
+    verified.document["approximation"].push_back({{"output", verified.report.outputs[i].name},
+                                                  {"snr_db", finite(apart.snr_db)},
+                                                  {"max_abs", finite(apart.max_abs)}});
   }
   return {};
 }
 
-Result<Document> run_integers(const Options& options, const Case& given, const Verified& by,
+Result<Document> run_integers(const Options& options, const Case& given, const Verified& verified,
                               Console& console) {
   CodeReport codes;
   {
     const Progress progress(console, "comparing codes");
-    TESSERA_TRY(codes, check_codes(given.plan, *given.encodings, *by.backend, by.inputs));
+    TESSERA_TRY(codes, check_codes(given.plan, *given.network.encodings, *verified.by.backend,
+                                   verified.inputs));
   }
-  TESSERA_TRY(const IntegerCost cost, integer_cost(by.report, given.voices));
-  print_integer_report(by.report, codes, cost, options.all, console);
-  Document document = by.document;
-  add_integers(document, by.report, codes, cost, options.verify);
+  TESSERA_TRY(const IntegerCost cost, integer_cost(verified.report, given.voices));
+  print_integer_report(verified.report, codes, cost, options.all, console);
+  Document document = verified.document;
+  add_integers(document, verified.report, codes, cost, options.verify);
   return concluded(std::move(document),
-                   integer_verdict(by.report, codes, options.verify, options.model.path),
+                   integer_verdict(verified.report, codes, options.verify, options.model.path),
                    "the same codes at every border", console);
 }
 
 Result<Document> run(Options options, Console& console) {
   TESSERA_TRY(const Case given, read_case(options, console));
-  if (given.encodings && !options.backend_is_chosen) options.backend.name = kIntegerBackend;
-  const bool integers = given.encodings && options.backend.name == kIntegerBackend;
-  if (integers) options.verify.encodings = &*given.encodings;
   options.verify.min_snr_db =
       options.min_snr_db.value_or(options.signal.empty() ? kMinSnrOnNoiseDb : kMinSnrDb);
-  Verified by;
+  Verified verified;
   std::string judged_by;
-  TESSERA_TRY(by.backend, open_backend(options.backend));
+  TESSERA_TRY(verified.by,
+              open_network_backend(options.backend, given.network, options.model.path, console));
+  options.backend.name = verified.by.name;
+  const bool integers =
+      given.network.encodings && verified.by.backend->arithmetic() == Arithmetic::integer;
+  if (integers) options.verify.encodings = &*given.network.encodings;
   TESSERA_TRY(const auto judge,
               open_judge(options.judge, given.imported, options.backend, judged_by, console));
-  by.inputs.assign(given.inputs.begin(), given.inputs.end());
+  verified.inputs.assign(given.inputs.begin(), given.inputs.end());
   {
     const Progress progress(console, "verifying");
-    TESSERA_TRY(by.report, verify_plan(given.imported, given.plan, *by.backend, *judge, by.inputs,
-                                       options.verify));
+    TESSERA_TRY(verified.report, verify_plan(given.imported, given.plan, *verified.by.backend,
+                                             *judge, verified.inputs, options.verify));
   }
-  const VerifyReport& report = by.report;
+  const VerifyReport& report = verified.report;
   if (!integers) print_report(report, options.all, console);
-  by.document = {{"model", options.model.path},
-                 {"target", given.plan.recipe.target},
-                 {"backend", options.backend.name},
-                 {"judge", judged_by},
-                 {"signal", options.signal.empty() ? "noise" : options.signal}};
-  by.document.update(report_document(report, options.verify));
-  by.document["stitched_ms"] = report.stitched_seconds * 1e3;
-  console.print("{} compared in {}, {}, {}; stitched on {}: {:.1f} ms, judged by {}\n",
+  verified.document = {
+      {"model", options.model.path}, {"target", given.plan.recipe.target},
+      {"backend", verified.by.name}, {"arithmetic", verified.by.arithmetic()},
+      {"judge", judged_by},          {"signal", options.signal.empty() ? "noise" : options.signal}};
+  verified.document.update(report_document(report, options.verify));
+  verified.document["stitched_ms"] = report.stitched_seconds * 1e3;
+  console.print("{} compared in {}, {}, {}; stitched on {} ({}): {:.1f} ms, judged by {}\n",
                 counted(report.stages.size() + report.outputs.size(), "value"),
                 counted(report.segments, "segment"), counted(report.pieces, "piece"),
-                grouped(report.chip_calls, "call"), options.backend.name,
+                grouped(report.chip_calls, "call"), verified.by.name, verified.by.arithmetic(),
                 report.stitched_seconds * 1e3, judged_by);
-  TESSERA_TRY_VOID(tell_cost(given, *judge, by, console));
-  if (integers) return run_integers(options, given, by, console);
-  return concluded(std::move(by.document), verdict_of(report, options.model.path),
+  TESSERA_TRY_VOID(tell_cost(given, *judge, verified, console));
+  if (integers) return run_integers(options, given, verified, console);
+  return concluded(std::move(verified.document), verdict_of(report, options.model.path),
                    "the same network at every stage", console);
 }
 
@@ -247,8 +246,7 @@ Action define_verify(CommandLine& app) {
   add_target_option(app, options->target);
   const Option* target = app.get_option("--target");
   add_plan_options(app, options->plan);
-  add_backend_options(app, options->backend);
-  const Option* backend = app.get_option("--backend");
+  add_network_backend_options(app, options->backend);
   add_judge_option(app, options->judge);
   add_tolerance_options(app, options->verify);
   app.add_flag("--inner,!--no-inner", options->verify.inner_values,
@@ -273,8 +271,7 @@ Action define_verify(CommandLine& app) {
       "  tessera verify net.tess --audio mix.wav\n"
       "  tessera verify net.tess --model net.pth    # the network it should have come from\n"
       "  tessera verify net.pth --target hailo8 --tile-frames 256 --block-channels 64 --all");
-  return [options, backend, target](Console& console) {
-    options->backend_is_chosen = backend->count() > 0;
+  return [options, target](Console& console) {
     options->target_is_chosen = target->count() > 0;
     return run(*options, console);
   };

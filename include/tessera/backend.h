@@ -22,10 +22,24 @@ struct DeviceInfo {
   int threads = 1;
 };
 
+// The numbers that a backend computes with.
+enum class Arithmetic : uint8_t {
+  float32,  // every value a float: a network as it was trained
+  integer,  // codes and integer weights wherever Encodings have them: a network as a chip runs it
+};
+std::string_view to_string(Arithmetic arithmetic);  // "float32", "integer"
+
+// What a backend of float32 does with encodings. One of integers obeys them.
+enum class EncodingsUse : uint8_t {
+  obey,    // refuses them: what it computes would not be the quantised network
+  ignore,  // computes the network as it was before it was quantised, because the caller says so
+};
+
 // What a backend is asked to evaluate. Graph and encodings must outlive load(), not the Executable.
 struct Segment {
   const Graph& graph;
-  const Encodings* encodings = nullptr;  // read by backends that compute in integers
+  const Encodings* encodings = nullptr;
+  EncodingsUse use = EncodingsUse::obey;
 };
 
 // Values of one tensor, [C, H, W] row-major.
@@ -57,7 +71,10 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual DeviceInfo probe() const = 0;
-  // Errors: kUnsupported naming the node this backend cannot evaluate; kResourceLimit.
+  virtual Arithmetic arithmetic() const = 0;
+  // Errors: kUnsupported naming the node this backend cannot evaluate; kResourceLimit;
+  // kInvalidArgument for encodings that its arithmetic would not obey, or for none where it needs
+  // them.
   virtual Result<std::unique_ptr<Executable>> load(const Segment& segment) = 0;
 };
 
@@ -72,6 +89,9 @@ struct BackendOptions {
 
 // Names of every backend this build knows, available or not.
 std::vector<std::string_view> backend_names();
+
+// The backend to take for networks of this arithmetic: the fastest.
+std::string_view default_backend(Arithmetic arithmetic);
 
 // Whether a build may lack this backend: it needs a library that is not required.
 bool backend_is_optional(std::string_view name);

@@ -105,6 +105,9 @@ class Package {
   // Errors: those of rewrite().
   Result<Graph> approximated(const Graph& imported) const;
 
+  // Whether its network runs in integers: it was quantised when it was built.
+  bool is_quantized() const;
+
   // Manifest included.
   std::vector<std::string> names() const;
   std::span<const uint8_t> bytes() const { return content_->bytes; }
@@ -121,6 +124,9 @@ class Package {
 
   std::shared_ptr<const Content> content_;
 };
+
+// The backend that evaluates a package in the arithmetic it was built for.
+std::string_view default_backend(const Package& package);
 
 // What check_package() has found as it should be.
 struct CheckedPackage {

@@ -24,11 +24,13 @@ class Session {
   // Neither `graph` nor `backend` is needed afterwards. Errors: those of verify() and of
   // Backend::load().
   static Result<Session> create(const Graph& graph, Backend& backend,
-                                const Encodings* encodings = nullptr);
+                                const Encodings* encodings = nullptr,
+                                EncodingsUse use = EncodingsUse::obey);
 
   // The network as its plan cuts it, piece by piece (tessera/stitched.h).
   static Result<Session> create(const Plan& plan, Backend& backend,
-                                const Encodings* encodings = nullptr);
+                                const Encodings* encodings = nullptr,
+                                EncodingsUse use = EncodingsUse::obey);
 
   const Signature& signature() const { return signature_; }
 

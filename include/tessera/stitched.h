@@ -34,7 +34,8 @@ class StitchedExecutable : public Executable {
  public:
   static Result<std::unique_ptr<StitchedExecutable>> load(const Plan& plan, Backend& backend,
                                                           const Encodings* encodings = nullptr,
-                                                          HostSteps host = HostSteps::together);
+                                                          HostSteps host = HostSteps::together,
+                                                          EncodingsUse use = EncodingsUse::obey);
 
   // Called from run() for every value that leaves a segment or a group of host steps, in order.
   virtual void observe(ValueObserver observer) = 0;

@@ -46,7 +46,8 @@ Result<AudioBuffer> one_channel(const AudioBuffer& audio, ChannelPolicy policy,
     case ChannelPolicy::Kind::kRefuse:
       return TESSERA_ERROR(kInvalidArgument, subject,
                            fmt::format("has {} channels, the network takes one", count),
-                           "give --channel mix for their mean, or --channel 1 for the first");
+                           "give ChannelPolicy::Kind::kMix for their mean, or "
+                           "ChannelPolicy::Kind::kPick for the first");
     case ChannelPolicy::Kind::kMix:
       mono.channels.push_back(mean_of(audio.channels));
       steps.push_back(fmt::format("took the mean of {} channels", count));
@@ -71,7 +72,7 @@ Result<ChannelPolicy> parse_channel_policy(std::string_view text) {
   const auto [end, failed] =
       std::from_chars(text.data(), text.data() + text.size(), policy.channel);
   if (failed != std::errc() || end != text.data() + text.size() || policy.channel < 1) {
-    return TESSERA_ERROR(kInvalidArgument, "--channel",
+    return TESSERA_ERROR(kInvalidArgument, "ChannelPolicy",
                          fmt::format("'{}' is neither refuse, mix nor a channel number", text),
                          "count channels from 1");
   }

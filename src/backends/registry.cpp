@@ -1,4 +1,5 @@
-// The one list of backends: a new one is a folder beside this file and a line in kBackends.
+// The one list of backends: a new one is a folder beside this file, a copy of null/ to begin with,
+// and a line in kBackends.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -23,7 +24,6 @@ struct Entry {
 // More threads than processors wait for each other; this many do no harm and show races in tests.
 constexpr int kMostSpareThreads = 16;
 
-// The last, the fastest in floats, is the default of the tools.
 constexpr Entry kBackends[] = {
     {"reference", make_reference_backend},
     {"emulator", make_emulator_backend},
@@ -32,6 +32,14 @@ constexpr Entry kBackends[] = {
 };
 
 }  // namespace
+
+std::string_view to_string(Arithmetic arithmetic) {
+  return arithmetic == Arithmetic::integer ? "integer" : "float32";
+}
+
+std::string_view default_backend(Arithmetic arithmetic) {
+  return arithmetic == Arithmetic::integer ? "emulator" : "cpu";
+}
 
 std::vector<std::string_view> backend_names() {
   std::vector<std::string_view> names;

@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include "base/archive.h"
+#include "package/entries.h"
 #include "package/manifest.h"
+#include "tessera/backend.h"
 #include "tessera/file.h"
 #include "tessera/hash.h"
 
@@ -84,6 +86,14 @@ Result<std::span<const uint8_t>> Package::read(std::string_view name) const {
                          "'tessera package ls' lists what it holds");
   }
   return found->second;
+}
+
+bool Package::is_quantized() const {
+  return content_->entries.contains(entries::kEncodings);
+}
+
+std::string_view default_backend(const Package& package) {
+  return default_backend(package.is_quantized() ? Arithmetic::integer : Arithmetic::float32);
 }
 
 std::vector<std::string> Package::names() const {

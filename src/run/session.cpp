@@ -19,20 +19,23 @@ class Stopwatch {
 
 }  // namespace
 
-Result<Session> Session::create(const Graph& graph, Backend& backend, const Encodings* encodings) {
+Result<Session> Session::create(const Graph& graph, Backend& backend, const Encodings* encodings,
+                                EncodingsUse use) {
   const Stopwatch watch;
   TESSERA_TRY_VOID(verify(graph, graph.stage()));
   Session session;
-  TESSERA_TRY(session.executable_, backend.load({graph, encodings}));
+  TESSERA_TRY(session.executable_, backend.load({graph, encodings, use}));
   session.signature_ = signature_of(graph);
   session.timing_.load_seconds = watch.seconds();
   return session;
 }
 
-Result<Session> Session::create(const Plan& plan, Backend& backend, const Encodings* encodings) {
+Result<Session> Session::create(const Plan& plan, Backend& backend, const Encodings* encodings,
+                                EncodingsUse use) {
   const Stopwatch watch;
   Session session;
-  TESSERA_TRY(session.executable_, StitchedExecutable::load(plan, backend, encodings));
+  TESSERA_TRY(session.executable_,
+              StitchedExecutable::load(plan, backend, encodings, HostSteps::together, use));
   session.signature_ = signature_of(plan.graph);
   session.timing_.load_seconds = watch.seconds();
   return session;

@@ -89,9 +89,16 @@ Error at_piece(Error error, const std::string& name) {
   return error;
 }
 
+// What a backend gets besides a part of the network.
+struct Quantization {
+  const Encodings* encodings = nullptr;
+  EncodingsUse use = EncodingsUse::obey;
+};
+
 Result<LoadedPiece> load_piece(const ChipSegment& segment, const Piece& piece, Backend& backend,
-                               const Encodings* encodings) {
-  Result<std::unique_ptr<Executable>> executable = backend.load({piece.graph, encodings});
+                               const Quantization& given) {
+  Result<std::unique_ptr<Executable>> executable =
+      backend.load({piece.graph, given.encodings, given.use});
   if (!executable) return at_piece(std::move(executable).error(), piece.name);
   LoadedPiece loaded;
   loaded.executable = std::move(*executable);
@@ -110,9 +117,9 @@ Result<LoadedPiece> load_piece(const ChipSegment& segment, const Piece& piece, B
 
 class Stitched final : public StitchedExecutable {
  public:
-  Result<void> prepare(const Plan& plan, Backend& backend, const Encodings* encodings,
+  Result<void> prepare(const Plan& plan, Backend& backend, const Quantization& quantization,
                        HostSteps host_steps) {
-    encodings_ = encodings;
+    quantization_ = quantization;
     graph_ = plan.graph;
     signature_ = signature_of(graph_);
     std::vector<NodeId> host_nodes;
@@ -130,7 +137,7 @@ class Stitched final : public StitchedExecutable {
           plan.segments[static_cast<size_t>(std::get<SegmentStep>(step).segment)], backend));
     }
     TESSERA_TRY_VOID(add_host_group(host_nodes, backend));
-    encodings_ = nullptr;
+    quantization_ = {};
     staging_.allocate();
     for (LoadedStep& step : steps_) {
       for (LoadedPiece& piece : step.pieces) staging_.assign(piece);
@@ -177,9 +184,8 @@ class Stitched final : public StitchedExecutable {
     if (nodes.empty()) return {};
     TESSERA_TRY(HostGroup group, make_host_group(graph_, nodes));
     if (group.writes.empty()) return {};
-    if (group.writes.empty()) return {};
     LoadedStep step;
-    TESSERA_TRY(step.host, backend.load({group.graph, encodings_}));
+    TESSERA_TRY(step.host, backend.load({group.graph, quantization_.encodings, quantization_.use}));
     host_bytes_ += step.host->arena_bytes();
     most_host_bytes_ = std::max(most_host_bytes_, step.host->arena_bytes());
     step.reads = std::move(group.reads);
@@ -191,7 +197,7 @@ class Stitched final : public StitchedExecutable {
   Result<void> add_segment(const ChipSegment& segment, Backend& backend) {
     LoadedStep step;
     for (const Piece& piece : segment.pieces) {
-      TESSERA_TRY(LoadedPiece loaded, load_piece(segment, piece, backend, encodings_));
+      TESSERA_TRY(LoadedPiece loaded, load_piece(segment, piece, backend, quantization_));
       piece_bytes_ += loaded.executable->arena_bytes();
       staging_.make_room(loaded);
       step.pieces.push_back(std::move(loaded));
@@ -274,7 +280,7 @@ class Stitched final : public StitchedExecutable {
     return {};
   }
 
-  const Encodings* encodings_ = nullptr;  // while preparing
+  Quantization quantization_;  // while preparing
   Graph graph_;
   Signature signature_;
   std::vector<LoadedStep> steps_;
@@ -293,9 +299,10 @@ class Stitched final : public StitchedExecutable {
 Result<std::unique_ptr<StitchedExecutable>> StitchedExecutable::load(const Plan& plan,
                                                                      Backend& backend,
                                                                      const Encodings* encodings,
-                                                                     HostSteps host) {
+                                                                     HostSteps host,
+                                                                     EncodingsUse use) {
   auto stitched = std::make_unique<Stitched>();
-  TESSERA_TRY_VOID(stitched->prepare(plan, backend, encodings, host));
+  TESSERA_TRY_VOID(stitched->prepare(plan, backend, {encodings, use}, host));
   return std::unique_ptr<StitchedExecutable>(std::move(stitched));
 }
 

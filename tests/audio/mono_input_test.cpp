@@ -37,7 +37,8 @@ TEST(MonoInput, RefusesStereoUnlessTold) {
   ASSERT_FALSE(input);
   EXPECT_EQ(input.error().to_string(),
             "a.wav: has 2 channels, the network takes one"
-            " (give --channel mix for their mean, or --channel 1 for the first)");
+            " (give ChannelPolicy::Kind::kMix for their mean, or "
+            "ChannelPolicy::Kind::kPick for the first)");
 }
 
 TEST(MonoInput, IdenticalChannelsAreOneAndItIsSaid) {
@@ -106,7 +107,7 @@ TEST(ChannelPolicy, RefusesOtherWords) {
     const auto parsed = parse_channel_policy(text);
     ASSERT_FALSE(parsed);
     EXPECT_EQ(parsed.error().to_string(),
-              std::string("--channel: '") + text +
+              std::string("ChannelPolicy: '") + text +
                   "' is neither refuse, mix nor a channel number (count channels from 1)");
   }
 }

@@ -1,11 +1,12 @@
-// Every float backend computes what the reference backend computes: every op, every fusion, any
-// length.
+// Every backend computes what the plain loops of its arithmetic compute: every op, every fusion,
+// any length. Floats within a tolerance; integers, with random encodings, to the bit.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "support/conv_tasnet.h"
+#include "support/integer_reference.h"
 #include "support/random_graph.h"
 #include "support/random_values.h"
 #include "tessera/backend.h"
@@ -17,9 +18,10 @@ namespace {
 
 using Outputs = std::vector<std::vector<float>>;
 
-Outputs run_on(std::string_view name, const Graph& graph, const Outputs& inputs, int threads = 1) {
+Outputs run_on(std::string_view name, const Graph& graph, const Outputs& inputs, int threads = 1,
+               const Encodings* encodings = nullptr) {
   auto backend = make_backend(name, {.threads = threads}).value();
-  auto executable = backend->load({graph}).value();
+  auto executable = backend->load({graph, encodings}).value();
   Outputs results;
   for (const GraphOutput& output : graph.outputs()) {
     results.emplace_back(graph.node(output.node).shape.size(), NAN);
@@ -45,20 +47,39 @@ void expect_close(const Outputs& expected, const Outputs& actual, double toleran
   }
 }
 
-class FloatBackend : public ::testing::TestWithParam<const char*> {
+class EveryBackend : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
-    const auto backend = make_backend(GetParam());
-    if (backend) return;
-    ASSERT_TRUE(backend_is_optional(GetParam())) << backend.error().to_string();
-    GTEST_SKIP() << backend.error().to_string();
+    auto backend = make_backend(GetParam());
+    if (!backend) {
+      ASSERT_TRUE(backend_is_optional(GetParam())) << backend.error().to_string();
+      GTEST_SKIP() << backend.error().to_string();
+    }
+    arithmetic_ = (*backend)->arithmetic();
   }
-  Outputs run(const Graph& graph, const Outputs& inputs, int threads = 1) {
-    return run_on(GetParam(), graph, inputs, threads);
+  bool in_integers() const { return arithmetic_ == Arithmetic::integer; }
+  // What this backend is given besides the graph; must outlive load().
+  const Encodings* encodings_of(const Graph& graph, uint32_t seed) {
+    if (!in_integers()) return nullptr;
+    encodings_ = test::random_encodings(graph, seed);
+    return &encodings_;
   }
+  // Both by the plain loops and by the backend, on random inputs.
+  void expect_conformance(const Graph& graph, uint32_t seed, double tolerance, int threads = 1) {
+    const Outputs inputs = test::random_inputs(graph, seed);
+    const Encodings* encodings = encodings_of(graph, seed);
+    const Outputs expected = in_integers() ? test::run_in_integers(graph, *encodings, inputs)
+                                           : test::run_graph(graph, inputs);
+    expect_close(expected, run_on(GetParam(), graph, inputs, threads, encodings),
+                 in_integers() ? 0 : tolerance, seed);
+  }
+
+ private:
+  Arithmetic arithmetic_ = Arithmetic::float32;
+  Encodings encodings_;
 };
 
-INSTANTIATE_TEST_SUITE_P(All, FloatBackend, ::testing::Values("cpu", "torch"),
+INSTANTIATE_TEST_SUITE_P(All, EveryBackend, ::testing::Values("cpu", "torch", "emulator"),
                          [](const auto& tested) { return std::string(tested.param); });
 
 // Frames along H and tiles side by side on W, as a chip's stripes lie.
@@ -87,47 +108,39 @@ Graph striped_graph(int64_t frames, int64_t stripes) {
   return graph;
 }
 
-TEST_P(FloatBackend, ComputesStripesAsTheReferenceDoes) {
+TEST_P(EveryBackend, ComputesStripesAsThePlainLoopsDo) {
   for (const auto& [frames, stripes] :
        {std::pair<int64_t, int64_t>{60, 8}, {5, 8}, {33, 1}, {16, 128}}) {
-    const Graph graph = striped_graph(frames, stripes);
-    const Outputs inputs = test::random_inputs(graph, 3);
-    expect_close(run_on("reference", graph, inputs), run(graph, inputs, 2), 1e-5,
-                 static_cast<uint32_t>(frames));
+    expect_conformance(striped_graph(frames, stripes), static_cast<uint32_t>(frames), 1e-5, 2);
   }
 }
 
-TEST_P(FloatBackend, ComputesEveryOpAsTheReferenceDoes) {
+TEST_P(EveryBackend, ComputesEveryOpAsThePlainLoopsDo) {
   for (uint32_t seed = 0; seed < 300; ++seed) {
-    const Graph graph = test::random_graph(seed);
-    const Outputs inputs = test::random_inputs(graph, seed);
-    expect_close(test::run_graph(graph, inputs), run(graph, inputs), 1e-4, seed);
+    expect_conformance(test::random_graph(seed), seed, 1e-4);
     if (HasFatalFailure()) return;
   }
 }
 
-TEST_P(FloatBackend, ComputesTheOpsOfRewrittenNetworksAsTheReferenceDoes) {
+TEST_P(EveryBackend, ComputesTheOpsOfRewrittenNetworksAsThePlainLoopsDo) {
   for (uint32_t seed = 0; seed < 300; ++seed) {
-    const Graph graph = test::random_graph(seed, {.rewritten = true});
-    const Outputs inputs = test::random_inputs(graph, seed);
-    expect_close(test::run_graph(graph, inputs), run(graph, inputs), 1e-4, seed);
+    expect_conformance(test::random_graph(seed, {.rewritten = true}), seed, 1e-4);
     if (HasFatalFailure()) return;
   }
 }
 
-TEST_P(FloatBackend, ComputesConvTasNetsOfEveryOptionAsTheReferenceDoes) {
+TEST_P(EveryBackend, ComputesConvTasNetsOfEveryOptionAsThePlainLoopsDo) {
   for (uint32_t seed = 0; seed < 100; ++seed) {
-    const Graph graph = test::random_conv_tasnet(seed);
-    const Outputs inputs = test::random_inputs(graph, seed);
     // A norm behind a bottleneck of one channel sees multiples of one vector: near the zeros of
     // that channel it divides rounding errors by almost nothing.
     const double tolerance = test::random_conv_tasnet_options(seed).bottleneck == 1 ? 1e-3 : 1e-5;
-    expect_close(test::run_graph(graph, inputs), run(graph, inputs), tolerance, seed);
+    expect_conformance(test::random_conv_tasnet(seed), seed, tolerance);
     if (HasFatalFailure()) return;
   }
 }
 
-TEST_P(FloatBackend, GivesWhatAsteroidComputed) {
+TEST_P(EveryBackend, GivesWhatAsteroidComputed) {
+  if (in_integers()) GTEST_SKIP() << "Asteroid computes in floats";
   const std::string folder = TESSERA_SOURCE_DIR "/tests/data/asteroid/";
   for (const char* name : {"bn_k5", "causal_cgln", "causal_cln", "enc_relu_k20", "gln_relu_skip0",
                            "gln_sigmoid", "gln_softmax_3src", "one_src_denoise", "seed_shape_k1"}) {
@@ -138,16 +151,19 @@ TEST_P(FloatBackend, GivesWhatAsteroidComputed) {
         import_model(folder + name + ".pth", {.length_samples = length, .model_args = {}})
             .value()
             .graph;
-    const Outputs actual = run(graph, {input.values}, 2);
+    const Outputs actual = run_on(GetParam(), graph, {input.values}, 2);
     ASSERT_EQ(actual[0].size(), expected.values.size());
     for (size_t i = 0; i < expected.values.size(); ++i)
       ASSERT_NEAR(actual[0][i], expected.values[i], 1e-5) << name << " at " << i;
   }
 }
 
-TEST_P(FloatBackend, GivesTheSameAgainWhenRunAgain) {
+TEST_P(EveryBackend, GivesTheSameAgainWhenRunAgain) {
   const Graph graph = test::random_conv_tasnet(3);
-  auto executable = make_backend(GetParam(), {.threads = 2}).value()->load({graph}).value();
+  auto executable = make_backend(GetParam(), {.threads = 2})
+                        .value()
+                        ->load({graph, encodings_of(graph, 3)})
+                        .value();
   const Outputs inputs = test::random_inputs(graph, 3);
   const std::vector<ConstValues> sources(inputs.begin(), inputs.end());
   Outputs first = test::run_graph(graph, inputs);
@@ -159,10 +175,10 @@ TEST_P(FloatBackend, GivesTheSameAgainWhenRunAgain) {
   EXPECT_EQ(first, second);
 }
 
-TEST_P(FloatBackend, RefusesAGraphThatPassesTheMemoryLimit) {
+TEST_P(EveryBackend, RefusesAGraphThatPassesTheMemoryLimit) {
   const Graph graph = build(test::ConvTasNet{});
   const auto backend = make_backend(GetParam(), {.memory_limit_bytes = 1'000'000}).value();
-  EXPECT_EQ(backend->load({graph}).error().code, ErrorCode::kResourceLimit);
+  EXPECT_EQ(backend->load({graph, encodings_of(graph, 1)}).error().code, ErrorCode::kResourceLimit);
 }
 
 TEST(CpuBackend, GivesTheSameBitsWithAnyNumberOfThreads) {

@@ -5,6 +5,7 @@
 #include "backends/cpu/executable.h"
 #include "backends/cpu/lowering.h"
 #include "backends/cpu/turned.h"
+#include "backends/float_segment.h"
 #include "base/threads/processors.h"
 #include "kernels/simd/kernels.h"
 
@@ -27,7 +28,10 @@ class CpuBackend : public Backend {
             .threads = threads_};
   }
 
+  Arithmetic arithmetic() const override { return Arithmetic::float32; }
+
   Result<std::unique_ptr<Executable>> load(const Segment& segment) override {
+    TESSERA_TRY_VOID(check_float_segment(segment, "cpu"));
     TESSERA_TRY_VOID(verify(segment.graph, segment.graph.stage()));
     TESSERA_TRY(const std::optional<Graph> turned,
                 cpu::turned_if_narrow(segment.graph, static_cast<int64_t>(kernels_.tile_frames)));

@@ -24,6 +24,8 @@ class EmulatorBackend : public Backend {
             .threads = threads_};
   }
 
+  Arithmetic arithmetic() const override { return Arithmetic::integer; }
+
   Result<std::unique_ptr<Executable>> load(const Segment& segment) override {
     if (segment.encodings == nullptr) {
       return TESSERA_ERROR(kInvalidArgument, "backend 'emulator'",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backends/float_segment.h"
 #include "kernels/ref/reference_kernels.h"
 #include "run/arena.h"
 #include "tessera/signature.h"
@@ -144,7 +145,10 @@ class ReferenceBackend : public Backend {
             .threads = 1};
   }
 
+  Arithmetic arithmetic() const override { return Arithmetic::float32; }
+
   Result<std::unique_ptr<Executable>> load(const Segment& segment) override {
+    TESSERA_TRY_VOID(check_float_segment(segment, "reference"));
     return ReferenceExecutable::load(segment.graph, memory_limit_bytes_);
   }
 

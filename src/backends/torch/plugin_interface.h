@@ -14,8 +14,9 @@ inline constexpr const char* kFile = "tessera_torch.so";
 
 // Equal in two binaries whose objects have the same layout: version, compiler, sizes.
 inline std::string identity() {
-  return fmt::format("tessera {} {} {}.{}.{}.{}.{}", TESSERA_VERSION, __VERSION__, sizeof(Graph),
-                     sizeof(Node), sizeof(Op), sizeof(BackendOptions), sizeof(DeviceInfo));
+  return fmt::format("tessera {} {} {}.{}.{}.{}.{}.{}", TESSERA_VERSION, __VERSION__, sizeof(Graph),
+                     sizeof(Node), sizeof(Op), sizeof(Segment), sizeof(BackendOptions),
+                     sizeof(DeviceInfo));
 }
 
 // extern "C" in the plugin:

@@ -21,6 +21,7 @@ class AbsentTorchBackend : public Backend {
   DeviceInfo probe() const override {
     return {.backend = "torch", .available = false, .description = "", .reason = reason_};
   }
+  Arithmetic arithmetic() const override { return Arithmetic::float32; }
   Result<std::unique_ptr<Executable>> load(const Segment&) override {
     return TESSERA_ERROR(kUnavailable, "backend 'torch'", "is not available here", reason_);
   }

@@ -40,17 +40,6 @@ void expect_same(const Graph& graph, const Outputs& expected, const Outputs& act
   }
 }
 
-TEST(EmulatedNetworks, OfEveryOpHaveTheBitsOfThePlainLoops) {
-  for (uint32_t seed = 0; seed < 300; ++seed) {
-    const Graph graph = test::random_graph(seed, {.rewritten = seed % 2 == 1});
-    const Encodings encodings = test::random_encodings(graph, seed);
-    const Outputs inputs = test::random_inputs(graph, seed);
-    expect_same(graph, test::run_in_integers(graph, encodings, inputs),
-                emulate(graph, encodings, inputs, 1), seed);
-    if (HasFatalFailure()) return;
-  }
-}
-
 // Longer than one item of work in every direction, and with more threads than it has.
 TEST(EmulatedNetworks, AreTheSameWithAnyNumberOfThreads) {
   for (uint32_t seed = 0; seed < 24; ++seed) {

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "backends/float_segment.h"
 #include "backends/torch/plugin/arithmetic.h"
 #include "backends/torch/plugin_interface.h"
 #include "run/arena.h"
@@ -164,7 +165,10 @@ class TorchBackend : public Backend {
             .threads = threads_};
   }
 
+  Arithmetic arithmetic() const override { return Arithmetic::float32; }
+
   Result<std::unique_ptr<Executable>> load(const Segment& segment) override {
+    TESSERA_TRY_VOID(check_float_segment(segment, "torch"));
     TESSERA_TRY_VOID(verify(segment.graph, segment.graph.stage()));
     auto executable = std::make_unique<TorchExecutable>(segment.graph, threads_);
     TESSERA_TRY_VOID(executable->plan_memory(segment.graph, memory_limit_bytes_));

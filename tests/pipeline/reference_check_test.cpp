@@ -1,11 +1,11 @@
-// --check, on outputs that no backend should give.
-#include "cli/output_difference.h"
+// Outputs that no backend should give, beside the reference.
+#include "tessera/reference_check.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-namespace tessera::cli {
+namespace tessera {
 namespace {
 
 using Outputs = std::vector<std::vector<float>>;
@@ -13,12 +13,12 @@ using Outputs = std::vector<std::vector<float>>;
 const Outputs kReference{{0.5F, -1.0F, 0.25F}};
 
 std::string refusal(const Outputs& reference, const Outputs& outputs) {
-  const Result<Difference> result = compare_outputs(reference, outputs, "net.pth");
+  const Result<OutputDifference> result = compare_outputs(reference, outputs, "net.pth");
   return result ? "" : result.error().message;
 }
 
 TEST(OutputDifference, IsTheLargestAndThePeakIsTheReferences) {
-  const Difference difference =
+  const OutputDifference difference =
       compare_outputs(kReference, Outputs{{0.5F, -1.00005F, 0.25F}}, "net.pth").value();
   EXPECT_NEAR(difference.max_abs, 5e-5, 1e-7);
   EXPECT_EQ(difference.peak, 1);
@@ -27,6 +27,12 @@ TEST(OutputDifference, IsTheLargestAndThePeakIsTheReferences) {
 TEST(OutputDifference, BeyondTheToleranceItIsAMismatch) {
   EXPECT_EQ(refusal(kReference, {{0.5F, -1.5F, 0.25F}}),
             "differs from the reference backend by 0.5 at a peak of 1");
+}
+
+TEST(OutputDifference, OutputsOfOtherSizesAreAMismatch) {
+  const std::string message = "has outputs of other sizes than on the reference backend";
+  EXPECT_EQ(refusal(kReference, {{0.5F, -1.0F}}), message);
+  EXPECT_EQ(refusal(kReference, {}), message);
 }
 
 TEST(OutputDifference, ANaNOnOneSideIsAMismatchThatNamesTheValue) {
@@ -51,4 +57,4 @@ TEST(OutputDifference, ValuesThatAreFiniteOnNeitherSideAreNoAgreement) {
 }
 
 }  // namespace
-}  // namespace tessera::cli
+}  // namespace tessera

@@ -1,0 +1,54 @@
+#include "cli/option_names.h"
+
+#include <algorithm>
+
+namespace tessera::cli {
+namespace {
+
+struct OptionName {
+  std::string_view in_library;
+  std::string_view on_command_line;
+};
+
+// A name that begins with another stands before it. A new option of the library's is a line here.
+constexpr OptionName kOptionNames[] = {
+    {"ChannelPolicy::Kind::kMix", "--channel mix"},
+    {"ChannelPolicy::Kind::kPick", "--channel 1"},
+    {"ChannelPolicy", "--channel"},
+    {"ImportOptions::model_args", "--model-arg"},
+    {"LoadedNetwork::session()", "'tessera run'"},
+    {"SeparatorOptions::channels", "--channel"},
+    {"SeparatorOptions::sample_rate", "--sample-rate"},
+    {"SeparatorOptions::threads", "--threads"},
+    {"tessera::build()", "'tessera build'"},
+    {"tessera::signature_of()", "'tessera inspect'"},
+};
+
+// The name that `text` begins with, or null.
+const OptionName* name_at(std::string_view text) {
+  const auto* found =
+      std::find_if(std::begin(kOptionNames), std::end(kOptionNames),
+                   [&](const OptionName& row) { return text.starts_with(row.in_library); });
+  return found == std::end(kOptionNames) ? nullptr : found;
+}
+
+}  // namespace
+
+std::string in_flags(std::string_view text) {
+  std::string flags;
+  while (!text.empty()) {
+    const OptionName* name = name_at(text);
+    flags += name == nullptr ? text.substr(0, 1) : name->on_command_line;
+    text.remove_prefix(name == nullptr ? 1 : name->in_library.size());
+  }
+  return flags;
+}
+
+Error in_flags(Error error) {
+  error.message = in_flags(error.message);
+  error.subject = in_flags(error.subject);
+  error.hint = in_flags(error.hint);
+  return error;
+}
+
+}  // namespace tessera::cli

@@ -1,0 +1,144 @@
+// Separator: a recording of several voices in, one wave per voice out, at the recording's own rate
+// and exact length.
+//
+//   TESSERA_TRY(auto separator, Separator::open("net.tess"));
+//   TESSERA_TRY(auto recording, read_audio("meeting.wav"));
+//   TESSERA_TRY(auto separation, separator.separate(recording));
+//   separation.voices[0], at separation.sample_rate
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tessera/audio.h"
+#include "tessera/backend.h"
+#include "tessera/mono_input.h"
+#include "tessera/note.h"
+#include "tessera/reference_check.h"
+#include "tessera/result.h"
+
+namespace tessera {
+
+// Networks trained for SI-SNR give voices of any level. One factor is for all voices of a
+// recording.
+enum class VoiceLevel : uint8_t {
+  fit,      // the network's own; where that exceeds full scale, the mixture's or less: none is
+            // clipped
+  mixture,  // as Asteroid does it, sum|mixture| / sum|voices|, whatever comes of it
+  network,  // the network's own, beyond full scale, too
+};
+
+struct SeparatorOptions {
+  // Of a model file, as ImportOptions::model_args; a package has its own.
+  std::map<std::string, std::string> model_args = {};
+  // One of backend_names(). Empty: LoadedNetwork::default_backend(). One that computes in floats
+  // may be named for a quantised package, too, with a warning.
+  std::string backend = {};
+  int threads = 0;                 // 0: as many as the process may use
+  int64_t memory_limit_bytes = 0;  // activations; 0: no limit of our own
+  // The network's, in Hz, where its file does not tell; overrides what it tells, with a warning.
+  // Without either the recording's own is taken, with a warning.
+  std::optional<int> sample_rate = {};
+  ChannelPolicy channels = {};
+  VoiceLevel level = VoiceLevel::fit;
+  // Evaluate by plain loops, too, which is slow, and fail where the results differ: errors of
+  // compare_with_reference(), or of compare_codes_with_reference() in integers.
+  bool check = false;
+  std::function<void()> before_check = {};  // called before that evaluation
+
+  // Errors: kInvalidArgument; the subject is the field.
+  Result<void> validate() const;
+};
+
+// What VoiceLevel::fit did to voices that exceeded full scale.
+struct LevelChange {
+  enum class To : uint8_t {
+    mixture,     // to the mixture's level
+    full_scale,  // just below full scale, where the mixture's level is beyond it
+  };
+  To to = To::mixture;
+  float peak = 0;     // before, times full scale
+  double factor = 1;  // of all voices
+};
+
+struct SeparationTiming {
+  double load_seconds = 0;     // of a session for another length than the last recording's
+  double network_seconds = 0;  // of its run
+  double check_seconds = 0;    // SeparatorOptions::check
+  double total_seconds = 0;    // of separate(), without the check
+};
+
+struct Separation {
+  int sample_rate = 0;                     // Hz, the recording's
+  std::vector<std::vector<float>> voices;  // in the network's order, as long as the recording
+  double scale = 1;                        // that the network's voices were multiplied by
+  std::vector<LevelChange> level_changes;  // unasked; part of `scale`
+  // What else was done to the recording and its voices, in order; sentences without a subject.
+  std::vector<Note> notes;
+  SeparationTiming timing;
+  // With SeparatorOptions::check: in floats how far the outputs are apart, in integers how many
+  // codes were compared, which all are equal.
+  std::optional<OutputDifference> difference;
+  std::optional<int64_t> equal_codes;
+};
+
+// A network ready for one recording after another. The session of the last length is kept. One
+// thread at a time may use a Separator.
+class Separator {
+ public:
+  // `path` is a model file or a package. Errors: those of SeparatorOptions::validate(),
+  // LoadedNetwork::open() and make_backend(); kInvalidArgument for a network that does not turn one
+  // wave into waves.
+  static Result<Separator> open(const std::filesystem::path& path, SeparatorOptions options = {});
+
+  Separator(Separator&&) noexcept;
+  Separator& operator=(Separator&&) noexcept;
+  ~Separator();
+
+  // `subject` names the recording in errors. Errors: kInvalidArgument for a recording without
+  // samples or rate, with channels of different lengths, with several channels where the policy
+  // allows one, or of a length that the network does not take; kCorrupt for samples that are NaN or
+  // infinite; kInvalidArgument where the network's are; those of Session; kMismatch and
+  // kInvalidModel from the check.
+  Result<Separation> separate(const AudioBuffer& recording,
+                              const std::string& subject = "recording");
+
+  // Whether the network takes `samples` at its own rate, without evaluating it. Errors, with
+  // `subject`: those that separate() would have.
+  Result<void> check_length(int64_t samples, const std::string& subject = "recording");
+  // The network's file was exported for one length and no others.
+  bool length_is_fixed() const;
+
+  int voices() const;
+  // Of the network: what the options or its file say.
+  std::optional<int> sample_rate() const;
+  std::string_view backend() const;  // its name
+  Arithmetic arithmetic() const;
+  // What the importer noted, and where the options override the network's file or its integers.
+  std::span<const Note> notes() const;
+
+ private:
+  struct State;
+  explicit Separator(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Writes each voice into one of `files`. All are complete before the first gets its name. Errors:
+// those of AudioWriter.
+Result<std::vector<AudioWriteReport>> write_voices(std::span<AudioWriter> files,
+                                                   std::span<const std::vector<float>> voices);
+
+// The same into voice_1.wav, voice_2.wav, ... in `folder`, which is made if it is missing.
+Result<std::vector<AudioWriteReport>> write_voices(const std::filesystem::path& folder,
+                                                   const Separation& separation,
+                                                   const AudioWriteOptions& options = {});
+
+}  // namespace tessera

@@ -1,0 +1,18 @@
+// Everything that a program needs which uses trained networks: read and write recordings, separate
+// them, build packages, run networks, score voices.
+#pragma once
+
+#include "tessera/audio.h"
+#include "tessera/backend.h"
+#include "tessera/build.h"
+#include "tessera/loaded_network.h"
+#include "tessera/metrics.h"
+#include "tessera/mixtures.h"
+#include "tessera/mono_input.h"
+#include "tessera/note.h"
+#include "tessera/package.h"
+#include "tessera/resample.h"
+#include "tessera/result.h"
+#include "tessera/separator.h"
+#include "tessera/session.h"
+#include "tessera/signature.h"
