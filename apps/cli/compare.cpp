@@ -112,8 +112,8 @@ Result<Document> run(const Options& options, Console& console) {
   print_report(report, options.all, console);
   console.print("{} matched by {}; {} only in A, {} only in B; A on {} ({}), B on {} ({})\n",
                 counted(report.values.size(), "value"), report.matched_by, report.a_only.size(),
-                report.b_only.size(),
-                sides.a.by.name, sides.a.by.arithmetic(), sides.b.by.name, sides.b.by.arithmetic());
+                report.b_only.size(), sides.a.by.name, sides.a.by.arithmetic(), sides.b.by.name,
+                sides.b.by.arithmetic());
   if (!options.drawing.empty()) {
     TESSERA_TRY_VOID(write_file_atomically(
         options.drawing,

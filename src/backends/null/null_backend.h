@@ -1,11 +1,13 @@
-// The backend to copy for a new one: it keeps the whole contract (tessera/backend.h) and computes no
-// operation. A graph that it loads hands inputs and constants on as outputs.
+// The backend to copy for a new one: it keeps the whole contract (tessera/backend.h) and computes
+// no operation. A graph that it loads hands inputs and constants on as outputs.
 //
 // To make a backend of it:
 //   1. Copy this folder and rename what is in it; CMakeLists.txt beside this folder adds the copy.
 //   2. Evaluate operations in load() and run(). Refuse, naming the node, what cannot be done.
-//   3. Add a line to kBackends in registry.cpp: its name and maker, and whether a build may lack it.
-//   4. Add its name to tests/backends/conformance_test.cpp, which holds it to the plain loops of its
+//   3. Add a line to kBackends in registry.cpp: its name and maker, and whether a build may lack
+//   it.
+//   4. Add its name to tests/backends/conformance_test.cpp, which holds it to the plain loops of
+//   its
 //      arithmetic, and to arithmetic_test.cpp.
 // It is not in kBackends itself: nobody wants to run a network on it.
 #pragma once
