@@ -20,7 +20,7 @@
 namespace tessera::cli {
 namespace {
 
-struct Options {
+struct RunArguments {
   ModelOptions model;
   BackendChoice backend;
   std::vector<std::string> inputs;   // path or NAME=path
@@ -52,7 +52,7 @@ struct Inputs {
   Runnable network;
   WindowBatch batch;
 };
-Result<Inputs> read_inputs(const Options& options, Console& console) {
+Result<Inputs> read_inputs(const RunArguments& options, Console& console) {
   TESSERA_TRY(Runnable network, load_runnable(options.model, ImportNotes::warnings, console));
   const std::vector<std::string> words = without_unread(options.inputs, network.model, console);
   TESSERA_TRY(std::vector<WindowArray> arrays,
@@ -73,7 +73,7 @@ Result<Inputs> read_inputs(const Options& options, Console& console) {
 }
 
 // --input and its files, as the options name them.
-std::vector<std::string> input_files(const Options& options, const Signature& signature) {
+std::vector<std::string> input_files(const RunArguments& options, const Signature& signature) {
   std::vector<std::string> files = options.inputs;
   if (const auto assigned = assign_files(options.inputs, signature.inputs, "--input"))
     files.insert(files.end(), assigned->begin(), assigned->end());
@@ -91,7 +91,7 @@ Result<WindowOutputs> run_all(Session& session, const Inputs& given, const std::
 }
 
 // Writes what has a file, all or nothing; tells of every output.
-Result<Document> write_outputs(const Options& options, const std::vector<std::string>& files,
+Result<Document> write_outputs(const RunArguments& options, const std::vector<std::string>& files,
                                const std::vector<StackedOutput>& outputs, Console& console) {
   Document told = Document::array();
   std::vector<AtomicFile> written;
@@ -119,7 +119,7 @@ std::vector<std::vector<float>> values_of(std::vector<StackedOutput> outputs) {
 }
 
 // All windows through the reference backend too.
-Result<Difference> check_run(const Options& options, const Inputs& given, WindowOutputs run,
+Result<Difference> check_run(const RunArguments& options, const Inputs& given, WindowOutputs run,
                              Console& console) {
   TESSERA_TRY(const auto backend, open_backend({.name = "reference", .threads = 0}));
   TESSERA_TRY(Session session, Session::create(given.network.model.graph, *backend));
@@ -129,7 +129,7 @@ Result<Difference> check_run(const Options& options, const Inputs& given, Window
                          options.model.path);
 }
 
-Result<Document> run(const Options& options, Console& console) {
+Result<Document> compute_outputs(const RunArguments& options, Console& console) {
   TESSERA_TRY(const Inputs given, read_inputs(options, console));
   const Signature signature = signature_of(given.network.model.graph);
   TESSERA_TRY(const auto output_files,
@@ -162,7 +162,7 @@ Result<Document> run(const Options& options, Console& console) {
 }  // namespace
 
 Action define_run(CommandLine& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<RunArguments>();
   add_model_options(app, options->model, true);
   app.add_option("--input", options->inputs,
                  "An array for the network's input, one window or a stack of them; NAME=FILE where "
@@ -192,7 +192,7 @@ Action define_run(CommandLine& app) {
       "    --output next=next.npy\n"
       "  tessera run net.onnx --input wave.npy --backend reference\n"
       "  tessera run net.pth --input wave.npy --check    # compare with the reference backend");
-  return [options](Console& console) { return run(*options, console); };
+  return [options](Console& console) { return compute_outputs(*options, console); };
 }
 
 }  // namespace tessera::cli

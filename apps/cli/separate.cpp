@@ -31,7 +31,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-struct Options {
+struct SeparateArguments {
   ModelOptions model;
   BackendChoice backend;
   InputOptions input;
@@ -67,7 +67,7 @@ std::optional<int64_t> only_length(const ImportedModel& model) {
 
 // Makes the network one for recordings of `length` samples. Errors: `path` is their subject, since
 // the network takes other lengths; but for one that was exported for a single length.
-Result<void> set_length(Separator& separator, const Options& options, int64_t length,
+Result<void> set_length(Separator& separator, const SeparateArguments& options, int64_t length,
                         const std::string& path) {
   if (separator.only_length && length != *separator.only_length) {
     return TESSERA_ERROR(
@@ -84,7 +84,7 @@ Result<void> set_length(Separator& separator, const Options& options, int64_t le
   return error;
 }
 
-Result<Separator> open_separator(const Options& options, Console& console) {
+Result<Separator> open_separator(const SeparateArguments& options, Console& console) {
   Separator separator;
   TESSERA_TRY(separator.network, load_runnable(options.model, ImportNotes::warnings, console));
   const Result<VoiceLayout> voices = voice_layout(separator.network.model.graph);
@@ -101,7 +101,7 @@ Result<Separator> open_separator(const Options& options, Console& console) {
 }
 
 // The rate that the network works at: what its file or the user says, else the recording's.
-Result<int> network_rate(const Separator& separator, const Options& options,
+Result<int> network_rate(const Separator& separator, const SeparateArguments& options,
                          const AudioBuffer& audio, const std::string& path, Console& console) {
   const auto& told = separator.network.model.sample_rate;
   if (options.sample_rate && *options.sample_rate < 1) {
@@ -140,7 +140,7 @@ struct Separated {
   std::optional<Difference> difference;
 };
 
-Result<Separated> separate_one(Separator& separator, const Options& options,
+Result<Separated> separate_one(Separator& separator, const SeparateArguments& options,
                                const AudioBuffer& audio, const std::string& path,
                                Console& console) {
   TESSERA_TRY(const int rate, network_rate(separator, options, audio, path, console));
@@ -206,7 +206,7 @@ Document document_of(const SeparationJob& job, const AudioBuffer& audio, const S
 }
 
 // Looks at every header first: what cannot work is said before the work. Leaves the jobs that can.
-Result<void> look_at_headers(Separator& separator, const Options& options,
+Result<void> look_at_headers(Separator& separator, const SeparateArguments& options,
                              std::vector<SeparationJob>& jobs, FailedRecordings& failed,
                              Console& console) {
   TESSERA_TRY_VOID(parse_channel_policy(options.recordings.channel));
@@ -245,8 +245,8 @@ struct Done {
   std::vector<std::string> cells;
 };
 
-Result<Done> separate_job(Separator& separator, const Options& options, const SeparationJob& job,
-                          Console& console) {
+Result<Done> separate_job(Separator& separator, const SeparateArguments& options,
+                          const SeparationJob& job, Console& console) {
   const auto begin = Clock::now();
   TESSERA_TRY(const AudioBuffer audio, read_audio(job.input, options.recordings.reading()));
   TESSERA_TRY_VOID(check_writers(job, audio.sample_rate, options.output));
@@ -272,7 +272,7 @@ bool ends_batch(const Error& error, const SeparationJob& job) {
   return is_system && error.subject != job.input;
 }
 
-Result<Document> separate(const Options& options, Console& console) {
+Result<Document> separate(const SeparateArguments& options, Console& console) {
   TESSERA_TRY(Separator separator, open_separator(options, console));
   TESSERA_TRY(SeparationPlan plan,
               plan_separation(options.input, separator.voices.count, options.output));
@@ -327,7 +327,7 @@ Result<Document> separate(const Options& options, Console& console) {
 }  // namespace
 
 Action define_separate(CommandLine& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<SeparateArguments>();
   add_model_options(app, options->model, false);
   add_output_options(app, options->output);
   add_input_options(app, options->input);

@@ -28,7 +28,7 @@
 namespace tessera::cli {
 namespace {
 
-struct Options {
+struct VerifyArguments {
   ModelOptions model;
   BackendChoice backend;
   JudgeChoice judge;
@@ -58,7 +58,7 @@ struct Case {
   Plan plan;
   std::optional<Encodings> encodings;
   std::vector<std::vector<float>> inputs;
-  std::vector<std::vector<float>> voices;  // Options::references
+  std::vector<std::vector<float>> voices;  // VerifyArguments::references
 };
 
 // NOLINTNEXTLINE(bugprone-exception-escape): a document that is moved from allocates nothing
@@ -69,7 +69,7 @@ struct Verified {
   Document document;
 };
 
-Result<Plan> plan_of(const Runnable& given, const Options& options) {
+Result<Plan> plan_of(const Runnable& given, const VerifyArguments& options) {
   if (given.plan) return *given.plan;
   TESSERA_TRY(const Target target, load_target(options.target));
   Graph legal = given.model.graph;
@@ -82,7 +82,7 @@ Result<Plan> plan_of(const Runnable& given, const Options& options) {
 }
 
 // A package runs on what it was built for.
-Result<void> check_target(const Runnable& given, const Options& options) {
+Result<void> check_target(const Runnable& given, const VerifyArguments& options) {
   if (!given.package || !options.target_is_chosen) return {};
   TESSERA_TRY(const Target target, load_target(options.target));
   const std::string& built_for = given.package->manifest().target;
@@ -94,7 +94,7 @@ Result<void> check_target(const Runnable& given, const Options& options) {
 }
 
 // What a package claims is what its model gives: otherwise what runs is not what is verified.
-Result<void> check_whole(const Package& package, const Options& options, Console& console) {
+Result<void> check_whole(const Package& package, const VerifyArguments& options, Console& console) {
   const Progress progress(console, "checking the package");
   TESSERA_TRY(const PackagedNetwork network, package.network());
   Result<CheckedPackage> checked = check_package(package, network, options.backend.threads);
@@ -104,7 +104,7 @@ Result<void> check_whole(const Package& package, const Options& options, Console
   return error;
 }
 
-Result<Case> read_case(const Options& options, Console& console) {
+Result<Case> read_case(const VerifyArguments& options, Console& console) {
   TESSERA_TRY(Runnable given, load_runnable(options.model, ImportNotes::warnings, console));
   TESSERA_TRY_VOID(check_target(given, options));
   if (given.package) TESSERA_TRY_VOID(check_whole(*given.package, options, console));
@@ -176,7 +176,7 @@ Result<void> tell_cost(const Case& given, Backend& judge, Verified& by, Console&
   return {};
 }
 
-Result<Document> run_integers(const Options& options, const Case& given, const Verified& by,
+Result<Document> run_integers(const VerifyArguments& options, const Case& given, const Verified& by,
                               Console& console) {
   CodeReport codes;
   {
@@ -192,7 +192,7 @@ Result<Document> run_integers(const Options& options, const Case& given, const V
                    "the same codes at every border", console);
 }
 
-Result<Document> run(Options options, Console& console) {
+Result<Document> run_verify(VerifyArguments options, Console& console) {
   TESSERA_TRY(const Case given, read_case(options, console));
   if (given.encodings && !options.backend_is_chosen) options.backend.name = kIntegerBackend;
   const bool integers = given.encodings && options.backend.name == kIntegerBackend;
@@ -233,7 +233,7 @@ Result<Document> run(Options options, Console& console) {
 }  // namespace
 
 Action define_verify(CommandLine& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<VerifyArguments>();
   add_model_options(app, options->model, true);
   app.add_option("--model", options->other_model,
                  "Judge by this model file instead of the one inside the package")
@@ -276,7 +276,7 @@ Action define_verify(CommandLine& app) {
   return [options, backend, target](Console& console) {
     options->backend_is_chosen = backend->count() > 0;
     options->target_is_chosen = target->count() > 0;
-    return run(*options, console);
+    return run_verify(*options, console);
   };
 }
 
