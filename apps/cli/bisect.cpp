@@ -29,7 +29,7 @@ namespace {
 constexpr double kDifferencePeak = 0.5;
 constexpr double kMostGainDb = 80;
 
-struct Options {
+struct BisectArguments {
   SideOptions a;
   SideOptions b;
   std::vector<std::string> model_args;
@@ -49,7 +49,8 @@ struct Given {
 };
 
 // A warning where the package says that it was made from another file.
-Result<void> compare_hashes(const Options& options, const Package& package, Console& console) {
+Result<void> compare_hashes(const BisectArguments& options, const Package& package,
+                            Console& console) {
   if (is_package(options.a.path)) return {};
   std::error_code unknown;
   if (std::filesystem::is_fifo(options.a.path, unknown)) {
@@ -66,7 +67,7 @@ Result<void> compare_hashes(const Options& options, const Package& package, Cons
   return {};
 }
 
-Result<Given> read_given(const Options& options, Console& console) {
+Result<Given> read_given(const BisectArguments& options, Console& console) {
   if (!is_package(options.b.path)) {
     return TESSERA_ERROR(kInvalidArgument, options.b.path, "is no package",
                          "bisect walks from a model to what 'tessera build' made of it");
@@ -90,7 +91,7 @@ Result<Given> read_given(const Options& options, Console& console) {
   return given;
 }
 
-Result<std::vector<std::vector<float>>> read_references(const Options& options,
+Result<std::vector<std::vector<float>>> read_references(const BisectArguments& options,
                                                         const ImportedModel& model,
                                                         Console& console) {
   std::vector<std::vector<float>> references;
@@ -102,12 +103,12 @@ Result<std::vector<std::vector<float>>> read_references(const Options& options,
 }
 
 // One row of a network's output: a source's samples.
-struct Row {
+struct VoiceDifference {
   std::string name;
   std::vector<float> difference;
 };
-std::vector<Row> differences(const BisectReport& report, const Graph& graph) {
-  std::vector<Row> rows;
+std::vector<VoiceDifference> differences(const BisectReport& report, const Graph& graph) {
+  std::vector<VoiceDifference> rows;
   for (size_t i = 0; i < report.original_outputs.size(); ++i) {
     const std::vector<float>& a = report.original_outputs[i];
     const std::vector<float>& b = report.package_outputs[i];
@@ -115,7 +116,8 @@ std::vector<Row> differences(const BisectReport& report, const Graph& graph) {
     const auto count = static_cast<size_t>(shape.c * shape.h);
     const size_t each = a.size() / count;
     for (size_t s = 0; s < count; ++s) {
-      Row row{fmt::format("difference_{}s{}", i > 0 ? fmt::format("o{}_", i + 1) : "", s + 1), {}};
+      VoiceDifference row{
+          fmt::format("difference_{}s{}", i > 0 ? fmt::format("o{}_", i + 1) : "", s + 1), {}};
       for (size_t t = s * each; t < (s + 1) * each; ++t) row.difference.push_back(a[t] - b[t]);
       rows.push_back(std::move(row));
     }
@@ -124,9 +126,9 @@ std::vector<Row> differences(const BisectReport& report, const Graph& graph) {
 }
 
 // Listenable: all sources with the same gain, a whole number of decibels.
-double gain_for(const std::vector<Row>& rows) {
+double gain_for(const std::vector<VoiceDifference>& rows) {
   float peak = 0;
-  for (const Row& row : rows) {
+  for (const VoiceDifference& row : rows) {
     for (float x : row.difference) peak = std::max(peak, std::abs(x));
   }
   if (!(peak > 0)) return 0;
@@ -134,7 +136,7 @@ double gain_for(const std::vector<Row>& rows) {
                   std::floor(20 * std::log10(kDifferencePeak / static_cast<double>(peak))));
 }
 
-Result<Document> write_differences(const Options& options, const BisectReport& report,
+Result<Document> write_differences(const BisectArguments& options, const BisectReport& report,
                                    const Given& given, Console& console) {
   const std::filesystem::path folder(options.folder);
   Document files = Document::array();
@@ -152,10 +154,10 @@ Result<Document> write_differences(const Options& options, const BisectReport& r
     }
     return files;
   }
-  std::vector<Row> rows = differences(report, given.original);
+  std::vector<VoiceDifference> rows = differences(report, given.original);
   const double gain_db = gain_for(rows);
   const auto gain = static_cast<float>(std::pow(10.0, gain_db / 20));
-  for (Row& row : rows) {
+  for (VoiceDifference& row : rows) {
     for (float& x : row.difference) x = std::isfinite(x) ? x * gain : 0.0F;
     const std::filesystem::path path = folder / (row.name + ".wav");
     TESSERA_TRY_VOID(write_audio(path, row.difference, rate, {.force = true}));
@@ -166,7 +168,7 @@ Result<Document> write_differences(const Options& options, const BisectReport& r
 }
 
 // The folder is new, or one of ours.
-Result<void> check_folder(const Options& options) {
+Result<void> check_folder(const BisectArguments& options) {
   TESSERA_TRY_VOID(check_folder_name(options.folder, "a report and differences"));
   std::error_code ignored;
   const std::filesystem::path folder(options.folder);
@@ -182,8 +184,8 @@ Result<void> check_folder(const Options& options) {
                        "give a new folder, or add --force");
 }
 
-Result<Document> run(const Options& given_options, Console& console) {
-  Options options = given_options;
+Result<Document> run_bisect(const BisectArguments& given_options, Console& console) {
+  BisectArguments options = given_options;
   options.bisect.state = std::filesystem::path(options.folder) / "state.json";
   TESSERA_TRY_VOID(check_folder(options));
   TESSERA_TRY(const Given given, read_given(options, console));
@@ -221,7 +223,7 @@ Result<Document> run(const Options& given_options, Console& console) {
 }  // namespace
 
 Action define_bisect(CommandLine& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<BisectArguments>();
   app.add_option("A", options->a.path, "The trained network: a model file")
       ->required()
       ->type_name("FILE");
@@ -263,7 +265,7 @@ Action define_bisect(CommandLine& app) {
       "Examples:\n"
       "  tessera bisect net.pth net.tess --input mix.wav --reference s1.wav s2.wav -o bisect\n"
       "  tessera bisect encoder.onnx encoder.tess --input window.npy -o bisect");
-  return [options](Console& console) { return run(*options, console); };
+  return [options](Console& console) { return run_bisect(*options, console); };
 }
 
 }  // namespace tessera::cli

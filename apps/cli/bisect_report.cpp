@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kOthers = 4;
 
-std::string decibels(double value) {
+std::string culprit_snr_text(double value) {
   if (value >= kExactDb) return "exact";
   return std::isfinite(value) ? fmt::format("{:.1f}", value) : "none";
 }
@@ -45,7 +45,7 @@ void print_stages(const BisectReport& report, Console& console) {
   for (size_t i = 0; i < report.stages.size(); ++i) {
     const StageCost& stage = report.stages[i];
     std::vector<std::string> cells{std::string(to_string(stage.stage)), what_is(stage.stage),
-                                   i == 0 ? "" : decibels(stage.snr_db),
+                                   i == 0 ? "" : culprit_snr_text(stage.snr_db),
                                    i == 0 ? "" : percent(stage.added)};
     if (references) {
       cells.push_back(stage.si_snr_db ? fmt::format("{:.3f}", *stage.si_snr_db) : "");
@@ -66,9 +66,9 @@ void print_culprits(const BisectReport& report, Console& console) {
     std::vector<std::string> cells{printable(culprit.name),
                                    culprit.kind,
                                    culprit.coding,
-                                   decibels(culprit.only_snr_db),
+                                   culprit_snr_text(culprit.only_snr_db),
                                    percent(culprit.share),
-                                   decibels(culprit.without_snr_db),
+                                   culprit_snr_text(culprit.without_snr_db),
                                    fmt::format("{:.2f}", culprit.gain_db)};
     if (references)
       cells.push_back(culprit.gain_si_snr_db ? fmt::format("{:+.3f}", *culprit.gain_si_snr_db)
@@ -83,7 +83,7 @@ void print_culprits(const BisectReport& report, Console& console) {
       console.print("{}: {}\n", printable(culprit.name), printable(culprit.contradiction));
   }
   console.print("with all {} in float: {} dB over A\n", report.culprits.size(),
-                decibels(report.without_culprits_snr_db));
+                culprit_snr_text(report.without_culprits_snr_db));
   for (size_t i = 0; i < std::min(kOthers, report.others.size()); ++i) {
     const InnocentGroup& group = report.others[i];
     console.print("not taken apart: {} from '{}' to '{}', {} of the error\n", group.items,
@@ -100,7 +100,7 @@ void print_fallen(const BisectReport& report, Console& console) {
   table.add_column("op");
   table.add_columns({"SNR dB", "falls by"}, Table::Align::right);
   for (const ValueComparison& value : report.fallen) {
-    table.add_row({printable(value.value), value.op, decibels(value.difference.snr_db),
+    table.add_row({printable(value.value), value.op, culprit_snr_text(value.difference.snr_db),
                    fmt::format("{:.1f}", value.fall_db)});
   }
   console.print("\n{}", table.to_string());

@@ -26,7 +26,7 @@ namespace {
 
 constexpr const char* kAnyObserver = "auto";
 
-struct Options {
+struct BuildArguments {
   ModelOptions model;
   std::string target = "hailo8";
   std::string norm{to_string(NormMode::exact)};
@@ -41,7 +41,7 @@ struct Options {
 
 constexpr double kMixedLossDb = 0.05;
 
-Result<void> refuse_a_package(const Options& options) {
+Result<void> refuse_a_package(const BuildArguments& options) {
   if (!is_package(options.model.path)) return {};
   return TESSERA_ERROR(kInvalidArgument, options.model.path, "is a package already",
                        extract_hint(options.model.path));
@@ -64,7 +64,7 @@ Result<double> loss_db(const std::string& option, const std::string& text, doubl
 }
 
 // Errors: kInvalidArgument.
-Result<void> choose_norms(const Options& options, BuildOptions& choice) {
+Result<void> choose_norms(const BuildArguments& options, BuildOptions& choice) {
   if (options.norm == to_string(NormMode::exact)) return {};
   if (options.norm == to_string(NormMode::frozen)) {
     choice.norm = NormMode::frozen;
@@ -94,7 +94,7 @@ std::optional<Observer> observer_of(const std::string& word) {
 }
 
 // Errors: kInvalidArgument.
-Result<std::optional<IntegerOptions>> integer_options(const Options& options) {
+Result<std::optional<IntegerOptions>> integer_options(const BuildArguments& options) {
   const std::optional<Observer> observer = observer_of(options.observer);
   if (options.quantize == "none") {
     if (!observer) return std::optional<IntegerOptions>();
@@ -111,7 +111,7 @@ Result<std::optional<IntegerOptions>> integer_options(const Options& options) {
 }
 
 // Errors: kInvalidArgument.
-Result<void> choose_calibration(const Options& options, BuildOptions& choice) {
+Result<void> choose_calibration(const BuildArguments& options, BuildOptions& choice) {
   choice.calibration = options.calibration.calibration();
   const bool calibrates = choice.norm != NormMode::exact || choice.integers;
   if (calibrates || options.calibration.files.empty()) return {};
@@ -150,7 +150,8 @@ Document stream_bases_document(const Built& built) {
   return streams;
 }
 
-Document document_of(const Options& options, const Built& built, const StageDisplay& stages) {
+Document document_of(const BuildArguments& options, const Built& built,
+                     const StageDisplay& stages) {
   const PackageManifest& manifest = built.package.manifest();
   const ParityEvidence& parity = manifest.parity.front();
   int64_t pieces = 0;
@@ -186,11 +187,11 @@ Document document_of(const Options& options, const Built& built, const StageDisp
           {"stages", stages.document()}};
 }
 
-bool stops_early(const Options& options) {
+bool stops_early(const BuildArguments& options) {
   return options.last != BuildStage::save;
 }
 
-Result<void> check_output_options(const Options& options) {
+Result<void> check_output_options(const BuildArguments& options) {
   if (!options.dump_folder.empty())
     TESSERA_TRY_VOID(check_folder_name(options.dump_folder, "results of stages"));
   if (stops_early(options)) return {};
@@ -205,7 +206,7 @@ Result<void> check_output_options(const Options& options) {
 }
 
 // Errors: kInvalidArgument; those of load_target.
-Result<BuildOptions> build_options(const Options& options) {
+Result<BuildOptions> build_options(const BuildArguments& options) {
   BuildOptions choice = options.build;
   TESSERA_TRY(const Target target, load_target(options.target));
   TESSERA_TRY(choice.import, import_options(options.model));
@@ -225,13 +226,13 @@ void tell(const std::vector<Note>& notes, Console& console) {
   }
 }
 
-void tell_dump(const Options& options, Document& document, Console& console) {
+void tell_dump(const BuildArguments& options, Document& document, Console& console) {
   if (options.dump_folder.empty()) return;
   console.print("what the stages made is in {}\n", options.dump_folder);
   document["dump_folder"] = options.dump_folder;
 }
 
-Result<Document> build_in_part(const Options& options, const BuildOptions& choice,
+Result<Document> build_in_part(const BuildArguments& options, const BuildOptions& choice,
                                StageDisplay& stages, Console& console) {
   TESSERA_TRY(const std::vector<Note> notes,
               build_until(options.model.path, choice, options.last, stages.observer()));
@@ -244,7 +245,7 @@ Result<Document> build_in_part(const Options& options, const BuildOptions& choic
   return document;
 }
 
-Result<Document> build_package(const Options& options, Console& console) {
+Result<Document> build_package(const BuildArguments& options, Console& console) {
   TESSERA_TRY_VOID(refuse_a_package(options));
   TESSERA_TRY_VOID(check_output_options(options));
   TESSERA_TRY(BuildOptions choice, build_options(options));
@@ -276,7 +277,7 @@ std::vector<std::pair<std::string, BuildStage>> stage_words() {
 }  // namespace
 
 Action define_build(CommandLine& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<BuildArguments>();
   add_model_options(app, options->model, true);
   add_target_option(app, options->target);
   add_plan_options(app, options->build.plan);

@@ -27,9 +27,9 @@
 namespace tessera::cli {
 namespace {
 
-constexpr size_t kRows = 12;
+constexpr size_t kStatisticsRows = 12;
 
-struct Options {
+struct CalibrateArguments {
   ModelOptions model;
   BackendChoice backend;
   std::vector<std::string> calibration;
@@ -48,7 +48,7 @@ struct Prepared {
   CalibrationOrigin origin;
 };
 
-Result<Prepared> prepare(const Options& options, Console& console) {
+Result<Prepared> prepare(const CalibrateArguments& options, Console& console) {
   ModelOptions for_model = options.model;
   if (is_package(options.model.path)) for_model.length_samples.reset();
   TESSERA_TRY(const ImportedModel model, load_model(for_model, ImportNotes::warnings, console));
@@ -76,7 +76,8 @@ Result<Prepared> prepare(const Options& options, Console& console) {
   return prepared;
 }
 
-Result<CalibrationRun> gather(const Options& options, const Prepared& prepared, Console& console) {
+Result<CalibrationRun> gather(const CalibrateArguments& options, const Prepared& prepared,
+                              Console& console) {
   TESSERA_TRY(const auto backend, open_backend(options.backend));
   QuantizeOptions everything;
   everything.encoder_in_integers = true;
@@ -90,7 +91,7 @@ Result<CalibrationRun> gather(const Options& options, const Prepared& prepared, 
                              });
 }
 
-struct Row {
+struct StatisticsRow {
   std::string name;
   std::string op;
   ValueSummary summary;
@@ -102,8 +103,8 @@ struct Row {
   }
 };
 
-std::vector<Row> rows_of(const Graph& legal, const CalibrationStatistics& statistics) {
-  std::vector<Row> rows;
+std::vector<StatisticsRow> rows_of(const Graph& legal, const CalibrationStatistics& statistics) {
+  std::vector<StatisticsRow> rows;
   for (NodeId id : legal.order()) {
     const Node& node = legal.node(id);
     const auto* channels = statistics.find(node.name);
@@ -112,20 +113,21 @@ std::vector<Row> rows_of(const Graph& legal, const CalibrationStatistics& statis
   return rows;
 }
 
-void print_rows(std::vector<Row> rows, bool all, Console& console) {
+void print_rows(std::vector<StatisticsRow> rows, bool all, Console& console) {
   const size_t found = rows.size();
-  if (!all && found > kRows) {
-    std::stable_sort(rows.begin(), rows.end(),
-                     [](const Row& a, const Row& b) { return a.tail() > b.tail(); });
-    rows.resize(kRows);
-    console.print("the {} of {} values with the longest tails (--all: every value)\n", kRows,
-                  found);
+  if (!all && found > kStatisticsRows) {
+    std::stable_sort(rows.begin(), rows.end(), [](const StatisticsRow& a, const StatisticsRow& b) {
+      return a.tail() > b.tail();
+    });
+    rows.resize(kStatisticsRows);
+    console.print("the {} of {} values with the longest tails (--all: every value)\n",
+                  kStatisticsRows, found);
   }
   Table table;
   table.add_columns({"value", "op"});
   table.add_columns({"min", "0.1 %", "mean", "99.9 %", "max", "rms", "tail", "spread"},
                     Table::Align::right);
-  for (const Row& row : rows) {
+  for (const StatisticsRow& row : rows) {
     const ValueSummary& s = row.summary;
     std::vector<std::string> cells{printable(row.name), row.op};
     for (double number :
@@ -136,9 +138,9 @@ void print_rows(std::vector<Row> rows, bool all, Console& console) {
   console.print("{}", table.to_string());
 }
 
-Document statistics_document(const std::vector<Row>& rows) {
+Document statistics_document(const std::vector<StatisticsRow>& rows) {
   Document values = Document::array();
-  for (const Row& row : rows) {
+  for (const StatisticsRow& row : rows) {
     const ValueSummary& s = row.summary;
     values.push_back({{"name", row.name},
                       {"op", row.op},
@@ -158,7 +160,7 @@ Document statistics_document(const std::vector<Row>& rows) {
   return values;
 }
 
-Result<Document> run(const Options& options, Console& console) {
+Result<Document> run_calibrate(const CalibrateArguments& options, Console& console) {
   TESSERA_TRY_VOID(
       check_outputs({{options.output, OutputFormat::npz}, {options.statistics, OutputFormat::json}},
                     file_names({options.model.path}, {options.calibration}), options.force));
@@ -174,7 +176,7 @@ Result<Document> run(const Options& options, Console& console) {
         {{"name", input.name}, {"shape", {input.shape.c, input.shape.h, input.shape.w}}});
   }
   const auto windows = static_cast<int64_t>(prepared.windows.set.windows.size());
-  const std::vector<Row> rows = rows_of(prepared.legal, run.statistics);
+  const std::vector<StatisticsRow> rows = rows_of(prepared.legal, run.statistics);
   Document document{{"model", options.model.path},
                     {"calibration", options.output},
                     {"windows", windows},
@@ -206,7 +208,7 @@ Result<Document> run(const Options& options, Console& console) {
 }  // namespace
 
 Action define_calibrate(CommandLine& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CalibrateArguments>();
   add_model_options(app, options->model, false);
   app.add_option("--length", options->model.length_samples,
                  "Frames of a window; default: a second, or the network's one length, which is "
@@ -248,7 +250,7 @@ Action define_calibrate(CommandLine& app) {
       "  tessera calibrate net.pth --calib recordings -o calib.npz --stats stats.json\n"
       "  tessera calibrate net.pth --calib recordings --windows 128 --seed 7 -o calib.npz\n"
       "  tessera build net.pth --quantize int8 --calib calib.npz -o net.tess");
-  return [options](Console& console) { return run(*options, console); };
+  return [options](Console& console) { return run_calibrate(*options, console); };
 }
 
 }  // namespace tessera::cli

@@ -19,7 +19,7 @@
 namespace tessera::cli {
 namespace {
 
-struct Options {
+struct CheckArguments {
   ModelOptions model;
   std::string target = "hailo8";
   int64_t batch = 1;
@@ -145,7 +145,7 @@ std::string sources_text(const CheckReport& report) {
   return text;
 }
 
-void print_violations(const CheckReport& report, const Options& options, Console& console) {
+void print_violations(const CheckReport& report, const CheckArguments& options, Console& console) {
   if (report.violations.empty()) return;
   if (options.all) {
     console.print("\n{}\n{}", all_violations_text(report), sources_text(report));
@@ -185,7 +185,7 @@ Document document_of(const CheckReport& report, const Target& target) {
           {"violations", std::move(violations)}};
 }
 
-Result<Document> run(const Options& options, Console& console) {
+Result<Document> run_check(const CheckArguments& options, Console& console) {
   TESSERA_TRY(const Target target, load_target(options.target));
   TESSERA_TRY(const ImportedModel model, load_model(options.model, ImportNotes::warnings, console));
   CheckOptions check_options;
@@ -203,7 +203,7 @@ Result<Document> run(const Options& options, Console& console) {
 }  // namespace
 
 Action define_check(CommandLine& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CheckArguments>();
   add_model_options(app, options->model, true);
   add_target_option(app, options->target);
   app.add_option("--batch", options->batch, "Samples in one call")
@@ -222,7 +222,7 @@ Action define_check(CommandLine& app) {
       "Examples:\n"
       "  tessera check model.pth --target hailo8\n"
       "  tessera check model.onnx --target my_chip.toml --length 4096 --summary\n");
-  return [options](Console& console) { return run(*options, console); };
+  return [options](Console& console) { return run_check(*options, console); };
 }
 
 }  // namespace tessera::cli

@@ -22,14 +22,14 @@
 namespace tessera::cli {
 namespace {
 
-constexpr size_t kRows = 15;
+constexpr size_t kWorstRows = 15;
 // What one step may lose beside what was lost before without being flagged. From an exact value any
 // rounding is a long way down: that is no fall.
 constexpr double kFlaggedFallDb = 10;
 constexpr double kFlaggedSnrDb = 60;
 constexpr double kNearlyExactDb = 80;
 
-struct Options {
+struct CompareArguments {
   SideOptions a;
   SideOptions b;
   std::vector<std::string> model_args;
@@ -48,7 +48,7 @@ bool flagged(const ValueComparison& value) {
          snr + value.fall_db < kNearlyExactDb;
 }
 
-void add_row(Table& table, const ValueComparison& value) {
+void add_value_row(Table& table, const ValueComparison& value) {
   table.add_row({compared_name(value.name, value.how), value.op,
                  fmt::format("{}", fmt::join(value.roles, ", ")), value.coding,
                  decibels(value.difference.snr_db),
@@ -65,16 +65,16 @@ void print_report(const ComparisonReport& report, bool all, Console& console) {
   table.add_column("");
   const std::vector<size_t> worst = report.worst_first();
   if (all) {
-    for (const ValueComparison& value : report.values) add_row(table, value);
+    for (const ValueComparison& value : report.values) add_value_row(table, value);
   } else {
-    if (worst.size() > kRows)
-      console.print("the {} worst of {} values (--all: every value, in order)\n", kRows,
+    if (worst.size() > kWorstRows)
+      console.print("the {} worst of {} values (--all: every value, in order)\n", kWorstRows,
                     worst.size());
-    for (size_t i = 0; i < std::min(kRows, worst.size()); ++i)
-      add_row(table, report.values[worst[i]]);
+    for (size_t i = 0; i < std::min(kWorstRows, worst.size()); ++i)
+      add_value_row(table, report.values[worst[i]]);
   }
   table.add_rule();
-  for (const ValueComparison& value : report.outputs) add_row(table, value);
+  for (const ValueComparison& value : report.outputs) add_value_row(table, value);
   console.print("{}", table.to_string());
 }
 
@@ -94,7 +94,7 @@ Document value_document(const ValueComparison& value) {
           {"peak", value.difference.peak}};
 }
 
-Result<Document> run(const Options& options, Console& console) {
+Result<Document> run_compare(const CompareArguments& options, Console& console) {
   TESSERA_TRY_VOID(check_outputs({{options.drawing, OutputFormat::svg}},
                                  file_names({options.a.path, options.b.path, options.signal}),
                                  options.force));
@@ -143,7 +143,7 @@ Result<Document> run(const Options& options, Console& console) {
 }  // namespace
 
 Action define_compare(CommandLine& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CompareArguments>();
   app.add_option("A", options->a.path, "A network: a model file or a package")
       ->required()
       ->type_name("FILE");
@@ -184,7 +184,7 @@ Action define_compare(CommandLine& app) {
       "  tessera compare net.pth net.tess --input mix.wav --svg compare.svg\n"
       "  tessera compare float.tess int8.tess --input mix.wav --all\n"
       "  tessera compare net.pth net.onnx --backend-b reference");
-  return [options](Console& console) { return run(*options, console); };
+  return [options](Console& console) { return run_compare(*options, console); };
 }
 
 }  // namespace tessera::cli

@@ -20,14 +20,14 @@
 namespace tessera::cli {
 namespace {
 
-struct Options {
+struct ExportArguments {
   ModelOptions model;
   std::string output;
   std::string integers;  // a form, or none
   bool force = false;
 };
 
-Result<Document> export_model(const Options& options, Console& console) {
+Result<Document> export_model(const ExportArguments& options, Console& console) {
   TESSERA_TRY_VOID(check_outputs({{options.output, OutputFormat::onnx}},
                                  file_names({options.model.path}), options.force));
   TESSERA_TRY(const ImportedModel model, load_model(options.model, ImportNotes::warnings, console));
@@ -72,7 +72,7 @@ std::vector<IntegerFile> integer_files(const Plan& plan, const std::filesystem::
   return files;
 }
 
-Result<Document> export_in_integers(const Options& options, Console& console) {
+Result<Document> export_in_integers(const ExportArguments& options, Console& console) {
   if (extension_of(options.output) != ".onnx")
     TESSERA_TRY_VOID(check_folder_name(options.output, "files of pieces"));
   TESSERA_TRY(const LoadedNetwork given,
@@ -112,7 +112,7 @@ Result<Document> export_in_integers(const Options& options, Console& console) {
 }  // namespace
 
 Action define_export(CommandLine& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ExportArguments>();
   add_model_options(app, options->model, true);
   app.add_option("-o,--output", options->output,
                  "The ONNX file to write; with --integers also a folder, for a file per piece")

@@ -25,7 +25,7 @@
 namespace tessera::cli {
 namespace {
 
-struct Options {
+struct InspectArguments {
   ModelOptions model;
   std::string drawing;
   bool text = false;
@@ -106,7 +106,7 @@ Document layers(const Graph& graph, const Costs& cost, Console& console) {
   return document;
 }
 
-void print_summary(const Options& options, const ImportedModel& model, const Costs& cost,
+void print_summary(const InspectArguments& options, const ImportedModel& model, const Costs& cost,
                    const Dependence& seen, const std::optional<Dependence>& frames,
                    Console& console) {
   const bool audio = model.n_src > 0 || model.sample_rate.has_value();
@@ -193,7 +193,7 @@ Result<Document> package_document(const std::string& path, Console& console) {
   return document;
 }
 
-Result<Document> inspect(const Options& options, Console& console) {
+Result<Document> inspect(const InspectArguments& options, Console& console) {
   TESSERA_TRY_VOID(check_outputs({{options.drawing, OutputFormat::svg}},
                                  file_names({options.model.path}), options.force));
   TESSERA_TRY(const ImportedModel model, load_model(options.model, ImportNotes::all, console));
@@ -247,7 +247,7 @@ Result<Document> inspect(const Options& options, Console& console) {
 }  // namespace
 
 Action define_inspect(CommandLine& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<InspectArguments>();
   add_model_options(app, options->model, true);
   app.add_option("--graph", options->drawing, "Also draw the network into this SVG file")
       ->type_name("FILE.svg");

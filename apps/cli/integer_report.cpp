@@ -32,7 +32,7 @@ double loss_of(double quality_db, double snr_db) {
   return 10 * std::log10(1 + std::pow(10.0, (quality_db - snr_db) / 10));
 }
 
-void add_row(Table& table, const StageCheck& stage) {
+void add_integer_row(Table& table, const StageCheck& stage) {
   table.add_row({compared_name(stage.name, stage.how),
                  fmt::format("{}", fmt::join(stage.roles, ", ")), stage.where,
                  to_string(stage.shape), fmt::format("{:.3g}", stage.difference.peak),
@@ -86,7 +86,7 @@ void print_integer_report(const VerifyReport& report, const CodeReport& codes,
   table.add_columns({"value", "role", "in", "shape"});
   table.add_columns({"peak", "max abs", "SQNR dB", "cosine"}, Table::Align::right);
   table.add_column("");
-  const size_t left_out = add_stages(report, all, table, add_row);
+  const size_t left_out = add_stages(report, all, table, add_integer_row);
   console.print("{}", table.to_string());
   if (left_out > 0) console.print("and {} other values (--all)\n", left_out);
   console.print("{}\n", codes_text(codes));

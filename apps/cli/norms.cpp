@@ -29,7 +29,7 @@
 namespace tessera::cli {
 namespace {
 
-struct Options {
+struct NormsArguments {
   ModelOptions model;
   std::string target = "hailo8";
   FrozenNormsOptions search;
@@ -85,15 +85,15 @@ class Scorer {
 };
 
 // A point of the curve and, where mixtures were given, how well it separates.
-struct Row {
+struct FrozenNormRow {
   std::string mode;
   FrozenNormsPoint point;
   std::optional<double> improvement_db;
   double loss_db = 0;  // measured on the mixtures, else reckoned from the SNR
 };
 
-Result<std::vector<Row>> rows_of(const FrozenNormsCurve& curve, const Scorer* scorer) {
-  std::vector<Row> rows;
+Result<std::vector<FrozenNormRow>> rows_of(const FrozenNormsCurve& curve, const Scorer* scorer) {
+  std::vector<FrozenNormRow> rows;
   for (const FrozenNormsPoint& point : curve.points) {
     rows.push_back({rows.empty() ? "exact" : "budget", point, std::nullopt, point.loss_db});
   }
@@ -102,7 +102,7 @@ Result<std::vector<Row>> rows_of(const FrozenNormsCurve& curve, const Scorer* sc
   }
   if (rows.size() > 1) rows.back().mode = "frozen";
   if (scorer == nullptr) return rows;
-  for (Row& row : rows) {
+  for (FrozenNormRow& row : rows) {
     TESSERA_TRY(row.improvement_db, scorer->improvement_db(row.point.frozen));
     row.loss_db = *rows[0].improvement_db - *row.improvement_db;
   }
@@ -113,7 +113,7 @@ std::string snr_text(double snr_db) {
   return std::isfinite(snr_db) ? fmt::format("{:.1f}", snr_db) : "";
 }
 
-void print_rows(const std::vector<Row>& rows, Console& console) {
+void print_rows(const std::vector<FrozenNormRow>& rows, Console& console) {
   Table table;
   table.add_column("--norm");
   table.add_columns({"frozen", "segments", "calls", "ms, estimated", "SNR dB", "loss dB, reckoned"},
@@ -122,7 +122,7 @@ void print_rows(const std::vector<Row>& rows, Console& console) {
   if (scored) {
     table.add_columns({"SI-SNRi dB", "loss dB"}, Table::Align::right);
   }
-  for (const Row& row : rows) {
+  for (const FrozenNormRow& row : rows) {
     const FrozenNormsPoint& point = row.point;
     std::vector<std::string> cells{row.mode,
                                    fmt::to_string(point.frozen.size()),
@@ -140,9 +140,9 @@ void print_rows(const std::vector<Row>& rows, Console& console) {
   console.print("{}", table.to_string());
 }
 
-Document document_of(const std::vector<Row>& rows) {
+Document document_of(const std::vector<FrozenNormRow>& rows) {
   Document points = Document::array();
-  for (const Row& row : rows) {
+  for (const FrozenNormRow& row : rows) {
     const FrozenNormsPoint& point = row.point;
     Document entry{{"mode", row.mode},
                    {"frozen", point.frozen},
@@ -160,7 +160,7 @@ Document document_of(const std::vector<Row>& rows) {
   return points;
 }
 
-Result<void> draw(const Options& options, const std::vector<Row>& rows) {
+Result<void> draw(const NormsArguments& options, const std::vector<FrozenNormRow>& rows) {
   Curve curve;
   curve.title =
       fmt::format("{}: norms frozen, on {}",
@@ -168,7 +168,7 @@ Result<void> draw(const Options& options, const std::vector<Row>& rows) {
   curve.x_axis = "ms on the chip and its link, estimated";
   curve.y_axis = rows[0].improvement_db ? "dB of SI-SNR lost, measured"
                                         : "dB of SI-SNR lost, reckoned from the outputs' SNR";
-  for (const Row& row : rows) {
+  for (const FrozenNormRow& row : rows) {
     curve.points.push_back(
         {row.point.seconds * 1e3, std::fmax(0, row.loss_db),
          row.mode == "budget" ? fmt::to_string(row.point.frozen.size()) : row.mode,
@@ -178,7 +178,7 @@ Result<void> draw(const Options& options, const std::vector<Row>& rows) {
 }
 
 // None where none are asked for.
-Result<std::vector<Mixture>> mixtures_for(const Options& options, const ImportedModel& model,
+Result<std::vector<Mixture>> mixtures_for(const NormsArguments& options, const ImportedModel& model,
                                           Console& console) {
   if (options.mixtures.empty()) return std::vector<Mixture>();
   if (model.n_src == 0) {
@@ -195,7 +195,7 @@ Result<std::vector<Mixture>> mixtures_for(const Options& options, const Imported
   return mixtures;
 }
 
-Result<Document> run(const Options& options, Console& console) {
+Result<Document> run_norms(const NormsArguments& options, Console& console) {
   TESSERA_TRY_VOID(
       check_outputs({{options.drawing, OutputFormat::svg}},
                     file_names({options.model.path, options.target}, {options.calibration.files}),
@@ -224,7 +224,7 @@ Result<Document> run(const Options& options, Console& console) {
   }
   std::optional<Scorer> scorer;
   if (!mixtures.empty()) scorer.emplace(model, constants, std::move(mixtures), *backend);
-  TESSERA_TRY(const std::vector<Row> rows, rows_of(curve, scorer ? &*scorer : nullptr));
+  TESSERA_TRY(const std::vector<FrozenNormRow> rows, rows_of(curve, scorer ? &*scorer : nullptr));
   print_rows(rows, console);
   Document document{{"model", options.model.path},
                     {"target", target.name},
@@ -241,7 +241,7 @@ Result<Document> run(const Options& options, Console& console) {
 }  // namespace
 
 Action define_norms(CommandLine& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<NormsArguments>();
   add_model_options(app, options->model, true);
   add_target_option(app, options->target);
   add_plan_options(app, options->search.plan);
@@ -268,7 +268,7 @@ Action define_norms(CommandLine& app) {
       "Examples:\n"
       "  tessera norms model.pth --calib recordings --svg curve.svg\n"
       "  tessera norms model.pth --calib recordings --mixtures held_out --json\n");
-  return [options](Console& console) { return run(*options, console); };
+  return [options](Console& console) { return run_norms(*options, console); };
 }
 
 }  // namespace tessera::cli

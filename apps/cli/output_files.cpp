@@ -9,18 +9,14 @@
 #include "tessera/file.h"
 
 namespace tessera::cli {
-namespace {
 
 namespace fs = std::filesystem;
 
-// One name for each file, whatever links and dots lead to it.
 std::string true_name(const std::string& path) {
   std::error_code unknown;
   const fs::path name = fs::weakly_canonical(fs::absolute(path, unknown), unknown);
   return unknown ? path : name.string();
 }
-
-}  // namespace
 
 std::vector<std::string> file_names(std::initializer_list<std::string> single,
                                     std::initializer_list<std::span<const std::string>> lists) {

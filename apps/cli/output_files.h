@@ -12,6 +12,9 @@
 
 namespace tessera::cli {
 
+// One name for each file, whatever links and dots lead to it.
+std::string true_name(const std::string& path);
+
 struct OutputFile {
   std::string path;                    // empty: not asked for
   std::optional<OutputFormat> format;  // nothing: the command made the name

@@ -23,7 +23,7 @@
 namespace tessera::cli {
 namespace {
 
-struct Options {
+struct ParityArguments {
   std::string part;
   ModelOptions model;
   BackendChoice backend;
@@ -46,7 +46,7 @@ ParityPart part_named(const std::string& name) {
 }
 
 // The part's cases, or one of the user's own.
-std::vector<ParityCase> cases_of(const Options& options) {
+std::vector<ParityCase> cases_of(const ParityArguments& options) {
   const auto known = parity_cases(part_named(options.part));
   std::vector<ParityCase> cases(known.begin(), known.end());
   if (options.length || options.tile_frames) cases.resize(1);
@@ -59,7 +59,8 @@ std::vector<ParityCase> cases_of(const Options& options) {
 }
 
 // SI-SNR of what comes out over the true voices, cut to its length.
-Result<std::vector<double>> against_references(const ParityResult& result, const Options& options,
+Result<std::vector<double>> against_references(const ParityResult& result,
+                                               const ParityArguments& options,
                                                const ImportedModel& model, Console& console) {
   const auto samples = static_cast<size_t>(result.which.length);
   std::vector<std::vector<float>> estimates;
@@ -113,7 +114,7 @@ Document case_document(const ParityResult& result, const std::vector<double>& si
   return entry;
 }
 
-void add_row(Table& table, const ParityResult& result, const std::vector<double>& si_snr_db) {
+void add_case_row(Table& table, const ParityResult& result, const std::vector<double>& si_snr_db) {
   const VerifyReport& report = result.report;
   double largest = 0;
   for (const StageCheck& output : report.outputs)
@@ -147,7 +148,7 @@ Table case_table(bool with_references) {
   return table;
 }
 
-Result<Document> run(const Options& options, Console& console) {
+Result<Document> run_parity(const ParityArguments& options, Console& console) {
   const bool chain = part_named(options.part) == ParityPart::chain;
   if (!options.references.empty() && (!chain || options.audio.empty())) {
     return TESSERA_ERROR(
@@ -186,7 +187,7 @@ Result<Document> run(const Options& options, Console& console) {
     if (!options.references.empty()) {
       TESSERA_TRY(si_snr_db, against_references(result, options, model, console));
     }
-    add_row(table, result, si_snr_db);
+    add_case_row(table, result, si_snr_db);
     document["cases"].push_back(case_document(result, si_snr_db, options.verify));
     if (verdict) {
       verdict = verdict_of(result.report, fmt::format("{} {}", options.part, case_name(which)));
@@ -205,7 +206,7 @@ Result<Document> run(const Options& options, Console& console) {
 }  // namespace
 
 Action define_parity(CommandLine& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ParityArguments>();
   app.add_option("PART", options->part,
                  "decoder (what each source's decoder is given -> samples), masker (encoder's "
                  "output -> masks) or chain (samples -> samples)")
@@ -242,7 +243,7 @@ Action define_parity(CommandLine& app) {
       "  tessera parity chain net.pth --audio mix.wav\n"
       "  tessera parity masker net.pth --length 1999 --tile-frames 300 --block-channels 16\n"
       "  tessera parity decoder net.pth --length 1024 --json");
-  return [options](Console& console) { return run(*options, console); };
+  return [options](Console& console) { return run_parity(*options, console); };
 }
 
 }  // namespace tessera::cli

@@ -23,7 +23,7 @@
 namespace tessera::cli {
 namespace {
 
-struct Options {
+struct PlanArguments {
   ModelOptions model;
   BackendChoice backend;
   std::string target = "hailo8";
@@ -209,9 +209,10 @@ Document alternatives_document(const std::vector<Alternative>& list) {
   return ways;
 }
 
-Result<std::vector<Alternative>> compare_ways(const Options& options, const ImportedModel& model,
-                                              const Graph& legal, const Plan& plan,
-                                              const Target& target, Console& console) {
+Result<std::vector<Alternative>> compare_ways(const PlanArguments& options,
+                                              const ImportedModel& model, const Graph& legal,
+                                              const Plan& plan, const Target& target,
+                                              Console& console) {
   std::vector<Alternative> ways{alternative_of("exact, cut (this plan)", plan, target)};
   TESSERA_TRY(std::vector<Alternative> others,
               other_plans(model, legal, plan, target, options.plan));
@@ -229,7 +230,7 @@ Result<std::vector<Alternative>> compare_ways(const Options& options, const Impo
   return ways;
 }
 
-Result<Document> run(const Options& options, Console& console) {
+Result<Document> run_plan(const PlanArguments& options, Console& console) {
   TESSERA_TRY_VOID(check_outputs({{options.drawing, OutputFormat::svg}},
                                  file_names({options.model.path, options.target}), options.force));
   TESSERA_TRY(const Target target, load_target(options.target));
@@ -282,7 +283,7 @@ Result<Document> run(const Options& options, Console& console) {
 }  // namespace
 
 Action define_plan(CommandLine& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<PlanArguments>();
   add_model_options(app, options->model, true);
   add_target_option(app, options->target);
   add_plan_options(app, options->plan);
@@ -303,7 +304,7 @@ Action define_plan(CommandLine& app) {
       "Examples:\n"
       "  tessera plan model.pth --target hailo8 --svg plan.svg\n"
       "  tessera plan model.pth --target hailo8l --length 16000 --layout row --tile-frames 256\n");
-  return [options](Console& console) { return run(*options, console); };
+  return [options](Console& console) { return run_plan(*options, console); };
 }
 
 }  // namespace tessera::cli

@@ -18,7 +18,7 @@
 namespace tessera::cli {
 namespace {
 
-struct Options {
+struct RewriteArguments {
   ModelOptions model;
   BackendChoice backend;
   RewriteOptions rewrite;
@@ -44,7 +44,7 @@ bool asks_for_approximate(const RewriteOptions& options) {
   return false;
 }
 
-Result<Document> list_rules(const Options& options, Console& console) {
+Result<Document> list_rules(const RewriteArguments& options, Console& console) {
   if (options.markdown) {
     console.print("{}", rewrite_rules_markdown());
   } else {
@@ -54,7 +54,7 @@ Result<Document> list_rules(const Options& options, Console& console) {
 }
 
 // A recording that nobody hears is a mistake in the command, not to be passed over.
-Result<void> refuse_unused_recordings(const Options& options) {
+Result<void> refuse_unused_recordings(const RewriteArguments& options) {
   if (asks_for_approximate(options.rewrite)) return {};
   for (const auto& [name, given] : {std::pair("--signal", !options.signal.empty()),
                                     std::pair("--calibrate", !options.calibration.empty())}) {
@@ -66,7 +66,7 @@ Result<void> refuse_unused_recordings(const Options& options) {
   return {};
 }
 
-Result<Document> rewrite_model(const Options& options, Console& console) {
+Result<Document> rewrite_model(const RewriteArguments& options, Console& console) {
   TESSERA_TRY_VOID(refuse_unused_recordings(options));
   TESSERA_TRY(ImportedModel model, load_model(options.model, ImportNotes::warnings, console));
   RewriteOptions choice = options.rewrite;
@@ -116,7 +116,7 @@ Result<Document> rewrite_model(const Options& options, Console& console) {
   return document;
 }
 
-Result<Document> run(const Options& options, Console& console) {
+Result<Document> run_rewrite(const RewriteArguments& options, Console& console) {
   if (options.list) return list_rules(options, console);
   if (options.model.path.empty()) {
     return TESSERA_ERROR(kInvalidArgument, "MODEL", "no network is given",
@@ -128,7 +128,7 @@ Result<Document> run(const Options& options, Console& console) {
   return rewrite_model(options, console);
 }
 
-void add_rule_options(CommandLine& app, Options& options) {
+void add_rule_options(CommandLine& app, RewriteArguments& options) {
   const auto rules = [&](const char* name, std::vector<std::string>& names, const char* help) {
     app.add_option(name, names, help)
         ->type_name("RULE,...")
@@ -169,7 +169,7 @@ void add_rule_options(CommandLine& app, Options& options) {
 }  // namespace
 
 Action define_rewrite(CommandLine& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<RewriteArguments>();
   add_model_options(app, options->model, true);
   app.get_option("MODEL")->required(false);
   add_rule_options(app, *options);
@@ -189,7 +189,7 @@ Action define_rewrite(CommandLine& app) {
       "  tessera rewrite --list\n"
       "  tessera rewrite net.pth --enable lower_dilation_to_phases -o legal.graph\n"
       "  tessera rewrite net.pth --enable replace_prelu_with_relu --signal mix.wav");
-  return [options](Console& console) { return run(*options, console); };
+  return [options](Console& console) { return run_rewrite(*options, console); };
 }
 
 }  // namespace tessera::cli

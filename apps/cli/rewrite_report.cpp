@@ -19,7 +19,7 @@ std::string count_text(size_t count) {
   return count == 0 ? "" : grouped(static_cast<int64_t>(count));
 }
 
-std::string decibels(double db) {
+std::string cost_text(double db) {
   return std::isinf(db) ? "no difference" : fmt::format("{:.1f} dB", db);
 }
 
@@ -97,7 +97,7 @@ void print_rewrite(Console& console, const RewriteSubject& subject, const Rewrit
     table.add_row({std::string(report.rule->name), std::string(to_string(report.rule->exactness)),
                    count_text(report.changed.size()), count_text(report.declined.size()),
                    count_text(report.removed.size()), fmt::format("{:.1f}", report.milliseconds),
-                   report.cost_db ? decibels(*report.cost_db) : ""});
+                   report.cost_db ? cost_text(*report.cost_db) : ""});
   }
   console.print("{}", table.to_string());
   console.print("{}: {}, {} MAC -> {}, {} MAC\n", subject.model, grouped(log.nodes_before, "node"),

@@ -22,7 +22,7 @@
 namespace tessera::cli {
 namespace {
 
-struct Options {
+struct RunArguments {
   ModelOptions model;
   BackendChoice backend;
   std::vector<std::string> inputs;   // path or NAME=path
@@ -54,7 +54,7 @@ struct Inputs {
   LoadedNetwork network;
   WindowBatch batch;
 };
-Result<Inputs> read_inputs(const Options& options, Console& console) {
+Result<Inputs> read_inputs(const RunArguments& options, Console& console) {
   TESSERA_TRY(LoadedNetwork network, load_network(options.model, ImportNotes::warnings, console));
   const std::vector<std::string> words = without_unread(options.inputs, network.model, console);
   TESSERA_TRY(std::vector<WindowArray> arrays,
@@ -75,7 +75,7 @@ Result<Inputs> read_inputs(const Options& options, Console& console) {
 }
 
 // --input and its files, as the options name them.
-std::vector<std::string> input_files(const Options& options, const Signature& signature) {
+std::vector<std::string> input_files(const RunArguments& options, const Signature& signature) {
   std::vector<std::string> files = options.inputs;
   if (const auto assigned = assign_files(options.inputs, signature.inputs, "--input"))
     files.insert(files.end(), assigned->begin(), assigned->end());
@@ -93,7 +93,7 @@ Result<WindowOutputs> run_all(Session& session, const Inputs& given, const std::
 }
 
 // Writes what has a file, all or nothing; tells of every output.
-Result<Document> write_outputs(const Options& options, const std::vector<std::string>& files,
+Result<Document> write_outputs(const RunArguments& options, const std::vector<std::string>& files,
                                const std::vector<StackedOutput>& outputs, Console& console) {
   Document told = Document::array();
   std::vector<AtomicFile> written;
@@ -121,7 +121,7 @@ std::vector<std::vector<float>> values_of(std::vector<StackedOutput> outputs) {
 }
 
 // All windows through the reference backend, too.
-Result<void> check_floats(const Options& options, const Inputs& given, WindowOutputs run,
+Result<void> check_floats(const RunArguments& options, const Inputs& given, WindowOutputs run,
                           Document& document, Console& console) {
   TESSERA_TRY(const auto backend, open_backend({.name = "reference", .threads = 0}));
   TESSERA_TRY(Session session, Session::create(given.network.expected_graph(), *backend));
@@ -137,7 +137,7 @@ Result<void> check_floats(const Options& options, const Inputs& given, WindowOut
 }
 
 // All windows again, every code beside that of the integer reference.
-Result<void> check_codes(const Options& options, const Inputs& given, Backend& backend,
+Result<void> check_codes(const RunArguments& options, const Inputs& given, Backend& backend,
                          Document& document, Console& console) {
   int64_t equal = 0;
   Progress progress(console, options.model.path + ", checked by plain loops");
@@ -154,7 +154,7 @@ Result<void> check_codes(const Options& options, const Inputs& given, Backend& b
   return {};
 }
 
-Result<Document> run(const Options& options, Console& console) {
+Result<Document> compute_outputs(const RunArguments& options, Console& console) {
   TESSERA_TRY(const Inputs given, read_inputs(options, console));
   const Signature signature = signature_of(given.network.model.graph);
   TESSERA_TRY(const auto output_files,
@@ -186,7 +186,7 @@ Result<Document> run(const Options& options, Console& console) {
 }  // namespace
 
 Action define_run(CommandLine& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<RunArguments>();
   add_model_options(app, options->model, true);
   app.add_option("--input", options->inputs,
                  "An array for the network's input, one window or a stack of them; NAME=FILE where "
@@ -216,7 +216,7 @@ Action define_run(CommandLine& app) {
       "    --output next=next.npy\n"
       "  tessera run net.onnx --input wave.npy --backend reference\n"
       "  tessera run net.pth --input wave.npy --check    # compare with the reference backend");
-  return [options](Console& console) { return run(*options, console); };
+  return [options](Console& console) { return compute_outputs(*options, console); };
 }
 
 }  // namespace tessera::cli

@@ -23,7 +23,7 @@
 namespace tessera::cli {
 namespace {
 
-struct Options {
+struct ScoreArguments {
   std::vector<std::string> estimates;
   std::vector<std::string> references;
   std::string mixture;
@@ -64,7 +64,7 @@ Result<std::vector<float>> read_signal(const std::string& path, const RecordingO
   return std::move(mono.samples);
 }
 
-Result<Signals> read_signals(const Options& options, Console& console) {
+Result<Signals> read_signals(const ScoreArguments& options, Console& console) {
   const RecordingOptions& recordings = options.recordings;
   Signals signals;
   for (const std::string& path : options.references) {
@@ -82,7 +82,7 @@ Result<Signals> read_signals(const Options& options, Console& console) {
 }
 
 // The metrics name "estimate 2"; people know it by its path.
-Error with_path(Error error, const Options& options) {
+Error with_path(Error error, const ScoreArguments& options) {
   const auto replace = [&](std::string_view kind, const std::vector<std::string>& paths) {
     for (size_t i = 0; i < paths.size(); ++i) {
       if (error.subject == fmt::format("{} {}", kind, i + 1)) error.subject = paths[i];
@@ -94,13 +94,13 @@ Error with_path(Error error, const Options& options) {
   return error;
 }
 
-std::string decibels(std::optional<double> value, bool with_sign = false) {
+std::string score_text(std::optional<double> value, bool with_sign = false) {
   if (!value) return "";
   if (std::isinf(*value)) return *value > 0 ? "infinite" : "-infinite";
   return with_sign ? fmt::format("{:+.2f}", *value) : fmt::format("{:.2f}", *value);
 }
 
-std::string table_of(const SeparationScore& score, const Options& options) {
+std::string table_of(const SeparationScore& score, const ScoreArguments& options) {
   const bool improvement = score.mean_si_snr_improvement_db.has_value();
   Table table;
   table.add_columns({"reference", "estimate"});
@@ -111,11 +111,11 @@ std::string table_of(const SeparationScore& score, const Options& options) {
   table.add_column("SNR", Table::Align::right);
   const auto add = [&](std::string reference, std::string estimate, const SourceScore& s) {
     std::vector<std::string> cells = {std::move(reference), std::move(estimate),
-                                      decibels(s.si_snr_db)};
-    if (improvement) cells.push_back(decibels(s.si_snr_improvement_db, true));
-    cells.push_back(decibels(s.sdr_db));
-    if (improvement) cells.push_back(decibels(s.sdr_improvement_db, true));
-    cells.push_back(decibels(s.snr_db));
+                                      score_text(s.si_snr_db)};
+    if (improvement) cells.push_back(score_text(s.si_snr_improvement_db, true));
+    cells.push_back(score_text(s.sdr_db));
+    if (improvement) cells.push_back(score_text(s.sdr_improvement_db, true));
+    cells.push_back(score_text(s.snr_db));
     table.add_row(std::move(cells));
   };
   for (size_t r = 0; r < score.sources.size(); ++r) {
@@ -132,10 +132,11 @@ std::string table_of(const SeparationScore& score, const Options& options) {
 // JSON has no infinity: a text says it. Null: there is none.
 Document number(std::optional<double> value) {
   if (!value || std::isnan(*value)) return {};
-  return std::isinf(*value) ? Document(decibels(value)) : Document(*value);
+  return std::isinf(*value) ? Document(score_text(value)) : Document(*value);
 }
 
-Document document_of(const SeparationScore& score, const Signals& signals, const Options& options) {
+Document document_of(const SeparationScore& score, const Signals& signals,
+                     const ScoreArguments& options) {
   const bool improvement = score.mean_si_snr_improvement_db.has_value();
   Document document = {{"sample_rate", signals.sample_rate},
                        {"samples", signals.references.front().size()}};
@@ -178,7 +179,7 @@ std::string file_name(const std::string& path) {
 
 // Each estimate beside the reference it was assigned to, the mixture above.
 Result<void> write_picture(const SeparationScore& score, const Signals& signals,
-                           const Options& options) {
+                           const ScoreArguments& options) {
   const auto panel = [&](std::string title, const std::vector<float>& samples) {
     return SpectrogramPanel{std::move(title), samples, signals.sample_rate};
   };
@@ -202,7 +203,7 @@ Result<void> write_picture(const SeparationScore& score, const Signals& signals,
   return write_spectrogram_png(options.picture, figure, {.force = options.force});
 }
 
-Result<Document> run_score(const Options& options, Console& console) {
+Result<Document> run_score(const ScoreArguments& options, Console& console) {
   TESSERA_TRY_VOID(check_outputs(
       {{options.picture, OutputFormat::png}},
       file_names({options.mixture}, {options.estimates, options.references}), options.force));
@@ -236,7 +237,7 @@ Result<Document> run_score(const Options& options, Console& console) {
 }  // namespace
 
 Action define_score(CommandLine& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ScoreArguments>();
   app.add_option("--estimate", options->estimates, "Separated voices, in any order")
       ->required()
       ->type_name("FILE...");

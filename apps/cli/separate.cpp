@@ -27,7 +27,7 @@
 namespace tessera::cli {
 namespace {
 
-struct Options {
+struct SeparateArguments {
   ModelOptions model;
   BackendChoice backend;
   InputOptions input;
@@ -40,7 +40,7 @@ struct Options {
 };
 
 // Files of floats hold any level.
-VoiceLevel level_of(const Options& options) {
+VoiceLevel level_of(const SeparateArguments& options) {
   if (options.rescale) return VoiceLevel::mixture;
   const bool any = options.keep_scale || options.output.subtype == "float";
   return any ? VoiceLevel::network : VoiceLevel::fit;
@@ -64,7 +64,7 @@ class Activity {
   std::optional<Progress> progress_;
 };
 
-Result<SeparatorOptions> separator_options(const Options& options, Activity& activity) {
+Result<SeparatorOptions> separator_options(const SeparateArguments& options, Activity& activity) {
   TESSERA_TRY(const ImportOptions import, import_options(options.model));
   SeparatorOptions separator;
   separator.model_args = import.model_args;
@@ -100,8 +100,8 @@ Document document_of(const SeparationJob& job, const AudioBuffer& audio,
 }
 
 // Looks at every header first: what cannot work is said before the work. Leaves the jobs that can.
-void look_at_headers(Separator& separator, const Options& options, std::vector<SeparationJob>& jobs,
-                     FailedRecordings& failed, Console& console) {
+void look_at_headers(Separator& separator, const SeparateArguments& options,
+                     std::vector<SeparationJob>& jobs, FailedRecordings& failed, Console& console) {
   std::multimap<int64_t, size_t> by_length;
   std::vector<std::optional<Error>> errors(jobs.size());
   for (size_t i = 0; i < jobs.size(); ++i) {
@@ -146,8 +146,8 @@ void tell(const Separation& separated, const std::string& path, Console& console
   }
 }
 
-Result<Done> separate_job(Separator& separator, const Options& options, const SeparationJob& job,
-                          ScaledVoices& scaled, Console& console) {
+Result<Done> separate_job(Separator& separator, const SeparateArguments& options,
+                          const SeparationJob& job, ScaledVoices& scaled, Console& console) {
   const auto begin = std::chrono::steady_clock::now();
   TESSERA_TRY(const AudioBuffer audio, read_audio(job.input, options.recordings.reading()));
   TESSERA_TRY_VOID(check_writers(job, audio.sample_rate, options.output));
@@ -177,7 +177,7 @@ bool ends_batch(const Error& error, const SeparationJob& job) {
   return is_system && error.subject != job.input;
 }
 
-Result<Document> separate(const Options& options, Console& console) {
+Result<Document> separate(const SeparateArguments& options, Console& console) {
   Activity activity(console);
   TESSERA_TRY(SeparatorOptions opening, separator_options(options, activity));
   TESSERA_TRY(Separator separator, Separator::open(options.model.path, std::move(opening)));
@@ -239,7 +239,7 @@ Result<Document> separate(const Options& options, Console& console) {
 }  // namespace
 
 Action define_separate(CommandLine& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<SeparateArguments>();
   add_model_options(app, options->model, false);
   add_output_options(app, options->output);
   add_input_options(app, options->input);

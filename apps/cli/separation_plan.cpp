@@ -61,12 +61,6 @@ SeparationJob job_of(const Found& found, int sources, const OutputOptions& optio
   return job;
 }
 
-std::string true_name(const std::string& path) {
-  std::error_code unknown;
-  const fs::path name = fs::weakly_canonical(fs::absolute(path, unknown), unknown);
-  return unknown ? path : name.string();
-}
-
 Result<void> refuse_clashes(const std::vector<SeparationJob>& jobs) {
   std::map<std::string, std::string> writer_of;  // output -> input
   for (const SeparationJob& job : jobs) {

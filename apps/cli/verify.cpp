@@ -28,7 +28,7 @@
 namespace tessera::cli {
 namespace {
 
-struct Options {
+struct VerifyArguments {
   ModelOptions model;
   BackendChoice backend;
   JudgeChoice judge;
@@ -55,7 +55,7 @@ struct Case {
   std::optional<Graph> exact;  // without these, where there are any
   Plan plan;
   std::vector<std::vector<float>> inputs;
-  std::vector<std::vector<float>> voices;  // Options::references
+  std::vector<std::vector<float>> voices;  // VerifyArguments::references
 };
 
 // NOLINTNEXTLINE(bugprone-exception-escape): a document that is moved from allocates nothing
@@ -66,7 +66,7 @@ struct Verified {
   Document document;
 };
 
-Result<Plan> plan_of(const LoadedNetwork& given, const Options& options) {
+Result<Plan> plan_of(const LoadedNetwork& given, const VerifyArguments& options) {
   if (given.plan) return *given.plan;
   TESSERA_TRY(const Target target, load_target(options.target));
   Graph legal = given.model.graph;
@@ -79,7 +79,7 @@ Result<Plan> plan_of(const LoadedNetwork& given, const Options& options) {
 }
 
 // A package runs on what it was built for.
-Result<void> check_target(const LoadedNetwork& given, const Options& options) {
+Result<void> check_target(const LoadedNetwork& given, const VerifyArguments& options) {
   if (!given.package || !options.target_is_chosen) return {};
   TESSERA_TRY(const Target target, load_target(options.target));
   const std::string& built_for = given.package->manifest().target;
@@ -91,7 +91,7 @@ Result<void> check_target(const LoadedNetwork& given, const Options& options) {
 }
 
 // What a package claims is what its model gives: otherwise what runs is not what is verified.
-Result<void> check_whole(const Package& package, const Options& options, Console& console) {
+Result<void> check_whole(const Package& package, const VerifyArguments& options, Console& console) {
   const Progress progress(console, "checking the package");
   TESSERA_TRY(const PackagedNetwork network, package.network());
   Result<CheckedPackage> checked = check_package(package, network, options.backend.threads);
@@ -101,7 +101,7 @@ Result<void> check_whole(const Package& package, const Options& options, Console
   return error;
 }
 
-Result<Case> read_case(const Options& options, Console& console) {
+Result<Case> read_case(const VerifyArguments& options, Console& console) {
   TESSERA_TRY(LoadedNetwork given, load_network(options.model, ImportNotes::warnings, console));
   TESSERA_TRY_VOID(check_target(given, options));
   if (given.package) TESSERA_TRY_VOID(check_whole(*given.package, options, console));
@@ -173,8 +173,8 @@ Result<void> tell_cost(const Case& given, Backend& judge, Verified& verified, Co
   return {};
 }
 
-Result<Document> run_integers(const Options& options, const Case& given, const Verified& verified,
-                              Console& console) {
+Result<Document> run_integers(const VerifyArguments& options, const Case& given,
+                              const Verified& verified, Console& console) {
   CodeReport codes;
   {
     const Progress progress(console, "comparing codes");
@@ -190,7 +190,7 @@ Result<Document> run_integers(const Options& options, const Case& given, const V
                    "the same codes at every border", console);
 }
 
-Result<Document> run(Options options, Console& console) {
+Result<Document> run_verify(VerifyArguments options, Console& console) {
   TESSERA_TRY(const Case given, read_case(options, console));
   options.verify.min_snr_db =
       options.min_snr_db.value_or(options.signal.empty() ? kMinSnrOnNoiseDb : kMinSnrDb);
@@ -232,7 +232,7 @@ Result<Document> run(Options options, Console& console) {
 }  // namespace
 
 Action define_verify(CommandLine& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<VerifyArguments>();
   add_model_options(app, options->model, true);
   app.add_option("--model", options->other_model,
                  "Judge by this model file instead of the one inside the package")
@@ -273,7 +273,7 @@ Action define_verify(CommandLine& app) {
       "  tessera verify net.pth --target hailo8 --tile-frames 256 --block-channels 64 --all");
   return [options, target](Console& console) {
     options->target_is_chosen = target->count() > 0;
-    return run(*options, console);
+    return run_verify(*options, console);
   };
 }
 

@@ -27,7 +27,7 @@ std::string number(double value) {
   return fmt::format("{:.3g}", value);
 }
 
-void add_row(Table& table, const StageCheck& stage) {
+void add_stage_row(Table& table, const StageCheck& stage) {
   table.add_row(
       {compared_name(stage.name, stage.how), fmt::format("{}", fmt::join(stage.roles, ", ")),
        stage.where,
@@ -121,17 +121,17 @@ void add_tolerance_options(CommandLine& app, VerifyOptions& options) {
 }
 
 size_t add_stages(const VerifyReport& report, bool all, Table& table,
-                  void (*add_row)(Table& table, const StageCheck& stage)) {
+                  void (*add_stage_row)(Table& table, const StageCheck& stage)) {
   size_t left_out = 0;
   for (const StageCheck& stage : report.stages) {
     if (all || !stage.passed || !stage.roles.empty()) {
-      add_row(table, stage);
+      add_stage_row(table, stage);
     } else {
       ++left_out;
     }
   }
   table.add_rule();
-  for (const StageCheck& stage : report.outputs) add_row(table, stage);
+  for (const StageCheck& stage : report.outputs) add_stage_row(table, stage);
   return left_out;
 }
 
@@ -140,7 +140,7 @@ void print_report(const VerifyReport& report, bool all, Console& console) {
   table.add_columns({"value", "role", "in", "shape"});
   table.add_columns({"peak", "max abs", "allowed", "SNR dB"}, Table::Align::right);
   table.add_column("verdict");
-  const size_t left_out = add_stages(report, all, table, add_row);
+  const size_t left_out = add_stages(report, all, table, add_stage_row);
   console.print("{}", table.to_string());
   if (left_out > 0) console.print("and {} other values, all the same (--all)\n", left_out);
   print_not_compared(report.model_only, "the network's", console);

@@ -14,7 +14,7 @@
 namespace tessera {
 namespace {
 
-constexpr int64_t kBlockFrames = 1 << 16;
+constexpr int64_t kReadFrames = 1 << 16;
 constexpr int kMaxChannels = 256;
 constexpr int kMaxSampleRate = 1'000'000;
 constexpr char kWholeFileHint[] = "get the whole file again; --allow-truncated takes what is there";
@@ -157,7 +157,7 @@ void AudioReader::State::note_extent(const SF_INFO& format) {
 
 Result<int64_t> AudioReader::State::append_block(int64_t max_frames, AudioBuffer& audio) {
   const auto channel_count = static_cast<size_t>(info.channels);
-  const int64_t wanted = std::min(max_frames, kBlockFrames);
+  const int64_t wanted = std::min(max_frames, kReadFrames);
   interleaved.resize(static_cast<size_t>(wanted) * channel_count);
   const int64_t got = std::max<int64_t>(0, sf_readf_float(sound.get(), interleaved.data(), wanted));
   for (size_t c = 0; c < channel_count; ++c) {

@@ -18,7 +18,7 @@
 namespace tessera {
 namespace {
 
-constexpr size_t kBlockFrames = 1 << 14;
+constexpr size_t kWrittenFrames = 1 << 14;
 constexpr double kVorbisQuality = 0.8;
 constexpr int64_t kWavLimitBytes = (int64_t{1} << 32) - 4096;  // less room for the header
 
@@ -253,8 +253,9 @@ Result<void> AudioWriter::write(std::span<const std::span<const float>> channels
                          "would be longer than the 4 GiB a WAV file can hold",
                          "write .flac, or shorter pieces");
   }
-  for (size_t begin = 0; begin < frames; begin += kBlockFrames) {
-    TESSERA_TRY_VOID(state_->write_block(channels, begin, std::min(frames, begin + kBlockFrames)));
+  for (size_t begin = 0; begin < frames; begin += kWrittenFrames) {
+    TESSERA_TRY_VOID(
+        state_->write_block(channels, begin, std::min(frames, begin + kWrittenFrames)));
   }
   return {};
 }

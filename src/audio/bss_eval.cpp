@@ -12,7 +12,7 @@ namespace tessera {
 namespace {
 
 constexpr size_t kTransformSize = size_t{1} << 14;
-constexpr size_t kBlockFrames = kTransformSize - kBssFilterTaps;
+constexpr size_t kTransformStep = kTransformSize - kBssFilterTaps;
 // Added to the diagonal, relative to it: a band-limited reference leaves directions of almost no
 // energy, where the solution would be rounding noise. It limits what can be told: 110 dB.
 constexpr double kDiagonalLoad = 1e-12;
@@ -51,8 +51,8 @@ void add_lags(Eigen::FFT<double>& fft, const Spectrum& late, const Spectrum& ear
 Correlations correlate(std::span<const float> estimate, std::span<const float> reference) {
   Correlations result;
   Eigen::FFT<double> fft;
-  for (size_t begin = 0; begin < reference.size(); begin += kBlockFrames) {
-    const size_t end = std::min(reference.size(), begin + kBlockFrames);
+  for (size_t begin = 0; begin < reference.size(); begin += kTransformStep) {
+    const size_t end = std::min(reference.size(), begin + kTransformStep);
     const size_t history = std::min<size_t>(begin, kBssFilterTaps);
     const Spectrum early =
         spectrum_of(fft, reference, begin - history, end, kBssFilterTaps - history);

@@ -9,7 +9,7 @@
 namespace tessera {
 namespace {
 
-constexpr size_t kBlockFrames = 1 << 15;
+constexpr size_t kResampledFrames = 1 << 15;
 constexpr int kMaxRatio = 1000;
 
 struct DeleteSoxr {
@@ -43,7 +43,7 @@ struct Resampler::State {
 };
 
 Result<void> Resampler::State::feed(const float* input, size_t count, std::vector<float>& output) {
-  block.resize(kBlockFrames);
+  block.resize(kResampledFrames);
   size_t used_in_all = 0;
   for (;;) {
     size_t used = 0;
@@ -107,7 +107,7 @@ Result<AudioBuffer> resample(AudioBuffer audio, int dst_rate, ResampleQuality qu
     std::vector<float> converted;
     const auto frames = static_cast<int64_t>(channel.size());
     converted.reserve(static_cast<size_t>(resampled_frames(frames, audio.sample_rate, dst_rate)) +
-                      kBlockFrames);
+                      kResampledFrames);
     TESSERA_TRY_VOID(resampler.push(channel, converted));
     TESSERA_TRY_VOID(resampler.finish(converted));
     channel = std::move(converted);

@@ -7,6 +7,7 @@
 #include <archive_entry.h>
 #include <fmt/format.h>
 
+#include "base/text_bytes.h"
 #include "base/zip_archive.h"
 #include "tessera/hash.h"
 
@@ -16,17 +17,16 @@ namespace {
 constexpr std::string_view kDigestLabel = "tessera package xxh3-128 ";
 constexpr size_t kDigestDigits = 32;
 constexpr size_t kCommentBytes = kDigestLabel.size() + kDigestDigits;
-constexpr size_t kEndBytes = 22;  // of the zip's end record, whose last two are the comment's size
 constexpr size_t kMostEntries = 60'000;  // below what needs zip64
 
 struct FreeWriter {
   void operator()(struct archive* writer) const { archive_write_free(writer); }
 };
-using Writer = std::unique_ptr<struct archive, FreeWriter>;
+using ZipWriter = std::unique_ptr<struct archive, FreeWriter>;
 struct FreeEntry {
   void operator()(struct archive_entry* entry) const { archive_entry_free(entry); }
 };
-using Entry = std::unique_ptr<struct archive_entry, FreeEntry>;
+using EntryHeader = std::unique_ptr<struct archive_entry, FreeEntry>;
 
 la_ssize_t append(struct archive* /*writer*/, void* file, const void* data, size_t size) {
   const auto* bytes = static_cast<const uint8_t*>(data);
@@ -43,7 +43,7 @@ Error refused(struct archive* writer, const std::string& subject) {
 }
 
 Result<void> write_entry(struct archive* writer, const ArchiveEntry& entry) {
-  const Entry header(archive_entry_new());
+  const EntryHeader header(archive_entry_new());
   archive_entry_set_pathname(header.get(), entry.name.c_str());
   archive_entry_set_filetype(header.get(), AE_IFREG);
   archive_entry_set_perm(header.get(), 0644);
@@ -55,10 +55,6 @@ Result<void> write_entry(struct archive* writer, const ArchiveEntry& entry) {
     rest = rest.subspan(static_cast<size_t>(put));
   }
   return {};
-}
-
-std::string_view text_of(std::span<const uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 Error damaged(std::string message) {
@@ -78,7 +74,7 @@ Result<void> check_digest(std::span<const uint8_t> file) {
 }  // namespace
 
 std::string_view stated_digest(std::span<const uint8_t> file) {
-  if (file.size() < kEndBytes + kCommentBytes) return {};
+  if (file.size() < kZipEndBytes + kCommentBytes) return {};
   const std::string_view comment = text_of(file.last(kCommentBytes));
   return comment.starts_with(kDigestLabel) ? comment.substr(kDigestLabel.size())
                                            : std::string_view();
@@ -97,7 +93,7 @@ Result<std::vector<uint8_t>> write_archive(std::span<const ArchiveEntry> entries
   for (const ArchiveEntry& entry : entries) total += entry.bytes.size() + 512;
   std::vector<uint8_t> file;
   file.reserve(total);
-  const Writer writer(archive_write_new());
+  const ZipWriter writer(archive_write_new());
   if (archive_write_set_format_zip(writer.get()) != ARCHIVE_OK ||
       archive_write_zip_set_compression_store(writer.get()) != ARCHIVE_OK ||
       archive_write_set_bytes_per_block(writer.get(), 0) != ARCHIVE_OK ||
@@ -109,7 +105,7 @@ Result<std::vector<uint8_t>> write_archive(std::span<const ArchiveEntry> entries
   }
   if (archive_write_close(writer.get()) != ARCHIVE_OK) return refused(writer.get(), "");
   TESSERA_CHECK(
-      file.size() >= kEndBytes && file[file.size() - 1] == 0 && file[file.size() - 2] == 0,
+      file.size() >= kZipEndBytes && file[file.size() - 1] == 0 && file[file.size() - 2] == 0,
       "a zip without a comment ends in its size, 0");
   file[file.size() - 2] = static_cast<uint8_t>(kCommentBytes);
   file.insert(file.end(), kDigestLabel.begin(), kDigestLabel.end());

@@ -20,6 +20,7 @@
 
 #include "base/descriptor.h"
 #include "base/system_error.h"
+#include "base/text_bytes.h"
 
 namespace tessera {
 namespace {
@@ -203,10 +204,6 @@ Result<std::vector<uint8_t>> first_of_pipe(int descriptor, const fs::path& path)
   if (got < 0 && errno != EAGAIN) return system_error(errno, path.string(), "read");
   ::fcntl(descriptor, F_SETFL, O_RDONLY);
   return got > 0 ? std::vector<uint8_t>{first} : std::vector<uint8_t>{};
-}
-
-std::span<const uint8_t> bytes_of(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ namespace {
 constexpr uint8_t kMagic[6] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
 constexpr size_t kHeaderAlignment = 64;
 
-Error corrupt(std::string_view subject, std::string message) {
+Error corrupt_npy(std::string_view subject, std::string message) {
   return TESSERA_ERROR(kCorrupt, std::string(subject), std::move(message),
                        "write it again with numpy.save");
 }
@@ -120,9 +120,9 @@ struct Preamble {
 };
 
 Result<Preamble> split_preamble(std::span<const uint8_t> bytes, std::string_view subject) {
-  if (bytes.empty()) return corrupt(subject, "is empty (0 bytes)");
+  if (bytes.empty()) return corrupt_npy(subject, "is empty (0 bytes)");
   if (bytes.size() < 10 || std::memcmp(bytes.data(), kMagic, sizeof kMagic) != 0) {
-    return corrupt(subject, "is not a .npy file");
+    return corrupt_npy(subject, "is not a .npy file");
   }
   const int version = bytes[6];
   if (version < 1 || version > 3) {
@@ -131,11 +131,11 @@ Result<Preamble> split_preamble(std::span<const uint8_t> bytes, std::string_view
                          "write it again with numpy.save");
   }
   const size_t length_bytes = version == 1 ? 2 : 4;
-  if (bytes.size() < 8 + length_bytes) return corrupt(subject, "ends within its header");
+  if (bytes.size() < 8 + length_bytes) return corrupt_npy(subject, "ends within its header");
   const uint64_t length =
       version == 1 ? load_bits<uint16_t>(&bytes[8], false) : load_bits<uint32_t>(&bytes[8], false);
   const size_t start = 8 + length_bytes;
-  if (length > bytes.size() - start) return corrupt(subject, "ends within its header");
+  if (length > bytes.size() - start) return corrupt_npy(subject, "ends within its header");
   Preamble preamble;
   preamble.header = {reinterpret_cast<const char*>(bytes.data()) + start,
                      static_cast<size_t>(length)};
@@ -162,8 +162,9 @@ Result<NpyArray> parse_npy(std::span<const uint8_t> bytes, std::string_view subj
     if (!too_many) count *= static_cast<uint64_t>(dim);
   }
   if (too_many || count * header.item_bytes != data.size()) {
-    return corrupt(subject, fmt::format("holds {} bytes of values, its header says {} of {}",
-                                        data.size(), dims_to_string(header.dims), header.descr));
+    return corrupt_npy(
+        subject, fmt::format("holds {} bytes of values, its header says {} of {}", data.size(),
+                             dims_to_string(header.dims), header.descr));
   }
   NpyArray array;
   array.values.resize(static_cast<size_t>(count));

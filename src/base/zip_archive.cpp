@@ -17,7 +17,6 @@ constexpr uint64_t kMaxNameBytes = 4096;
 constexpr uint64_t kMaxExpansion = 64;
 constexpr uint64_t kExpansionFloorBytes = 16 << 20;
 
-constexpr uint64_t kEndBytes = 22;
 constexpr uint64_t kEnd64LocatorBytes = 20;
 constexpr uint64_t kEnd64Bytes = 56;
 constexpr uint64_t kCentralBytes = 46;
@@ -46,7 +45,7 @@ class Fields {
   std::span<const uint8_t> bytes_;
 };
 
-Error corrupt(std::string subject, std::string message) {
+Error corrupt_zip(std::string subject, std::string message) {
   return TESSERA_ERROR(kCorrupt, std::move(subject), std::move(message),
                        "the file is damaged or was cut short: copy or download it again");
 }
@@ -58,21 +57,21 @@ struct Directory {
 };
 
 std::optional<uint64_t> find_end_record(const Fields& file, uint64_t size) {
-  if (size < kEndBytes) return std::nullopt;
-  const uint64_t lowest = size - std::min<uint64_t>(size, kEndBytes + 0xffff);
-  for (uint64_t at = size - kEndBytes + 1; at-- > lowest;) {
-    if (file.u32(at) == 0x06054b50 && at + kEndBytes + file.u16(at + 20) == size) return at;
+  if (size < kZipEndBytes) return std::nullopt;
+  const uint64_t lowest = size - std::min<uint64_t>(size, kZipEndBytes + 0xffff);
+  for (uint64_t at = size - kZipEndBytes + 1; at-- > lowest;) {
+    if (file.u32(at) == 0x06054b50 && at + kZipEndBytes + file.u16(at + 20) == size) return at;
   }
   return std::nullopt;
 }
 
 Result<Directory> read_directory64(const Fields& file, uint64_t end) {
   if (end < kEnd64LocatorBytes || file.u32(end - kEnd64LocatorBytes) != 0x07064b50) {
-    return corrupt("", "the zip64 directory locator is missing");
+    return corrupt_zip("", "the zip64 directory locator is missing");
   }
   const uint64_t at = file.u64(end - kEnd64LocatorBytes + 8);
   if (!file.has(at, kEnd64Bytes) || file.u32(at) != 0x06064b50) {
-    return corrupt("", "the zip64 directory record is missing");
+    return corrupt_zip("", "the zip64 directory record is missing");
   }
   if (file.u32(at + 16) != 0 || file.u32(at + 20) != 0) {
     return TESSERA_ERROR(kUnsupported, "", "the zip file spans several disks",
@@ -83,7 +82,7 @@ Result<Directory> read_directory64(const Fields& file, uint64_t end) {
 
 Result<Directory> locate_directory(const Fields& file, uint64_t size) {
   const auto end = find_end_record(file, size);
-  if (!end) return corrupt("", "the zip directory at the end of the file is missing");
+  if (!end) return corrupt_zip("", "the zip directory at the end of the file is missing");
   if (file.u16(*end + 4) != 0 || file.u16(*end + 6) != 0) {
     return TESSERA_ERROR(kUnsupported, "", "the zip file spans several disks",
                          "join the parts first");
@@ -94,11 +93,11 @@ Result<Directory> locate_directory(const Fields& file, uint64_t size) {
     TESSERA_TRY(directory, read_directory64(file, *end));
   }
   if (directory.offset > *end || directory.bytes > *end - directory.offset) {
-    return corrupt("", "the zip directory lies outside the file");
+    return corrupt_zip("", "the zip directory lies outside the file");
   }
   if (directory.entries > directory.bytes / kCentralBytes) {
-    return corrupt("", fmt::format("the zip directory announces {} entries but has room for {}",
-                                   directory.entries, directory.bytes / kCentralBytes));
+    return corrupt_zip("", fmt::format("the zip directory announces {} entries but has room for {}",
+                                       directory.entries, directory.bytes / kCentralBytes));
   }
   if (directory.entries > kMaxEntries) {
     return TESSERA_ERROR(
@@ -122,7 +121,7 @@ Result<void> apply_zip64_extra(const Fields& file, uint64_t at, uint64_t count, 
       uint64_t field = at;
       for (uint64_t* value : {&entry.bytes, &entry.stored_bytes, &header_offset}) {
         if (*value != 0xffffffff) continue;
-        if (field + 8 > at + size) return corrupt(entry.name, "its zip64 sizes are cut short");
+        if (field + 8 > at + size) return corrupt_zip(entry.name, "its zip64 sizes are cut short");
         *value = file.u64(field);
         field += 8;
       }
@@ -149,12 +148,12 @@ bool escapes(std::string_view name) {
 Result<uint64_t> read_central_record(const Fields& file, uint64_t& at, uint64_t end,
                                      ZipEntry& entry) {
   if (end - at < kCentralBytes || file.u32(at) != 0x02014b50) {
-    return corrupt("", "the zip directory is damaged");
+    return corrupt_zip("", "the zip directory is damaged");
   }
   const uint64_t name_bytes = file.u16(at + 28);
   const uint64_t extra_bytes = file.u16(at + 30);
   const uint64_t record_bytes = kCentralBytes + name_bytes + extra_bytes + file.u16(at + 32);
-  if (record_bytes > end - at) return corrupt("", "the zip directory is cut short");
+  if (record_bytes > end - at) return corrupt_zip("", "the zip directory is cut short");
   if (name_bytes > kMaxNameBytes) {
     return TESSERA_ERROR(kUnsafe, "", fmt::format("a zip entry has a name of {} bytes", name_bytes),
                          "");
@@ -183,7 +182,7 @@ Result<uint64_t> read_central_record(const Fields& file, uint64_t& at, uint64_t 
   TESSERA_TRY_VOID(
       apply_zip64_extra(file, at + kCentralBytes + name_bytes, extra_bytes, entry, header_offset));
   if (!entry.deflated && entry.bytes != entry.stored_bytes) {
-    return corrupt(entry.name, "a stored zip entry states two different sizes");
+    return corrupt_zip(entry.name, "a stored zip entry states two different sizes");
   }
   at += record_bytes;
   return header_offset;
@@ -195,12 +194,12 @@ Result<void> locate_data(const Fields& file, uint64_t directory_offset, uint64_t
                          ZipEntry& entry) {
   if (header > directory_offset || directory_offset - header < kLocalBytes ||
       file.u32(header) != 0x04034b50) {
-    return corrupt(entry.name, "its zip header is missing");
+    return corrupt_zip(entry.name, "its zip header is missing");
   }
   const uint64_t name_bytes = file.u16(header + 26);
   const uint64_t skip = kLocalBytes + name_bytes + file.u16(header + 28);
   if (skip > directory_offset - header || entry.stored_bytes > directory_offset - header - skip) {
-    return corrupt(entry.name, "its data lies outside the zip file");
+    return corrupt_zip(entry.name, "its data lies outside the zip file");
   }
   if (file.text(header + kLocalBytes, name_bytes) != entry.name) {
     return TESSERA_ERROR(kUnsafe, entry.name, "the zip entry has another name in its own header",
@@ -291,7 +290,7 @@ Result<ZipBytes> ZipArchive::read(const ZipEntry& entry) const {
   }
   inflateEnd(&stream);
   if (status != Z_STREAM_END || out != entry.bytes) {
-    return corrupt(
+    return corrupt_zip(
         entry.name,
         fmt::format("its compressed data does not give the {} bytes announced", entry.bytes));
   }

@@ -14,6 +14,9 @@
 
 namespace tessera {
 
+// The record that ends a zip file; its last two bytes are the size of the comment behind it.
+inline constexpr size_t kZipEndBytes = 22;
+
 struct ZipEntry {
   std::string name;
   uint64_t header_offset = 0;  // of the local header in the file

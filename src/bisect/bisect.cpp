@@ -37,8 +37,8 @@ std::string binding_of(const Graph& original, const std::string& package_hash,
   return hasher.hex();
 }
 
-Result<void> check_ports(const std::vector<Port>& a, const std::vector<Port>& b,
-                         std::string_view kind) {
+Result<void> check_bisected_ports(const std::vector<Port>& a, const std::vector<Port>& b,
+                                  std::string_view kind) {
   for (size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
     const bool same = i < a.size() && i < b.size() && a[i].shape == b[i].shape;
     if (same) continue;
@@ -383,8 +383,8 @@ Result<BisectReport> bisect(const Graph& original, const PackagedNetwork& packag
                             const BisectOptions& options, const BisectProgress& progress) {
   const Signature a = signature_of(original);
   const Signature b = signature_of(package.plan.graph);
-  TESSERA_TRY_VOID(check_ports(a.inputs, b.inputs, "input"));
-  TESSERA_TRY_VOID(check_ports(a.outputs, b.outputs, "output"));
+  TESSERA_TRY_VOID(check_bisected_ports(a.inputs, b.inputs, "input"));
+  TESSERA_TRY_VOID(check_bisected_ports(a.outputs, b.outputs, "output"));
   TESSERA_TRY_VOID(check_input_values(a, inputs));
   const bool silent = std::all_of(inputs.begin(), inputs.end(), [](ConstValues values) {
     return std::all_of(values.begin(), values.end(), [](float x) { return x == 0.0F; });

@@ -68,12 +68,12 @@ Op with_weights(const Op& op, const Tensor& weight, const Tensor& bias) {
 }
 
 // One evaluation of a graph, stopping behind every value that is rounded.
-class Evaluation {
+class FakeQuantizedEvaluation {
  public:
   using Rounding = std::function<const ValueEncoding*(NodeId)>;  // null: none
 
-  Evaluation(const Graph& graph, Backend& backend, std::map<NodeId, std::vector<float>>* shown,
-             Rounding rounding)
+  FakeQuantizedEvaluation(const Graph& graph, Backend& backend,
+                          std::map<NodeId, std::vector<float>>* shown, Rounding rounding)
       : graph_(graph), backend_(backend), shown_(shown), rounding_(std::move(rounding)) {}
 
   Result<std::vector<std::vector<float>>> run(std::span<const ConstValues> inputs) {
@@ -305,13 +305,13 @@ Result<FakeQuantized::Outputs> FakeQuantized::run(
     const std::set<size_t>& active, std::span<const ConstValues> inputs,
     std::map<NodeId, std::vector<float>>* shown) const {
   TESSERA_TRY(const Graph graph, graph_with(active));
-  return Evaluation(graph, *backend_, shown,
-                    [&](NodeId id) -> const ValueEncoding* {
-                      const auto item = value_item_.find(id);
-                      const bool rounded =
-                          item != value_item_.end() && active.contains(item->second);
-                      return rounded ? &items_[item->second].encoding : nullptr;
-                    })
+  return FakeQuantizedEvaluation(graph, *backend_, shown,
+                                 [&](NodeId id) -> const ValueEncoding* {
+                                   const auto item = value_item_.find(id);
+                                   const bool rounded =
+                                       item != value_item_.end() && active.contains(item->second);
+                                   return rounded ? &items_[item->second].encoding : nullptr;
+                                 })
       .run(inputs);
 }
 

@@ -111,7 +111,7 @@ class Reservoir {
   std::vector<Kept> kept_;
 };
 
-std::string names_of(std::span<const IoLayout> inputs) {
+std::string joined_names(std::span<const IoLayout> inputs) {
   std::string names;
   for (const IoLayout& input : inputs) names += (names.empty() ? "" : ", ") + input.name;
   return names;
@@ -128,7 +128,7 @@ Result<CalibrationSet> calibration_from_audio(std::span<const fs::path> paths,
   if (options.inputs.size() != 1) {
     return TESSERA_ERROR(kInvalidArgument, "calibration",
                          fmt::format("the network has {} inputs, recordings are for one: {}",
-                                     options.inputs.size(), names_of(options.inputs)),
+                                     options.inputs.size(), joined_names(options.inputs)),
                          "save an .npz with an array for each of these names");
   }
   const Shape& input = options.inputs[0].shape;

@@ -12,6 +12,7 @@
 
 #include "base/archive.h"
 #include "base/json_fields.h"
+#include "base/text_bytes.h"
 #include "base/zip_archive.h"
 #include "tessera/hash.h"
 #include "tessera/npy.h"
@@ -21,7 +22,7 @@ namespace tessera {
 namespace {
 
 constexpr std::string_view kMagic = "tessera calibration state 1\n";
-constexpr size_t kDigestDigits = 32;
+constexpr size_t kStateDigestDigits = 32;
 constexpr size_t kLeastChannelBytes = 1 + 8 + 8 + 3 * 4;
 constexpr std::string_view kOrigin = "calib_source.json";
 constexpr uint64_t kMostOriginBytes = uint64_t{1} << 20;
@@ -29,7 +30,7 @@ constexpr uint64_t kMostArchiveBytes = uint64_t{4} << 30;
 constexpr uint64_t kMostStateBytes = uint64_t{8} << 30;
 constexpr size_t kMostDimension = size_t{1} << 24;
 
-class Writer {
+class StateWriter {
  public:
   void text(std::string_view value) {
     varint(value.size());
@@ -56,10 +57,10 @@ class Writer {
   std::vector<uint8_t> bytes_;
 };
 
-// Reads what Writer wrote; after the first thing that is not there, nothing but zeros.
-class Reader {
+// Reads what StateWriter wrote; after the first thing that is not there, nothing but zeros.
+class StateReader {
  public:
-  explicit Reader(std::span<const uint8_t> bytes) : bytes_(bytes) {}
+  explicit StateReader(std::span<const uint8_t> bytes) : bytes_(bytes) {}
 
   bool good() const { return good_; }
   bool at_end() const { return bytes_.empty(); }
@@ -115,7 +116,7 @@ class Reader {
   bool good_ = true;
 };
 
-void write_channel(Writer& writer, const ChannelStatistics& channel) {
+void write_channel(StateWriter& writer, const ChannelStatistics& channel) {
   writer.varint(static_cast<uint64_t>(channel.count()));
   writer.real(channel.sum());
   writer.real(channel.squares());
@@ -125,7 +126,7 @@ void write_channel(Writer& writer, const ChannelStatistics& channel) {
   for (int64_t bin : channel.bins()) writer.varint(static_cast<uint64_t>(bin));
 }
 
-std::optional<ChannelStatistics> read_channel(Reader& reader) {
+std::optional<ChannelStatistics> read_channel(StateReader& reader) {
   ChannelStatistics::Parts parts;
   parts.count = static_cast<int64_t>(reader.varint());
   parts.sum = reader.real64();
@@ -248,7 +249,7 @@ int64_t longest_calibration_frames(const ImportedModel& model) {
 }
 
 std::vector<uint8_t> format_calibration_state(const CalibrationState& state) {
-  Writer writer;
+  StateWriter writer;
   writer.raw(kMagic);
   writer.text(state.binding);
   writer.varint(static_cast<uint64_t>(state.windows));
@@ -267,14 +268,12 @@ Result<CalibrationState> parse_calibration_state(std::span<const uint8_t> bytes,
     return TESSERA_ERROR(kCorrupt, std::string(subject), std::move(message),
                          "remove it, and calibrate from the beginning");
   };
-  const auto text = [](std::span<const uint8_t> part) {
-    return std::string_view(reinterpret_cast<const char*>(part.data()), part.size());
-  };
-  if (bytes.size() < kMagic.size() + kDigestDigits || !text(bytes).starts_with(kMagic))
+  if (bytes.size() < kMagic.size() + kStateDigestDigits || !text_of(bytes).starts_with(kMagic))
     return damaged("is no calibration state");
-  const auto content = bytes.first(bytes.size() - kDigestDigits);
-  if (content_hash(content) != text(bytes.last(kDigestDigits))) return damaged("is damaged");
-  Reader reader(content.subspan(kMagic.size()));
+  const auto content = bytes.first(bytes.size() - kStateDigestDigits);
+  if (content_hash(content) != text_of(bytes.last(kStateDigestDigits)))
+    return damaged("is damaged");
+  StateReader reader(content.subspan(kMagic.size()));
   CalibrationState state;
   state.binding = reader.text();
   state.windows = static_cast<int64_t>(reader.varint());

@@ -31,7 +31,7 @@ namespace {
 constexpr uint64_t kMostModelBytes = uint64_t{4} << 30;
 constexpr uint64_t kMostTargetBytes = uint64_t{1} << 20;
 
-std::vector<uint8_t> bytes_of(std::string_view text) {
+std::vector<uint8_t> copied_bytes(std::string_view text) {
   return {text.begin(), text.end()};
 }
 
@@ -251,14 +251,14 @@ class Driver {
     legal_ = imported_.graph;
     TESSERA_TRY(rewritten_, make_legal(legal_, rewriting_));
     contents_.push_back(
-        {std::string(entries::kLegal), "graph", bytes_of(entries::legal_text(legal_))});
+        {std::string(entries::kLegal), "graph", copied_bytes(entries::legal_text(legal_))});
     if (!rewriting_.calibrated.empty()) {
       contents_.push_back({std::string(entries::kFrozenNorms), "calibration",
-                           bytes_of(print_frozen_norms(rewriting_.calibrated))});
+                           copied_bytes(print_frozen_norms(rewriting_.calibrated))});
     }
     if (!rewriting_.stream_bases.empty()) {
       contents_.push_back({std::string(entries::kStreamBases), "calibration",
-                           bytes_of(print_stream_bases(rewriting_.stream_bases))});
+                           copied_bytes(print_stream_bases(rewriting_.stream_bases))});
     }
     return fmt::format("{} -> {}, {}", counted(rewritten_.nodes_before, "node"),
                        rewritten_.nodes_after,
@@ -268,7 +268,7 @@ class Driver {
   Result<std::string> plan() {
     TESSERA_TRY(plan_, make_plan(legal_, target_, options_.plan));
     cost_ = plan_.cost;
-    contents_.push_back({std::string(entries::kPlan), "plan", bytes_of(print_plan(plan_))});
+    contents_.push_back({std::string(entries::kPlan), "plan", copied_bytes(print_plan(plan_))});
     const NormMode norm = rewriting_.calibrated.empty() ? NormMode::exact : NormMode::frozen;
     manifest_.options = {std::string(to_string(norm)), layout_word(), options_.plan.tile_frames,
                          options_.plan.block_channels};
@@ -293,10 +293,10 @@ class Driver {
     encodings_ = std::move(quantized.encodings);
     std::move(quantized.notes.begin(), quantized.notes.end(),
               std::back_inserter(windows_.set.notes));
-    contents_.push_back(
-        {std::string(entries::kEncodings), "encodings", bytes_of(print_encodings(*encodings_))});
+    contents_.push_back({std::string(entries::kEncodings), "encodings",
+                         copied_bytes(print_encodings(*encodings_))});
     contents_.push_back({std::string(entries::kCalibration), "calibration",
-                         bytes_of(print_calibration_record(quantized.record))});
+                         copied_bytes(print_calibration_record(quantized.record))});
     return fmt::format("{}, {} of them in 16 bits{}, {} {}", counted(quantized.values, "value"),
                        quantized.wide, link_of_wide_values(), quality_of(quantized),
                        counted(quantized.windows, "window"));
@@ -323,7 +323,7 @@ class Driver {
   Result<std::string> compile() {
     TESSERA_TRY(placement_, place_on_chip(plan_, target_));
     contents_.push_back(
-        {std::string(entries::kPlacement), "placement", bytes_of(print_placement(placement_))});
+        {std::string(entries::kPlacement), "placement", copied_bytes(print_placement(placement_))});
     size_t pieces = 0;
     for (const ChipSegment& segment : plan_.segments) {
       for (const Piece& piece : segment.pieces) {

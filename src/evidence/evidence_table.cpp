@@ -10,7 +10,7 @@
 namespace tessera {
 namespace {
 
-constexpr uint64_t kFileLimitBytes = uint64_t{32} << 20;
+constexpr uint64_t kEvidenceLimitBytes = uint64_t{32} << 20;
 constexpr int64_t kNumberLimit = int64_t{1} << 40;
 
 std::vector<std::string> split(std::string_view line, char separator) {
@@ -27,7 +27,7 @@ std::vector<std::string> split(std::string_view line, char separator) {
 
 Result<EvidenceTable> EvidenceTable::read(const std::filesystem::path& path,
                                           std::vector<std::string_view> columns) {
-  TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(path, kFileLimitBytes));
+  TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(path, kEvidenceLimitBytes));
   const std::string text(bytes.begin(), bytes.end());
   EvidenceTable table;
   table.origin_ = path.string();

@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr uint64_t kFileLimitBytes = uint64_t{64} << 20;
+constexpr uint64_t kOutcomesLimitBytes = uint64_t{64} << 20;
 constexpr int64_t kAxisLimit = int64_t{1} << 24;
 constexpr int64_t kWeightLimit = int64_t{1} << 24;  // of one operator
 constexpr int64_t kWeightTotal = int64_t{1} << 28;  // of one file
@@ -232,7 +232,7 @@ Result<std::vector<CompileOutcome>> parse_outcomes(std::string_view json,
 }
 
 Result<std::vector<CompileOutcome>> read_outcomes(const std::filesystem::path& path) {
-  TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(path, kFileLimitBytes));
+  TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(path, kOutcomesLimitBytes));
   const std::string text(bytes.begin(), bytes.end());
   return parse_outcomes(text, path.string());
 }

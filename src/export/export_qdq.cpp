@@ -21,7 +21,7 @@ using onnx_export::describe;
 using onnx_export::ExportBuilder;
 
 // A value of the graph as the file has it.
-struct Exported {
+struct QdqValue {
   std::optional<Coding> coding;
   std::string codes;
   std::string floats;  // once asked for
@@ -68,7 +68,7 @@ class QdqExport {
  private:
   void write_output(const GraphOutput& output) {
     const std::string name = out_.unique("output:" + output.name);
-    const Exported& value = values_.at(output.node);
+    const QdqValue& value = values_.at(output.node);
     if (value.coding) {
       nodes_.dequantize_linear(name, value.codes, *value.coding, name);
     } else {
@@ -77,7 +77,7 @@ class QdqExport {
     describe(*proto_.add_output(), name, out_.dims(graph_.node(output.node).shape));
   }
 
-  void write(const Node& node, Exported& value) {
+  void write(const Node& node, QdqValue& value) {
     if (std::holds_alternative<Input>(node.op)) {
       const std::string name = out_.unique(node.name);
       describe(*proto_.add_input(), name, out_.dims(node.shape));
@@ -103,7 +103,7 @@ class QdqExport {
 
   // Codes of one proportion among their channels are added as if they had one scale, that of the
   // first channel: the proportion is common to operands and sum.
-  bool adds_in_proportion(const Node& node, const Exported& value) const {
+  bool adds_in_proportion(const Node& node, const QdqValue& value) const {
     const auto apart = [](const std::optional<Coding>& coding) {
       return coding && !one_scale(*coding) && one_zero_point(*coding);
     };
@@ -117,10 +117,10 @@ class QdqExport {
     return coding;
   }
 
-  void write_sum(const Node& node, Exported& value) {
+  void write_sum(const Node& node, QdqValue& value) {
     std::vector<std::string> operands;
     for (NodeId input : node.inputs) {
-      const Exported& operand = values_.at(input);
+      const QdqValue& operand = values_.at(input);
       const std::string name = node.name + "/" + graph_.node(input).name;
       operands.push_back(out_.unique(name));
       nodes_.dequantize_linear(name, operand.codes, of_first_channel(*operand.coding),
@@ -131,7 +131,7 @@ class QdqExport {
     set(value, node.name, sum, of_first_channel(*value.coding));
   }
 
-  void write_float(const Node& node, Exported& value) {
+  void write_float(const Node& node, QdqValue& value) {
     std::vector<std::string> operands;
     for (NodeId input : node.inputs) operands.push_back(floats(input));
     const std::string name = out_.unique(node.name);
@@ -141,7 +141,7 @@ class QdqExport {
     set(value, node.name, name, in_steps ? in_file(*value.coding) : value.coding);
   }
 
-  void set(Exported& value, const std::string& name, const std::string& floats,
+  void set(QdqValue& value, const std::string& name, const std::string& floats,
            const std::optional<Coding>& coding) {
     if (coding) {
       value.codes = nodes_.quantize_linear(name, floats, *coding);
@@ -152,7 +152,7 @@ class QdqExport {
 
   // The value dequantised, once.
   const std::string& floats(NodeId id) {
-    Exported& value = values_.at(id);
+    QdqValue& value = values_.at(id);
     if (value.floats.empty()) {
       const std::string& name = graph_.node(id).name;
       value.floats = out_.unique(name + "/value");
@@ -181,11 +181,11 @@ class QdqExport {
     return coding && !one_scale(*coding) ? multiplier_of(weights, *coding) : weights.scale;
   }
 
-  void write_conv(const Node& node, const IntegerWeights& weights, Exported& value) {
+  void write_conv(const Node& node, const IntegerWeights& weights, QdqValue& value) {
     IntegerConvolution conv(node, weights);
     const NodeId from = node.inputs[0];
     const Shape& shape = graph_.node(from).shape;
-    const Exported& operand = values_.at(from);
+    const QdqValue& operand = values_.at(from);
     Coding coding =
         operand.coding ? *operand.coding : integer::make_coding(weights.operand.value(), shape.c);
     std::string codes =
@@ -237,7 +237,7 @@ class QdqExport {
   onnx::GraphProto& proto_;
   ExportBuilder out_;
   IntegerNodes nodes_;
-  std::map<NodeId, Exported> values_;
+  std::map<NodeId, QdqValue> values_;
 };
 
 }  // namespace

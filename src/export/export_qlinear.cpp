@@ -20,7 +20,7 @@ using onnx_export::describe;
 using onnx_export::ExportBuilder;
 
 // A value of the graph as the file has it: codes, floats, or both once asked for.
-struct Exported {
+struct QLinearValue {
   std::optional<Coding> coding;
   std::string codes;
   std::string floats;
@@ -38,7 +38,7 @@ class QLinearExport {
   void run() {
     for (NodeId id : graph_.order()) {
       const Node& node = graph_.node(id);
-      Exported& value = values_[id];
+      QLinearValue& value = values_[id];
       if (const auto encoding = encoding_of(graph_, id, encodings_);
           encoding && !std::holds_alternative<Constant>(node.op)) {
         value.coding = integer::make_coding(*encoding, node.shape.c);
@@ -53,7 +53,7 @@ class QLinearExport {
   }
 
  private:
-  void write(const Node& node, Exported& value) {
+  void write(const Node& node, QLinearValue& value) {
     if (std::holds_alternative<Input>(node.op)) {
       const std::string name = out_.unique(node.name);
       describe(*proto_.add_input(), name, out_.dims(node.shape));
@@ -82,7 +82,7 @@ class QLinearExport {
   }
 
   // The value is `floats`; quantised if it is encoded.
-  void set(Exported& value, const std::string& name, const std::string& floats) {
+  void set(QLinearValue& value, const std::string& name, const std::string& floats) {
     if (value.coding) {
       value.codes = integers_.quantize(name, floats, *value.coding);
     } else {
@@ -92,7 +92,7 @@ class QLinearExport {
 
   // The value dequantised, once.
   std::string floats(NodeId id) {
-    Exported& value = values_.at(id);
+    QLinearValue& value = values_.at(id);
     if (!value.floats.empty()) return value.floats;
     const Coding& coding = *value.coding;
     const std::string& name = graph_.node(id).name;
@@ -119,7 +119,7 @@ class QLinearExport {
     return integers_.cast(y, onnx::TensorProto::FLOAT, node.name, "float");
   }
 
-  bool is_table(const Node& node, const Exported& value) const {
+  bool is_table(const Node& node, const QLinearValue& value) const {
     if (node.inputs.empty() || !value.coding) return false;
     const auto& operand = values_.at(node.inputs[0]).coding;
     if (!operand || operand->wide || value.coding->wide) return false;
@@ -128,8 +128,8 @@ class QLinearExport {
     return std::holds_alternative<Affine>(node.op);
   }
 
-  void write_table(const Node& node, Exported& value) {
-    const Exported& operand = values_.at(node.inputs[0]);
+  void write_table(const Node& node, QLinearValue& value) {
+    const QLinearValue& operand = values_.at(node.inputs[0]);
     const auto table = integer::tabulate<uint8_t>(node.op, *operand.coding, *value.coding);
     std::vector<int32_t> begins;
     for (int64_t c = 0; c < node.shape.c; ++c) begins.push_back(static_cast<int32_t>(c * 256));
@@ -144,9 +144,9 @@ class QLinearExport {
         .integer("axis", 0);
   }
 
-  void write_conv(const Node& node, const IntegerWeights& weights, Exported& value) {
+  void write_conv(const Node& node, const IntegerWeights& weights, QLinearValue& value) {
     IntegerConvolution conv(node, weights);
-    const Exported& operand = values_.at(node.inputs[0]);
+    const QLinearValue& operand = values_.at(node.inputs[0]);
     const Coding coding =
         operand.coding
             ? *operand.coding
@@ -266,7 +266,7 @@ class QLinearExport {
   onnx::GraphProto& proto_;
   ExportBuilder out_;
   IntegerNodes integers_;
-  std::map<NodeId, Exported> values_;
+  std::map<NodeId, QLinearValue> values_;
 };
 
 }  // namespace

@@ -2,14 +2,12 @@
 
 #include <algorithm>
 
+#include "graph/slot.h"
+
 namespace tessera {
 namespace {
 
 constexpr int32_t kConstantDepth = -1;
-
-size_t slot(NodeId id) {
-  return static_cast<size_t>(index_of(id));
-}
 
 // Longest path from an input to each node, by node id.
 std::vector<int32_t> depths(const Graph& graph) {

@@ -83,7 +83,7 @@ std::string lower(std::string_view text) {
 }
 
 // Text without a byte order mark and the space before its first word.
-std::string_view text_of(std::span<const uint8_t> bytes) {
+std::string_view text_after_space(std::span<const uint8_t> bytes) {
   std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   const size_t begin = text.find_first_not_of(" \t\r\n");
@@ -181,7 +181,7 @@ std::span<const ForeignFile> foreign_files() {
 std::optional<Error> name_foreign_file(std::span<const uint8_t> bytes) {
   const std::string_view file(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   std::optional<Kind> kind = kind_of_bytes(file);
-  const std::string_view text = text_of(bytes);
+  const std::string_view text = text_after_space(bytes);
   if (!kind) kind = kind_of_text(text);
   if (!kind) return std::nullopt;
   const ForeignFile& found = kFiles[*kind];

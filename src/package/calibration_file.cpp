@@ -13,7 +13,7 @@
 namespace tessera {
 namespace {
 
-constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+constexpr int64_t kMostCount = std::numeric_limits<int64_t>::max();
 constexpr double kEqualDb = 1000;  // JSON has no infinity
 
 std::string word_for(const IntegerOptions& wanted) {
@@ -86,9 +86,9 @@ Json json_of(const CalibrationRecord::Value& value) {
 
 Result<ValueSummary> parse_summary(const JsonFields& fields) {
   ValueSummary seen;
-  TESSERA_TRY(seen.channels, fields.integer("channels", 1, kMost));
+  TESSERA_TRY(seen.channels, fields.integer("channels", 1, kMostCount));
   TESSERA_TRY(seen.dead_channels, fields.integer("dead_channels", 0, seen.channels));
-  TESSERA_TRY(seen.count, fields.integer("count", 0, kMost));
+  TESSERA_TRY(seen.count, fields.integer("count", 0, kMostCount));
   TESSERA_TRY(seen.low, fields.number("low"));
   TESSERA_TRY(seen.low_percentile, fields.number("low_percentile"));
   TESSERA_TRY(seen.median, fields.number("median"));
@@ -112,10 +112,10 @@ Result<CalibrationRecord::Value> parse_value(const std::string& name, const Json
 
 Result<void> parse_arithmetic(const JsonFields& fields, CalibrationRecord::Arithmetic& arithmetic) {
   TESSERA_TRY(arithmetic.asked, fields.text("asked"));
-  TESSERA_TRY(arithmetic.in_8_bits, fields.integer("in_8_bits", 0, kMost));
-  TESSERA_TRY(arithmetic.in_16_bits, fields.integer("in_16_bits", 0, kMost));
-  TESSERA_TRY(arithmetic.in_float, fields.integer("in_float", 0, kMost));
-  TESSERA_TRY(arithmetic.convolutions, fields.integer("convolutions", 0, kMost));
+  TESSERA_TRY(arithmetic.in_8_bits, fields.integer("in_8_bits", 0, kMostCount));
+  TESSERA_TRY(arithmetic.in_16_bits, fields.integer("in_16_bits", 0, kMostCount));
+  TESSERA_TRY(arithmetic.in_float, fields.integer("in_float", 0, kMostCount));
+  TESSERA_TRY(arithmetic.convolutions, fields.integer("convolutions", 0, kMostCount));
   TESSERA_TRY(arithmetic.snr_db, fields.number("snr_db"));
   arithmetic.lowest_snr_db = arithmetic.snr_db;  // of packages that do not tell
   if (fields.has("lowest_snr_db")) {
@@ -130,7 +130,7 @@ Result<void> parse_source(const JsonFields& fields, CalibrationRecord::Source& s
     TESSERA_TRY(std::string name, file.text("name"));
     source.files.push_back(std::move(name));
   }
-  TESSERA_TRY(source.windows, fields.integer("windows", 0, kMost));
+  TESSERA_TRY(source.windows, fields.integer("windows", 0, kMostCount));
   TESSERA_TRY(const int64_t seed, fields.integer("seed", 0, UINT32_MAX));
   source.seed = static_cast<uint32_t>(seed);
   TESSERA_TRY(source.silence_db, fields.number("silence_db"));

@@ -11,9 +11,9 @@
 namespace tessera {
 namespace {
 
-constexpr const char* kName = "quantize/encodings.json";
-constexpr int64_t kLeast = std::numeric_limits<int32_t>::min();
-constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
+constexpr const char* kEncodingsName = "quantize/encodings.json";
+constexpr int64_t kLeastInt32 = std::numeric_limits<int32_t>::min();
+constexpr int64_t kMostInt32 = std::numeric_limits<int32_t>::max();
 constexpr double kLargestFloat = std::numeric_limits<float>::max();
 
 Json json_of(const ValueEncoding& encoding) {
@@ -45,7 +45,7 @@ Result<std::vector<float>> floats(const JsonFields& fields, const char* key) {
 }
 
 Result<std::vector<int32_t>> integers(const JsonFields& fields, const char* key) {
-  TESSERA_TRY(const std::vector<int64_t> numbers, fields.integers(key, kLeast, kMost));
+  TESSERA_TRY(const std::vector<int64_t> numbers, fields.integers(key, kLeastInt32, kMostInt32));
   return std::vector<int32_t>(numbers.begin(), numbers.end());
 }
 
@@ -61,7 +61,7 @@ Result<ValueEncoding> parse_value(const JsonFields& fields) {
 
 Result<IntegerWeights> parse_weights(const JsonFields& fields) {
   IntegerWeights weights;
-  TESSERA_TRY(weights.dims, fields.integers("dims", 1, kMost));
+  TESSERA_TRY(weights.dims, fields.integers("dims", 1, kMostInt32));
   TESSERA_TRY(const std::string text, fields.text("values"));
   const auto bytes = base64_decode(text);
   if (!bytes) return fields.error("values", "is no base64");
@@ -86,8 +86,8 @@ std::string print_encodings(const Encodings& encodings) {
 }
 
 Result<Encodings> parse_encodings(std::span<const uint8_t> text) {
-  TESSERA_TRY(const Json json, parse_json(text, kName));
-  TESSERA_TRY(const JsonFields fields, JsonFields::of(json, kName));
+  TESSERA_TRY(const Json json, parse_json(text, kEncodingsName));
+  TESSERA_TRY(const JsonFields fields, JsonFields::of(json, kEncodingsName));
   Encodings encodings;
   TESSERA_TRY(const auto values, fields.named_objects("values"));
   for (const auto& [name, row] : values) {

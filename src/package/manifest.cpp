@@ -7,6 +7,7 @@
 
 #include "base/archive.h"
 #include "base/json_fields.h"
+#include "base/text_bytes.h"
 #include "tessera/hash.h"
 
 namespace tessera {
@@ -199,8 +200,7 @@ Result<std::vector<uint8_t>> write_package(PackageManifest manifest,
         {content.name, content.kind, content.bytes.size(), content_hash(content.bytes)});
   }
   const std::string text = print_manifest(manifest);
-  const auto* first = reinterpret_cast<const uint8_t*>(text.data());
-  std::vector<ArchiveEntry> entries{{std::string(kManifestName), {first, text.size()}}};
+  std::vector<ArchiveEntry> entries{{std::string(kManifestName), bytes_of(text)}};
   for (const PackageContent& content : contents) entries.push_back({content.name, content.bytes});
   return write_archive(entries);
 }

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text_bytes.h"
 #include "package/calibration_file.h"
 #include "package/encodings_file.h"
 #include "package/entries.h"
@@ -27,10 +28,6 @@ namespace {
 // Peaks and differences are sums in float32, whose order depends on the processor.
 constexpr double kSameMeasurement = 1e-3;
 constexpr std::string_view kManifest = "manifest.json";
-
-std::span<const uint8_t> bytes_of(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
 
 Error not_as_made(std::string_view name, std::string message) {
   return TESSERA_ERROR(kMismatch, std::string(name), std::move(message), "build the package again");

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text_bytes.h"
 #include "package/encodings_file.h"
 #include "package/entries.h"
 #include "package/packaged_network.h"
@@ -19,10 +20,6 @@ namespace {
 
 constexpr int64_t kMostTiles = int64_t{1} << 24;
 constexpr int64_t kLeastCallFrames = int64_t{1} << 17;
-
-std::string_view text_of(std::span<const uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 Result<ImportedModel> import_packaged(const Package& package, int64_t length) {
   const PackageModel& model = package.manifest().model;

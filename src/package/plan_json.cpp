@@ -11,9 +11,9 @@ namespace tessera {
 namespace {
 
 // Far beyond what a search chooses, and small enough that no arithmetic on them overflows.
-constexpr int64_t kMost = int64_t{1} << 24;
+constexpr int64_t kMostPlanned = int64_t{1} << 24;
 constexpr int64_t kMostStripes = int64_t{1} << 16;
-constexpr std::string_view kName = "plan.json";
+constexpr std::string_view kPlanName = "plan.json";
 
 Json recipe_json(const PlanRecipe& recipe) {
   Json segments = Json::array();
@@ -87,7 +87,7 @@ std::optional<Word> find_word(std::string_view text, std::span<const Word> words
   return std::nullopt;
 }
 
-constexpr std::array kLayouts{Layout::row, Layout::stripes};
+constexpr std::array kPlanLayouts{Layout::row, Layout::stripes};
 constexpr std::array kVerdicts{Verdict::fits, Verdict::unknown, Verdict::does_not_fit};
 
 Result<PlanRecipe::Segment> read_segment(const JsonFields& fields) {
@@ -95,15 +95,15 @@ Result<PlanRecipe::Segment> read_segment(const JsonFields& fields) {
   TESSERA_TRY(segment.name, fields.text("name"));
   TESSERA_TRY(const std::string layout, fields.text("layout"));
   TESSERA_TRY(const std::string verdict, fields.text("verdict"));
-  const auto known_layout = find_word<Layout>(layout, kLayouts);
+  const auto known_layout = find_word<Layout>(layout, kPlanLayouts);
   if (!known_layout) return fields.error("layout", fmt::format("is '{}', no layout", layout));
   const auto known_verdict = find_word<Verdict>(verdict, kVerdicts);
   if (!known_verdict) return fields.error("verdict", fmt::format("is '{}', no verdict", verdict));
   segment.tiling.layout = *known_layout;
   segment.verdict = *known_verdict;
-  TESSERA_TRY(segment.tiling.tile_frames, fields.integer("tile_frames", 1, kMost));
+  TESSERA_TRY(segment.tiling.tile_frames, fields.integer("tile_frames", 1, kMostPlanned));
   TESSERA_TRY(segment.tiling.stripes, fields.integer("stripes", 1, kMostStripes));
-  TESSERA_TRY(segment.tiling.phases, fields.integer("phases", 1, kMost));
+  TESSERA_TRY(segment.tiling.phases, fields.integer("phases", 1, kMostPlanned));
   return segment;
 }
 
@@ -143,16 +143,16 @@ std::string print_plan(const Plan& plan) {
 }
 
 Result<PlanRecipe> parse_recipe(std::span<const uint8_t> text) {
-  const std::string name(kName);
+  const std::string name(kPlanName);
   TESSERA_TRY(const Json json, parse_json(text, name));
   TESSERA_TRY(const JsonFields document, JsonFields::of(json, name));
   TESSERA_TRY(const JsonFields fields, document.object("recipe"));
   PlanRecipe recipe;
   TESSERA_TRY(recipe.target, fields.text("target"));
-  TESSERA_TRY(recipe.block_channels, fields.integer("block_channels", 0, kMost));
+  TESSERA_TRY(recipe.block_channels, fields.integer("block_channels", 0, kMostPlanned));
   TESSERA_TRY(recipe.encoder_on_chip, fields.boolean("encoder_on_chip"));
   TESSERA_TRY(recipe.masks_on_chip, fields.boolean("masks_on_chip"));
-  TESSERA_TRY(recipe.dilation, fields.integer("dilation", 0, kMost));
+  TESSERA_TRY(recipe.dilation, fields.integer("dilation", 0, kMostPlanned));
   TESSERA_TRY(recipe.kernels_read_host, fields.boolean("kernels_read_host"));
   TESSERA_TRY(recipe.on_host, fields.texts("on_host"));
   TESSERA_TRY_VOID(read_fallbacks(fields, recipe));

@@ -4,14 +4,11 @@
 
 #include <fmt/format.h>
 
+#include "graph/slot.h"
 #include "plan/window.h"
 
 namespace tessera {
 namespace {
-
-size_t at(NodeId id) {
-  return static_cast<size_t>(index_of(id));
-}
 
 // The host has it, for the first reason given.
 void keep(Placement& placement, std::string reason) {
@@ -31,8 +28,8 @@ std::string_view never_on_chip(const Op& op) {
 }
 
 void mark_ancestors(const Graph& graph, NodeId id, std::vector<bool>& marked) {
-  if (marked[at(id)]) return;
-  marked[at(id)] = true;
+  if (marked[slot(id)]) return;
+  marked[slot(id)] = true;
   for (NodeId input : graph.node(id).inputs) mark_ancestors(graph, input, marked);
 }
 
@@ -46,8 +43,8 @@ std::vector<NodeId> mask_products(const Graph& graph, const std::vector<NodeId>&
     const auto& op = node.op;
     bool behind =
         std::holds_alternative<ConvTranspose>(op) || std::holds_alternative<OverlapAdd>(op);
-    for (NodeId user : graph.users(node.id)) behind = behind || decoder_behind[at(user)];
-    decoder_behind[at(node.id)] = behind;
+    for (NodeId user : graph.users(node.id)) behind = behind || decoder_behind[slot(user)];
+    decoder_behind[slot(node.id)] = behind;
     const bool computed = std::none_of(node.inputs.begin(), node.inputs.end(), [&](NodeId input) {
       return graph.get_if<Constant>(input) != nullptr;
     });
@@ -64,15 +61,15 @@ void keep_ends_on_host(const Graph& graph, const std::vector<NodeId>& order,
   std::vector<bool> encoder(places.size(), false);
   std::vector<bool> decoder(places.size(), false);
   for (NodeId product : products) {
-    decoder[at(product)] = true;
+    decoder[slot(product)] = true;
     // Canonical graphs put the operand of smaller depth first: the encoder's output.
     mark_ancestors(graph, graph.node(product).inputs[0], encoder);
   }
   for (NodeId id : order) {
     for (NodeId input : graph.node(id).inputs)
-      decoder[at(id)] = decoder[at(id)] || decoder[at(input)];
-    if (!options.encoder_on_chip && encoder[at(id)]) keep(places[at(id)], "the encoder");
-    if (!options.masks_on_chip && decoder[at(id)]) keep(places[at(id)], "masks and decoder");
+      decoder[slot(id)] = decoder[slot(id)] || decoder[slot(input)];
+    if (!options.encoder_on_chip && encoder[slot(id)]) keep(places[slot(id)], "the encoder");
+    if (!options.masks_on_chip && decoder[slot(id)]) keep(places[slot(id)], "masks and decoder");
   }
 }
 
@@ -84,8 +81,8 @@ void keep_moves_beside_host(const Graph& graph, const std::vector<NodeId>& order
     if (!only_moves_data(node.op)) continue;
     const auto users = graph.users(node.id);
     if (std::all_of(users.begin(), users.end(),
-                    [&](NodeId u) { return places[at(u)].place == Place::host; })) {
-      keep(places[at(node.id)], "moves data of host steps");
+                    [&](NodeId u) { return places[slot(u)].place == Place::host; })) {
+      keep(places[slot(node.id)], "moves data of host steps");
     }
   }
 }
@@ -119,19 +116,19 @@ std::vector<Placement> place_nodes(const Graph& graph, const PlacementOptions& o
   for (NodeId id : order) {
     const Node& node = graph.node(id);
     if (const auto reason = never_on_chip(node.op); !reason.empty()) {
-      keep(places[at(id)], std::string(reason));
+      keep(places[slot(id)], std::string(reason));
     }
     if (const auto rule = options.on_host.find(node.name); rule != options.on_host.end()) {
-      keep(places[at(id)], "rule " + rule->second);
+      keep(places[slot(id)], "rule " + rule->second);
     }
     if (const auto own = options.kept_by_host.find(node.name); own != options.kept_by_host.end()) {
-      keep(places[at(id)], own->second);
+      keep(places[slot(id)], own->second);
     }
   }
   keep_ends_on_host(graph, order, options, places);
   if (options.convolutions_only) {
     for (NodeId id : order) {
-      if (graph.get_if<Conv>(id) == nullptr) keep(places[at(id)], "waits for partial sums");
+      if (graph.get_if<Conv>(id) == nullptr) keep(places[slot(id)], "waits for partial sums");
     }
   }
   keep_moves_beside_host(graph, order, places);

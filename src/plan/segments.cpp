@@ -7,14 +7,11 @@
 
 #include <fmt/format.h>
 
+#include "graph/slot.h"
 #include "plan/phases.h"
 
 namespace tessera {
 namespace {
-
-size_t at(NodeId id) {
-  return static_cast<size_t>(index_of(id));
-}
 
 bool is_constant(const Graph& graph, NodeId id) {
   return graph.get_if<Constant>(id) != nullptr;
@@ -41,10 +38,10 @@ class Components {
     frames_.resize(count);
     members_.resize(count);
     for (NodeId id : graph.order()) {
-      members_[at(id)] = {id};
-      frames_[at(id)] = graph.node(id).shape.w;
+      members_[slot(id)] = {id};
+      frames_[slot(id)] = graph.node(id).shape.w;
       const Op& op = graph.node(id).op;
-      if (spans_frames(op)) dilations_[at(id)] = {std::get<Conv>(op).dilation.w};
+      if (spans_frames(op)) dilations_[slot(id)] = {std::get<Conv>(op).dilation.w};
     }
   }
 
@@ -57,17 +54,17 @@ class Components {
   bool agree(const std::vector<NodeId>& nodes) {
     std::set<int64_t> dilations;
     for (NodeId id : nodes) {
-      const size_t root = find(at(id));
+      const size_t root = find(slot(id));
       dilations.insert(dilations_[root].begin(), dilations_[root].end());
-      if (frames_[root] != frames_[find(at(nodes.front()))]) return false;
+      if (frames_[root] != frames_[find(slot(nodes.front()))]) return false;
     }
     if (dilations.empty() || *dilations.rbegin() <= options_.dilation) return true;
     return dilations.size() == 1 && run_in_phases(nodes, *dilations.begin());
   }
 
   void join(NodeId a, NodeId b) {
-    const size_t first = std::min(find(at(a)), find(at(b)));
-    const size_t second = std::max(find(at(a)), find(at(b)));
+    const size_t first = std::min(find(slot(a)), find(slot(b)));
+    const size_t second = std::max(find(slot(a)), find(slot(b)));
     if (first == second) return;
     parent_[second] = first;
     dilations_[first].merge(dilations_[second]);
@@ -80,7 +77,7 @@ class Components {
   // against another with it.
   bool run_in_phases(const std::vector<NodeId>& nodes, int64_t phases) {
     std::set<size_t> roots;
-    for (NodeId id : nodes) roots.insert(find(at(id)));
+    for (NodeId id : nodes) roots.insert(find(slot(id)));
     if (roots.size() == 1) return true;
     return std::all_of(roots.begin(), roots.end(), [&](size_t root) {
       const std::vector<NodeId>& set = members_[root];
@@ -126,9 +123,9 @@ class Divider {
     const int32_t last = order_.empty() ? 0 : *std::max_element(levels_.begin(), levels_.end());
     for (int32_t level = 0; level <= last; ++level) {
       for (NodeId id : order_) {
-        if (on_chip(id) || levels_[at(id)] != level) continue;
+        if (on_chip(id) || levels_[slot(id)] != level) continue;
         if (is_constant(graph_, id) && !needed_on_host(id)) continue;
-        division.steps.emplace_back(HostStep{id, places_[at(id)].reason});
+        division.steps.emplace_back(HostStep{id, places_[slot(id)].reason});
       }
       for (const auto& [key, index] : segment_of) {
         if (key.first == level)
@@ -145,12 +142,13 @@ class Divider {
     return !options_.frame_constants_read || !is_frame_constant(graph_.node(id));
   }
 
-  bool on_chip(NodeId id) const { return places_[at(id)].place == Place::chip; }
+  bool on_chip(NodeId id) const { return places_[slot(id)].place == Place::chip; }
 
   // A host step waits for the segments it reads from.
   void wait(NodeId id) {
     for (NodeId input : graph_.node(id).inputs) {
-      levels_[at(id)] = std::max(levels_[at(id)], levels_[at(input)] + (on_chip(input) ? 1 : 0));
+      levels_[slot(id)] =
+          std::max(levels_[slot(id)], levels_[slot(input)] + (on_chip(input) ? 1 : 0));
     }
   }
 
@@ -158,10 +156,10 @@ class Divider {
   // one behind them.
   void enter(NodeId id) {
     int32_t level = 0;
-    for (NodeId input : graph_.node(id).inputs) level = std::max(level, levels_[at(input)]);
+    for (NodeId input : graph_.node(id).inputs) level = std::max(level, levels_[slot(input)]);
     std::vector<NodeId> together{id};
     for (NodeId input : graph_.node(id).inputs) {
-      if (on_chip(input) && levels_[at(input)] == level) together.push_back(input);
+      if (on_chip(input) && levels_[slot(input)] == level) together.push_back(input);
     }
     const bool reads_chip = together.size() > 1;
     const bool apart = options_.kernels_read_host && reads_chip && spans_frames(graph_.node(id).op);
@@ -169,12 +167,12 @@ class Divider {
       together.resize(1);
       ++level;
     }
-    levels_[at(id)] = level;
+    levels_[slot(id)] = level;
     for (NodeId other : together) components_.join(id, other);
     if (options_.sharing == Sharing::none) return;
     for (NodeId input : graph_.node(id).inputs) {
       if (is_inside(input)) continue;
-      if (on_chip(input) && levels_[at(input)] == level) continue;
+      if (on_chip(input) && levels_[slot(input)] == level) continue;
       const NodeId reader = reader_of_.try_emplace({input, level}, id).first->second;
       if (components_.agree({reader, id})) components_.join(reader, id);
     }
@@ -184,7 +182,7 @@ class Divider {
   std::map<std::pair<int32_t, size_t>, size_t> make_segments(Division& division) {
     std::map<std::pair<int32_t, size_t>, size_t> segment_of;
     for (NodeId id : order_) {
-      if (on_chip(id)) segment_of.try_emplace({levels_[at(id)], components_.find(at(id))}, 0);
+      if (on_chip(id)) segment_of.try_emplace({levels_[slot(id)], components_.find(slot(id))}, 0);
     }
     for (auto& [key, index] : segment_of) {
       index = division.segments.size();
@@ -193,7 +191,7 @@ class Divider {
     }
     for (NodeId id : order_) {
       if (!on_chip(id)) continue;
-      const size_t index = segment_of.at({levels_[at(id)], components_.find(at(id))});
+      const size_t index = segment_of.at({levels_[slot(id)], components_.find(slot(id))});
       division.segments[index].nodes.push_back(id);
     }
     for (ChipSegment& segment : division.segments) complete(segment);

@@ -1,12 +1,9 @@
+#include "graph/slot.h"
 #include "quantize/roles.h"
 #include "tessera/quantize.h"
 
 namespace tessera {
 namespace {
-
-size_t at(NodeId id) {
-  return static_cast<size_t>(index_of(id));
-}
 
 // By NodeId: the value whose precision a node's codes have. A Slice or Pad may pass on those of its
 // operand.
@@ -15,12 +12,12 @@ std::vector<NodeId> owners_of(const Graph& legal, const QuantizeOptions& options
   std::vector<NodeId> owners(roles.size(), kNoNode);
   for (NodeId id : legal.order()) {
     const Node& node = legal.node(id);
-    const quantization::Role& role = roles[at(id)];
+    const quantization::Role& role = roles[slot(id)];
     const auto* pad = std::get_if<Pad>(&node.op);
     const bool may =
         std::holds_alternative<Slice>(node.op) || (pad != nullptr && pad->mode == PadMode::zero);
     const bool passes_on = role.inherits || (may && !role.encoded && !role.encoded_for_readers);
-    owners[at(id)] = passes_on ? owners[at(node.inputs[0])] : id;
+    owners[slot(id)] = passes_on ? owners[slot(node.inputs[0])] : id;
   }
   return owners;
 }
@@ -43,7 +40,7 @@ Result<EncodingChoices> EncodingChoices::create(const Graph& legal,
 Encodings EncodingChoices::with(const std::set<std::string>& widen) const {
   Encodings chosen = narrow_;
   const auto is_wide = [&](NodeId value) {
-    return widen.contains(legal_->node(owners_[at(value)]).name);
+    return widen.contains(legal_->node(owners_[slot(value)]).name);
   };
   for (NodeId id : legal_->order()) {
     const Node& node = legal_->node(id);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "graph/slot.h"
 #include "quantize/roles.h"
 #include "quantize/scales.h"
 #include "quantize/weights.h"
@@ -16,10 +17,6 @@ using quantization::matrix_of;
 using quantization::Role;
 using quantization::Scaling;
 
-size_t at(NodeId id) {
-  return static_cast<size_t>(index_of(id));
-}
-
 class Quantizer {
  public:
   Quantizer(const Graph& graph, const CalibrationStatistics& statistics,
@@ -31,13 +28,13 @@ class Quantizer {
 
   Result<Encodings> run() {
     for (NodeId id : graph_.order()) {
-      const Role& role = roles_[at(id)];
+      const Role& role = roles_[slot(id)];
       if ((role.encoded && !role.inherits) || role.encoded_for_readers)
         TESSERA_TRY_VOID(statistics_of(graph_.node(id)));
     }
     TESSERA_TRY_VOID(equalize());
     for (NodeId id : graph_.order()) {
-      const Role& role = roles_[at(id)];
+      const Role& role = roles_[slot(id)];
       const Node& node = graph_.node(id);
       if (role.inherits) {
         encodings_.values[node.name] = encoding_of(graph_, id, encodings_).value();
@@ -161,7 +158,7 @@ class Quantizer {
 
   Result<void> add_weights(const Node& node) {
     const auto matrix = matrix_of(node.op);
-    if (!matrix || !roles_[at(node.id)].on_chip) return {};
+    if (!matrix || !roles_[slot(node.id)].on_chip) return {};
     const NodeId operand = node.inputs[0];
     const auto own = encoding_of(graph_, operand, encodings_);
     const auto read = for_readers_.find(operand);
@@ -180,9 +177,9 @@ class Quantizer {
 
   // Its result is encoded, or goes into an activation whose result is.
   bool reads_codes(const Node& node) const {
-    if (roles_[at(node.id)].encoded) return true;
+    if (roles_[slot(node.id)].encoded) return true;
     const auto users = graph_.users(node.id);
-    return users.size() == 1 && roles_[at(users[0])].encoded;
+    return users.size() == 1 && roles_[slot(users[0])].encoded;
   }
 
   const Graph& graph_;
@@ -200,7 +197,7 @@ std::vector<NodeId> calibrated_nodes(const Graph& legal, const QuantizeOptions& 
   const std::vector<Role> roles = quantization::roles_of(legal, options);
   std::vector<NodeId> nodes;
   for (NodeId id : legal.order()) {
-    if (roles[at(id)].encoded || roles[at(id)].encoded_for_readers) nodes.push_back(id);
+    if (roles[slot(id)].encoded || roles[slot(id)].encoded_for_readers) nodes.push_back(id);
   }
   return nodes;
 }
@@ -209,7 +206,7 @@ std::vector<std::string> encoded_values(const Graph& legal, const QuantizeOption
   const std::vector<Role> roles = quantization::roles_of(legal, options);
   std::vector<std::string> names;
   for (NodeId id : legal.order()) {
-    const Role& role = roles[at(id)];
+    const Role& role = roles[slot(id)];
     if ((role.encoded && !role.inherits) || role.encoded_for_readers)
       names.push_back(legal.node(id).name);
   }

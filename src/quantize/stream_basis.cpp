@@ -124,11 +124,11 @@ double expected_error(const Stream& stream, const MatrixPair& basis) {
     peaks.emplace_back((frames * basis.matrix.transpose()).cwiseAbs().colwise().maxCoeff());
     needed += peaks.back().cwiseAbs2() / std::max(peaks.back().squaredNorm(), 1e-300);
   }
-  constexpr std::array<double, 5> kRangePowers{1, 0.75, 0.5, 0.25, 0};
+  constexpr std::array<double, 5> kTriedPowers{1, 0.75, 0.5, 0.25, 0};
   constexpr std::array<double, 3> kUsePowers{0, 0.5, 1};
   constexpr double kTiny = 1e-300;
   double least = std::numeric_limits<double>::infinity();
-  for (double range_power : kRangePowers) {
+  for (double range_power : kTriedPowers) {
     for (double use_power : kUsePowers) {
       const Eigen::ArrayXd proportions = (needed.array() + kTiny).pow(range_power / 2) /
                                          (use.array().max(0) + kTiny).pow(use_power / 2);

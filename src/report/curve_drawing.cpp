@@ -13,16 +13,15 @@
 namespace tessera {
 namespace {
 
-constexpr double kWidth = 720;
-constexpr double kHeight = 440;
-constexpr double kLeft = 76;
-constexpr double kTop = 56;
-constexpr double kPlotWidth = kWidth - kLeft - 40;
-constexpr double kPlotHeight = kHeight - kTop - 64;
+constexpr double kCurveWidth = 720;
+constexpr double kCurveHeight = 440;
+constexpr double kCurveLeft = 76;
+constexpr double kCurveTop = 56;
+constexpr double kCurvePlotWidth = kCurveWidth - kCurveLeft - 40;
+constexpr double kCurvePlotHeight = kCurveHeight - kCurveTop - 64;
 constexpr double kMark = 3;  // half its width
 constexpr double kFontSize = 11;
 constexpr double kRoom = 0.05;  // of an axis, left free beyond the points
-constexpr std::string_view kInk = "#4a5568";
 
 // 1, 2 or 5 times a power of ten: about five steps over `span`.
 double tick_of(double span) {
@@ -34,10 +33,10 @@ double tick_of(double span) {
   return 10 * power;
 }
 
-class Axis {
+class CurveAxis {
  public:
   // From `begin` to a little beyond `most`, over `length` of the drawing.
-  Axis(double begin, double most, double length)
+  CurveAxis(double begin, double most, double length)
       : begin_(begin), span_(most > begin ? (most - begin) / (1 - kRoom) : 1), length_(length) {}
 
   double at(double value) const { return (value - begin_) / span_ * length_; }
@@ -58,7 +57,7 @@ class Axis {
 };
 
 // Where the points begin, or at 0 where that leaves little of the axis empty.
-Axis x_axis_of(const std::vector<CurvePoint>& points) {
+CurveAxis x_axis_of(const std::vector<CurvePoint>& points) {
   double least = std::numeric_limits<double>::max();
   double most = 0;
   for (const CurvePoint& point : points) {
@@ -67,13 +66,13 @@ Axis x_axis_of(const std::vector<CurvePoint>& points) {
   }
   const double span = most - least;
   const bool from_zero = !(span > 0) || least < span / 8;
-  return {from_zero ? 0 : least - kRoom * span, most, kPlotWidth};
+  return {from_zero ? 0 : least - kRoom * span, most, kCurvePlotWidth};
 }
 
-Axis y_axis_of(const std::vector<CurvePoint>& points) {
+CurveAxis y_axis_of(const std::vector<CurvePoint>& points) {
   double most = 0;
   for (const CurvePoint& point : points) most = std::max(most, point.y);
-  return {0, most, kPlotHeight};
+  return {0, most, kCurvePlotHeight};
 }
 
 class Drawing {
@@ -82,35 +81,39 @@ class Drawing {
       : curve_(curve), x_(x_axis_of(curve.points)), y_(y_axis_of(curve.points)) {}
 
   std::string draw() {
-    svg_.text(kLeft - 56, 26, curve_.title, R"(font-size="15" font-weight="bold" fill="#1a202c")");
+    svg_.text(kCurveLeft - 56, 26, curve_.title,
+              R"(font-size="15" font-weight="bold" fill="#1a202c")");
     axes();
     line();
     for (const CurvePoint& point : curve_.points) mark(point);
     for (const CurvePoint& point : curve_.points) label(point);
-    return svg_.document(kWidth, kHeight);
+    return svg_.document(kCurveWidth, kCurveHeight);
   }
 
  private:
-  double x(const CurvePoint& point) const { return kLeft + x_.at(point.x); }
-  double y(double value) const { return kTop + kPlotHeight - y_.at(value); }
+  double x(const CurvePoint& point) const { return kCurveLeft + x_.at(point.x); }
+  double y(double value) const { return kCurveTop + kCurvePlotHeight - y_.at(value); }
 
   void axes() {
     const std::string small = fmt::format(R"(font-size="{}" fill="{}")", kFontSize, kInk);
     const std::string stroke = R"(stroke="#e2e8f0")";
     for (const double value : x_.ticks()) {
-      const double at = kLeft + x_.at(value);
-      svg_.path(fmt::format("M{:.1f} {:.1f} V{:.1f}", at, kTop, kTop + kPlotHeight), stroke);
-      svg_.text(at, kTop + kPlotHeight + 18, fmt::format("{:.4g}", value),
+      const double at = kCurveLeft + x_.at(value);
+      svg_.path(fmt::format("M{:.1f} {:.1f} V{:.1f}", at, kCurveTop, kCurveTop + kCurvePlotHeight),
+                stroke);
+      svg_.text(at, kCurveTop + kCurvePlotHeight + 18, fmt::format("{:.4g}", value),
                 small + R"( text-anchor="middle")");
     }
     for (const double value : y_.ticks()) {
-      svg_.path(fmt::format("M{:.1f} {:.1f} H{:.1f}", kLeft, y(value), kLeft + kPlotWidth), stroke);
-      svg_.text(kLeft - 8, y(value) + 4, fmt::format("{:.4g}", value),
+      svg_.path(
+          fmt::format("M{:.1f} {:.1f} H{:.1f}", kCurveLeft, y(value), kCurveLeft + kCurvePlotWidth),
+          stroke);
+      svg_.text(kCurveLeft - 8, y(value) + 4, fmt::format("{:.4g}", value),
                 small + R"( text-anchor="end")");
     }
-    svg_.text(kLeft + kPlotWidth / 2, kHeight - 16, curve_.x_axis,
+    svg_.text(kCurveLeft + kCurvePlotWidth / 2, kCurveHeight - 16, curve_.x_axis,
               small + R"( text-anchor="middle")");
-    svg_.text(kLeft - 56, kTop - 14, curve_.y_axis, small);
+    svg_.text(kCurveLeft - 56, kCurveTop - 14, curve_.y_axis, small);
   }
 
   void line() {
@@ -132,7 +135,8 @@ class Drawing {
   // Beside its mark, where it lies on nothing; left out where there is no such place: the table has
   // every point.
   void label(const CurvePoint& point) {
-    constexpr SvgBox kPlot{kLeft, kTop, kLeft + kPlotWidth, kTop + kPlotHeight};
+    constexpr SvgBox kPlot{kCurveLeft, kCurveTop, kCurveLeft + kCurvePlotWidth,
+                           kCurveTop + kCurvePlotHeight};
     const double width = label_width(point.label, kFontSize);
     const double above = y(point.y) - 2 * kMark - 1;
     const double below = y(point.y) + 2 * kMark + kFontSize;
@@ -151,8 +155,8 @@ class Drawing {
   }
 
   const Curve& curve_;
-  Axis x_;
-  Axis y_;
+  CurveAxis x_;
+  CurveAxis y_;
   Svg svg_;
   std::vector<SvgBox> taken_;  // by marks and labels
 };

@@ -20,10 +20,10 @@ constexpr double kBendWidth = 6;
 constexpr int kSweeps = 12;
 constexpr int kRelaxations = 300;
 
-class Layout {
+class LayeredLayout {
  public:
-  Layout(std::vector<LayoutBox>& boxes, std::vector<LayoutEdge>& edges,
-         const LayoutOptions& options)
+  LayeredLayout(std::vector<LayoutBox>& boxes, std::vector<LayoutEdge>& edges,
+                const LayoutOptions& options)
       : boxes_(boxes), edges_(edges), options_(options) {}
 
   LayoutExtent place() {
@@ -291,7 +291,7 @@ class Layout {
 LayoutExtent layered_layout(std::vector<LayoutBox>& boxes, std::vector<LayoutEdge>& edges,
                             const LayoutOptions& options) {
   if (boxes.empty()) return {};
-  return Layout(boxes, edges, options).place();
+  return LayeredLayout(boxes, edges, options).place();
 }
 
 }  // namespace tessera

@@ -21,8 +21,7 @@ constexpr double kCharWidth = 6.3;  // of the 10.5 px font, generous
 constexpr double kChipWidth = 46;
 constexpr double kChipHeight = 24;
 constexpr double kChipGap = 8;
-constexpr double kMargin = 18;
-constexpr std::string_view kInk = "#4a5568";
+constexpr double kNetworkMargin = 18;
 constexpr std::string_view kSkipInk = "#c05621";
 
 struct Box {
@@ -124,18 +123,18 @@ class Blocks {
     const auto found = where_.find(index_of(id));
     return found != where_.end() && skip_places_.contains(found->second.second);
   }
-  double width() const { return std::max(detail_.extent.width, chips_width_) + 2 * kMargin; }
-  double height() const { return detail_top() + detail_.extent.height + kMargin; }
+  double width() const { return std::max(detail_.extent.width, chips_width_) + 2 * kNetworkMargin; }
+  double height() const { return detail_top() + detail_.extent.height + kNetworkMargin; }
 
   // With the upper left corner at the origin.
   void draw(Svg& svg) const {
     svg.rect(0, 0, width(), height(),
              R"(rx="8" fill="#f7fafc" stroke="#a0aec0" stroke-width="1.4")");
     const auto count = repeats_.instances.size();
-    svg.text(kMargin, kMargin + 6, headline(count),
+    svg.text(kNetworkMargin, kNetworkMargin + 6, headline(count),
              R"(font-size="12" font-weight="bold" fill="#1a202c")");
     draw_chips(svg);
-    svg.text(kMargin, detail_top() - 12,
+    svg.text(kNetworkMargin, detail_top() - 12,
              fmt::format("One of the {} ({}):", count, chip_text(repeats_.typical)),
              R"(font-size="11" fill="#1a202c")");
     svg.begin_group((width() - detail_.extent.width) / 2, detail_top());
@@ -147,7 +146,7 @@ class Blocks {
 
  private:
   const std::vector<NodeId>& typical() const { return repeats_.instances[repeats_.typical].nodes; }
-  double chips_top() const { return kMargin + 22; }
+  double chips_top() const { return kNetworkMargin + 22; }
   double chip_row_height() const { return kChipHeight + (skip_places_.empty() ? 14 : 26); }
   double detail_top() const {
     return chips_top() + static_cast<double>(chip_rows_.size()) * chip_row_height() + 34;
@@ -256,15 +255,17 @@ class Blocks {
     for (const auto& row : chip_rows_) {
       const double middle = y + kChipHeight / 2;
       const double bus = y + kChipHeight + 9;
-      const double right = kMargin + static_cast<double>(row.size()) * (kChipWidth + kChipGap);
-      svg.path(fmt::format("M{:.1f} {:.1f}H{:.1f}", kMargin - 8, middle, right + 4),
+      const double right =
+          kNetworkMargin + static_cast<double>(row.size()) * (kChipWidth + kChipGap);
+      svg.path(fmt::format("M{:.1f} {:.1f}H{:.1f}", kNetworkMargin - 8, middle, right + 4),
                fmt::format(R"s(stroke="{}" stroke-width="1.2" marker-end="url(#arrow)")s", kInk));
       if (!skip_places_.empty()) {
-        svg.path(fmt::format("M{:.1f} {:.1f}H{:.1f}", kMargin + kChipWidth / 2, bus, right + 4),
-                 fmt::format(R"s(stroke="{}" stroke-width="2" marker-end="url(#arrow-skip)")s",
-                             kSkipInk));
+        svg.path(
+            fmt::format("M{:.1f} {:.1f}H{:.1f}", kNetworkMargin + kChipWidth / 2, bus, right + 4),
+            fmt::format(R"s(stroke="{}" stroke-width="2" marker-end="url(#arrow-skip)")s",
+                        kSkipInk));
       }
-      double x = kMargin;
+      double x = kNetworkMargin;
       for (const size_t instance : row) {
         if (!skip_places_.empty()) {
           svg.path(fmt::format("M{:.1f} {:.1f}V{:.1f}", x + kChipWidth / 2, y + kChipHeight, bus),
@@ -298,7 +299,7 @@ class Blocks {
 double draw_legend(Svg& svg, const Graph& graph, bool has_skip, double y) {
   std::set<NodeFamily> present;
   for (const NodeId id : graph.order()) present.insert(family_of(graph.node(id).op));
-  double x = kMargin;
+  double x = kNetworkMargin;
   for (const NodeFamily family : present) {
     svg.rect(x, y - 9, 11, 11,
              fmt::format(R"(rx="2" fill="{0}" fill-opacity="0.25" stroke="{0}")",
@@ -350,11 +351,11 @@ std::string draw_network(const Graph& graph, const std::string& title) {
   picture.extent = layered_layout(picture.places, picture.edges);
 
   Svg svg;
-  svg.text(kMargin, 28, title, R"(font-size="15" font-weight="bold" fill="#1a202c")");
+  svg.text(kNetworkMargin, 28, title, R"(font-size="15" font-weight="bold" fill="#1a202c")");
   const double legend_width = draw_legend(svg, graph, has_skip, 50);
   constexpr double kTop = 72;
   const double width = std::max(picture.extent.width, legend_width);
-  svg.begin_group(kMargin + (width - picture.extent.width) / 2, kTop);
+  svg.begin_group(kNetworkMargin + (width - picture.extent.width) / 2, kTop);
   draw_edges(svg, picture);
   for (size_t i = 0; i < picture.boxes.size(); ++i) {
     const LayoutBox& place = picture.places[i];
@@ -367,7 +368,7 @@ std::string draw_network(const Graph& graph, const std::string& title) {
     }
   }
   svg.end_group();
-  return svg.document(width + 2 * kMargin, kTop + picture.extent.height + kMargin);
+  return svg.document(width + 2 * kNetworkMargin, kTop + picture.extent.height + kNetworkMargin);
 }
 
 }  // namespace tessera

@@ -13,17 +13,16 @@
 namespace tessera {
 namespace {
 
-constexpr double kMargin = 24;
-constexpr double kTop = 78;      // title, summary and segment names
-constexpr double kHeight = 420;  // of the whole sequence
-constexpr double kColumn = 26;   // least width of a segment
-constexpr double kLane = 3;      // of tiles that cover the same time, while there is room
-constexpr double kWidest = 52;   // of a segment
+constexpr double kPlanMargin = 24;
+constexpr double kPlanTop = 78;      // title, summary and segment names
+constexpr double kPlanHeight = 420;  // of the whole sequence
+constexpr double kColumn = 26;       // least width of a segment
+constexpr double kLane = 3;          // of tiles that cover the same time, while there is room
+constexpr double kWidest = 52;       // of a segment
 constexpr double kHost = 10;
 constexpr double kGap = 5;
-constexpr double kAxis = 46;
-constexpr double kBottom = 136;
-constexpr std::string_view kInk = "#4a5568";
+constexpr double kPlanAxis = 46;
+constexpr double kPlanBottom = 136;
 
 // First and last frame that a tile writes.
 struct Extent1d {
@@ -81,12 +80,12 @@ std::string what_of(const Tiling& tiling) {
   return text;
 }
 
-class Drawing {
+class PlanDrawing {
  public:
-  explicit Drawing(const Plan& plan) : plan_(plan) {}
+  explicit PlanDrawing(const Plan& plan) : plan_(plan) {}
 
   std::string draw(const std::string& title) {
-    x_ = kMargin + kAxis;
+    x_ = kPlanMargin + kPlanAxis;
     for (const Step& step : plan_.steps) {
       if (const auto* run = std::get_if<SegmentStep>(&step)) {
         host_steps_ = 0;
@@ -95,11 +94,11 @@ class Drawing {
         host();
       }
     }
-    const double width = std::max(x_ + kMargin, 700.0);
+    const double width = std::max(x_ + kPlanMargin, 700.0);
     time_axis();
     head(title);
     legend();
-    return svg_.document(width, kTop + kHeight + kBottom);
+    return svg_.document(width, kPlanTop + kPlanHeight + kPlanBottom);
   }
 
  private:
@@ -110,7 +109,7 @@ class Drawing {
   // Consecutive host steps are one grey column: the host has the whole sequence at once.
   void host() {
     if (++host_steps_ > 1) return;
-    svg_.rect(x_, kTop, kHost, kHeight, R"(fill="#e2e8f0" stroke="none")");
+    svg_.rect(x_, kPlanTop, kHost, kPlanHeight, R"(fill="#e2e8f0" stroke="none")");
     x_ += kHost + kGap;
   }
 
@@ -123,15 +122,15 @@ class Drawing {
     const auto frames = static_cast<double>(plan_.graph.node(segment.writes.front()).shape.w);
     for (size_t i = 0; i < tiles.bars.size(); ++i) {
       const TileBar& bar = tiles.bars[i];
-      const double y = kHeight * static_cast<double>(bar.extent.begin) / frames;
+      const double y = kPlanHeight * static_cast<double>(bar.extent.begin) / frames;
       const double height =
-          kHeight * static_cast<double>(bar.extent.end - bar.extent.begin) / frames;
-      svg_.rect(x_ + static_cast<double>(bar.lane) * lane, kTop + y, lane, height,
+          kPlanHeight * static_cast<double>(bar.extent.end - bar.extent.begin) / frames;
+      svg_.rect(x_ + static_cast<double>(bar.lane) * lane, kPlanTop + y, lane, height,
                 fmt::format(R"(fill="{}")", colour_of(index, i % 2 == 1)));
     }
     const double middle = x_ + width / 2;
-    turned(middle, kTop - 6, segment.name, "start");
-    turned(middle, kTop + kHeight + 8, what_of(segment.tiling), "end");
+    turned(middle, kPlanTop - 6, segment.name, "start");
+    turned(middle, kPlanTop + kPlanHeight + 8, what_of(segment.tiling), "end");
     x_ += width + kGap;
   }
 
@@ -147,13 +146,15 @@ class Drawing {
   void time_axis() {
     const int64_t frames = longest();
     for (int i = 0; i <= 4; ++i) {
-      const double y = kTop + kHeight * i / 4;
-      svg_.path(fmt::format("M{:.1f} {:.1f} H{:.1f}", kMargin + kAxis - 8, y, kMargin + kAxis - 3),
+      const double y = kPlanTop + kPlanHeight * i / 4;
+      svg_.path(fmt::format("M{:.1f} {:.1f} H{:.1f}", kPlanMargin + kPlanAxis - 8, y,
+                            kPlanMargin + kPlanAxis - 3),
                 fmt::format(R"(stroke="{}")", kInk));
-      svg_.text(kMargin + kAxis - 11, y + 3.5, fmt::to_string(frames * i / 4),
+      svg_.text(kPlanMargin + kPlanAxis - 11, y + 3.5, fmt::to_string(frames * i / 4),
                 fmt::format(R"(font-size="9.5" fill="{}" text-anchor="end")", kInk));
     }
-    svg_.text(kMargin, kTop - 8, "frame", fmt::format(R"(font-size="9.5" fill="{}")", kInk));
+    svg_.text(kPlanMargin, kPlanTop - 8, "frame",
+              fmt::format(R"(font-size="9.5" fill="{}")", kInk));
   }
 
   int64_t longest() const {
@@ -165,8 +166,8 @@ class Drawing {
   }
 
   void head(const std::string& title) {
-    svg_.text(kMargin, 22, title, R"(font-size="14" font-weight="bold" fill="#1a202c")");
-    svg_.text(kMargin, 38,
+    svg_.text(kPlanMargin, 22, title, R"(font-size="14" font-weight="bold" fill="#1a202c")");
+    svg_.text(kPlanMargin, 38,
               fmt::format("{} on {}: {}, {}, {:.1f} ms estimated", to_string(plan_.verdict),
                           plan_.recipe.target, counted(plan_.segments.size(), "segment"),
                           counted(plan_.cost.calls, "call"), plan_.cost.seconds() * 1e3),
@@ -174,13 +175,13 @@ class Drawing {
   }
 
   void legend() {
-    const double y = kTop + kHeight + kBottom - 14;
-    svg_.rect(kMargin, y, 10, 10, R"(fill="#e2e8f0")");
-    svg_.text(kMargin + 15, y + 9, "host, whole sequence",
+    const double y = kPlanTop + kPlanHeight + kPlanBottom - 14;
+    svg_.rect(kPlanMargin, y, 10, 10, R"(fill="#e2e8f0")");
+    svg_.text(kPlanMargin + 15, y + 9, "host, whole sequence",
               fmt::format(R"(font-size="10" fill="{}")", kInk));
-    svg_.rect(kMargin + 140, y, 10, 10, fmt::format(R"(fill="{}")", colour_of(0)));
+    svg_.rect(kPlanMargin + 140, y, 10, 10, fmt::format(R"(fill="{}")", colour_of(0)));
     svg_.text(
-        kMargin + 155, y + 9,
+        kPlanMargin + 155, y + 9,
         "tiles of a segment over the frames they make; side by side: tiles of different phases",
         fmt::format(R"(font-size="10" fill="{}")", kInk));
   }
@@ -194,7 +195,7 @@ class Drawing {
 }  // namespace
 
 std::string draw_plan(const Plan& plan, const std::string& title) {
-  return Drawing(plan).draw(title);
+  return PlanDrawing(plan).draw(title);
 }
 
 }  // namespace tessera

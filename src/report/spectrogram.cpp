@@ -14,7 +14,7 @@ namespace {
 
 // Pixels.
 constexpr int kPictureWidth = 1680;
-constexpr int kMargin = 32;
+constexpr int kPictureMargin = 32;
 constexpr int kFigureTitleHeight = 48;
 constexpr int kPanelTitleHeight = 40;
 constexpr int kPlotHeight = 256;
@@ -30,7 +30,7 @@ constexpr double kRangeDb = 80.0;
 constexpr double kLevelStepDb = 10.0;
 
 constexpr Colour kPaper{255, 255, 255};
-constexpr Colour kInk{34, 34, 40};
+constexpr Colour kTextInk{34, 34, 40};
 constexpr Colour kSoftInk{104, 104, 114};
 constexpr Colour kNothing{240, 240, 243};  // where a panel has no sound
 
@@ -66,7 +66,7 @@ double seconds_of(const SpectrogramPanel& panel) {
 
 int plot_width(size_t panels) {
   const int count = static_cast<int>(panels);
-  const int room = kPictureWidth - 2 * kMargin - kColourBarSpace - (count - 1) * kPanelGap;
+  const int room = kPictureWidth - 2 * kPictureMargin - kColourBarSpace - (count - 1) * kPanelGap;
   return room / count - kFrequencyAxisWidth;
 }
 
@@ -110,9 +110,10 @@ class FigurePainter {
 
   Raster paint() {
     compute_levels();
-    int y = kMargin;
+    int y = kPictureMargin;
     if (!figure_.title.empty()) {
-      raster_.text(kMargin, y, fit_text(figure_.title, kPictureWidth - 2 * kMargin), kInk);
+      raster_.text(kPictureMargin, y, fit_text(figure_.title, kPictureWidth - 2 * kPictureMargin),
+                   kTextInk);
       y += kFigureTitleHeight;
     }
     const int first_plot_y = y + kPanelTitleHeight;
@@ -120,7 +121,7 @@ class FigurePainter {
     for (size_t r = 0; r < figure_.rows.size(); ++r) {
       const int width = plot_width(figure_.rows[r].size());
       for (size_t p = 0; p < figure_.rows[r].size(); ++p) {
-        const int x = kMargin + kFrequencyAxisWidth +
+        const int x = kPictureMargin + kFrequencyAxisWidth +
                       static_cast<int>(p) * (kFrequencyAxisWidth + width + kPanelGap);
         const Area plot{x, y + kPanelTitleHeight, width, kPlotHeight};
         paint_panel(figure_.rows[r][p], levels_[r][p], plot);
@@ -128,7 +129,7 @@ class FigurePainter {
       }
       y += kPanelTitleHeight + kPlotHeight + kTimeAxisHeight + kRowGap;
     }
-    paint_colour_bar({kPictureWidth - kMargin - kColourBarSpace + kPanelGap, first_plot_y,
+    paint_colour_bar({kPictureWidth - kPictureMargin - kColourBarSpace + kPanelGap, first_plot_y,
                       kColourBarWidth, last_plot_end - first_plot_y});
     return std::move(raster_);
   }
@@ -136,7 +137,7 @@ class FigurePainter {
  private:
   static int picture_height(const SpectrogramFigure& figure) {
     const int rows = static_cast<int>(figure.rows.size());
-    return 2 * kMargin + (figure.title.empty() ? 0 : kFigureTitleHeight) +
+    return 2 * kPictureMargin + (figure.title.empty() ? 0 : kFigureTitleHeight) +
            rows * (kPanelTitleHeight + kPlotHeight + kTimeAxisHeight) + (rows - 1) * kRowGap;
   }
 
@@ -165,7 +166,8 @@ class FigurePainter {
   }
 
   void paint_panel(const SpectrogramPanel& panel, const LevelMap& levels, Area plot) {
-    raster_.text(plot.x, plot.y - kPanelTitleHeight + 2, fit_text(panel.title, plot.width), kInk);
+    raster_.text(plot.x, plot.y - kPanelTitleHeight + 2, fit_text(panel.title, plot.width),
+                 kTextInk);
     raster_.fill(plot.x, plot.y, plot.width, plot.height, kNothing);
     for (int column = 0; column < std::min(levels.columns, plot.width); ++column) {
       for (int row = 0; row < plot.height; ++row) {

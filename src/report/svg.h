@@ -33,6 +33,8 @@ inline std::string xml_escaped(std::string_view text) {
   return out;
 }
 
+inline constexpr std::string_view kInk = "#4a5568";  // of lines and captions
+
 class Svg {
  public:
   void rect(double x, double y, double width, double height, std::string_view style) {

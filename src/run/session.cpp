@@ -1,23 +1,9 @@
 #include "tessera/session.h"
 
-#include <chrono>
-
+#include "base/stopwatch.h"
 #include "tessera/stitched.h"
 
 namespace tessera {
-namespace {
-
-class Stopwatch {
- public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
-}  // namespace
 
 Result<Session> Session::create(const Graph& graph, Backend& backend, const Encodings* encodings,
                                 EncodingsUse use) {

@@ -1,12 +1,12 @@
 #include "tessera/stitched.h"
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <set>
 
 #include <fmt/format.h>
 
+#include "base/stopwatch.h"
 #include "run/host_group.h"
 #include "run/tile_copy.h"
 #include "run/value_store.h"
@@ -72,16 +72,6 @@ struct LoadedStep {
   std::unique_ptr<Executable> host;
   std::vector<ConstValues> input_views;
   std::vector<Values> output_views;
-};
-
-class Stopwatch {
- public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 
 Error at_piece(Error error, const std::string& name) {

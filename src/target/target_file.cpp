@@ -33,7 +33,7 @@ struct TomlAssertion {};
 namespace tessera {
 namespace {
 
-constexpr uint64_t kFileLimitBytes = uint64_t{1} << 20;
+constexpr uint64_t kTargetLimitBytes = uint64_t{1} << 20;
 constexpr int64_t kSchema = 1;
 constexpr std::string_view kGuide = "docs/targets.md describes every entry";
 
@@ -306,7 +306,7 @@ Result<Target> parse_target(std::string_view text, const std::string& origin) {
 }
 
 Result<Target> read_target(const std::filesystem::path& path) {
-  TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(path, kFileLimitBytes));
+  TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(path, kTargetLimitBytes));
   const std::string text(bytes.begin(), bytes.end());
   TESSERA_TRY(Target target, parse_target(text, path.string()));
   target.file = path;

@@ -6,9 +6,9 @@
 namespace tessera {
 namespace {
 
-using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using RowMajorMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-Matrix to_matrix(const Tensor& tensor) {
+RowMajorMatrix to_matrix(const Tensor& tensor) {
   return Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
              tensor.data(), tensor.dim(0), tensor.dim(1))
       .cast<double>();
@@ -21,8 +21,8 @@ const Tensor* basis_of(const Graph& graph, const NamedValue& value) {
 
 // nullopt for values that both write alike. A basis of another size than the value's, which no
 // build writes, counts as none.
-std::optional<Matrix> between(const Graph& original, const Graph& derived,
-                              const NamedValue& value) {
+std::optional<RowMajorMatrix> between(const Graph& original, const Graph& derived,
+                                      const NamedValue& value) {
   const Tensor* from = basis_of(original, value);
   const Tensor* to = basis_of(derived, value);
   if (from == nullptr && to == nullptr) return std::nullopt;
@@ -38,14 +38,14 @@ std::optional<Conv> basis_change(const Graph& original, const Graph& derived,
                                  std::span<const NamedValue> values) {
   int64_t channels = 0;
   bool changed = false;
-  std::vector<std::optional<Matrix>> own;
+  std::vector<std::optional<RowMajorMatrix>> own;
   for (const NamedValue& value : values) {
     channels += value.channels;
     own.push_back(between(original, derived, value));
     changed = changed || own.back().has_value();
   }
   if (!changed) return std::nullopt;
-  Matrix all = Matrix::Identity(channels, channels);
+  RowMajorMatrix all = RowMajorMatrix::Identity(channels, channels);
   int64_t begin = 0;
   for (size_t i = 0; i < values.size(); ++i) {
     const int64_t size = values[i].channels;

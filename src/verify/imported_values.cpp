@@ -1,13 +1,8 @@
 #include "verify/imported_values.h"
 
+#include "graph/slot.h"
+
 namespace tessera {
-namespace {
-
-size_t slot(NodeId id) {
-  return static_cast<size_t>(index_of(id));
-}
-
-}  // namespace
 
 Result<std::vector<float>> evaluate_op(const Op& op, std::span<const Shape> shapes,
                                        std::span<const ConstValues> operands, Backend& backend) {

@@ -64,9 +64,9 @@ std::vector<float> floats_of(Evaluated& value) {
   return floats;
 }
 
-class Evaluation {
+class IntegerEvaluation {
  public:
-  Evaluation(const Graph& graph, const Encodings& encodings)
+  IntegerEvaluation(const Graph& graph, const Encodings& encodings)
       : graph_(graph), encodings_(encodings) {}
 
   std::vector<std::vector<float>> run(std::span<const ConstValues> inputs) {
@@ -166,7 +166,7 @@ class Evaluation {
 
 std::vector<std::vector<float>> evaluate_in_integers(const Graph& graph, const Encodings& encodings,
                                                      std::span<const ConstValues> inputs) {
-  return Evaluation(graph, encodings).run(inputs);
+  return IntegerEvaluation(graph, encodings).run(inputs);
 }
 
 }  // namespace tessera

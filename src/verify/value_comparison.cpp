@@ -18,8 +18,8 @@ namespace {
 
 using ValuesOf = std::map<NodeId, std::vector<float>>;
 
-Result<void> check_ports(const std::vector<Port>& a, const std::vector<Port>& b,
-                         std::string_view kind) {
+Result<void> check_compared_ports(const std::vector<Port>& a, const std::vector<Port>& b,
+                                  std::string_view kind) {
   if (a.size() != b.size()) {
     return TESSERA_ERROR(kMismatch, "comparison",
                          fmt::format("A has {} {}s, B {}", a.size(), kind, b.size()),
@@ -38,8 +38,8 @@ Result<void> check_ports(const std::vector<Port>& a, const std::vector<Port>& b,
 Result<void> check_inputs(const Graph& a, const Graph& b, std::span<const ConstValues> inputs) {
   const Signature of_a = signature_of(a);
   const Signature of_b = signature_of(b);
-  TESSERA_TRY_VOID(check_ports(of_a.inputs, of_b.inputs, "input"));
-  TESSERA_TRY_VOID(check_ports(of_a.outputs, of_b.outputs, "output"));
+  TESSERA_TRY_VOID(check_compared_ports(of_a.inputs, of_b.inputs, "input"));
+  TESSERA_TRY_VOID(check_compared_ports(of_a.outputs, of_b.outputs, "output"));
   TESSERA_TRY_VOID(check_input_values(of_a, inputs));
   for (ConstValues values : inputs) {
     if (std::any_of(values.begin(), values.end(), [](float x) { return x != 0.0F; })) return {};

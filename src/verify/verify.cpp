@@ -17,8 +17,8 @@
 namespace tessera {
 namespace {
 
-Result<void> check_ports(const std::vector<Port>& network, const std::vector<Port>& plan,
-                         std::string_view kind) {
+Result<void> check_planned_ports(const std::vector<Port>& network, const std::vector<Port>& plan,
+                                 std::string_view kind) {
   if (network.size() != plan.size()) {
     return TESSERA_ERROR(
         kMismatch, "plan",
@@ -39,8 +39,8 @@ Result<void> check_inputs(const Graph& imported, const Plan& plan,
                           std::span<const ConstValues> inputs) {
   const Signature network = signature_of(imported);
   const Signature planned = signature_of(plan.graph);
-  TESSERA_TRY_VOID(check_ports(network.inputs, planned.inputs, "input"));
-  TESSERA_TRY_VOID(check_ports(network.outputs, planned.outputs, "output"));
+  TESSERA_TRY_VOID(check_planned_ports(network.inputs, planned.inputs, "input"));
+  TESSERA_TRY_VOID(check_planned_ports(network.outputs, planned.outputs, "output"));
   TESSERA_TRY_VOID(check_input_values(network, inputs));
   const bool silent = std::all_of(inputs.begin(), inputs.end(), [](ConstValues values) {
     return std::all_of(values.begin(), values.end(), [](float v) { return v == 0.0F; });

@@ -2,14 +2,11 @@
 
 #include <algorithm>
 
+#include "graph/slot.h"
 #include "kernels/simd/depthwise.h"
 
 namespace tessera::cpu {
 namespace {
-
-size_t slot(NodeId id) {
-  return static_cast<size_t>(index_of(id));
-}
 
 // Norms over fewer channels are applied at once.
 constexpr int64_t kFewestChannels = 16;

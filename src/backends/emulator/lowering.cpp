@@ -2,13 +2,10 @@
 
 #include "backends/emulator/program.h"
 #include "backends/emulator/steps.h"
+#include "graph/slot.h"
 
 namespace tessera::emulator {
 namespace {
-
-size_t slot(NodeId id) {
-  return static_cast<size_t>(index_of(id));
-}
 
 class Lowering {
  public:

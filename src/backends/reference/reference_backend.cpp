@@ -3,16 +3,13 @@
 #include <algorithm>
 
 #include "backends/float_segment.h"
+#include "graph/slot.h"
 #include "kernels/ref/reference_kernels.h"
 #include "run/arena.h"
 #include "tessera/signature.h"
 
 namespace tessera {
 namespace {
-
-size_t slot(NodeId id) {
-  return static_cast<size_t>(index_of(id));
-}
 
 // The copy of a finished value to an output of the graph.
 struct Delivery {

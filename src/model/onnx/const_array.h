@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -23,6 +24,7 @@ using Dims = std::vector<int64_t>;
 // Elements a folded (not merely repeated) constant may have, and a tensor of the file.
 inline constexpr int64_t kMaxFoldedElements = int64_t{1} << 25;
 inline constexpr int64_t kMaxTensorElements = int64_t{1} << 29;
+inline constexpr double kFloatMax = static_cast<double>(std::numeric_limits<float>::max());
 
 // Immutable N-dimensional array; copies share the values. A "splat" holds one value standing for
 // all elements, and an array that repeats (Expand) holds what is repeated once, so that neither

@@ -18,7 +18,7 @@ struct Sizes {
   std::array<int64_t, 2> to{1, 1};
 };
 
-Error bad(std::string message) {
+Error bad_convolution(std::string message) {
   return TESSERA_ERROR(kInvalidModel, "", std::move(message), "");
 }
 
@@ -36,30 +36,31 @@ Result<Sizes> sizes_of(const ConstArray& x, const ConstArray& weight, const Tens
   s.rows = xd[0];
   s.in = xd[1];
   if (groups < 1 || s.in < 1 || s.in % groups != 0 || wd[0] < 1 || wd[1] < 1)
-    return bad(fmt::format("convolves {} with {} in {} groups", dims_to_string(xd),
-                           dims_to_string(wd), groups));
+    return bad_convolution(fmt::format("convolves {} with {} in {} groups", dims_to_string(xd),
+                                       dims_to_string(wd), groups));
   const bool fits =
       convolution.transposed ? wd[0] == s.in : wd[1] == s.in / groups && wd[0] % groups == 0;
   s.out = convolution.transposed ? wd[1] * groups : wd[0];
   if (!fits || (!bias.empty() && bias.size() != s.out))
-    return bad(fmt::format("convolves {} with {} in {} groups", dims_to_string(xd),
-                           dims_to_string(wd), groups));
+    return bad_convolution(fmt::format("convolves {} with {} in {} groups", dims_to_string(xd),
+                                       dims_to_string(wd), groups));
   const std::array<Window, 2> windows = two_windows(convolution.windows);
   for (size_t i = 0; i < 2; ++i) {
     const Window& w = windows[i];
     if (i + xd.size() >= 4) s.from[i] = xd[i + xd.size() - 2];
     for (int64_t border : {w.before, w.after, w.kernel, w.dilation, w.stride, w.extra}) {
-      if (border < 0 || border > kMaxBorder) return bad("has impossible windows");
+      if (border < 0 || border > kMaxBorder) return bad_convolution("has impossible windows");
     }
     if (s.from[i] < 1 || s.from[i] > kMaxBorder || w.kernel > (int64_t{1} << 24) ||
         w.dilation > (int64_t{1} << 24))
-      return bad("has impossible windows");
+      return bad_convolution("has impossible windows");
     const int64_t span = (w.kernel - 1) * w.dilation + 1;
     s.to[i] = convolution.transposed
                   ? (s.from[i] - 1) * w.stride + span + w.extra - w.before - w.after
                   : (s.from[i] + w.before + w.after - span) / w.stride + 1;
     if (s.to[i] < 1 || (!convolution.transposed && s.from[i] + w.before + w.after < span))
-      return bad(fmt::format("its kernel of {} does not fit {} elements", span, s.from[i]));
+      return bad_convolution(
+          fmt::format("its kernel of {} does not fit {} elements", span, s.from[i]));
   }
   return s;
 }

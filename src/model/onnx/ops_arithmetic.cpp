@@ -13,8 +13,6 @@
 namespace tessera::onnx_import {
 namespace {
 
-constexpr double kFloatMax = static_cast<double>(std::numeric_limits<float>::max());
-
 std::string_view onnx_name(BinaryOp op) {
   constexpr std::array<std::string_view, 7> kNames = {"Add", "Sub", "Mul", "Div",
                                                       "Max", "Min", "Pow"};

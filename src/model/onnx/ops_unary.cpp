@@ -19,8 +19,6 @@ Result<Value> unary(OpContext& context, UnaryKind kind, const Value& x) {
 
 namespace {
 
-constexpr double kFloatMax = static_cast<double>(std::numeric_limits<float>::max());
-
 template <UnaryKind kind>
 Result<Values> read_unary(OpContext& context) {
   TESSERA_TRY(const Value x, context.required(0));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/recognise/coefficients.h"
 #include "model/recognise/pattern.h"
 
 namespace tessera {
@@ -15,20 +16,10 @@ constexpr double kUnitTolerance = 1e-6;
 constexpr size_t kMaxTerms = 24;
 constexpr int8_t kMaxDegree = 4;
 
-using Coefficients = std::vector<double>;
-
 Monomial symbol(Symbol s, int8_t power = 1) {
   Monomial m{};
   m[s] = power;
   return m;
-}
-
-template <typename F>
-Coefficients combine(const Coefficients& a, const Coefficients& b, F f) {
-  Coefficients result(std::max(a.size(), b.size()));
-  for (size_t i = 0; i < result.size(); ++i)
-    result[i] = f(a[a.size() == 1 ? 0 : i], b[b.size() == 1 ? 0 : i]);
-  return result;
 }
 
 // Drops terms that cancelled; `scale` is the size of what cancelled.

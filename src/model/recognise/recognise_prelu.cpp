@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "model/recognise/coefficients.h"
 #include "model/recognise/pattern.h"
 #include "model/recognise/recognise.h"
 
@@ -17,18 +18,8 @@ struct Hinge {
   std::vector<double> below{0};
 };
 
-using Coefficients = std::vector<double>;
-
 template <typename F>
-Coefficients combine(const Coefficients& a, const Coefficients& b, F f) {
-  Coefficients result(std::max(a.size(), b.size()));
-  for (size_t i = 0; i < result.size(); ++i)
-    result[i] = f(a[a.size() == 1 ? 0 : i], b[b.size() == 1 ? 0 : i]);
-  return result;
-}
-
-template <typename F>
-Hinge combine(const Hinge& a, const Hinge& b, F above, F below) {
+Hinge combined(const Hinge& a, const Hinge& b, F above, F below) {
   return {combine(a.above, b.above, above), combine(a.below, b.below, below)};
 }
 
@@ -66,7 +57,7 @@ bool all_of(const Coefficients& values, double value) {
 // max(h, 0): a line that falls below 0 is cut where it does.
 Hinge rectified(const Hinge& a) {
   const Hinge zero;
-  return combine<Fold>(a, zero, larger, smaller);
+  return combined<Fold>(a, zero, larger, smaller);
 }
 
 using Known = std::map<NodeId, Hinge>;
@@ -83,14 +74,14 @@ std::optional<Hinge> evaluate(const Graph& graph, NodeId id, const Known& known)
     const Hinge zero;
     switch (unary->kind) {
       case UnaryKind::relu: return rectified(*in[0]);
-      case UnaryKind::neg: return combine<Fold>(zero, *in[0], difference, difference);
+      case UnaryKind::neg: return combined<Fold>(zero, *in[0], difference, difference);
       case UnaryKind::abs:
-        return combine<Fold>(rectified(*in[0]),
-                             rectified(combine<Fold>(zero, *in[0], difference, difference)), sum,
-                             sum);
+        return combined<Fold>(rectified(*in[0]),
+                              rectified(combined<Fold>(zero, *in[0], difference, difference)), sum,
+                              sum);
       case UnaryKind::clip:
         if (unary->beta == 0 && unary->alpha < -1e38)
-          return combine<Fold>(*in[0], zero, smaller, larger);
+          return combined<Fold>(*in[0], zero, smaller, larger);
         return std::nullopt;
       case UnaryKind::prelu: {
         if (!all_of(in[0]->above, 1) || !all_of(in[0]->below, 1)) return std::nullopt;
@@ -105,12 +96,12 @@ std::optional<Hinge> evaluate(const Graph& graph, NodeId id, const Known& known)
     if (!all_equal(affine->bias, 0)) return std::nullopt;
     return scaled(*in[0], affine->scale);
   }
-  if (std::holds_alternative<Add>(node.op)) return combine<Fold>(*in[0], *in[1], sum, sum);
+  if (std::holds_alternative<Add>(node.op)) return combined<Fold>(*in[0], *in[1], sum, sum);
   if (const auto* binary = std::get_if<Binary>(&node.op)) {
     if (binary->kind == BinaryKind::sub)
-      return combine<Fold>(*in[0], *in[1], difference, difference);
-    if (binary->kind == BinaryKind::max) return combine<Fold>(*in[0], *in[1], larger, smaller);
-    if (binary->kind == BinaryKind::min) return combine<Fold>(*in[0], *in[1], smaller, larger);
+      return combined<Fold>(*in[0], *in[1], difference, difference);
+    if (binary->kind == BinaryKind::max) return combined<Fold>(*in[0], *in[1], larger, smaller);
+    if (binary->kind == BinaryKind::min) return combined<Fold>(*in[0], *in[1], smaller, larger);
   }
   return std::nullopt;
 }
@@ -145,7 +136,7 @@ Op activation(const Hinge& hinge) {
 
 // Follows x forward; replaces the first node that is a whole activation of x.
 Result<void> follow(GraphEditor& editor, NodeId x, const std::vector<int32_t>& position) {
-  constexpr size_t kMaxRegion = 32;
+  constexpr size_t kMostHinges = 32;
   const Graph& graph = editor.graph();
   Known known;
   Hinge line;
@@ -159,7 +150,7 @@ Result<void> follow(GraphEditor& editor, NodeId x, const std::vector<int32_t>& p
     }
   };
   push_users(x);
-  while (!waiting.empty() && known.size() < kMaxRegion) {
+  while (!waiting.empty() && known.size() < kMostHinges) {
     const NodeId id = waiting.begin()->second;
     waiting.erase(waiting.begin());
     if (known.contains(id)) continue;

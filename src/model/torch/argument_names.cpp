@@ -8,7 +8,7 @@ namespace {
 constexpr std::string_view kPaper = "kaituoxu, funcwj, JusperLee, SpeechBrain";
 constexpr std::string_view kFuncwj = "funcwj, JusperLee";
 
-constexpr ArgumentName kNames[] = {
+constexpr ArgumentName kArgumentNames[] = {
     {"n_filters", "N", kPaper},
     {"kernel_size", "L", kPaper},
     {"bn_chan", "B", kPaper},
@@ -71,13 +71,13 @@ std::span<const CommonArgument> common_arguments() {
 }
 
 std::span<const ArgumentName> argument_names() {
-  return kNames;
+  return kArgumentNames;
 }
 
 std::string_view common_argument_name(std::string_view name) {
-  const auto* found = std::find_if(std::begin(kNames), std::end(kNames),
+  const auto* found = std::find_if(std::begin(kArgumentNames), std::end(kArgumentNames),
                                    [&](const ArgumentName& row) { return row.other == name; });
-  return found == std::end(kNames) ? name : found->name;
+  return found == std::end(kArgumentNames) ? name : found->name;
 }
 
 }  // namespace tessera

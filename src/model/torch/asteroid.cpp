@@ -9,11 +9,12 @@
 namespace tessera {
 namespace {
 
-const ConvTasNetKeys kKeys{"encoder.filterbank._filters",        "masker.bottleneck.1.weight",
-                           "masker.TCN.0.shared_block.0.weight", "",
-                           "masker.TCN.0.skip_conv.weight",      "masker.mask_net.1.weight"};
+const ConvTasNetKeys kAsteroidKeys{
+    "encoder.filterbank._filters",        "masker.bottleneck.1.weight",
+    "masker.TCN.0.shared_block.0.weight", "",
+    "masker.TCN.0.skip_conv.weight",      "masker.mask_net.1.weight"};
 
-struct Options {
+struct AsteroidOptions {
   NormKind norm = NormKind::global;
   bool causal = false;
   std::string mask_act;
@@ -68,23 +69,23 @@ Result<void> refuse_other_filterbanks(ModelArgs& args) {
   return {};
 }
 
-Result<ConvTasNetLayer> take_norm(StateView& state, const std::string& key, NormKind kind,
-                                  int64_t channels) {
+Result<ConvTasNetLayer> take_asteroid_norm(StateView& state, const std::string& key, NormKind kind,
+                                           int64_t channels) {
   if (kind == NormKind::batch) return take_batch_norm(state, key, channels);
   return take_gain_norm(state, key, {.kind = kind}, channels);
 }
 
 // In a causal network the depthwise convolution is wrapped with its chop, which adds one level to
 // its name.
-bool looks_causal(const StateView& state) {
+bool asteroid_looks_causal(const StateView& state) {
   return state.has("masker.TCN.0.shared_block.3.0.weight");
 }
 
-Result<Options> resolve_options(const StateView& state, ModelArgs& args, bool has_args,
-                                std::vector<Note>& notes) {
-  Options options;
+Result<AsteroidOptions> resolve_asteroid_options(const StateView& state, ModelArgs& args,
+                                                 bool has_args, std::vector<Note>& notes) {
+  AsteroidOptions options;
   TESSERA_TRY(const auto causal, args.flag("causal"));
-  options.causal = causal.value_or(looks_causal(state));
+  options.causal = causal.value_or(asteroid_looks_causal(state));
 
   TESSERA_TRY(const auto norm_name, args.text("norm_type"));
   if (norm_name) {
@@ -148,8 +149,10 @@ void resolve_repeats(const StateView& state, bool has_args, ConvTasNetSizes& siz
   }
 }
 
-Result<ConvTasNetBlock> read_block(StateView& state, int64_t index, const ConvTasNetSizes& sizes,
-                                   const Options& options, bool last, std::vector<Note>& notes) {
+Result<ConvTasNetBlock> read_asteroid_block(StateView& state, int64_t index,
+                                            const ConvTasNetSizes& sizes,
+                                            const AsteroidOptions& options, bool last,
+                                            std::vector<Note>& notes) {
   const std::string key = fmt::format("masker.TCN.{}.", index);
   const std::string shared = key + "shared_block.";
   const int64_t h = sizes.hid_chan;
@@ -159,11 +162,11 @@ Result<ConvTasNetBlock> read_block(StateView& state, int64_t index, const ConvTa
   TESSERA_TRY(block.in_conv,
               take_conv(state, shared + "0", {.out = h, .in = sizes.bn_chan}, Bias::required));
   TESSERA_TRY(block.prelu_1, take_prelu(state, shared + "1"));
-  TESSERA_TRY(block.norm_1, take_norm(state, shared + "2", options.norm, h));
+  TESSERA_TRY(block.norm_1, take_asteroid_norm(state, shared + "2", options.norm, h));
   TESSERA_TRY(block.depthwise,
               take_conv(state, shared + (options.causal ? "3.0" : "3"), depthwise, Bias::required));
   TESSERA_TRY(block.prelu_2, take_prelu(state, shared + "4"));
-  TESSERA_TRY(block.norm_2, take_norm(state, shared + "5", options.norm, h));
+  TESSERA_TRY(block.norm_2, take_asteroid_norm(state, shared + "5", options.norm, h));
   TESSERA_TRY(block.res_conv,
               take_conv(state, key + "res_conv", {.out = sizes.bn_chan, .in = h}, Bias::required));
   if (sizes.skip_chan == 0) return block;
@@ -177,11 +180,11 @@ Result<ConvTasNetBlock> read_block(StateView& state, int64_t index, const ConvTa
   return block;
 }
 
-Result<void> read_ends(StateView& state, const ConvTasNetSizes& sizes, const Options& options,
-                       ConvTasNet& net) {
+Result<void> read_ends(StateView& state, const ConvTasNetSizes& sizes,
+                       const AsteroidOptions& options, ConvTasNet& net) {
   const ConvShape filters{
       .out = sizes.n_filters, .in = 1, .kernel = sizes.kernel_size, .stride = sizes.stride};
-  TESSERA_TRY(net.encoder, take_filters(state, kKeys.encoder, filters));
+  TESSERA_TRY(net.encoder, take_filters(state, kAsteroidKeys.encoder, filters));
   if (options.encoder_activation == "softmax") {
     return TESSERA_ERROR(kUnsupported, "",
                          "encoder_activation 'softmax' works over the batch in Asteroid",
@@ -206,8 +209,9 @@ Result<void> read_ends(StateView& state, const ConvTasNetSizes& sizes, const Opt
 Result<ConvTasNet> read_asteroid(StateView& state, ModelArgs& args, bool has_args,
                                  std::vector<Note>& notes) {
   TESSERA_TRY_VOID(refuse_other_filterbanks(args));
-  TESSERA_TRY(const Options options, resolve_options(state, args, has_args, notes));
-  ConvTasNetKeys keys = kKeys;
+  TESSERA_TRY(const AsteroidOptions options,
+              resolve_asteroid_options(state, args, has_args, notes));
+  ConvTasNetKeys keys = kAsteroidKeys;
   keys.first_depthwise =
       fmt::format("masker.TCN.0.shared_block.3{}.weight", options.causal ? ".0" : "");
   TESSERA_TRY(ConvTasNetSizes sizes, resolve_sizes(state, keys, args));
@@ -229,13 +233,14 @@ Result<ConvTasNet> read_asteroid(StateView& state, ModelArgs& args, bool has_arg
   net.stride = sizes.stride;
   TESSERA_TRY_VOID(read_ends(state, sizes, options, net));
   TESSERA_TRY(net.bottleneck_norm,
-              take_norm(state, "masker.bottleneck.0", options.norm, sizes.n_filters));
+              take_asteroid_norm(state, "masker.bottleneck.0", options.norm, sizes.n_filters));
   TESSERA_TRY(net.bottleneck_conv,
               take_conv(state, "masker.bottleneck.1", {.out = sizes.bn_chan, .in = sizes.n_filters},
                         Bias::required));
   const int64_t total = sizes.n_blocks * sizes.n_repeats;
   for (int64_t i = 0; i < total; ++i) {
-    TESSERA_TRY(ConvTasNetBlock block, read_block(state, i, sizes, options, i + 1 == total, notes));
+    TESSERA_TRY(ConvTasNetBlock block,
+                read_asteroid_block(state, i, sizes, options, i + 1 == total, notes));
     net.blocks.push_back(std::move(block));
   }
   return net;

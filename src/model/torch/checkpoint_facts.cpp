@@ -10,7 +10,7 @@
 namespace tessera {
 namespace {
 
-constexpr size_t kMaxDepth = 8;
+constexpr size_t kMaxFactDepth = 8;
 constexpr size_t kMaxFacts = 200;
 constexpr size_t kMaxFactVisits = 20'000;
 constexpr size_t kMaxFactBytes = 2000;
@@ -39,7 +39,7 @@ class FactCollector {
           tensor_dicts_.contains(value))
         continue;
       if (const auto* inner = document_.get_if<PickleDict>(value)) {
-        if (depth < kMaxDepth) add(*inner, prefix + *name + ".", depth + 1);
+        if (depth < kMaxFactDepth) add(*inner, prefix + *name + ".", depth + 1);
       } else if (auto text = plain_text(document_[value]); text && text->size() <= kMaxFactBytes) {
         checkpoint_.metadata[prefix + *name] = *text;
       }

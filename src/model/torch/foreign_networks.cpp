@@ -7,7 +7,7 @@
 namespace tessera {
 namespace {
 
-constexpr ForeignNetwork kNetworks[] = {
+constexpr ForeignNetwork kForeignNetworks[] = {
     {"DPRNNTasNet", "a dual-path recurrent network"},
     {"DPTNet", "a dual-path transformer with recurrent layers"},
     {"LSTMTasNet", "a recurrent network"},
@@ -48,7 +48,7 @@ std::string_view class_of(std::string_view name) {
 }  // namespace
 
 std::span<const ForeignNetwork> foreign_networks() {
-  return kNetworks;
+  return kForeignNetworks;
 }
 
 std::span<const ForeignLayer> foreign_layers() {
@@ -57,7 +57,7 @@ std::span<const ForeignLayer> foreign_layers() {
 
 Result<void> refuse_foreign_name(const Checkpoint& checkpoint, bool read_as_convtasnet) {
   const std::string_view name = class_of(checkpoint.model_name);
-  for (const ForeignNetwork& network : kNetworks) {
+  for (const ForeignNetwork& network : kForeignNetworks) {
     if (name != network.name) continue;
     return TESSERA_ERROR(kUnsupported, "",
                          fmt::format("this is a {}: {}", network.name, network.what),

@@ -45,24 +45,24 @@ std::string lightning_block(int64_t r, int64_t x) {
   return fmt::format("separation.sep.{}.tcn.{}.", r, x);
 }
 
-constexpr Layout kFuncwj{"funcwj/conv-tasnet",
-                         "encoder_1d",
-                         "relu",
-                         "ln",
-                         "proj",
-                         funcwj_block,
-                         false,
-                         "prelu1",
-                         "lnorm1",
-                         "dconv",
-                         "prelu2",
-                         "lnorm2",
-                         "sconv",
-                         "",
-                         "gamma",
-                         "beta",
-                         "mask",
-                         "decoder_1d"};
+constexpr Layout kFuncwjLayout{"funcwj/conv-tasnet",
+                               "encoder_1d",
+                               "relu",
+                               "ln",
+                               "proj",
+                               funcwj_block,
+                               false,
+                               "prelu1",
+                               "lnorm1",
+                               "dconv",
+                               "prelu2",
+                               "lnorm2",
+                               "sconv",
+                               "",
+                               "gamma",
+                               "beta",
+                               "mask",
+                               "decoder_1d"};
 constexpr Layout kJusperLee{"JusperLee/Conv-TasNet",
                             "encoder",
                             "linear",
@@ -118,19 +118,19 @@ constexpr Layout kLightning{"JusperLee/Conv-TasNet with Lightning",
                             "mask",
                             "decoder.decoder"};
 
-constexpr Text kMaskActs[] = {"relu", "sigmoid", "softmax"};
+constexpr Text kFuncwjMaskActs[] = {"relu", "sigmoid", "softmax"};
 
-struct Options {
+struct FuncwjOptions {
   NormKind norm = NormKind::global;
   bool causal = false;
   bool second_half = true;  // PReLU and norm after the depthwise convolution
   std::string mask_act;
 };
 
-class Reader {
+class FuncwjReader {
  public:
-  Reader(StateView& state, ModelArgs& args, const Layout& layout, bool has_args,
-         std::vector<Note>& notes)
+  FuncwjReader(StateView& state, ModelArgs& args, const Layout& layout, bool has_args,
+               std::vector<Note>& notes)
       : state_(state),
         args_(args),
         layout_(layout),
@@ -138,11 +138,11 @@ class Reader {
         notes_(notes) {}
 
   // Resolved by the caller between these two.
-  Options options;
+  FuncwjOptions options;
   Result<void> resolve_norm_and_mask() {
     TESSERA_TRY(options.norm, agreed_norm(args_, toolkit_, shown_norm()));
     TESSERA_TRY(options.mask_act,
-                choose_option(args_, toolkit_, "mask_act", kMaskActs, "relu", notes_));
+                choose_option(args_, toolkit_, "mask_act", kFuncwjMaskActs, "relu", notes_));
     return check_encoder_activation(args_, toolkit_, layout_.encoder_act);
   }
   Result<ConvTasNet> read(NormKind bottleneck_norm) {
@@ -324,7 +324,7 @@ class Reader {
 
 Result<ConvTasNet> read_funcwj(StateView& state, ModelArgs& args, bool has_args,
                                std::vector<Note>& notes) {
-  Reader reader(state, args, kFuncwj, has_args, notes);
+  FuncwjReader reader(state, args, kFuncwjLayout, has_args, notes);
   TESSERA_TRY_VOID(reader.resolve_norm_and_mask());
   TESSERA_TRY_VOID(reader.resolve_causal());
   return reader.read(NormKind::channel_wise);
@@ -333,7 +333,7 @@ Result<ConvTasNet> read_funcwj(StateView& state, ModelArgs& args, bool has_args,
 Result<ConvTasNet> read_jusperlee(StateView& state, ModelArgs& args, bool has_args,
                                   std::vector<Note>& notes) {
   const bool flat = state.has("separation.0.conv1x1.weight");
-  Reader reader(state, args, flat ? kJusperLeeSkip : kJusperLee, has_args, notes);
+  FuncwjReader reader(state, args, flat ? kJusperLeeSkip : kJusperLee, has_args, notes);
   TESSERA_TRY_VOID(reader.resolve_norm_and_mask());
   TESSERA_TRY_VOID(reader.resolve_causal());
   TESSERA_TRY_VOID(reader.resolve_second_half());
@@ -343,7 +343,7 @@ Result<ConvTasNet> read_jusperlee(StateView& state, ModelArgs& args, bool has_ar
 // Causal where its norms are cLN; there is no option for it.
 Result<ConvTasNet> read_jusperlee_lightning(StateView& state, ModelArgs& args, bool has_args,
                                             std::vector<Note>& notes) {
-  Reader reader(state, args, kLightning, has_args, notes);
+  FuncwjReader reader(state, args, kLightning, has_args, notes);
   TESSERA_TRY_VOID(reader.resolve_norm_and_mask());
   args.ignore("causal");
   if (reader.options.norm == NormKind::batch) {

@@ -25,9 +25,9 @@ bool is_named_masknet(const std::string& key) {
 }
 
 // Reads one document; what yaml-cpp throws ends in read_hyperparams.
-class Reader {
+class HyperparamsReader {
  public:
-  explicit Reader(const YAML::Node& root) : root_(root) {}
+  explicit HyperparamsReader(const YAML::Node& root) : root_(root) {}
 
   HyperParameters read() {
     for (const auto& entry : root_) {
@@ -111,7 +111,7 @@ Result<HyperParameters> read_hyperparams(std::span<const uint8_t> yaml,
     const YAML::Node root =
         YAML::Load(std::string(reinterpret_cast<const char*>(yaml.data()), yaml.size()));
     if (!root.IsMap()) return corrupt("the file is no mapping of names to values");
-    return Reader(root).read();
+    return HyperparamsReader(root).read();
   } catch (const YAML::Exception& error) {
     return corrupt(fmt::format("the file is no YAML: {}", error.what()));
   }

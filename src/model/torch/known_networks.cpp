@@ -3,7 +3,7 @@
 namespace tessera {
 namespace {
 
-constexpr KnownNetwork kNetworks[] = {
+constexpr KnownNetwork kKnownNetworks[] = {
     {"asteroid_convtasnet", "masker.bottleneck.1.weight", read_asteroid, "Asteroid's `ConvTasNet`",
      "causality, batch norm; with `model_args`: everything",
      "`mask_act=sigmoid`, `norm_type` gLN (causal: cLN), `stride` half the kernel, no "
@@ -39,7 +39,7 @@ constexpr KnownNetwork kNetworks[] = {
 }  // namespace
 
 std::span<const KnownNetwork> known_networks() {
-  return kNetworks;
+  return kKnownNetworks;
 }
 
 }  // namespace tessera

@@ -19,11 +19,11 @@ using Json = nlohmann::json;
 constexpr uint64_t kPrefixBytes = 8;
 constexpr uint64_t kMaxHeaderBytes = 8 << 20;
 constexpr size_t kMaxRank = 64;
-constexpr int kMaxDepth = 16;
-constexpr std::string_view kDamaged = "the file is damaged: save or download it again";
+constexpr int kMaxHeaderDepth = 16;
+constexpr std::string_view kDamagedFile = "the file is damaged: save or download it again";
 
-Error corrupt(std::string subject, std::string message) {
-  return TESSERA_ERROR(kCorrupt, std::move(subject), std::move(message), std::string(kDamaged));
+Error corrupt_safetensors(std::string subject, std::string message) {
+  return TESSERA_ERROR(kCorrupt, std::move(subject), std::move(message), std::string(kDamagedFile));
 }
 
 // Parses an object; nothing when it is none, is nested too deeply, or names something twice at its
@@ -32,7 +32,7 @@ std::optional<Json> parse_object(std::string_view text) {
   bool sound = true;
   std::set<std::string> keys;
   const auto watch = [&](int depth, Json::parse_event_t event, Json& value) {
-    if (depth > kMaxDepth) sound = false;
+    if (depth > kMaxHeaderDepth) sound = false;
     if (depth == 1 && event == Json::parse_event_t::key) {
       sound = sound && keys.insert(value.get_ref<const std::string&>()).second;
     }
@@ -87,7 +87,7 @@ Result<Entry> read_entry(const std::string& name, const Json& json, int64_t data
                          int64_t limit) {
   if (!json.is_object() || !json.contains("dtype") || !json["dtype"].is_string() ||
       !json.contains("shape") || !json.contains("data_offsets")) {
-    return corrupt(name, "its header entry lacks dtype, shape or data_offsets");
+    return corrupt_safetensors(name, "its header entry lacks dtype, shape or data_offsets");
   }
   const auto& type_name = json["dtype"].get_ref<const std::string&>();
   const auto type = element_type_of(type_name);
@@ -99,12 +99,13 @@ Result<Entry> read_entry(const std::string& name, const Json& json, int64_t data
   const auto shape = whole_numbers(json["shape"]);
   const auto range = whole_numbers(json["data_offsets"]);
   if (!shape || !range || range->size() != 2)
-    return corrupt(name, "its shape or data_offsets are no whole numbers");
+    return corrupt_safetensors(name, "its shape or data_offsets are no whole numbers");
   const int64_t begin = (*range)[0];
   const int64_t end = (*range)[1];
   if (begin > end || end > data_bytes) {
-    return corrupt(name, fmt::format("its bytes {} to {} lie outside the {} bytes of data", begin,
-                                     end, data_bytes));
+    return corrupt_safetensors(
+        name,
+        fmt::format("its bytes {} to {} lie outside the {} bytes of data", begin, end, data_bytes));
   }
   int64_t count = std::find(shape->begin(), shape->end(), 0) == shape->end() ? 1 : 0;
   for (int64_t size : *shape) {
@@ -116,9 +117,9 @@ Result<Entry> read_entry(const std::string& name, const Json& json, int64_t data
     count *= size;
   }
   if (end - begin != count * bytes_of(*type)) {
-    return corrupt(name,
-                   fmt::format("shape {} of {} takes {} bytes, found {}", dims_to_string(*shape),
-                               type_name, count * bytes_of(*type), end - begin));
+    return corrupt_safetensors(
+        name, fmt::format("shape {} of {} takes {} bytes, found {}", dims_to_string(*shape),
+                          type_name, count * bytes_of(*type), end - begin));
   }
   return Entry{name, *type, StridedView{0, *shape, count == 0 ? *shape : row_major_strides(*shape)},
                begin, end};
@@ -131,29 +132,32 @@ Result<void> check_tiling(std::vector<const Entry*> entries, int64_t data_bytes)
   });
   int64_t at = 0;
   for (const Entry* entry : entries) {
-    if (entry->begin < at) return corrupt(entry->name, "its bytes overlap another tensor's");
+    if (entry->begin < at)
+      return corrupt_safetensors(entry->name, "its bytes overlap another tensor's");
     if (entry->begin > at) {
-      return corrupt(entry->name,
-                     fmt::format("{} before it {} to no tensor", counted(entry->begin - at, "byte"),
-                                 noun_for(entry->begin - at, "belongs", "belong")));
+      return corrupt_safetensors(
+          entry->name,
+          fmt::format("{} before it {} to no tensor", counted(entry->begin - at, "byte"),
+                      noun_for(entry->begin - at, "belongs", "belong")));
     }
     at = entry->end;
   }
   if (at != data_bytes) {
-    return corrupt("",
-                   fmt::format("{} at the end {} to no tensor", counted(data_bytes - at, "byte"),
-                               noun_for(data_bytes - at, "belongs", "belong")));
+    return corrupt_safetensors(
+        "", fmt::format("{} at the end {} to no tensor", counted(data_bytes - at, "byte"),
+                        noun_for(data_bytes - at, "belongs", "belong")));
   }
   return {};
 }
 
 Result<std::string_view> header_of(std::span<const uint8_t> file) {
-  if (file.size() < kPrefixBytes) return corrupt("", "the file ends inside its header");
+  if (file.size() < kPrefixBytes) return corrupt_safetensors("", "the file ends inside its header");
   uint64_t header_bytes = 0;
   for (size_t i = kPrefixBytes; i-- > 0;) header_bytes = header_bytes << 8 | file[i];
   if (header_bytes > file.size() - kPrefixBytes) {
-    return corrupt("", fmt::format("the header should have {} bytes but the file has {}",
-                                   header_bytes, file.size()));
+    return corrupt_safetensors(
+        "", fmt::format("the header should have {} bytes but the file has {}", header_bytes,
+                        file.size()));
   }
   if (header_bytes > kMaxHeaderBytes) {
     return TESSERA_ERROR(
@@ -186,8 +190,8 @@ Result<Checkpoint> read_safetensors(std::span<const uint8_t> file) {
   TESSERA_TRY(const std::string_view header, header_of(file));
   const auto json = parse_object(header);
   if (!json)
-    return corrupt("",
-                   "the header is no JSON object, is nested too deeply, or names a tensor twice");
+    return corrupt_safetensors(
+        "", "the header is no JSON object, is nested too deeply, or names a tensor twice");
   const auto data = file.subspan(kPrefixBytes + header.size());
   const auto data_bytes = static_cast<int64_t>(data.size());
 
@@ -195,7 +199,7 @@ Result<Checkpoint> read_safetensors(std::span<const uint8_t> file) {
   std::vector<Entry> entries;
   for (const auto& [name, value] : json->items()) {
     if (name == "__metadata__") {
-      if (!value.is_object()) return corrupt(name, "the metadata is no JSON object");
+      if (!value.is_object()) return corrupt_safetensors(name, "the metadata is no JSON object");
       for (const auto& [key, text] : value.items()) {
         if (text.is_string()) checkpoint.metadata[key] = text.get<std::string>();
       }

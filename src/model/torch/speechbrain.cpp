@@ -11,7 +11,7 @@
 namespace tessera {
 namespace {
 
-const ConvTasNetKeys kKeys{
+const ConvTasNetKeys kSpeechbrainKeys{
     "encoder.conv1d.weight",
     "masknet.bottleneck_conv1x1.conv.weight",
     "masknet.temporal_conv_net.temporalblock_0_0.layers.conv.conv.weight",
@@ -19,7 +19,7 @@ const ConvTasNetKeys kKeys{
     "",
     "masknet.mask_conv1x1.conv.weight"};
 
-std::string block_key(int64_t repeat, int64_t block) {
+std::string speechbrain_block_key(int64_t repeat, int64_t block) {
   return fmt::format("masknet.temporal_conv_net.temporalblock_{}_{}.layers.", repeat, block);
 }
 
@@ -28,19 +28,19 @@ constexpr GainNorm form_of(NormKind kind) {
   return {.kind = kind, .ones_before = 2};
 }
 
-constexpr std::string_view kMaskActs[] = {"relu", "softmax"};
+constexpr std::string_view kSpeechbrainMaskActs[] = {"relu", "softmax"};
 
-struct Options {
+struct SpeechbrainOptions {
   NormKind norm = NormKind::global;
   bool causal = false;
 };
 
-Result<NormKind> resolve_norm(const StateView& state, ModelArgs& args, const Toolkit& toolkit,
-                              std::vector<Note>& notes) {
+Result<NormKind> resolve_speechbrain_norm(const StateView& state, ModelArgs& args,
+                                          const Toolkit& toolkit, std::vector<Note>& notes) {
   TESSERA_TRY(const auto name, args.text("norm_type"));
-  if (state.has(block_key(0, 0) + "norm.running_mean")) {
+  if (state.has(speechbrain_block_key(0, 0) + "norm.running_mean")) {
     return TESSERA_ERROR(
-        kUnsupported, block_key(0, 0) + "norm",
+        kUnsupported, speechbrain_block_key(0, 0) + "norm",
         "SpeechBrain's batch norm here works over frames, not channels: it fits one length only",
         "export the network to ONNX");
   }
@@ -73,7 +73,7 @@ Result<bool> resolve_causal(ModelArgs& args, const Toolkit& toolkit, std::vector
 Result<ConvTasNetLayer> resolve_mask_act(ModelArgs& args, const Toolkit& toolkit, int64_t n_src,
                                          std::vector<Note>& notes) {
   TESSERA_TRY(const std::string name,
-              choose_option(args, toolkit, "mask_act", kMaskActs, "relu", notes));
+              choose_option(args, toolkit, "mask_act", kSpeechbrainMaskActs, "relu", notes));
   if (name == "softmax") return ConvTasNetLayer{Softmax{SoftmaxOver::channel, n_src}, "masknet"};
   Unary relu;
   relu.kind = UnaryKind::relu;
@@ -102,9 +102,9 @@ ConvShape read_padding(const ConvTasNetSizes& sizes, int64_t dilation, bool caus
   return shape;
 }
 
-Result<ConvTasNetBlock> read_block(StateView& state, const std::string& key,
-                                   const ConvTasNetSizes& sizes, int64_t dilation,
-                                   const Options& options) {
+Result<ConvTasNetBlock> read_speechbrain_block(StateView& state, const std::string& key,
+                                               const ConvTasNetSizes& sizes, int64_t dilation,
+                                               const SpeechbrainOptions& options) {
   const int64_t h = sizes.hid_chan;
   ConvTasNetBlock block;
   TESSERA_TRY(block.in_conv,
@@ -121,30 +121,30 @@ Result<ConvTasNetBlock> read_block(StateView& state, const std::string& key,
 }
 
 Result<ConvTasNetSizes> resolve_speechbrain_sizes(const StateView& state, ModelArgs& args) {
-  TESSERA_TRY(ConvTasNetSizes sizes, resolve_sizes(state, kKeys, args));
+  TESSERA_TRY(ConvTasNetSizes sizes, resolve_sizes(state, kSpeechbrainKeys, args));
   const int64_t half = std::max<int64_t>(1, sizes.kernel_size / 2);
   if (sizes.stride != 0 && sizes.stride != half) {
     return TESSERA_ERROR(
-        kInvalidModel, kKeys.encoder,
+        kInvalidModel, kSpeechbrainKeys.encoder,
         fmt::format("stride {}: SpeechBrain's is always half the kernel, {}", sizes.stride, half),
         "");
   }
   sizes.stride = half;
   if (sizes.conv_kernel_size % 2 == 0) {
     return TESSERA_ERROR(
-        kInvalidModel, kKeys.first_depthwise,
+        kInvalidModel, kSpeechbrainKeys.first_depthwise,
         fmt::format("a kernel of {} is even: a block would be one frame shorter than its input",
                     sizes.conv_kernel_size),
         "SpeechBrain cannot run this network either");
   }
   if (sizes.skip_chan != 0 || sizes.out_chan != sizes.n_filters) {
     return TESSERA_ERROR(
-        kInvalidModel, kKeys.mask_conv,
+        kInvalidModel, kSpeechbrainKeys.mask_conv,
         fmt::format("skip_chan {} and out_chan {}: SpeechBrain's are 0 and n_filters {}",
                     sizes.skip_chan, sizes.out_chan, sizes.n_filters),
         "");
   }
-  count_blocks(state, block_key, "conv.conv.weight", sizes);
+  count_blocks(state, speechbrain_block_key, "conv.conv.weight", sizes);
   return sizes;
 }
 
@@ -153,7 +153,7 @@ Result<void> read_encoder(StateView& state, const ConvTasNetSizes& sizes, ModelA
   TESSERA_TRY(
       net.encoder,
       take_filters(
-          state, kKeys.encoder,
+          state, kSpeechbrainKeys.encoder,
           {.out = sizes.n_filters, .in = 1, .kernel = sizes.kernel_size, .stride = sizes.stride}));
   TESSERA_TRY(const auto activation, args.text("encoder_activation"));
   TESSERA_TRY(net.encoder_act,
@@ -167,8 +167,8 @@ Result<ConvTasNet> read_speechbrain(StateView& state, ModelArgs& args, bool has_
                                     std::vector<Note>& notes) {
   const Toolkit toolkit{"SpeechBrain", has_args};
   TESSERA_TRY(const ConvTasNetSizes sizes, resolve_speechbrain_sizes(state, args));
-  Options options;
-  TESSERA_TRY(options.norm, resolve_norm(state, args, toolkit, notes));
+  SpeechbrainOptions options;
+  TESSERA_TRY(options.norm, resolve_speechbrain_norm(state, args, toolkit, notes));
   TESSERA_TRY(options.causal, resolve_causal(args, toolkit, notes));
   ConvTasNet net;
   net.n_src = sizes.n_src;
@@ -184,8 +184,8 @@ Result<ConvTasNet> read_speechbrain(StateView& state, ModelArgs& args, bool has_
                         {.out = sizes.bn_chan, .in = sizes.n_filters}, Bias::none));
   for (int64_t r = 0; r < sizes.n_repeats; ++r) {
     for (int64_t x = 0; x < sizes.n_blocks; ++x) {
-      TESSERA_TRY(ConvTasNetBlock block,
-                  read_block(state, block_key(r, x), sizes, int64_t{1} << x, options));
+      TESSERA_TRY(ConvTasNetBlock block, read_speechbrain_block(state, speechbrain_block_key(r, x),
+                                                                sizes, int64_t{1} << x, options));
       net.blocks.push_back(std::move(block));
     }
   }

@@ -10,13 +10,13 @@
 namespace tessera {
 namespace {
 
-constexpr size_t kMaxDepth = 8;
+constexpr size_t kMaxDictDepth = 8;
 constexpr size_t kMaxTensors = 200'000;
 
 // Tensors of a dict under "<prefix><key>". A repeated key replaces the earlier value, as in Python.
-class Collector {
+class StateDictCollector {
  public:
-  Collector(const PickleDocument& document, FoundStateDict& found)
+  StateDictCollector(const PickleDocument& document, FoundStateDict& found)
       : document_(document), found_(found) {}
 
   Result<void> add(const PickleDict& dict, const std::string& prefix) {
@@ -53,7 +53,7 @@ class Collector {
 bool follow_wrappers(const PickleDocument& document, const TensorDicts& tensor_dicts, PickleId id,
                      std::vector<PickleId>& path) {
   const auto* dict = document.get_if<PickleDict>(id);
-  if (dict == nullptr || !dict->class_name.empty() || path.size() >= kMaxDepth ||
+  if (dict == nullptr || !dict->class_name.empty() || path.size() >= kMaxDictDepth ||
       std::find(path.begin(), path.end(), id) != path.end()) {
     return false;
   }
@@ -104,7 +104,7 @@ Result<FoundStateDict> find_state_dict(const PickleDocument& document) {
                          "save the weights as a state dict: torch.save(model.state_dict(), path)");
   }
   const auto& dict = *document.get_if<PickleDict>(found.path.back());
-  Collector collector(document, found);
+  StateDictCollector collector(document, found);
   if (tensor_dicts.contains(found.path.back())) {
     TESSERA_TRY_VOID(collector.add(dict, ""));
     return found;

@@ -40,9 +40,9 @@ std::optional<ArgValue> plain_value(const PickleValue& value) {
   return std::nullopt;
 }
 
-class Collector {
+class ArgumentCollector {
  public:
-  Collector(const PickleDocument& document, Checkpoint& checkpoint)
+  ArgumentCollector(const PickleDocument& document, Checkpoint& checkpoint)
       : document_(document), checkpoint_(checkpoint) {}
 
   void add_all(const PickleDict& dict) {
@@ -162,7 +162,7 @@ std::span<const ArgumentPlace> argument_places() {
 
 void collect_arguments(const PickleDocument& document, const PickleDict& dict,
                        Checkpoint& checkpoint, std::vector<PickleId>& used) {
-  Collector collector(document, checkpoint);
+  ArgumentCollector collector(document, checkpoint);
   collector.add_sample_rate(dict);
   if (const auto args = document.find(dict, "model_args")) {
     used.push_back(*args);

@@ -9,34 +9,34 @@
 namespace tessera {
 namespace {
 
-const ConvTasNetKeys kKeys{"encoder.weight",
-                           "mask_generator.input_conv.weight",
-                           "mask_generator.conv_layers.0.conv_layers.0.weight",
-                           "mask_generator.conv_layers.0.conv_layers.3.weight",
-                           "mask_generator.conv_layers.0.skip_out.weight",
-                           "mask_generator.output_conv.weight"};
+const ConvTasNetKeys kTorchaudioKeys{"encoder.weight",
+                                     "mask_generator.input_conv.weight",
+                                     "mask_generator.conv_layers.0.conv_layers.0.weight",
+                                     "mask_generator.conv_layers.0.conv_layers.3.weight",
+                                     "mask_generator.conv_layers.0.skip_out.weight",
+                                     "mask_generator.output_conv.weight"};
 
 Result<ConvTasNetSizes> resolve_torchaudio_sizes(const StateView& state, ModelArgs& args,
                                                  std::vector<Note>& notes) {
-  TESSERA_TRY(ConvTasNetSizes sizes, resolve_sizes(state, kKeys, args));
+  TESSERA_TRY(ConvTasNetSizes sizes, resolve_sizes(state, kTorchaudioKeys, args));
   const int64_t half = std::max<int64_t>(1, sizes.kernel_size / 2);
   if (sizes.stride != 0 && sizes.stride != half) {
     return TESSERA_ERROR(
-        kInvalidModel, kKeys.encoder,
+        kInvalidModel, kTorchaudioKeys.encoder,
         fmt::format("stride {}: torchaudio's is always half the kernel, {}", sizes.stride, half),
         "");
   }
   sizes.stride = half;
   if (sizes.conv_kernel_size != 3) {
     return TESSERA_ERROR(
-        kInvalidModel, kKeys.first_depthwise,
+        kInvalidModel, kTorchaudioKeys.first_depthwise,
         fmt::format("a kernel of {}: torchaudio pads for 3 and cannot run any other",
                     sizes.conv_kernel_size),
         "");
   }
   if (sizes.skip_chan != sizes.bn_chan || sizes.out_chan != sizes.n_filters) {
     return TESSERA_ERROR(
-        kInvalidModel, kKeys.first_skip_conv,
+        kInvalidModel, kTorchaudioKeys.first_skip_conv,
         fmt::format("skip_chan {} and out_chan {}: torchaudio's are bn_chan {} and n_filters {}",
                     sizes.skip_chan, sizes.out_chan, sizes.bn_chan, sizes.n_filters),
         "");
@@ -80,8 +80,8 @@ Result<void> refuse_foreign_options(ModelArgs& args) {
 // torch.nn.GroupNorm(1, channels), which is a global norm.
 constexpr GainNorm kGroupNorm{.kind = NormKind::global, .gain = "weight", .offset = "bias"};
 
-Result<ConvTasNetBlock> read_block(StateView& state, int64_t index, const ConvTasNetSizes& sizes,
-                                   bool last) {
+Result<ConvTasNetBlock> read_torchaudio_block(StateView& state, int64_t index,
+                                              const ConvTasNetSizes& sizes, bool last) {
   const std::string key = fmt::format("mask_generator.conv_layers.{}.", index);
   const std::string inner = key + "conv_layers.";
   const int64_t h = sizes.hid_chan;
@@ -121,7 +121,7 @@ Result<ConvTasNet> read_torchaudio(StateView& state, ModelArgs& args, bool /*has
   TESSERA_TRY(
       net.encoder,
       take_filters(
-          state, kKeys.encoder,
+          state, kTorchaudioKeys.encoder,
           {.out = sizes.n_filters, .in = 1, .kernel = sizes.kernel_size, .stride = sizes.stride}));
   TESSERA_TRY(net.bottleneck_norm,
               take_gain_norm(state, "mask_generator.input_norm", kGroupNorm, sizes.n_filters));
@@ -130,7 +130,7 @@ Result<ConvTasNet> read_torchaudio(StateView& state, ModelArgs& args, bool /*has
                         {.out = sizes.bn_chan, .in = sizes.n_filters}, Bias::required));
   const int64_t total = sizes.n_blocks * sizes.n_repeats;
   for (int64_t i = 0; i < total; ++i) {
-    TESSERA_TRY(ConvTasNetBlock block, read_block(state, i, sizes, i + 1 == total));
+    TESSERA_TRY(ConvTasNetBlock block, read_torchaudio_block(state, i, sizes, i + 1 == total));
     net.blocks.push_back(std::move(block));
   }
   TESSERA_TRY(net.mask_prelu, take_prelu(state, "mask_generator.output_prelu"));

@@ -14,14 +14,14 @@ NodeId masked_value(const Graph& graph, NodeId node) {
   return kNoNode;
 }
 
-bool concerns(const Graph& graph, NodeId node) {
+bool bypass_mask_concerns(const Graph& graph, NodeId node) {
   const auto users = graph.users(node);
   return graph.get_if<Mul>(node) != nullptr && !users.empty() &&
          std::all_of(users.begin(), users.end(),
                      [&](NodeId user) { return graph.get_if<ConvTranspose>(user) != nullptr; });
 }
 
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&) {
+Result<Outcome> apply_bypass_mask(GraphEditor& editor, NodeId node, const RewriteParameters&) {
   const Graph& graph = editor.graph();
   const NodeId value = masked_value(graph, node);
   if (value == kNoNode)
@@ -37,6 +37,6 @@ Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&
 constinit const Rule bypass_mask{
     "bypass_mask",
     "Feeds the decoder what the encoder yields, without the mask: the masker is dead code then.",
-    Exactness::approximate, concerns, apply};
+    Exactness::approximate, bypass_mask_concerns, apply_bypass_mask};
 
 }  // namespace tessera::rules

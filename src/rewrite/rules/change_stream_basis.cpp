@@ -14,7 +14,7 @@ namespace {
 // Of the product with its inverse from the identity, in any element.
 constexpr double kInverseTolerance = 1e-6;
 
-bool concerns(const Graph& graph, NodeId node) {
+bool change_stream_basis_concerns(const Graph& graph, NodeId node) {
   return graph.get_if<Add>(node) != nullptr;
 }
 
@@ -112,7 +112,8 @@ Result<void> change(GraphEditor& editor, const LinearStream& stream, const Strea
   return editor.record_basis(std::move(record));
 }
 
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters& parameters) {
+Result<Outcome> apply_change_stream_basis(GraphEditor& editor, NodeId node,
+                                          const RewriteParameters& parameters) {
   const Graph& graph = editor.graph();
   for (const LinearStream& stream : linear_streams(graph)) {
     if (std::none_of(stream.parts.begin(), stream.parts.end(),
@@ -140,6 +141,6 @@ constinit const Rule change_stream_basis{
     "change_stream_basis",
     "Writes a residual stream in another basis of its channels; the convolutions around take the "
     "matrix and its inverse.",
-    Exactness::exact, concerns, apply};
+    Exactness::exact, change_stream_basis_concerns, apply_change_stream_basis};
 
 }  // namespace tessera::rules

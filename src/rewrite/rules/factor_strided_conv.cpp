@@ -5,7 +5,7 @@
 namespace tessera::rules {
 namespace {
 
-bool concerns(const Graph& graph, NodeId node) {
+bool factor_strided_conv_concerns(const Graph& graph, NodeId node) {
   const auto* conv = graph.get_if<Conv>(node);
   return conv != nullptr && conv->stride.w > 1;
 }
@@ -32,7 +32,8 @@ Tensor phase_weight(const Tensor& weight, int64_t stride) {
   return Tensor({out, stride * in, height, taps}, std::move(values));
 }
 
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&) {
+Result<Outcome> apply_factor_strided_conv(GraphEditor& editor, NodeId node,
+                                          const RewriteParameters&) {
   const Node old = editor.graph().node(node);
   Conv conv = std::get<Conv>(old.op);
   if (conv.groups > 1)
@@ -72,6 +73,7 @@ Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&
 constinit const Rule factor_strided_conv{"factor_strided_conv",
                                          "Writes a convolution with stride S as one of stride 1 "
                                          "over the S phases of its operand, laid as channels.",
-                                         Exactness::exact, concerns, apply};
+                                         Exactness::exact, factor_strided_conv_concerns,
+                                         apply_factor_strided_conv};
 
 }  // namespace tessera::rules

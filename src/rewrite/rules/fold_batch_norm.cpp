@@ -5,11 +5,11 @@
 namespace tessera::rules {
 namespace {
 
-bool concerns(const Graph& graph, NodeId node) {
+bool fold_batch_norm_concerns(const Graph& graph, NodeId node) {
   return is_norm(graph, node, NormKind::batch);
 }
 
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&) {
+Result<Outcome> apply_fold_batch_norm(GraphEditor& editor, NodeId node, const RewriteParameters&) {
   return fold_channel_affine(editor, node, channel_affine(*editor.graph().get_if<Norm>(node)));
 }
 
@@ -18,6 +18,6 @@ Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&
 constinit const Rule fold_batch_norm{
     "fold_batch_norm",
     "Folds a batch norm into the weights and bias of the convolution before or after it.",
-    Exactness::exact, concerns, apply};
+    Exactness::exact, fold_batch_norm_concerns, apply_fold_batch_norm};
 
 }  // namespace tessera::rules

@@ -5,12 +5,13 @@
 namespace tessera::rules {
 namespace {
 
-bool concerns(const Graph& graph, NodeId node) {
+bool fold_pad_into_conv_concerns(const Graph& graph, NodeId node) {
   return graph.get_if<Conv>(node) != nullptr &&
          graph.get_if<Pad>(graph.node(node).inputs[0]) != nullptr;
 }
 
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&) {
+Result<Outcome> apply_fold_pad_into_conv(GraphEditor& editor, NodeId node,
+                                         const RewriteParameters&) {
   const Graph& graph = editor.graph();
   const Node pad_node = graph.node(graph.node(node).inputs[0]);
   const Pad& pad = std::get<Pad>(pad_node.op);
@@ -30,6 +31,6 @@ Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&
 
 constinit const Rule fold_pad_into_conv{
     "fold_pad_into_conv", "Moves a zero pad into the padding of the convolution that reads it.",
-    Exactness::exact, concerns, apply};
+    Exactness::exact, fold_pad_into_conv_concerns, apply_fold_pad_into_conv};
 
 }  // namespace tessera::rules

@@ -38,12 +38,13 @@ Folded fold(const Conv& conv, const NormStatistics& norm) {
           {norm.kind, ones(out), vector_tensor(beta), vector_tensor(center), norm.eps}};
 }
 
-bool concerns(const Graph& graph, NodeId node) {
+bool fold_scale_shift_into_pointwise_concerns(const Graph& graph, NodeId node) {
   return graph.get_if<Conv>(node) != nullptr &&
          graph.get_if<ScaleShift>(graph.node(node).inputs[0]) != nullptr;
 }
 
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&) {
+Result<Outcome> apply_fold_scale_shift_into_pointwise(GraphEditor& editor, NodeId node,
+                                                      const RewriteParameters&) {
   const Graph& graph = editor.graph();
   const Node conv_node = graph.node(node);
   const Conv& conv = std::get<Conv>(conv_node.op);
@@ -80,6 +81,7 @@ constinit const Rule fold_scale_shift_into_pointwise{
     "fold_scale_shift_into_pointwise",
     "Moves a norm's scale and shift past the pointwise convolution that reads it; gamma enters the "
     "weights.",
-    Exactness::exact, concerns, apply};
+    Exactness::exact, fold_scale_shift_into_pointwise_concerns,
+    apply_fold_scale_shift_into_pointwise};
 
 }  // namespace tessera::rules

@@ -10,7 +10,7 @@
 namespace tessera::rules {
 namespace {
 
-bool concerns(const Graph& graph, NodeId node) {
+bool freeze_global_norm_concerns(const Graph& graph, NodeId node) {
   return is_norm(graph, node, NormKind::global) || is_norm(graph, node, NormKind::feature_wise);
 }
 
@@ -24,7 +24,8 @@ bool usable(const NormConstants& constants, size_t channels) {
                      [](double v) { return v >= 0; });
 }
 
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters& parameters) {
+Result<Outcome> apply_freeze_global_norm(GraphEditor& editor, NodeId node,
+                                         const RewriteParameters& parameters) {
   const Node old = editor.graph().node(node);
   const Norm& norm = std::get<Norm>(old.op);
   const auto found = parameters.calibrated.find(old.name);
@@ -53,6 +54,6 @@ Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&
 constinit const Rule freeze_global_norm{
     "freeze_global_norm",
     "Puts calibrated constants in place of the statistics of a global or feature-wise norm.",
-    Exactness::approximate, concerns, apply};
+    Exactness::approximate, freeze_global_norm_concerns, apply_freeze_global_norm};
 
 }  // namespace tessera::rules

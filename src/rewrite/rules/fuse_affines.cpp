@@ -6,12 +6,12 @@
 namespace tessera::rules {
 namespace {
 
-bool concerns(const Graph& graph, NodeId node) {
+bool fuse_affines_concerns(const Graph& graph, NodeId node) {
   return graph.get_if<Affine>(node) != nullptr &&
          graph.get_if<Affine>(graph.node(node).inputs[0]) != nullptr;
 }
 
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&) {
+Result<Outcome> apply_fuse_affines(GraphEditor& editor, NodeId node, const RewriteParameters&) {
   const Graph& graph = editor.graph();
   const Node inner_node = graph.node(graph.node(node).inputs[0]);
   const ChannelAffine inner = channel_affine(std::get<Affine>(inner_node.op));
@@ -27,6 +27,6 @@ Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&
 }  // namespace
 
 constinit const Rule fuse_affines{"fuse_affines", "Makes one affine of two in a row.",
-                                  Exactness::exact, concerns, apply};
+                                  Exactness::exact, fuse_affines_concerns, apply_fuse_affines};
 
 }  // namespace tessera::rules

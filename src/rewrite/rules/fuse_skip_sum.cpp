@@ -9,7 +9,7 @@
 namespace tessera::rules {
 namespace {
 
-bool concerns(const Graph& graph, NodeId node) {
+bool fuse_skip_sum_concerns(const Graph& graph, NodeId node) {
   if (!is_sum_root(graph, node)) return false;
   const std::vector<NodeId> terms = sum_terms(graph, node);
   const auto convs = std::count_if(terms.begin(), terms.end(),
@@ -18,7 +18,7 @@ bool concerns(const Graph& graph, NodeId node) {
 }
 
 // sum_i (W_i x_i + b_i) = [W_1 W_2 ...] [x_1; x_2; ...] + sum_i b_i
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&) {
+Result<Outcome> apply_fuse_skip_sum(GraphEditor& editor, NodeId node, const RewriteParameters&) {
   const Graph& graph = editor.graph();
   const Node root = graph.node(node);
   const std::vector<NodeId> terms = sum_terms(graph, node);
@@ -57,6 +57,6 @@ Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&
 constinit const Rule fuse_skip_sum{
     "fuse_skip_sum",
     "Writes a sum of pointwise convolutions as one pointwise convolution over the concatenation.",
-    Exactness::exact, concerns, apply};
+    Exactness::exact, fuse_skip_sum_concerns, apply_fuse_skip_sum};
 
 }  // namespace tessera::rules

@@ -9,7 +9,7 @@ int64_t extent_along(const Shape& shape, Axis axis) {
   return axis == Axis::c ? shape.c : axis == Axis::h ? shape.h : shape.w;
 }
 
-bool concerns(const Graph& graph, NodeId node) {
+bool fuse_slices_concerns(const Graph& graph, NodeId node) {
   const auto* slice = graph.get_if<Slice>(node);
   if (slice == nullptr) return false;
   const NodeId operand = graph.node(node).inputs[0];
@@ -47,7 +47,7 @@ Result<Outcome> slice_of_concat(GraphEditor& editor, NodeId node, const Node& op
   return Outcome{Declined{"it takes parts of several operands of the concat"}};
 }
 
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&) {
+Result<Outcome> apply_fuse_slices(GraphEditor& editor, NodeId node, const RewriteParameters&) {
   const Node operand = editor.graph().node(editor.graph().node(node).inputs[0]);
   if (std::holds_alternative<Slice>(operand.op)) return slice_of_slice(editor, node, operand);
   return slice_of_concat(editor, node, operand);
@@ -58,6 +58,6 @@ Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&
 constinit const Rule fuse_slices{
     "fuse_slices",
     "Takes a slice of a slice at once, and a slice of a concat from the operand it lies in.",
-    Exactness::exact, concerns, apply};
+    Exactness::exact, fuse_slices_concerns, apply_fuse_slices};
 
 }  // namespace tessera::rules

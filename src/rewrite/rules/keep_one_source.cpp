@@ -22,7 +22,7 @@ std::vector<NodeId> path_to_join(const Graph& graph, NodeId output) {
   return path;
 }
 
-bool concerns(const Graph& graph, NodeId node) {
+bool keep_one_source_concerns(const Graph& graph, NodeId node) {
   if (graph.get_if<Concat>(node) == nullptr) return false;
   for (const GraphOutput& output : graph.outputs()) {
     const std::vector<NodeId> path = path_to_join(graph, output.node);
@@ -31,7 +31,8 @@ bool concerns(const Graph& graph, NodeId node) {
   return false;
 }
 
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters& parameters) {
+Result<Outcome> apply_keep_one_source(GraphEditor& editor, NodeId node,
+                                      const RewriteParameters& parameters) {
   const Graph& graph = editor.graph();
   const std::vector<NodeId> sources = graph.node(node).inputs;
   const auto count = static_cast<int64_t>(sources.size());
@@ -60,6 +61,6 @@ Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&
 constinit const Rule keep_one_source{
     "keep_one_source",
     "Keeps one of the separated sources (source) and drops what only the others need.",
-    Exactness::approximate, concerns, apply};
+    Exactness::approximate, keep_one_source_concerns, apply_keep_one_source};
 
 }  // namespace tessera::rules

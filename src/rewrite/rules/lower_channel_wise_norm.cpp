@@ -5,7 +5,7 @@
 namespace tessera::rules {
 namespace {
 
-bool concerns(const Graph& graph, NodeId node) {
+bool lower_channel_wise_norm_concerns(const Graph& graph, NodeId node) {
   return is_norm(graph, node, NormKind::channel_wise);
 }
 
@@ -17,7 +17,8 @@ Conv channel_mean(int64_t channels) {
   return conv;
 }
 
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&) {
+Result<Outcome> apply_lower_channel_wise_norm(GraphEditor& editor, NodeId node,
+                                              const RewriteParameters&) {
   const Node norm_node = editor.graph().node(node);
   const Norm& norm = std::get<Norm>(norm_node.op);
   const int64_t channels = norm_node.shape.c;
@@ -45,6 +46,6 @@ constinit const Rule lower_channel_wise_norm{
     "lower_channel_wise_norm",
     "Writes a channel-wise norm (cLN) with pointwise convolutions for its two means, frame by "
     "frame on the chip.",
-    Exactness::exact, concerns, apply};
+    Exactness::exact, lower_channel_wise_norm_concerns, apply_lower_channel_wise_norm};
 
 }  // namespace tessera::rules

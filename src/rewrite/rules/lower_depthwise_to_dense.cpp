@@ -6,12 +6,13 @@
 namespace tessera::rules {
 namespace {
 
-bool concerns(const Graph& graph, NodeId node) {
+bool lower_depthwise_to_dense_concerns(const Graph& graph, NodeId node) {
   const auto* conv = graph.get_if<Conv>(node);
   return conv != nullptr && conv->groups > 1 && conv->weight.dim(1) == 1;
 }
 
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&) {
+Result<Outcome> apply_lower_depthwise_to_dense(GraphEditor& editor, NodeId node,
+                                               const RewriteParameters&) {
   const Node old = editor.graph().node(node);
   const Conv& conv = std::get<Conv>(old.op);
   TESSERA_TRY_VOID(editor.replace(node, ungrouped(conv), old.inputs));
@@ -24,6 +25,6 @@ Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&
 constinit const Rule lower_depthwise_to_dense{
     "lower_depthwise_to_dense",
     "Writes a depthwise convolution as a dense one with a diagonal weight (groups = 1).",
-    Exactness::exact, concerns, apply};
+    Exactness::exact, lower_depthwise_to_dense_concerns, apply_lower_depthwise_to_dense};
 
 }  // namespace tessera::rules

@@ -5,7 +5,7 @@
 namespace tessera::rules {
 namespace {
 
-bool concerns(const Graph& graph, NodeId node) {
+bool lower_dilation_to_phases_concerns(const Graph& graph, NodeId node) {
   const auto* conv = graph.get_if<Conv>(node);
   return conv != nullptr && conv->dilation.w > 1 && conv->weight.dim(3) > 1;
 }
@@ -22,7 +22,8 @@ std::string obstacle(const Conv& conv, const Shape& operand) {
 // Output t = p + j*d reads inputs p + (j + k)*d: phase p of the output needs only phase p of the
 // input. The phases lie as rows of H, which no kernel of height 1 mixes, so one convolution does
 // all.
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&) {
+Result<Outcome> apply_lower_dilation_to_phases(GraphEditor& editor, NodeId node,
+                                               const RewriteParameters&) {
   const Node old = editor.graph().node(node);
   Conv conv = std::get<Conv>(old.op);
   const Shape operand = editor.graph().node(old.inputs[0]).shape;
@@ -65,6 +66,6 @@ constinit const Rule lower_dilation_to_phases{
     "lower_dilation_to_phases",
     "Writes a convolution with dilation d as an undilated one over the d phases of its operand, "
     "laid as rows of H.",
-    Exactness::exact, concerns, apply};
+    Exactness::exact, lower_dilation_to_phases_concerns, apply_lower_dilation_to_phases};
 
 }  // namespace tessera::rules

@@ -6,7 +6,7 @@
 namespace tessera::rules {
 namespace {
 
-bool concerns(const Graph& graph, NodeId node) {
+bool lower_grouped_conv_to_slices_concerns(const Graph& graph, NodeId node) {
   const auto* conv = graph.get_if<Conv>(node);
   return conv != nullptr && conv->groups > 1 && conv->weight.dim(1) > 1;
 }
@@ -20,7 +20,8 @@ Conv group_of(const Conv& conv, int64_t group) {
   return part;
 }
 
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&) {
+Result<Outcome> apply_lower_grouped_conv_to_slices(GraphEditor& editor, NodeId node,
+                                                   const RewriteParameters&) {
   const Node old = editor.graph().node(node);
   const Conv& conv = std::get<Conv>(old.op);
   const int64_t channels = conv.weight.dim(1);
@@ -42,6 +43,6 @@ Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&
 constinit const Rule lower_grouped_conv_to_slices{
     "lower_grouped_conv_to_slices",
     "Writes a grouped convolution as one dense convolution per group of channels.",
-    Exactness::exact, concerns, apply};
+    Exactness::exact, lower_grouped_conv_to_slices_concerns, apply_lower_grouped_conv_to_slices};
 
 }  // namespace tessera::rules

@@ -6,7 +6,7 @@
 namespace tessera::rules {
 namespace {
 
-bool concerns(const Graph& graph, NodeId node) {
+bool lower_transposed_conv_concerns(const Graph& graph, NodeId node) {
   return graph.get_if<ConvTranspose>(node) != nullptr;
 }
 
@@ -25,7 +25,8 @@ Tensor tap_rows(const Tensor& weight) {
   return Tensor({kernel * out, in, 1, 1}, std::move(values));
 }
 
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&) {
+Result<Outcome> apply_lower_transposed_conv(GraphEditor& editor, NodeId node,
+                                            const RewriteParameters&) {
   const Node old = editor.graph().node(node);
   const ConvTranspose& conv = std::get<ConvTranspose>(old.op);
   const std::string why = not_along_time(conv);
@@ -49,6 +50,7 @@ Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&
 constinit const Rule lower_transposed_conv{"lower_transposed_conv",
                                            "Writes a transposed convolution as a pointwise one to "
                                            "all its taps and an overlap-add on the host.",
-                                           Exactness::exact, concerns, apply};
+                                           Exactness::exact, lower_transposed_conv_concerns,
+                                           apply_lower_transposed_conv};
 
 }  // namespace tessera::rules

@@ -10,11 +10,12 @@ bool is_bare_output(const Graph& graph, NodeId node) {
   return graph.get_if<Input>(node) != nullptr && graph.is_output(node) && graph.users(node).empty();
 }
 
-bool concerns(const Graph& graph, NodeId node) {
+bool make_identity_pointwise_concerns(const Graph& graph, NodeId node) {
   return is_identity(graph, node) || is_bare_output(graph, node);
 }
 
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&) {
+Result<Outcome> apply_make_identity_pointwise(GraphEditor& editor, NodeId node,
+                                              const RewriteParameters&) {
   const Node old = editor.graph().node(node);
   Conv conv;
   conv.weight = identity_matrix(old.shape.c);
@@ -33,6 +34,7 @@ Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&
 constinit const Rule make_identity_pointwise{"make_identity_pointwise",
                                              "Writes what passes a value on unchanged as an "
                                              "explicit 1x1 convolution with the identity matrix.",
-                                             Exactness::exact, concerns, apply};
+                                             Exactness::exact, make_identity_pointwise_concerns,
+                                             apply_make_identity_pointwise};
 
 }  // namespace tessera::rules

@@ -18,7 +18,7 @@ std::vector<NodeId> summed_convs(const Graph& graph, NodeId node) {
   return convs;
 }
 
-bool concerns(const Graph& graph, NodeId node) {
+bool merge_residual_skip_concerns(const Graph& graph, NodeId node) {
   return graph.users(node).size() >= 2 && summed_convs(graph, node).size() >= 2;
 }
 
@@ -29,7 +29,8 @@ bool is_residual(const Graph& graph, NodeId conv, NodeId node) {
   return depends_on(graph, node, other);
 }
 
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&) {
+Result<Outcome> apply_merge_residual_skip(GraphEditor& editor, NodeId node,
+                                          const RewriteParameters&) {
   const Graph& graph = editor.graph();
   const std::vector<NodeId> convs = summed_convs(graph, node);
   if (convs.size() != 2)
@@ -63,6 +64,7 @@ Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&
 constinit const Rule merge_residual_skip{"merge_residual_skip",
                                          "Merges the residual and the skip convolution of a block "
                                          "into one pointwise convolution and two slices.",
-                                         Exactness::exact, concerns, apply};
+                                         Exactness::exact, merge_residual_skip_concerns,
+                                         apply_merge_residual_skip};
 
 }  // namespace tessera::rules

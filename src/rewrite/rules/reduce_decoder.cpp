@@ -10,7 +10,7 @@
 namespace tessera::rules {
 namespace {
 
-bool concerns(const Graph& graph, NodeId node) {
+bool reduce_decoder_concerns(const Graph& graph, NodeId node) {
   return graph.get_if<ConvTranspose>(node) != nullptr;
 }
 
@@ -31,7 +31,8 @@ std::vector<int64_t> strongest_filters(const Tensor& weight, int64_t keep) {
   return filters;
 }
 
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters& parameters) {
+Result<Outcome> apply_reduce_decoder(GraphEditor& editor, NodeId node,
+                                     const RewriteParameters& parameters) {
   const Node old = editor.graph().node(node);
   ConvTranspose conv = std::get<ConvTranspose>(old.op);
   const int64_t filters = conv.weight.dim(0);
@@ -62,6 +63,6 @@ constinit const Rule reduce_decoder{
     "reduce_decoder",
     "Decodes from the strongest of the trained filters only (decoder_channels, 128 or 64). "
     "lower_transposed_conv is as small and exact.",
-    Exactness::approximate, concerns, apply};
+    Exactness::approximate, reduce_decoder_concerns, apply_reduce_decoder};
 
 }  // namespace tessera::rules

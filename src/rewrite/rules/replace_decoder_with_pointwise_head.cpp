@@ -6,7 +6,7 @@
 namespace tessera::rules {
 namespace {
 
-bool concerns(const Graph& graph, NodeId node) {
+bool replace_decoder_with_pointwise_head_concerns(const Graph& graph, NodeId node) {
   return graph.get_if<ConvTranspose>(node) != nullptr;
 }
 
@@ -27,7 +27,8 @@ Tensor hop_rows(const Tensor& weight, int64_t stride) {
   return Tensor({stride * out, in, 1, 1}, std::move(values));
 }
 
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&) {
+Result<Outcome> apply_replace_decoder_with_pointwise_head(GraphEditor& editor, NodeId node,
+                                                          const RewriteParameters&) {
   const Node old = editor.graph().node(node);
   const ConvTranspose& conv = std::get<ConvTranspose>(old.op);
   const std::string why = not_along_time(conv);
@@ -50,6 +51,7 @@ constinit const Rule replace_decoder_with_pointwise_head{
     "replace_decoder_with_pointwise_head",
     "Decodes each hop from its own frame alone (conv1x1 head), the trained taps of overlapping "
     "frames summed.",
-    Exactness::approximate, concerns, apply};
+    Exactness::approximate, replace_decoder_with_pointwise_head_concerns,
+    apply_replace_decoder_with_pointwise_head};
 
 }  // namespace tessera::rules

@@ -3,12 +3,13 @@
 namespace tessera::rules {
 namespace {
 
-bool concerns(const Graph& graph, NodeId node) {
+bool replace_norm_with_affine_concerns(const Graph& graph, NodeId node) {
   const auto* norm = graph.get_if<Norm>(node);
   return norm != nullptr && norm->kind != NormKind::batch;
 }
 
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&) {
+Result<Outcome> apply_replace_norm_with_affine(GraphEditor& editor, NodeId node,
+                                               const RewriteParameters&) {
   const Node old = editor.graph().node(node);
   const Norm& norm = std::get<Norm>(old.op);
   TESSERA_TRY_VOID(editor.replace(node, Affine{norm.gamma, norm.beta}, old.inputs));
@@ -20,6 +21,6 @@ Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&
 constinit const Rule replace_norm_with_affine{
     "replace_norm_with_affine",
     "Keeps gamma and beta of a norm and drops the normalisation (norm_affine).",
-    Exactness::approximate, concerns, apply};
+    Exactness::approximate, replace_norm_with_affine_concerns, apply_replace_norm_with_affine};
 
 }  // namespace tessera::rules

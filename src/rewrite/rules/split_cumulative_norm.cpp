@@ -4,11 +4,12 @@
 namespace tessera::rules {
 namespace {
 
-bool concerns(const Graph& graph, NodeId node) {
+bool split_cumulative_norm_concerns(const Graph& graph, NodeId node) {
   return is_norm(graph, node, NormKind::cumulative);
 }
 
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&) {
+Result<Outcome> apply_split_cumulative_norm(GraphEditor& editor, NodeId node,
+                                            const RewriteParameters&) {
   return split_norm(editor, node);
 }
 
@@ -18,6 +19,6 @@ constinit const Rule split_cumulative_norm{
     "split_cumulative_norm",
     "Splits a cumulative norm (cgLN) into statistics over the frames so far and a scale and shift "
     "per channel and frame.",
-    Exactness::exact, concerns, apply};
+    Exactness::exact, split_cumulative_norm_concerns, apply_split_cumulative_norm};
 
 }  // namespace tessera::rules

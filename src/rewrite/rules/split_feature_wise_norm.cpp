@@ -4,11 +4,12 @@
 namespace tessera::rules {
 namespace {
 
-bool concerns(const Graph& graph, NodeId node) {
+bool split_feature_wise_norm_concerns(const Graph& graph, NodeId node) {
   return is_norm(graph, node, NormKind::feature_wise);
 }
 
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&) {
+Result<Outcome> apply_split_feature_wise_norm(GraphEditor& editor, NodeId node,
+                                              const RewriteParameters&) {
   return split_norm(editor, node);
 }
 
@@ -18,6 +19,6 @@ constinit const Rule split_feature_wise_norm{
     "split_feature_wise_norm",
     "Splits a feature-wise norm (fgLN) into statistics of each channel over the whole sequence and "
     "a scale and shift.",
-    Exactness::exact, concerns, apply};
+    Exactness::exact, split_feature_wise_norm_concerns, apply_split_feature_wise_norm};
 
 }  // namespace tessera::rules

@@ -4,11 +4,12 @@
 namespace tessera::rules {
 namespace {
 
-bool concerns(const Graph& graph, NodeId node) {
+bool split_global_norm_concerns(const Graph& graph, NodeId node) {
   return is_norm(graph, node, NormKind::global);
 }
 
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&) {
+Result<Outcome> apply_split_global_norm(GraphEditor& editor, NodeId node,
+                                        const RewriteParameters&) {
   return split_norm(editor, node);
 }
 
@@ -17,6 +18,7 @@ Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&
 constinit const Rule split_global_norm{"split_global_norm",
                                        "Splits a global norm (gLN) into statistics over the whole "
                                        "sequence and a scale and shift per channel.",
-                                       Exactness::exact, concerns, apply};
+                                       Exactness::exact, split_global_norm_concerns,
+                                       apply_split_global_norm};
 
 }  // namespace tessera::rules

@@ -33,7 +33,7 @@ bool is_mask_slice(const Graph& graph, NodeId node) {
                      [&](NodeId user) { return graph.get_if<Mul>(user) != nullptr; });
 }
 
-bool concerns(const Graph& graph, NodeId node) {
+bool split_mask_head_concerns(const Graph& graph, NodeId node) {
   if (graph.get_if<Conv>(node) == nullptr || graph.is_output(node)) return false;
   const std::vector<NodeId> chain = activations_after(graph, node);
   const NodeId last = chain.empty() ? node : chain.back();
@@ -74,7 +74,7 @@ Result<std::vector<Op>> head_of(const Graph& graph, const Conv& conv, std::span<
   return ops;
 }
 
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&) {
+Result<Outcome> apply_split_mask_head(GraphEditor& editor, NodeId node, const RewriteParameters&) {
   const Graph& graph = editor.graph();
   const Node conv_node = graph.node(node);
   const Conv conv = std::get<Conv>(conv_node.op);
@@ -108,6 +108,7 @@ Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&
 constinit const Rule split_mask_head{"split_mask_head",
                                      "Gives each source's mask a convolution and activation of its "
                                      "own instead of slices of one wide head.",
-                                     Exactness::exact, concerns, apply};
+                                     Exactness::exact, split_mask_head_concerns,
+                                     apply_split_mask_head};
 
 }  // namespace tessera::rules

@@ -6,11 +6,12 @@
 namespace tessera::rules {
 namespace {
 
-bool concerns(const Graph& graph, NodeId node) {
+bool truncate_blocks_concerns(const Graph& graph, NodeId node) {
   return graph.get_if<Add>(node) != nullptr && find_blocks(graph).root == node;
 }
 
-Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters& parameters) {
+Result<Outcome> apply_truncate_blocks(GraphEditor& editor, NodeId node,
+                                      const RewriteParameters& parameters) {
   const BlockChain chain = find_blocks(editor.graph());
   const Node root = editor.graph().node(node);
   const auto blocks = static_cast<int64_t>(chain.values.size());
@@ -29,8 +30,8 @@ Result<Outcome> apply(GraphEditor& editor, NodeId node, const RewriteParameters&
 
 }  // namespace
 
-constinit const Rule truncate_blocks{"truncate_blocks",
-                                     "Drops all blocks but the first few (keep_blocks).",
-                                     Exactness::approximate, concerns, apply};
+constinit const Rule truncate_blocks{
+    "truncate_blocks", "Drops all blocks but the first few (keep_blocks).", Exactness::approximate,
+    truncate_blocks_concerns, apply_truncate_blocks};
 
 }  // namespace tessera::rules

@@ -5,7 +5,7 @@
 namespace tessera::emulator {
 namespace {
 
-constexpr int64_t kPanels = 4;  // of an item
+constexpr int64_t kItemPanels = 4;  // of an item
 // So few outputs read an operand too few times for it to be worth gathering.
 constexpr int64_t kFewOutputs = 32;
 
@@ -27,7 +27,7 @@ class FloatConvStep final : public Step {
         outputs_(dims_[0] / op.groups),
         panel_(static_cast<int64_t>(products_.blocking.frames)),
         frames_(plain_ ? dst.shape.h * dst.shape.w : dst.shape.w),
-        stretches_((frames_ + kPanels * panel_ - 1) / (kPanels * panel_)) {
+        stretches_((frames_ + kItemPanels * panel_ - 1) / (kItemPanels * panel_)) {
     for (int64_t g = 0; g < op.groups; ++g) {
       weights_.push_back(
           simd::pack_float_weights(products_.blocking, op.weight.data() + g * outputs_ * inputs_,
@@ -38,7 +38,7 @@ class FloatConvStep final : public Step {
     }
     items = op.groups * (plain_ ? 1 : dst.shape.h) * stretches_;
     const int64_t results = dst.coding ? outputs_ * panel_ : 0;
-    const int64_t products = factor_ != nullptr ? inputs_ * kPanels * panel_ : 0;
+    const int64_t products = factor_ != nullptr ? inputs_ * kItemPanels * panel_ : 0;
     scratch_bytes = (inputs_ * panel_ + results + products) * static_cast<int64_t>(sizeof(float));
     // What lies behind the end of a sequence is computed too, and thrown away.
     op_.weight = Tensor();
@@ -48,8 +48,8 @@ class FloatConvStep final : public Step {
   void run(int64_t item, std::byte* scratch) override {
     const int64_t group = item / stretches_ % op_.groups;
     const int64_t row = item / stretches_ / op_.groups;
-    const int64_t begin = item % stretches_ * kPanels * panel_;
-    const int64_t end = std::min(frames_, begin + kPanels * panel_);
+    const int64_t begin = item % stretches_ * kItemPanels * panel_;
+    const int64_t end = std::min(frames_, begin + kItemPanels * panel_);
     if (factor_ != nullptr) multiply(begin, end, products_in(scratch));
     for (int64_t t = begin; t < end; t += panel_) {
       run_panel(group, {row, t, std::min(panel_, end - t)}, reinterpret_cast<float*>(scratch));
@@ -58,11 +58,11 @@ class FloatConvStep final : public Step {
 
  private:
   float* products_in(std::byte* scratch) const {
-    return reinterpret_cast<float*>(scratch + scratch_bytes) - inputs_ * kPanels * panel_;
+    return reinterpret_cast<float*>(scratch + scratch_bytes) - inputs_ * kItemPanels * panel_;
   }
 
   void multiply(int64_t begin, int64_t end, float* to) const {
-    for (int64_t c = 0; c < inputs_; ++c, to += kPanels * panel_) {
+    for (int64_t c = 0; c < inputs_; ++c, to += kItemPanels * panel_) {
       simd::CombineArgs args;
       args.op = simd::BinaryOp::kMul;
       args.a.data = static_cast<const float*>(src_.row(c)) + begin;
@@ -70,7 +70,7 @@ class FloatConvStep final : public Step {
       args.dst.data = to;
       args.count = static_cast<size_t>(end - begin);
       rows_.combine(args);
-      std::fill(to + (end - begin), to + kPanels * panel_, 0.0F);
+      std::fill(to + (end - begin), to + kItemPanels * panel_, 0.0F);
     }
   }
 
@@ -82,8 +82,8 @@ class FloatConvStep final : public Step {
     args.bias = bias_[at].data();
     if (factor_ != nullptr) {
       args.panel =
-          products_in(reinterpret_cast<std::byte*>(panel)) + part.begin % (kPanels * panel_);
-      args.stride = static_cast<size_t>(kPanels * panel_);
+          products_in(reinterpret_cast<std::byte*>(panel)) + part.begin % (kItemPanels * panel_);
+      args.stride = static_cast<size_t>(kItemPanels * panel_);
     } else if (plain_ && outputs_ <= kFewOutputs && part.count == panel_) {
       args.panel = static_cast<const float*>(src_.row(group * inputs_)) + part.begin;
       args.stride = static_cast<size_t>(src_.shape.h * src_.shape.w);

@@ -10,8 +10,8 @@
 namespace tessera::emulator {
 namespace {
 
-constexpr int64_t kFrames = 256;  // of an item: whole cache lines of codes
-static_assert(kFrames <= reference::kTileFrames);
+constexpr int64_t kNormFrames = 256;  // of an item: whole cache lines of codes
+static_assert(kNormFrames <= reference::kTileFrames);
 
 // Of every channel; for floats, which have none, all the same.
 std::vector<simd::CodeScale> code_scales(const Value& value) {
@@ -31,10 +31,10 @@ class FrameStatistics {
     int64_t row = 0;
     int64_t begin = 0;
     size_t count = 0;
-    std::array<double, kFrames> mean;
-    std::array<double, kFrames> r;
-    std::array<float, kFrames> near_r;
-    std::array<float, kFrames> near_mean_r;
+    std::array<double, kNormFrames> mean;
+    std::array<double, kNormFrames> r;
+    std::array<float, kNormFrames> near_r;
+    std::array<float, kNormFrames> near_mean_r;
     float most_mean_r = 0;
 
     simd::FrameNormals normals() const {
@@ -46,8 +46,8 @@ class FrameStatistics {
   Tile measure(int64_t item) const {
     Tile tile;
     tile.row = item / tiles();
-    tile.begin = item % tiles() * kFrames;
-    tile.count = static_cast<size_t>(std::min(kFrames, src_.shape.w - tile.begin));
+    tile.begin = item % tiles() * kNormFrames;
+    tile.count = static_cast<size_t>(std::min(kNormFrames, src_.shape.w - tile.begin));
     if (src_.coding) {
       measure_codes(tile);
     } else {
@@ -63,11 +63,11 @@ class FrameStatistics {
   const simd::FrameNormKernels& kernels() const { return kernels_; }
 
  private:
-  int64_t tiles() const { return (src_.shape.w + kFrames - 1) / kFrames; }
+  int64_t tiles() const { return (src_.shape.w + kNormFrames - 1) / kNormFrames; }
 
   void measure_codes(Tile& tile) const {
-    std::array<double, kFrames> first;
-    std::array<double, kFrames> second;
+    std::array<double, kNormFrames> first;
+    std::array<double, kNormFrames> second;
     const void* const codes =
         static_cast<const std::byte*>(src_.row(0, tile.row)) + tile.begin * src_.element_bytes();
     kernels_.moments({codes, static_cast<size_t>(src_.shape.h * src_.shape.w), src_.format(),

@@ -5,7 +5,7 @@
 namespace tessera::emulator {
 namespace {
 
-constexpr int64_t kPanels = 2;           // of an item: what a row of the result is written in
+constexpr int64_t kRowPanels = 2;        // of an item: what a row of the result is written in
 constexpr int64_t kChannelsAtOnce = 32;  // at least; their weights stay in the nearest cache
 
 bool in_kernel(const Unary& activation) {
@@ -47,21 +47,21 @@ class IntegerConvStep final : public Step {
           static_cast<size_t>(outputs_), static_cast<size_t>(inputs_)));
     }
     const int64_t panel = static_cast<int64_t>(products_.blocking.frames);
-    item_frames_ = kPanels * panel;
+    item_frames_ = kRowPanels * panel;
     stretches_ = (frames_ + item_frames_ - 1) / item_frames_;
     items = op_.groups * (plain_ ? 1 : dst.shape.h) * stretches_;
     panel_bytes_ = rounded_up(
         static_cast<int64_t>(products_.blocking.panel_bytes(static_cast<size_t>(inputs_))));
     const int64_t gathered = direct_ ? 0 : rounded_up(panel * kFloatBytes) + inputs_ * panel * 2;
     const int64_t waiting = activation_ ? (outputs_ + 1) * item_frames_ * kFloatBytes : 0;
-    scratch_bytes = kPanels * panel_bytes_ + std::max(gathered, waiting);
+    scratch_bytes = kRowPanels * panel_bytes_ + std::max(gathered, waiting);
   }
 
   void run(int64_t item, std::byte* scratch) override {
     const int64_t group = item / stretches_ % op_.groups;
     Stretch stretch{item / stretches_ / op_.groups, item % stretches_ * item_frames_, 0};
     stretch.count = std::min(item_frames_, frames_ - stretch.begin);
-    std::byte* const behind = scratch + kPanels * panel_bytes_;
+    std::byte* const behind = scratch + kRowPanels * panel_bytes_;
     const auto panel_frames = static_cast<int64_t>(products_.blocking.frames);
     for (int64_t p = 0; p * panel_frames < stretch.count; ++p) {
       make_panel(group, part_of(stretch, p), scratch + p * panel_bytes_, behind);

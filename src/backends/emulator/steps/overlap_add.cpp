@@ -6,7 +6,7 @@
 namespace tessera::emulator {
 namespace {
 
-constexpr int64_t kFrames = 256;  // of an item
+constexpr int64_t kSumFrames = 256;  // of an item
 
 // Sample s = t*stride + phase is the sum of tap `phase` of frame t, tap `phase + stride` of frame
 // t - 1 and so on, the earliest frame first: a phase at a time, whose frames lie in a row.
@@ -15,12 +15,12 @@ class OverlapAddStep final : public Step {
   OverlapAddStep(OverlapAdd op, const Value& src, const Value& dst)
       : op_(op), src_(src), dst_(dst) {
     const int64_t frames = (dst.shape.w + op.stride - 1) / op.stride;
-    stretches_ = (frames + kFrames - 1) / kFrames;
+    stretches_ = (frames + kSumFrames - 1) / kSumFrames;
     items = dst.shape.c * dst.shape.h * stretches_;
   }
 
   void run(int64_t item, std::byte*) override {
-    const int64_t begin = item % stretches_ * kFrames;
+    const int64_t begin = item % stretches_ * kSumFrames;
     const int64_t h = item / stretches_ % dst_.shape.h;
     const int64_t c = item / stretches_ / dst_.shape.h;
     for (int64_t phase = 0; phase < op_.stride; ++phase) run_phase(c, h, begin, phase);
@@ -28,17 +28,17 @@ class OverlapAddStep final : public Step {
 
  private:
   void run_phase(int64_t c, int64_t h, int64_t begin, int64_t phase) const {
-    std::array<double, kFrames> sums = {};
+    std::array<double, kSumFrames> sums = {};
     for (int64_t tap = last_tap(phase); tap >= 0; tap -= op_.stride) {
       const int64_t back = tap / op_.stride;  // frames
       const auto* const row = static_cast<const float*>(src_.row(tap * dst_.shape.c + c, h));
       const int64_t first = std::max<int64_t>(0, back - begin);
-      const int64_t last = std::min(kFrames, src_.shape.w + back - begin);
+      const int64_t last = std::min(kSumFrames, src_.shape.w + back - begin);
       for (int64_t i = first; i < last; ++i)
         sums[static_cast<size_t>(i)] += static_cast<double>(row[begin + i - back]);
     }
     auto* const out = static_cast<float*>(dst_.target_row(c, h));
-    for (int64_t i = 0; i < kFrames; ++i) {
+    for (int64_t i = 0; i < kSumFrames; ++i) {
       const int64_t sample = (begin + i) * op_.stride + phase;
       if (sample >= dst_.shape.w) return;
       out[sample] = static_cast<float>(sums[static_cast<size_t>(i)]);

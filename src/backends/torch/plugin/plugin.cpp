@@ -11,15 +11,12 @@
 #include "backends/float_segment.h"
 #include "backends/torch/plugin/arithmetic.h"
 #include "backends/torch/plugin_interface.h"
+#include "graph/slot.h"
 #include "run/arena.h"
 #include "tessera/signature.h"
 
 namespace tessera::torch_plugin {
 namespace {
-
-size_t slot(NodeId id) {
-  return static_cast<size_t>(index_of(id));
-}
 
 struct Step {
   Op op;
