@@ -13,7 +13,7 @@ write_log() {
     '2/3 Test #2: B.mounts/torch ...***Skipped   0.00 sec' '3/3 Test #3: C.runs ......   Passed    0.01 sec' '' \
     '100% tests passed, 0 tests failed out of 3' '' 'Total Test time (real) =   0.02 sec' >"$scratch/log"
   [ $# -eq 0 ] || printf '\n%s\n' 'The following tests did not run:' >>"$scratch/log"
-  for name; do printf '\t  2 - %s (Skipped)\n' "$name" >>"$scratch/log"; done
+  for name; do printf '\t  2 - %s  # GetParam() = "x" (Skipped)\n' "$name" >>"$scratch/log"; done
 }
 
 # expect STATUS TEXT: check-skips ends so for preset dev, and says so.
