@@ -18,12 +18,11 @@
 #include <filesystem>
 #include <random>
 
-#include "tessera/calibrate.h"
-#include "tessera/import.h"
-#include "tessera/plan.h"
-#include "tessera/rewrite.h"
+#include "tessera/compiler/calibrate.h"
+#include "tessera/compiler/import.h"
+#include "tessera/compiler/plan.h"
+#include "tessera/compiler/rewrite.h"
 #include "tessera/session.h"
-#include "tessera/stitched.h"
 
 namespace {
 

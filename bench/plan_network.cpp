@@ -12,10 +12,10 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "tessera/chip_placement.h"
-#include "tessera/import.h"
-#include "tessera/plan.h"
-#include "tessera/rewrite.h"
+#include "tessera/compiler/chip_placement.h"
+#include "tessera/compiler/import.h"
+#include "tessera/compiler/plan.h"
+#include "tessera/compiler/rewrite.h"
 
 namespace {
 

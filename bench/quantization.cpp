@@ -11,15 +11,12 @@
 #include <cstdlib>
 #include <limits>
 
-#include "tessera/calibrate.h"
-#include "tessera/import.h"
+#include "tessera/compiler/calibrate.h"
+#include "tessera/compiler/import.h"
+#include "tessera/compiler/rewrite.h"
+#include "tessera/compiler/tune.h"
 #include "tessera/metrics.h"
-#include "tessera/mixed_precision.h"
-#include "tessera/mixtures.h"
-#include "tessera/quality.h"
-#include "tessera/rewrite.h"
 #include "tessera/session.h"
-#include "tessera/stream_bases.h"
 
 namespace tessera {
 namespace {

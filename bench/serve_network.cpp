@@ -11,9 +11,9 @@
 #include <iostream>
 #include <string>
 
+#include "base/npy.h"
 #include "instruction_set.h"
-#include "tessera/import.h"
-#include "tessera/npy.h"
+#include "tessera/compiler/import.h"
 #include "tessera/session.h"
 
 namespace {

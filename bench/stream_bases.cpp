@@ -10,13 +10,12 @@
 
 #include "rewrite/linear_streams.h"
 #include "support/random_basis.h"
-#include "tessera/calibrate.h"
-#include "tessera/import.h"
+#include "tessera/compiler/calibrate.h"
+#include "tessera/compiler/import.h"
+#include "tessera/compiler/rewrite.h"
+#include "tessera/compiler/tune.h"
 #include "tessera/metrics.h"
-#include "tessera/mixtures.h"
-#include "tessera/rewrite.h"
 #include "tessera/session.h"
-#include "tessera/stream_bases.h"
 
 namespace tessera {
 namespace {

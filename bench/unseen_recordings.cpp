@@ -15,9 +15,8 @@
 
 #include "tessera/audio.h"
 #include "tessera/build.h"
+#include "tessera/compiler/tune.h"
 #include "tessera/metrics.h"
-#include "tessera/mono_input.h"
-#include "tessera/quality.h"
 #include "tessera/session.h"
 
 namespace tessera {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "tessera/calibration_state.h"
-#include "tessera/hash.h"
+#include "base/hash.h"
+#include "tessera/compiler/calibrate.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::vector<uint8_t> bytes(data, data + size);

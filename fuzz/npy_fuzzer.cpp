@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <cstring>
 
-#include "tessera/npy.h"
-#include "tessera/window_reading.h"
+#include "base/npy.h"
+#include "graph/window_reading.h"
 
 namespace {
 

@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
+#include "base/npz.h"
+#include "graph/named_arrays.h"
 #include "input_file.h"
-#include "tessera/named_arrays.h"
-#include "tessera/npz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const std::vector<std::string> inputs[] = {{"mix"}, {"mix", "state"}};

@@ -2,7 +2,7 @@
 #include <cstdint>
 
 #include "model/onnx/import_onnx.h"
-#include "tessera/export.h"
+#include "tessera/compiler/export.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // A folder that does not exist: no external data is read from disk.

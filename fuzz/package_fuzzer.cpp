@@ -4,12 +4,12 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/hash.h"
 #include "package/entries.h"
 #include "package/manifest.h"
 #include "rewrite/legal_graph.h"
-#include "tessera/export.h"
+#include "tessera/compiler/export.h"
 #include "tessera/file.h"
-#include "tessera/hash.h"
 #include "tessera/package.h"
 
 namespace {

@@ -1,7 +1,7 @@
 // Any bytes as a target file; a network is then judged by it.
 #include <cstdint>
 
-#include "tessera/target.h"
+#include "tessera/compiler/target.h"
 
 namespace {
 

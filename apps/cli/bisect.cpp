@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/npy.h"
 #include "cli/bisect_report.h"
 #include "cli/command.h"
 #include "cli/comparison_sides.h"
@@ -18,9 +19,8 @@
 #include "cli/progress.h"
 #include "cli/rewrite_signal.h"
 #include "tessera/audio.h"
-#include "tessera/bisect.h"
+#include "tessera/compiler/bisect.h"
 #include "tessera/file.h"
-#include "tessera/npy.h"
 
 namespace tessera::cli {
 namespace {

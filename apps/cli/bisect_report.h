@@ -5,7 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/console.h"
-#include "tessera/bisect.h"
+#include "tessera/compiler/bisect.h"
 
 namespace tessera::cli {
 

@@ -20,9 +20,9 @@
 #include "cli/progress.h"
 #include "cli/recording_options.h"
 #include "cli/table.h"
-#include "tessera/calibration_state.h"
+#include "tessera/compiler/calibrate.h"
+#include "tessera/compiler/rewrite.h"
 #include "tessera/file.h"
-#include "tessera/rewrite.h"
 
 namespace tessera::cli {
 namespace {

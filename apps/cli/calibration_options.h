@@ -6,7 +6,7 @@
 
 #include "cli/command_line.h"
 #include "tessera/build.h"
-#include "tessera/calibration_set.h"
+#include "tessera/compiler/calibrate.h"
 
 namespace tessera::cli {
 

@@ -13,8 +13,8 @@
 #include "cli/model_options.h"
 #include "cli/table.h"
 #include "cli/target_options.h"
-#include "tessera/import.h"
-#include "tessera/target.h"
+#include "tessera/compiler/import.h"
+#include "tessera/compiler/target.h"
 
 namespace tessera::cli {
 namespace {

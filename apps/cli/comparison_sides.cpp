@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/input_arrays.h"
-#include "tessera/verify.h"
+#include "tessera/compiler/verify.h"
 
 namespace tessera::cli {
 namespace {

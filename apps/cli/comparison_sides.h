@@ -9,8 +9,8 @@
 #include "cli/console.h"
 #include "cli/model_options.h"
 #include "cli/recording_options.h"
+#include "tessera/compiler/verify.h"
 #include "tessera/result.h"
-#include "tessera/value_comparison.h"
 
 namespace tessera::cli {
 

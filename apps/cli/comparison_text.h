@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cli/command.h"
-#include "tessera/verify.h"
+#include "tessera/compiler/verify.h"
 
 namespace tessera::cli {
 

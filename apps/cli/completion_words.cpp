@@ -6,7 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "tessera/rewrite.h"
+#include "tessera/compiler/rewrite.h"
 
 namespace tessera::cli {
 namespace {

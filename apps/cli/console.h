@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tessera/log.h"
+#include "base/log.h"
 #include "tessera/result.h"
 
 namespace tessera::cli {

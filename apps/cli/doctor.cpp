@@ -21,7 +21,7 @@
 #include "cli/machine.h"
 #include "cli/table.h"
 #include "tessera/backend.h"
-#include "tessera/reference_check.h"
+#include "tessera/separator.h"
 #include "tessera/session.h"
 
 namespace tessera::cli {

@@ -12,10 +12,9 @@
 #include "cli/model_options.h"
 #include "cli/output_files.h"
 #include "cli/table.h"
-#include "tessera/export.h"
-#include "tessera/export_integers.h"
+#include "tessera/backend.h"
+#include "tessera/compiler/export.h"
 #include "tessera/file.h"
-#include "tessera/signature.h"
 
 namespace tessera::cli {
 namespace {

@@ -6,8 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/table.h"
-#include "tessera/checkpoint_document.h"
-#include "tessera/import.h"
+#include "tessera/compiler/import.h"
 
 namespace tessera::cli {
 namespace {

@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "cli/rewrite_signal.h"
-#include "tessera/named_arrays.h"
+#include "graph/named_arrays.h"
 
 namespace tessera::cli {
 namespace {

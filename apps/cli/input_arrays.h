@@ -6,9 +6,9 @@
 
 #include "cli/console.h"
 #include "cli/recording_options.h"
+#include "run/window_run.h"
+#include "tessera/backend.h"
 #include "tessera/result.h"
-#include "tessera/signature.h"
-#include "tessera/window_run.h"
 
 namespace tessera::cli {
 

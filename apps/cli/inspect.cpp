@@ -15,12 +15,11 @@
 #include "cli/table.h"
 #include "report/network_drawing.h"
 #include "report/node_caption.h"
-#include "tessera/analysis.h"
-#include "tessera/calibration_record.h"
+#include "tessera/backend.h"
+#include "tessera/compiler/analysis.h"
+#include "tessera/compiler/graph.h"
 #include "tessera/file.h"
 #include "tessera/package.h"
-#include "tessera/signature.h"
-#include "tessera/text.h"
 
 namespace tessera::cli {
 namespace {

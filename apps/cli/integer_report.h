@@ -6,8 +6,7 @@
 #include <vector>
 
 #include "cli/command.h"
-#include "tessera/code_check.h"
-#include "tessera/verify.h"
+#include "tessera/compiler/verify.h"
 
 namespace tessera::cli {
 

@@ -12,9 +12,9 @@
 #include "cli/command_line.h"
 #include "cli/console.h"
 #include "tessera/backend.h"
-#include "tessera/import.h"
-#include "tessera/loaded_network.h"
+#include "tessera/compiler/import.h"
 #include "tessera/result.h"
+#include "tessera/separator.h"
 
 namespace tessera::cli {
 

@@ -18,13 +18,12 @@
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "cli/target_options.h"
+#include "graph/voices.h"
 #include "report/curve_drawing.h"
+#include "tessera/compiler/tune.h"
 #include "tessera/file.h"
-#include "tessera/frozen_norms.h"
 #include "tessera/metrics.h"
-#include "tessera/mixtures.h"
 #include "tessera/session.h"
-#include "tessera/voices.h"
 
 namespace tessera::cli {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/hash.h"
 #include "tessera/file.h"
-#include "tessera/hash.h"
 
 namespace tessera::cli {
 namespace {

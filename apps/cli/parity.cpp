@@ -1,6 +1,6 @@
 // tessera parity: decoder, masker or chain of a Conv-TasNet in tiles and channel blocks of known
 // sizes.
-#include "tessera/parity.h"
+#include "tessera/compiler/verify.h"
 
 #include <fmt/format.h>
 

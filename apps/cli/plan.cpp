@@ -16,9 +16,9 @@
 #include "cli/table.h"
 #include "cli/target_options.h"
 #include "report/plan_drawing.h"
+#include "tessera/compiler/plan.h"
+#include "tessera/compiler/rewrite.h"
 #include "tessera/file.h"
-#include "tessera/plan.h"
-#include "tessera/rewrite.h"
 
 namespace tessera::cli {
 namespace {

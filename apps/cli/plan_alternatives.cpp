@@ -6,10 +6,9 @@
 
 #include "cli/rewrite_signal.h"
 #include "cli/table.h"
-#include "tessera/frozen_norms.h"
-#include "tessera/rewrite.h"
+#include "tessera/compiler/rewrite.h"
+#include "tessera/compiler/tune.h"
 #include "tessera/session.h"
-#include "tessera/stitched.h"
 
 namespace tessera::cli {
 namespace {

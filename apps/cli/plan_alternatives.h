@@ -6,8 +6,8 @@
 
 #include "cli/console.h"
 #include "tessera/backend.h"
-#include "tessera/import.h"
-#include "tessera/plan.h"
+#include "tessera/compiler/import.h"
+#include "tessera/compiler/plan.h"
 
 namespace tessera::cli {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/command_line.h"
-#include "tessera/plan.h"
+#include "tessera/compiler/plan.h"
 
 namespace tessera::cli {
 

@@ -1,7 +1,6 @@
 #include "cli/recording_headers.h"
 
 #include "tessera/audio.h"
-#include "tessera/resample.h"
 
 namespace tessera::cli {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "cli/recording_options.h"
-#include "tessera/mono_input.h"
+#include "tessera/audio.h"
 #include "tessera/result.h"
 
 namespace tessera::cli {

@@ -12,8 +12,8 @@
 #include "cli/progress.h"
 #include "cli/rewrite_report.h"
 #include "cli/rewrite_signal.h"
+#include "tessera/compiler/graph.h"
 #include "tessera/file.h"
-#include "tessera/text.h"
 
 namespace tessera::cli {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "cli/command.h"
-#include "tessera/rewrite.h"
+#include "tessera/compiler/rewrite.h"
 
 namespace tessera::cli {
 

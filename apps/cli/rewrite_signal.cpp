@@ -6,10 +6,9 @@
 #include <filesystem>
 #include <limits>
 
+#include "base/npy.h"
 #include "tessera/audio.h"
-#include "tessera/frozen_norms.h"
-#include "tessera/mono_input.h"
-#include "tessera/npy.h"
+#include "tessera/compiler/tune.h"
 #include "tessera/session.h"
 
 namespace tessera::cli {

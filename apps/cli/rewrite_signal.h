@@ -9,8 +9,8 @@
 #include "cli/console.h"
 #include "cli/recording_options.h"
 #include "tessera/backend.h"
-#include "tessera/import.h"
-#include "tessera/rewrite.h"
+#include "tessera/compiler/import.h"
+#include "tessera/compiler/rewrite.h"
 
 namespace tessera::cli {
 

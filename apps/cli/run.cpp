@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/npy.h"
 #include "cli/check.h"
 #include "cli/command.h"
 #include "cli/input_arrays.h"
@@ -15,8 +16,7 @@
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "tessera/file.h"
-#include "tessera/npy.h"
-#include "tessera/reference_check.h"
+#include "tessera/separator.h"
 #include "tessera/session.h"
 
 namespace tessera::cli {

@@ -14,11 +14,10 @@
 #include "cli/progress.h"
 #include "cli/recording_options.h"
 #include "cli/table.h"
+#include "report/spectrogram.h"
 #include "tessera/audio.h"
 #include "tessera/file.h"
 #include "tessera/metrics.h"
-#include "tessera/mono_input.h"
-#include "tessera/spectrogram.h"
 
 namespace tessera::cli {
 namespace {

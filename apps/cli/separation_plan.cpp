@@ -8,9 +8,9 @@
 #include <set>
 #include <system_error>
 
+#include "audio/recordings.h"
 #include "base/counted.h"
 #include "cli/output_files.h"
-#include "tessera/recordings.h"
 
 namespace tessera::cli {
 namespace {

@@ -8,9 +8,9 @@
 #include "cli/command.h"
 #include "cli/table.h"
 #include "cli/target_options.h"
+#include "evidence/target_evidence.h"
+#include "tessera/compiler/target.h"
 #include "tessera/file.h"
-#include "tessera/target.h"
-#include "tessera/target_evidence.h"
 
 namespace tessera::cli {
 namespace {

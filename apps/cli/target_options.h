@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/command_line.h"
-#include "tessera/target.h"
+#include "tessera/compiler/target.h"
 
 namespace tessera::cli {
 

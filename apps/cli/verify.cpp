@@ -21,9 +21,9 @@
 #include "cli/table.h"
 #include "cli/target_options.h"
 #include "cli/verify_report.h"
-#include "tessera/rewrite.h"
+#include "tessera/compiler/rewrite.h"
+#include "tessera/compiler/verify.h"
 #include "tessera/session.h"
-#include "tessera/verify.h"
 
 namespace tessera::cli {
 namespace {

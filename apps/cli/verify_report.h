@@ -8,7 +8,7 @@
 #include "cli/command_line.h"
 #include "cli/model_options.h"
 #include "cli/table.h"
-#include "tessera/verify.h"
+#include "tessera/compiler/verify.h"
 
 namespace tessera::cli {
 

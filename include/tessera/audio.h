@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tessera/result.h"
@@ -135,5 +136,73 @@ Result<AudioWriteReport> write_audio(const std::filesystem::path& path, const Au
 Result<AudioWriteReport> write_audio(const std::filesystem::path& path,
                                      std::span<const float> samples, int sample_rate,
                                      AudioWriteOptions options = {});
+
+// Sampling rate conversion (libsoxr): band limited, linear phase, its delay taken out.
+
+enum class ResampleQuality {
+  kHigh,      // 20 bit
+  kVeryHigh,  // 28 bit
+};
+
+// round(frames * dst_rate / src_rate), half up: the exact length of what a Resampler returns in
+// all.
+int64_t resampled_frames(int64_t frames, int src_rate, int dst_rate);
+
+// One channel, block by block. Sample i of the output lies at the time i / dst_rate of the input.
+class Resampler {
+ public:
+  // Errors: kInvalidArgument for rates below 1 or a ratio beyond 1000.
+  static Result<Resampler> create(int src_rate, int dst_rate,
+                                  ResampleQuality quality = ResampleQuality::kVeryHigh);
+
+  Resampler(Resampler&&) noexcept;
+  Resampler& operator=(Resampler&&) noexcept;
+  ~Resampler();
+
+  // Appends to `output` what can be said so far; `finish` appends the rest. Nothing may follow it.
+  Result<void> push(std::span<const float> input, std::vector<float>& output);
+  Result<void> finish(std::vector<float>& output);
+
+ private:
+  struct State;
+  explicit Resampler(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Every channel of `audio`. The same rate returns it unchanged.
+Result<AudioBuffer> resample(AudioBuffer audio, int dst_rate,
+                             ResampleQuality quality = ResampleQuality::kVeryHigh);
+
+// From what a recording is to what a network takes: one channel at the network's rate, every step
+// said aloud.
+
+// What to do with more than one channel. Channels that are all the same, sample for sample, are one
+// channel under every policy.
+struct ChannelPolicy {
+  enum class Kind {
+    kRefuse,  // an error: the user decides
+    kMix,     // the mean of all channels
+    kPick,    // one of them
+  };
+  Kind kind = Kind::kRefuse;
+  int channel = 1;  // for kPick, counted from 1
+};
+
+// "refuse", "mix", or a channel number from 1. Errors: kInvalidArgument.
+Result<ChannelPolicy> parse_channel_policy(std::string_view text);
+
+struct MonoInput {
+  std::vector<float> samples;
+  int sample_rate = 0;  // Hz
+  // What the recording's file told (AudioBuffer::notes) and what was done to it, in order, one
+  // sentence each; empty if there is nothing to tell.
+  std::vector<std::string> steps;
+};
+
+// Applies `policy`, then resamples to `sample_rate`. `subject` names the recording in errors.
+// Errors: kInvalidArgument for several channels under kRefuse or a channel that is not there; those
+// of resample.
+Result<MonoInput> to_mono_input(const AudioBuffer& audio, int sample_rate, ChannelPolicy policy,
+                                const std::string& subject);
 
 }  // namespace tessera

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "tessera/encodings.h"
-#include "tessera/graph.h"
+#include "tessera/compiler/encodings.h"
+#include "tessera/compiler/graph.h"
 #include "tessera/result.h"
 
 namespace tessera {
@@ -100,5 +100,25 @@ bool backend_is_optional(std::string_view name);
 // with the reason.
 Result<std::unique_ptr<Backend>> make_backend(std::string_view name,
                                               const BackendOptions& options = {});
+
+// Signature: what a network takes and gives, and the checks that values handed over fit it.
+
+struct Port {
+  std::string name;
+  Shape shape;
+};
+
+struct Signature {
+  std::vector<Port> inputs;
+  std::vector<Port> outputs;
+};
+
+Signature signature_of(const Graph& graph);
+
+// Checks counts and sizes before a run. Errors: kInvalidArgument naming the port. Allocates only
+// for errors.
+Result<void> check_values(const Signature& signature, std::span<const ConstValues> inputs,
+                          std::span<const Values> outputs);
+Result<void> check_input_values(const Signature& signature, std::span<const ConstValues> inputs);
 
 }  // namespace tessera

@@ -11,17 +11,15 @@
 #include <string_view>
 #include <vector>
 
-#include "tessera/calibration_set.h"
-#include "tessera/chip_placement.h"
-#include "tessera/frozen_norms.h"
-#include "tessera/import.h"
-#include "tessera/note.h"
+#include "tessera/compiler/calibrate.h"
+#include "tessera/compiler/chip_placement.h"
+#include "tessera/compiler/import.h"
+#include "tessera/compiler/plan.h"
+#include "tessera/compiler/quantize.h"
+#include "tessera/compiler/rewrite.h"
+#include "tessera/compiler/tune.h"
 #include "tessera/package.h"
-#include "tessera/plan.h"
-#include "tessera/quantize.h"
 #include "tessera/result.h"
-#include "tessera/rewrite.h"
-#include "tessera/stream_bases.h"
 
 namespace tessera {
 

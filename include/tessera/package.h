@@ -15,11 +15,12 @@
 #include <string_view>
 #include <vector>
 
-#include "tessera/encodings.h"
-#include "tessera/import.h"
-#include "tessera/plan.h"
+#include "tessera/compiler/encodings.h"
+#include "tessera/compiler/import.h"
+#include "tessera/compiler/plan.h"
+#include "tessera/compiler/quantize.h"
+#include "tessera/compiler/verify.h"
 #include "tessera/result.h"
-#include "tessera/verify.h"
 
 namespace tessera {
 
@@ -148,5 +149,49 @@ Result<CheckedPackage> check_package(const Package& package, const PackagedNetwo
 // Whether the file begins as a package does: also true for damaged ones. False where it cannot be
 // read.
 bool is_package(const std::filesystem::path& path);
+
+// Calibration record: what a package's integers were chosen from, kept in it. docs/package.md lists
+// its fields.
+
+struct CalibrationRecord {
+  // Values of the planned graph by how they are held.
+  struct Arithmetic {
+    std::string asked;  // "int8", "int16", "mixed"
+    int64_t in_8_bits = 0;
+    int64_t in_16_bits = 0;
+    int64_t in_float = 0;
+    int64_t convolutions = 0;  // with integer weights
+    // Of the outputs over float when it was built: the middle and the least of several passages.
+    double snr_db = 0;
+    double lowest_snr_db = 0;
+  } arithmetic;
+
+  struct Source {
+    std::vector<std::string> files;  // or folders, by their last name
+    int64_t windows = 0;
+    uint32_t seed = 0;
+    double silence_db = 0;
+  } source;
+
+  struct Method {
+    std::string observer;  // to_string(Observer)
+    double kept = 0;       // percentile only
+    double headroom = 0;
+    double sum_headroom = 0;  // of values that additions join
+  } method;
+
+  struct Value {
+    std::string name;
+    ValueSummary seen;
+    int64_t bits = 0;
+    double code_low = 0;   // the least that a code of any channel stands for
+    double code_high = 0;  // the most
+  };
+  std::vector<Value> values;  // by name
+};
+
+// nullopt for a package in float, or of a build that kept none. Errors: kCorrupt, subject = the
+// path of the field.
+Result<std::optional<CalibrationRecord>> calibration_record(const Package& package);
 
 }  // namespace tessera

@@ -2,6 +2,7 @@
 // The surface follows std::expected (C++23); errors carry what failed, where, and the next step.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -176,3 +177,20 @@ inline Error&& Result<void>::error() && {
   ::tessera::Error {                                                                           \
     ::tessera::ErrorCode::code_name, (message_text), (subject_text), (hint_text), TESSERA_HERE \
   }
+
+namespace tessera {
+
+// Note: something a reader decided, assumed or left out that the user should be able to see. Never
+// an error.
+
+enum class NoteSeverity : uint8_t {
+  info,     // worth recording: an assumption that is nearly always right
+  warning,  // the result may differ from what the user expects
+};
+
+struct Note {
+  NoteSeverity severity = NoteSeverity::info;
+  std::string text;
+};
+
+}  // namespace tessera

@@ -20,12 +20,89 @@
 
 #include "tessera/audio.h"
 #include "tessera/backend.h"
-#include "tessera/mono_input.h"
-#include "tessera/note.h"
-#include "tessera/reference_check.h"
+#include "tessera/compiler/encodings.h"
+#include "tessera/compiler/graph.h"
+#include "tessera/compiler/import.h"
+#include "tessera/compiler/plan.h"
+#include "tessera/package.h"
 #include "tessera/result.h"
+#include "tessera/session.h"
 
 namespace tessera {
+
+// Reference check: how far what a backend computed lies from what plain loops compute.
+
+struct OutputDifference {
+  double max_abs = 0;
+  double peak = 0;  // of the reference's finite values
+};
+
+// `outputs` and `reference`: the values of every output. Errors, with `subject`: kMismatch beyond
+// 1e-4 of the reference's peak (1e-7 for silence), or where a value is finite on one side only;
+// kInvalidModel where it is finite on neither, which says nothing.
+Result<OutputDifference> compare_outputs(std::span<const std::vector<float>> reference,
+                                         std::span<const std::vector<float>> outputs,
+                                         const std::string& subject);
+
+// Evaluates `graph` on the reference backend, which is slow, and compares. `memory_limit_bytes` as
+// in BackendOptions. Errors: those of Session and of compare_outputs().
+Result<OutputDifference> compare_with_reference(const Graph& graph,
+                                                std::span<const std::vector<float>> inputs,
+                                                std::span<const std::vector<float>> outputs,
+                                                const std::string& subject,
+                                                int64_t memory_limit_bytes = 0);
+
+// In integers: plays `plan` on `backend` and compares every code at every border, as check_codes()
+// does. Returns how many codes. Errors: those of check_codes(); kMismatch, with `subject`, where
+// one code differs.
+Result<int64_t> compare_codes_with_reference(const Plan& plan, const Encodings& encodings,
+                                             Backend& backend,
+                                             std::span<const std::vector<float>> inputs,
+                                             const std::string& subject);
+
+// LoadedNetwork: a model file or a package, ready to be evaluated: a network as it is, or as its
+// package's plan cuts it and, where it was quantised, in its integers.
+//
+//   TESSERA_TRY(auto network, LoadedNetwork::open("net.tess"));
+//   TESSERA_TRY(auto backend, make_backend(network.default_backend()));
+//   TESSERA_TRY(auto session, network.session(*backend));
+
+// The network of a model file, or the one that a package was built from. Errors: those of
+// import_model() or Package::open(); kInvalidArgument for `model_args` of a package, which holds
+// its own.
+Result<ImportedModel> load_model(const std::filesystem::path& path,
+                                 const ImportOptions& options = {});
+
+struct LoadedNetwork {
+  ImportedModel model;
+  std::optional<Package> package;
+  std::optional<Plan> plan;            // with a package
+  std::optional<Encodings> encodings;  // with a quantised one
+  std::optional<Graph> approximated;   // with a package: the model's, frozen norms as constants
+
+  // At `options.length_samples`; a package by itself at the length it was built for. Errors: those
+  // of load_model() and Package::network().
+  static Result<LoadedNetwork> open(const std::filesystem::path& path,
+                                    const ImportOptions& options = {});
+
+  // For inputs of another length. Errors: those of Network::instantiate() and Package::network().
+  Result<void> set_length(int64_t length_samples);
+
+  // What a session evaluates: the plan's graph, or the model's.
+  const Graph& graph() const { return plan ? plan->graph : model.graph; }
+  // What that must compute, in floats.
+  const Graph& expected_graph() const { return approximated ? *approximated : model.graph; }
+
+  // The backend for its arithmetic.
+  std::string_view default_backend() const;
+
+  // A warning where it was quantised and `backend` computes in floats, as EncodingsUse::ignore
+  // lets it.
+  std::optional<Note> ignored_integers(const Backend& backend) const;
+
+  // Errors: those of Session::create().
+  Result<Session> session(Backend& backend, EncodingsUse use = EncodingsUse::obey) const;
+};
 
 // Networks trained for SI-SNR give voices of any level. One factor is for all voices of a
 // recording.

@@ -1,13 +1,12 @@
-#include "tessera/mixtures.h"
+#include "tessera/metrics.h"
 
 #include <algorithm>
 #include <system_error>
 
 #include <fmt/format.h>
 
+#include "audio/recordings.h"
 #include "tessera/audio.h"
-#include "tessera/mono_input.h"
-#include "tessera/recordings.h"
 
 namespace tessera {
 namespace {

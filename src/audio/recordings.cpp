@@ -1,4 +1,4 @@
-#include "tessera/recordings.h"
+#include "audio/recordings.h"
 
 #include <algorithm>
 #include <array>

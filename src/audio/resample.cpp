@@ -1,4 +1,4 @@
-#include "tessera/resample.h"
+#include "tessera/audio.h"
 
 #include <soxr.h>
 

@@ -7,9 +7,9 @@
 #include <archive_entry.h>
 #include <fmt/format.h>
 
+#include "base/hash.h"
 #include "base/text_bytes.h"
 #include "base/zip_archive.h"
-#include "tessera/hash.h"
 
 namespace tessera {
 namespace {

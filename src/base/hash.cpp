@@ -1,4 +1,4 @@
-#include "tessera/hash.h"
+#include "base/hash.h"
 
 #include <new>
 

@@ -1,4 +1,4 @@
-#include "tessera/npy.h"
+#include "base/npy.h"
 
 #include <algorithm>
 #include <bit>
@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/npy_header.h"
-#include "tessera/tensor.h"
+#include "tessera/compiler/tensor.h"
 
 namespace tessera {
 namespace {

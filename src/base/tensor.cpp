@@ -1,4 +1,4 @@
-#include "tessera/tensor.h"
+#include "tessera/compiler/tensor.h"
 
 #include <cstring>
 

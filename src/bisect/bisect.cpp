@@ -1,4 +1,4 @@
-#include "tessera/bisect.h"
+#include "tessera/compiler/bisect.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,14 +10,14 @@
 
 #include <fmt/format.h>
 
+#include "base/hash.h"
 #include "bisect/fake_quantized.h"
 #include "bisect/fallen_values.h"
 #include "bisect/source_references.h"
 #include "bisect/trial_log.h"
-#include "tessera/calibration_state.h"
-#include "tessera/hash.h"
+#include "tessera/backend.h"
+#include "tessera/compiler/calibrate.h"
 #include "tessera/session.h"
-#include "tessera/signature.h"
 
 namespace tessera {
 namespace {

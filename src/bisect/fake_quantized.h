@@ -1,9 +1,9 @@
 // A quantised network evaluated in floats, with any part of its quantisation left out: what each
 // encoding costs can be measured alone, and together with any others.
 //
-// With everything in force it computes what the integers mean (tessera/encodings.h) up to the
-// rounding of float sums: values are rounded to their codes and back, convolutions have the weights
-// that their integers stand for.
+// With everything in force it computes what the integers mean (tessera/compiler/encodings.h) up to
+// the rounding of float sums: values are rounded to their codes and back, convolutions have the
+// weights that their integers stand for.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@
 
 #include "quantize/roles.h"
 #include "tessera/backend.h"
-#include "tessera/encodings.h"
-#include "tessera/graph.h"
+#include "tessera/compiler/encodings.h"
+#include "tessera/compiler/graph.h"
 #include "tessera/result.h"
 
 namespace tessera {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "bisect/fake_quantized.h"
-#include "tessera/bisect.h"
+#include "tessera/compiler/bisect.h"
 
 namespace tessera {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "quantize/roles.h"
-#include "tessera/encodings.h"
+#include "tessera/compiler/encodings.h"
 
 namespace tessera {
 

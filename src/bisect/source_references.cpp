@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "graph/voices.h"
 #include "tessera/metrics.h"
-#include "tessera/voices.h"
 
 namespace tessera {
 

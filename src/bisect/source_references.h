@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "tessera/graph.h"
+#include "tessera/compiler/graph.h"
 #include "tessera/result.h"
 #include "tune/output_error.h"
 

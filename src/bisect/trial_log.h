@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "tessera/note.h"
 #include "tessera/result.h"
 
 namespace tessera {

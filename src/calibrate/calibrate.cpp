@@ -1,4 +1,4 @@
-#include "tessera/calibrate.h"
+#include "tessera/compiler/calibrate.h"
 
 #include <fmt/format.h>
 

@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "tessera/calibration_set.h"
-#include "tessera/named_arrays.h"
-#include "tessera/npy.h"
-#include "tessera/tensor.h"
-#include "tessera/window_batch.h"
+#include "base/npy.h"
+#include "graph/named_arrays.h"
+#include "graph/window_batch.h"
+#include "tessera/compiler/calibrate.h"
+#include "tessera/compiler/tensor.h"
 
 namespace tessera {
 namespace {

@@ -1,4 +1,4 @@
-#include "tessera/calibration_set.h"
+#include "tessera/compiler/calibrate.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,11 +7,10 @@
 
 #include <fmt/format.h>
 
+#include "audio/recordings.h"
 #include "base/counted.h"
 #include "tessera/audio.h"
 #include "tessera/file.h"
-#include "tessera/mono_input.h"
-#include "tessera/recordings.h"
 
 namespace tessera {
 namespace {

@@ -1,4 +1,4 @@
-#include "tessera/calibration_state.h"
+#include "tessera/compiler/calibrate.h"
 
 #include <algorithm>
 #include <bit>
@@ -11,12 +11,12 @@
 #include <fmt/format.h>
 
 #include "base/archive.h"
+#include "base/hash.h"
 #include "base/json_fields.h"
+#include "base/npy.h"
 #include "base/text_bytes.h"
 #include "base/zip_archive.h"
-#include "tessera/hash.h"
-#include "tessera/npy.h"
-#include "tessera/window_reading.h"
+#include "graph/window_reading.h"
 
 namespace tessera {
 namespace {

@@ -1,7 +1,7 @@
 #include "calibrate/calibration_windows.h"
 
-#include "tessera/calibration_state.h"
-#include "tessera/window_run.h"
+#include "run/window_run.h"
+#include "tessera/compiler/calibrate.h"
 
 namespace tessera {
 

@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "tessera/calibration_set.h"
-#include "tessera/import.h"
+#include "tessera/compiler/calibrate.h"
+#include "tessera/compiler/import.h"
 #include "tessera/result.h"
 
 namespace tessera {

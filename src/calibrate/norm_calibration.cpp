@@ -5,7 +5,7 @@
 
 #include "calibrate/observation.h"
 
-#include "tessera/calibrate.h"
+#include "tessera/compiler/calibrate.h"
 #include "tessera/session.h"
 
 namespace tessera {

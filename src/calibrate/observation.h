@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "tessera/backend.h"
-#include "tessera/graph.h"
+#include "tessera/compiler/graph.h"
 #include "tessera/result.h"
 
 namespace tessera {

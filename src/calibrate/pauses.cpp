@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tessera/calibrate.h"
+#include "tessera/compiler/calibrate.h"
 
 namespace tessera {
 namespace {

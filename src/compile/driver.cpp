@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "base/counted.h"
+#include "base/hash.h"
 #include "calibrate/calibration_windows.h"
 #include "compile/freeze_stage.h"
 #include "compile/quantize_stage.h"
@@ -19,10 +20,9 @@
 #include "rewrite/legal_graph.h"
 #include "tessera/backend.h"
 #include "tessera/build.h"
+#include "tessera/compiler/graph.h"
+#include "tessera/compiler/tune.h"
 #include "tessera/file.h"
-#include "tessera/hash.h"
-#include "tessera/stream_bases.h"
-#include "tessera/text.h"
 #include "verify/built_parity.h"
 
 namespace tessera {

@@ -6,7 +6,7 @@
 
 #include "calibrate/calibration_windows.h"
 #include "tessera/build.h"
-#include "tessera/frozen_norms.h"
+#include "tessera/compiler/tune.h"
 #include "tessera/result.h"
 
 namespace tessera {

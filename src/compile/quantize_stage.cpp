@@ -6,10 +6,8 @@
 
 #include "package/calibration_file.h"
 #include "rewrite/legal_graph.h"
-#include "tessera/calibrate.h"
-#include "tessera/calibration_state.h"
-#include "tessera/mixed_precision.h"
-#include "tessera/quality.h"
+#include "tessera/compiler/calibrate.h"
+#include "tessera/compiler/tune.h"
 
 namespace tessera {
 namespace {

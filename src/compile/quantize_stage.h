@@ -6,10 +6,9 @@
 
 #include "calibrate/calibration_windows.h"
 #include "tessera/build.h"
-#include "tessera/calibration_record.h"
-#include "tessera/encodings.h"
-#include "tessera/held_out.h"
-#include "tessera/note.h"
+#include "tessera/compiler/encodings.h"
+#include "tessera/compiler/tune.h"
+#include "tessera/package.h"
 #include "tessera/result.h"
 
 namespace tessera {

@@ -1,8 +1,8 @@
 // The parts of measure_ledger(): one per kind of record.
 #pragma once
 
+#include "evidence/target_evidence.h"
 #include "target/ledger_rules.h"
-#include "tessera/target_evidence.h"
 
 namespace tessera {
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "evidence/target_evidence.h"
 #include "tessera/file.h"
-#include "tessera/target_evidence.h"
 
 namespace tessera {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/counted.h"
-#include "tessera/target_evidence.h"
+#include "evidence/target_evidence.h"
 
 namespace tessera {
 

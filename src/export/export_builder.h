@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "tessera/graph.h"
+#include "tessera/compiler/graph.h"
 
 namespace onnx {
 class GraphProto;

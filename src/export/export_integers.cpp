@@ -1,4 +1,4 @@
-#include "tessera/export_integers.h"
+#include "tessera/compiler/export.h"
 
 #include <algorithm>
 

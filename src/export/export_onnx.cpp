@@ -1,4 +1,4 @@
-#include "tessera/export.h"
+#include "tessera/compiler/export.h"
 
 #include <algorithm>
 

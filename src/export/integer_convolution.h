@@ -8,8 +8,8 @@
 #include "export/integer_nodes.h"
 #include "kernels/ref/integer_kernels.h"
 #include "quantize/roles.h"
-#include "tessera/encodings.h"
-#include "tessera/graph.h"
+#include "tessera/compiler/encodings.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera {
 

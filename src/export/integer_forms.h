@@ -1,9 +1,9 @@
-// The ONNX forms a quantised network is written in. include/tessera/export_integers.h tells them
+// The ONNX forms a quantised network is written in. include/tessera/compiler/export.h tells them
 // apart.
 #pragma once
 
-#include "tessera/encodings.h"
-#include "tessera/graph.h"
+#include "tessera/compiler/encodings.h"
+#include "tessera/compiler/graph.h"
 
 namespace onnx {
 class GraphProto;

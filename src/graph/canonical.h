@@ -2,7 +2,7 @@
 // graph.
 #pragma once
 
-#include "tessera/graph.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera {
 

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "tessera/graph.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera {
 

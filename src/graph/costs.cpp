@@ -2,7 +2,7 @@
 #include <limits>
 #include <unordered_set>
 
-#include "tessera/analysis.h"
+#include "tessera/compiler/analysis.h"
 
 namespace tessera {
 namespace {

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "graph/rational.h"
-#include "tessera/analysis.h"
+#include "tessera/compiler/analysis.h"
 
 namespace tessera {
 namespace {

@@ -9,7 +9,7 @@
 #include <concepts>
 #include <type_traits>
 
-#include "tessera/op.h"
+#include "tessera/compiler/op.h"
 
 namespace tessera {
 

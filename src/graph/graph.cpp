@@ -1,4 +1,4 @@
-#include "tessera/graph.h"
+#include "tessera/compiler/graph.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "tessera/io_layout.h"
+#include "tessera/compiler/graph.h"
 
 #include <array>
 

@@ -1,11 +1,11 @@
-#include "tessera/named_arrays.h"
+#include "graph/named_arrays.h"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "tessera/npz.h"
+#include "base/npz.h"
 
 namespace tessera {
 namespace {

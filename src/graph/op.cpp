@@ -1,4 +1,4 @@
-#include "tessera/op.h"
+#include "tessera/compiler/op.h"
 
 #include <fmt/format.h>
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "tessera/op.h"
+#include "tessera/compiler/op.h"
 
 namespace tessera {
 

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/counted.h"
-#include "tessera/op.h"
+#include "tessera/compiler/op.h"
 
 namespace tessera {
 namespace {

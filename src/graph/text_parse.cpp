@@ -9,7 +9,7 @@
 #include "graph/prototype.h"
 #include "graph/text_cursor.h"
 #include "graph/text_weights.h"
-#include "tessera/text.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "graph/fields.h"
 #include "graph/text_weights.h"
-#include "tessera/text.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera {
 namespace {

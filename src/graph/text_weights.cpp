@@ -8,7 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "base/base64.h"
-#include "tessera/hash.h"
+#include "base/hash.h"
 
 namespace tessera {
 namespace {

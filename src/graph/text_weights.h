@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "graph/text_cursor.h"
-#include "tessera/tensor.h"
+#include "tessera/compiler/tensor.h"
 
 namespace tessera {
 

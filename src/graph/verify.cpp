@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "tessera/graph.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera {
 namespace {

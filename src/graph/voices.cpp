@@ -1,4 +1,4 @@
-#include "tessera/voices.h"
+#include "graph/voices.h"
 
 #include <fmt/format.h>
 

@@ -1,8 +1,8 @@
-#include "tessera/window_batch.h"
+#include "graph/window_batch.h"
 
 #include <fmt/format.h>
 
-#include "tessera/tensor.h"
+#include "tessera/compiler/tensor.h"
 
 namespace tessera {
 

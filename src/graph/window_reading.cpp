@@ -1,11 +1,11 @@
-#include "tessera/window_reading.h"
+#include "graph/window_reading.h"
 
 #include <algorithm>
 #include <limits>
 
 #include <fmt/format.h>
 
-#include "tessera/tensor.h"
+#include "tessera/compiler/tensor.h"
 
 namespace tessera {
 namespace {

@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-#include "tessera/import.h"
+#include "tessera/compiler/import.h"
 
 namespace tessera {
 

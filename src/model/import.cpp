@@ -1,4 +1,4 @@
-#include "tessera/import.h"
+#include "tessera/compiler/import.h"
 
 #include <utility>
 

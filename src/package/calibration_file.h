@@ -5,10 +5,10 @@
 #include <span>
 #include <string>
 
-#include "tessera/calibration_record.h"
-#include "tessera/encodings.h"
-#include "tessera/graph.h"
-#include "tessera/quantize.h"
+#include "tessera/compiler/encodings.h"
+#include "tessera/compiler/graph.h"
+#include "tessera/compiler/quantize.h"
+#include "tessera/package.h"
 #include "tessera/result.h"
 
 namespace tessera {

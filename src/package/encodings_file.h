@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "tessera/encodings.h"
+#include "tessera/compiler/encodings.h"
 #include "tessera/result.h"
 
 namespace tessera {

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "tessera/export.h"
-#include "tessera/text.h"
+#include "tessera/compiler/export.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera::entries {
 namespace {

@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "tessera/encodings.h"
-#include "tessera/export_integers.h"
-#include "tessera/graph.h"
-#include "tessera/plan.h"
+#include "tessera/compiler/encodings.h"
+#include "tessera/compiler/export.h"
+#include "tessera/compiler/graph.h"
+#include "tessera/compiler/plan.h"
 #include "tessera/result.h"
 
 namespace tessera::entries {

@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 
 #include "base/archive.h"
+#include "base/hash.h"
 #include "base/json_fields.h"
 #include "base/text_bytes.h"
-#include "tessera/hash.h"
 
 namespace tessera {
 namespace {

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "tessera/note.h"
 #include "tessera/package.h"
 #include "tessera/result.h"
 

@@ -6,11 +6,11 @@
 #include <fmt/format.h>
 
 #include "base/archive.h"
+#include "base/hash.h"
 #include "package/entries.h"
 #include "package/manifest.h"
 #include "tessera/backend.h"
 #include "tessera/file.h"
-#include "tessera/hash.h"
 
 namespace tessera {
 namespace {

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/hash.h"
 #include "base/text_bytes.h"
 #include "package/calibration_file.h"
 #include "package/encodings_file.h"
@@ -16,9 +17,7 @@
 #include "quantize/weights.h"
 #include "rewrite/legal_graph.h"
 #include "tessera/backend.h"
-#include "tessera/calibration_record.h"
-#include "tessera/chip_placement.h"
-#include "tessera/hash.h"
+#include "tessera/compiler/chip_placement.h"
 #include "tessera/package.h"
 #include "verify/built_parity.h"
 

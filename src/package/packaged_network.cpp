@@ -5,14 +5,14 @@
 
 #include <fmt/format.h>
 
+#include "base/hash.h"
 #include "base/text_bytes.h"
 #include "package/encodings_file.h"
 #include "package/entries.h"
 #include "package/packaged_network.h"
 #include "package/plan_json.h"
 #include "rewrite/legal_graph.h"
-#include "tessera/frozen_norms.h"
-#include "tessera/hash.h"
+#include "tessera/compiler/tune.h"
 #include "tessera/package.h"
 
 namespace tessera {

@@ -1,10 +1,10 @@
 // Parts of a packaged network that are read from entries of their own.
 #pragma once
 
+#include "tessera/compiler/rewrite.h"
+#include "tessera/compiler/target.h"
 #include "tessera/package.h"
 #include "tessera/result.h"
-#include "tessera/rewrite.h"
-#include "tessera/target.h"
 
 namespace tessera {
 

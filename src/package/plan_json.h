@@ -5,8 +5,8 @@
 #include <span>
 #include <string>
 
-#include "tessera/chip_placement.h"
-#include "tessera/plan.h"
+#include "tessera/compiler/chip_placement.h"
+#include "tessera/compiler/plan.h"
 #include "tessera/result.h"
 
 namespace tessera {

@@ -1,4 +1,4 @@
-#include "tessera/loaded_network.h"
+#include "tessera/separator.h"
 
 #include <fmt/format.h>
 

@@ -1,11 +1,11 @@
-#include "tessera/reference_check.h"
+#include "tessera/separator.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "tessera/code_check.h"
+#include "tessera/compiler/verify.h"
 #include "tessera/session.h"
 
 namespace tessera {

@@ -5,9 +5,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "graph/voices.h"
 #include "pipeline/voice_level.h"
-#include "tessera/loaded_network.h"
-#include "tessera/voices.h"
 
 namespace tessera {
 namespace {

@@ -1,4 +1,4 @@
-#include "tessera/chip_placement.h"
+#include "tessera/compiler/chip_placement.h"
 
 #include <algorithm>
 #include <functional>

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "target/ledger_rules.h"
-#include "tessera/chip_placement.h"
+#include "tessera/compiler/chip_placement.h"
 
 namespace tessera {
 

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "tessera/chip_placement.h"
-#include "tessera/graph.h"
-#include "tessera/target.h"
+#include "tessera/compiler/chip_placement.h"
+#include "tessera/compiler/graph.h"
+#include "tessera/compiler/target.h"
 
 namespace tessera {
 

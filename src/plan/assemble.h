@@ -5,9 +5,9 @@
 
 #include "plan/placement.h"
 #include "plan/segments.h"
-#include "tessera/graph.h"
-#include "tessera/plan.h"
-#include "tessera/target.h"
+#include "tessera/compiler/graph.h"
+#include "tessera/compiler/plan.h"
+#include "tessera/compiler/target.h"
 
 namespace tessera {
 

@@ -5,7 +5,7 @@
 #include <set>
 #include <string>
 
-#include "tessera/graph.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera {
 

@@ -1,8 +1,8 @@
 // What a segment costs on a target, before anything is compiled.
 #pragma once
 
-#include "tessera/plan.h"
-#include "tessera/target.h"
+#include "tessera/compiler/plan.h"
+#include "tessera/compiler/target.h"
 
 namespace tessera {
 

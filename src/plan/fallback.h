@@ -3,10 +3,10 @@
 
 #include <vector>
 
-#include "tessera/graph.h"
-#include "tessera/note.h"
-#include "tessera/plan.h"
-#include "tessera/target.h"
+#include "tessera/compiler/graph.h"
+#include "tessera/compiler/plan.h"
+#include "tessera/compiler/target.h"
+#include "tessera/result.h"
 
 namespace tessera {
 

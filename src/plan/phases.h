@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "tessera/graph.h"
-#include "tessera/plan.h"
+#include "tessera/compiler/graph.h"
+#include "tessera/compiler/plan.h"
 
 namespace tessera {
 

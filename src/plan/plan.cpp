@@ -1,4 +1,4 @@
-#include "tessera/plan.h"
+#include "tessera/compiler/plan.h"
 
 namespace tessera {
 

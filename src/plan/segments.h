@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "plan/placement.h"
-#include "tessera/graph.h"
-#include "tessera/plan.h"
+#include "tessera/compiler/graph.h"
+#include "tessera/compiler/plan.h"
 
 namespace tessera {
 

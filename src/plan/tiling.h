@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "tessera/graph.h"
-#include "tessera/plan.h"
+#include "tessera/compiler/graph.h"
+#include "tessera/compiler/plan.h"
 
 namespace tessera {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "tessera/op.h"
+#include "tessera/compiler/op.h"
 
 namespace tessera {
 

@@ -1,6 +1,6 @@
 #include "graph/slot.h"
 #include "quantize/roles.h"
-#include "tessera/quantize.h"
+#include "tessera/compiler/quantize.h"
 
 namespace tessera {
 namespace {

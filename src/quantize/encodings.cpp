@@ -1,4 +1,4 @@
-#include "tessera/encodings.h"
+#include "tessera/compiler/encodings.h"
 
 #include <algorithm>
 #include <cmath>

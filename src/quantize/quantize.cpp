@@ -1,4 +1,4 @@
-#include "tessera/quantize.h"
+#include "tessera/compiler/quantize.h"
 
 #include <algorithm>
 

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "graph/joined_sums.h"
-#include "tessera/graph.h"
-#include "tessera/quantize.h"
+#include "tessera/compiler/graph.h"
+#include "tessera/compiler/quantize.h"
 
 namespace tessera::quantization {
 

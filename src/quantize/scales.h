@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "quantize/roles.h"
-#include "tessera/calibration.h"
-#include "tessera/encodings.h"
+#include "tessera/compiler/encodings.h"
+#include "tessera/compiler/quantize.h"
 
 namespace tessera::quantization {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "quantize/roles.h"
-#include "tessera/rewrite.h"
+#include "tessera/compiler/rewrite.h"
 
 namespace tessera::quantization {
 

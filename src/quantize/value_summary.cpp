@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tessera/calibration.h"
+#include "tessera/compiler/quantize.h"
 
 namespace tessera {
 namespace {

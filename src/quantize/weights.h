@@ -4,9 +4,9 @@
 #include <span>
 
 #include "quantize/roles.h"
-#include "tessera/calibration.h"
-#include "tessera/encodings.h"
-#include "tessera/graph.h"
+#include "tessera/compiler/encodings.h"
+#include "tessera/compiler/graph.h"
+#include "tessera/compiler/quantize.h"
 #include "tessera/result.h"
 
 namespace tessera::quantization {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "tessera/value_comparison.h"
+#include "tessera/compiler/verify.h"
 
 namespace tessera {
 

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "tessera/plan.h"
+#include "tessera/compiler/plan.h"
 
 namespace tessera {
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "tessera/graph.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera {
 

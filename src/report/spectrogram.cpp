@@ -1,4 +1,4 @@
-#include "tessera/spectrogram.h"
+#include "report/spectrogram.h"
 
 #include <fmt/format.h>
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "tessera/rewrite.h"
+#include "tessera/compiler/rewrite.h"
 
 namespace tessera {
 

@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "tessera/op.h"
+#include "tessera/compiler/op.h"
+#include "tessera/compiler/rewrite.h"
 #include "tessera/result.h"
-#include "tessera/rewrite.h"
 
 namespace tessera {
 

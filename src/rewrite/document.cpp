@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "tessera/rewrite.h"
+#include "tessera/compiler/rewrite.h"
 
 namespace tessera {
 

@@ -1,7 +1,7 @@
 // Nodes whose result is their operand.
 #pragma once
 
-#include "tessera/graph.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera {
 

@@ -6,9 +6,9 @@
 #include <span>
 #include <string>
 
-#include "tessera/graph.h"
+#include "tessera/compiler/graph.h"
+#include "tessera/compiler/rewrite.h"
 #include "tessera/result.h"
-#include "tessera/rewrite.h"
 
 namespace tessera {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "graph/joined_sums.h"
-#include "tessera/graph.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera {
 

@@ -6,7 +6,7 @@
 
 #include "rewrite/pattern.h"
 #include "rewrite/rules/rules.h"
-#include "tessera/rewrite.h"
+#include "tessera/compiler/rewrite.h"
 
 namespace tessera {
 namespace {

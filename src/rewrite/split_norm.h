@@ -1,7 +1,7 @@
 // A norm as statistics and an affine per channel: what the host computes and what remains.
 #pragma once
 
-#include "tessera/rewrite.h"
+#include "tessera/compiler/rewrite.h"
 
 namespace tessera {
 

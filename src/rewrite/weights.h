@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "tessera/op.h"
+#include "tessera/compiler/op.h"
 
 namespace tessera {
 

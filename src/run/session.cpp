@@ -1,7 +1,6 @@
 #include "tessera/session.h"
 
 #include "base/stopwatch.h"
-#include "tessera/stitched.h"
 
 namespace tessera {
 

@@ -1,4 +1,4 @@
-#include "tessera/signature.h"
+#include "tessera/backend.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "tessera/stitched.h"
+#include "tessera/session.h"
 
 #include <algorithm>
 #include <map>
@@ -10,7 +10,7 @@
 #include "run/host_group.h"
 #include "run/tile_copy.h"
 #include "run/value_store.h"
-#include "tessera/signature.h"
+#include "tessera/backend.h"
 
 namespace tessera {
 namespace {

@@ -4,7 +4,7 @@
 #include <span>
 
 #include "tessera/backend.h"
-#include "tessera/plan.h"
+#include "tessera/compiler/plan.h"
 
 namespace tessera {
 

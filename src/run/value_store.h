@@ -6,7 +6,7 @@
 
 #include "run/arena.h"
 #include "tessera/backend.h"
-#include "tessera/graph.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera {
 

@@ -1,4 +1,4 @@
-#include "tessera/window_run.h"
+#include "run/window_run.h"
 
 #include <algorithm>
 #include <optional>
@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/counted.h"
-#include "tessera/signature.h"
+#include "tessera/backend.h"
 
 namespace tessera {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "target/amount.h"
 #include "target/measure.h"
-#include "tessera/target.h"
+#include "tessera/compiler/target.h"
 
 namespace tessera {
 namespace {

@@ -1,6 +1,6 @@
 // What makes violations go away. Rewrites are rules of src/rewrite; plan entries are decisions of
 // the planner.
-#include "tessera/target.h"
+#include "tessera/compiler/target.h"
 
 namespace tessera {
 

@@ -1,7 +1,7 @@
 // docs/constraints.md from the tables that check() uses, so that they cannot disagree.
 #include <fmt/format.h>
 
-#include "tessera/target.h"
+#include "tessera/compiler/target.h"
 
 namespace tessera {
 

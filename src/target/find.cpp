@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "tessera/target.h"
+#include "tessera/compiler/target.h"
 
 namespace tessera {
 

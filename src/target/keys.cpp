@@ -1,6 +1,6 @@
 // The entries that every target file must hold. docs/targets.md explains them; the parser refuses
 // what is not here and names what is missing.
-#include "tessera/target.h"
+#include "tessera/compiler/target.h"
 
 namespace tessera {
 

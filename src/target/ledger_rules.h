@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <initializer_list>
 
-#include "tessera/target.h"
+#include "tessera/compiler/target.h"
 
 namespace tessera {
 

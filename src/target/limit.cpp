@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "target/amount.h"
-#include "tessera/target.h"
+#include "tessera/compiler/target.h"
 
 namespace tessera {
 

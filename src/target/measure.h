@@ -6,8 +6,8 @@
 #include <string>
 
 #include "target/ledger.h"
-#include "tessera/graph.h"
-#include "tessera/target.h"
+#include "tessera/compiler/graph.h"
+#include "tessera/compiler/target.h"
 
 namespace tessera {
 

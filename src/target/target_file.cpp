@@ -27,8 +27,8 @@ struct TomlAssertion {};
 #include <cmath>
 #include <set>
 
+#include "tessera/compiler/target.h"
 #include "tessera/file.h"
-#include "tessera/target.h"
 
 namespace tessera {
 namespace {

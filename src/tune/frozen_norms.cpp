@@ -1,11 +1,10 @@
-#include "tessera/frozen_norms.h"
+#include "tessera/compiler/tune.h"
 
 #include <algorithm>
 #include <optional>
 
 #include "calibrate/observation.h"
 #include "rewrite/legal_graph.h"
-#include "tessera/quality.h"
 #include "tessera/session.h"
 #include "tune/output_error.h"
 

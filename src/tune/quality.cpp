@@ -1,4 +1,4 @@
-#include "tessera/quality.h"
+#include "tessera/compiler/tune.h"
 
 #include <cmath>
 

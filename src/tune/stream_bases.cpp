@@ -1,4 +1,4 @@
-#include "tessera/stream_bases.h"
+#include "tessera/compiler/tune.h"
 
 #include <algorithm>
 #include <map>

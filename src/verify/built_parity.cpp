@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
-#include "tessera/analysis.h"
 #include "tessera/backend.h"
-#include "tessera/code_check.h"
+#include "tessera/compiler/analysis.h"
+#include "tessera/compiler/verify.h"
 #include "tessera/session.h"
 
 namespace tessera {

@@ -4,11 +4,11 @@
 
 #include <string_view>
 
-#include "tessera/encodings.h"
-#include "tessera/graph.h"
-#include "tessera/plan.h"
+#include "tessera/compiler/encodings.h"
+#include "tessera/compiler/graph.h"
+#include "tessera/compiler/plan.h"
+#include "tessera/compiler/verify.h"
 #include "tessera/result.h"
-#include "tessera/verify.h"
 
 namespace tessera {
 

@@ -1,4 +1,4 @@
-#include "tessera/code_check.h"
+#include "tessera/compiler/verify.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,8 +6,8 @@
 #include <set>
 
 #include "run/host_group.h"
-#include "tessera/signature.h"
-#include "tessera/stitched.h"
+#include "tessera/backend.h"
+#include "tessera/session.h"
 #include "verify/integer_reference.h"
 
 namespace tessera {

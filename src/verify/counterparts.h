@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "tessera/graph.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera {
 

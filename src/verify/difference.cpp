@@ -1,7 +1,7 @@
 #include <cmath>
 #include <limits>
 
-#include "tessera/verify.h"
+#include "tessera/compiler/verify.h"
 
 namespace tessera {
 

@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "tessera/plan.h"
+#include "tessera/compiler/plan.h"
 
 namespace tessera {
 

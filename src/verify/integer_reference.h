@@ -1,13 +1,13 @@
-// The semantics of tessera/encodings.h in plain loops, node by node, nothing cut: what every
-// emulation must equal.
+// The semantics of tessera/compiler/encodings.h in plain loops, node by node, nothing cut: what
+// every emulation must equal.
 #pragma once
 
 #include <span>
 #include <vector>
 
 #include "tessera/backend.h"
-#include "tessera/encodings.h"
-#include "tessera/graph.h"
+#include "tessera/compiler/encodings.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera {
 

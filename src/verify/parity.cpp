@@ -1,12 +1,12 @@
-#include "tessera/parity.h"
+#include "tessera/compiler/verify.h"
 
 #include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
 
+#include "tessera/compiler/rewrite.h"
 #include "tessera/metrics.h"
-#include "tessera/rewrite.h"
 #include "tessera/session.h"
 
 namespace tessera {

@@ -4,7 +4,7 @@
 
 #include "rewrite/blocks.h"
 #include "rewrite/pattern.h"
-#include "tessera/verify.h"
+#include "tessera/compiler/verify.h"
 
 namespace tessera {
 namespace {

@@ -1,4 +1,4 @@
-#include "tessera/value_comparison.h"
+#include "tessera/compiler/verify.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "tessera/signature.h"
+#include "tessera/backend.h"
 #include "verify/imported_values.h"
 #include "verify/shown_values.h"
 #include "verify/value_pairs.h"

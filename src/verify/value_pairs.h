@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "tessera/graph.h"
-#include "tessera/verify.h"
+#include "tessera/compiler/graph.h"
+#include "tessera/compiler/verify.h"
 
 namespace tessera {
 

@@ -1,4 +1,4 @@
-#include "tessera/verify.h"
+#include "tessera/compiler/verify.h"
 
 #include <algorithm>
 #include <chrono>
@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 
 #include "run/host_group.h"
-#include "tessera/signature.h"
-#include "tessera/stitched.h"
+#include "tessera/backend.h"
+#include "tessera/session.h"
 #include "verify/counterparts.h"
 #include "verify/imported_values.h"
 #include "verify/inner_values.h"

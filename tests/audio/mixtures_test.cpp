@@ -1,4 +1,4 @@
-#include "tessera/mixtures.h"
+#include "tessera/metrics.h"
 
 #include <gtest/gtest.h>
 

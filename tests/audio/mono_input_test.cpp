@@ -1,4 +1,4 @@
-#include "tessera/mono_input.h"
+#include "tessera/audio.h"
 
 #include <gtest/gtest.h>
 

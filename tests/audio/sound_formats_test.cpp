@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "base/npy.h"
 #include "support/scratch_folder.h"
 #include "tessera/audio.h"
 #include "tessera/file.h"
-#include "tessera/npy.h"
 
 namespace tessera {
 namespace {

@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/npy.h"
 #include "support/conv_tasnet.h"
 #include "support/integer_reference.h"
 #include "support/random_graph.h"
 #include "support/random_values.h"
 #include "tessera/backend.h"
-#include "tessera/import.h"
-#include "tessera/npy.h"
+#include "tessera/compiler/import.h"
 
 namespace tessera {
 namespace {

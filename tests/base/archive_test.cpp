@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/hash.h"
 #include "support/zip_builder.h"
-#include "tessera/hash.h"
 
 namespace tessera {
 namespace {

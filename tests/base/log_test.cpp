@@ -1,4 +1,4 @@
-#include "tessera/log.h"
+#include "base/log.h"
 
 #include <string>
 #include <vector>

@@ -1,4 +1,4 @@
-#include "tessera/npy.h"
+#include "base/npy.h"
 
 #include <cmath>
 

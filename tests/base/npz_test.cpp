@@ -1,4 +1,4 @@
-#include "tessera/npz.h"
+#include "base/npz.h"
 
 #include <gtest/gtest.h>
 

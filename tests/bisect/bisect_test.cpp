@@ -1,5 +1,5 @@
 // Bisect names what was ruined.
-#include "tessera/bisect.h"
+#include "tessera/compiler/bisect.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,9 +13,9 @@
 #include "support/quantised.h"
 #include "support/scratch_folder.h"
 #include "tessera/build.h"
+#include "tessera/compiler/verify.h"
 #include "tessera/file.h"
 #include "tessera/session.h"
-#include "tessera/verify.h"
 
 namespace tessera {
 namespace {

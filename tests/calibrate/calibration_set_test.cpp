@@ -1,14 +1,14 @@
-#include "tessera/calibration_set.h"
+#include "tessera/compiler/calibrate.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include <gtest/gtest.h>
 
+#include "base/npy.h"
 #include "support/scratch_folder.h"
 #include "support/zip_builder.h"
 #include "tessera/audio.h"
-#include "tessera/npy.h"
 
 namespace tessera {
 namespace {

@@ -1,18 +1,17 @@
 // Calibration that is interrupted, and windows kept in a file.
-#include "tessera/calibration_state.h"
+#include "tessera/compiler/calibrate.h"
 
 #include <gtest/gtest.h>
 
 #include <sys/stat.h>
 
+#include "base/hash.h"
+#include "base/npz.h"
 #include "support/random_values.h"
 #include "support/scratch_folder.h"
 #include "support/small_network.h"
 #include "tessera/build.h"
-#include "tessera/calibration_set.h"
-#include "tessera/hash.h"
-#include "tessera/npz.h"
-#include "tessera/rewrite.h"
+#include "tessera/compiler/rewrite.h"
 
 namespace tessera {
 namespace {

@@ -3,9 +3,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/npy.h"
 #include "cli/tool.h"
 #include "support/recordings.h"
-#include "tessera/npy.h"
 #include "tessera/separator.h"
 
 namespace tessera {

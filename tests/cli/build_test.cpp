@@ -5,10 +5,10 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/npy.h"
 #include "cli/tool.h"
 #include "exit_codes.h"
 #include "tessera/file.h"
-#include "tessera/npy.h"
 
 namespace tessera {
 namespace {

@@ -8,11 +8,11 @@
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
+#include "base/npy.h"
+#include "base/npz.h"
 #include "cli/help_text.h"
 #include "cli/tool.h"
 #include "tessera/audio.h"
-#include "tessera/npy.h"
-#include "tessera/npz.h"
 
 namespace tessera {
 namespace {

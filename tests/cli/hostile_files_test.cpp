@@ -13,11 +13,11 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "base/npy.h"
 #include "cli/tool.h"
 #include "exit_codes.h"
 #include "support/full_disk.h"
-#include "tessera/export.h"
-#include "tessera/npy.h"
+#include "tessera/compiler/export.h"
 
 namespace tessera {
 namespace {

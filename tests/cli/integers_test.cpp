@@ -5,11 +5,11 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/npy.h"
 #include "cli/tool.h"
 #include "exit_codes.h"
 #include "tessera/audio.h"
-#include "tessera/export.h"
-#include "tessera/npy.h"
+#include "tessera/compiler/export.h"
 
 namespace tessera {
 namespace {

@@ -8,7 +8,7 @@
 #include "cli/tool.h"
 #include "exit_codes.h"
 #include "support/conv_tasnet.h"
-#include "tessera/export.h"
+#include "tessera/compiler/export.h"
 
 namespace tessera {
 namespace {

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/npy.h"
 #include "cli/tool.h"
 #include "exit_codes.h"
-#include "tessera/npy.h"
 
 namespace tessera {
 namespace {

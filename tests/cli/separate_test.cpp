@@ -3,10 +3,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/npy.h"
 #include "cli/tool.h"
 #include "exit_codes.h"
 #include "tessera/audio.h"
-#include "tessera/npy.h"
 
 namespace tessera {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <cmath>
 
+#include "base/npy.h"
 #include "cli/tool.h"
-#include "tessera/npy.h"
 
 namespace tessera {
 namespace {

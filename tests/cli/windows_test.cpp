@@ -6,10 +6,10 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/npy.h"
+#include "base/npz.h"
 #include "cli/tool.h"
 #include "exit_codes.h"
-#include "tessera/npy.h"
-#include "tessera/npz.h"
 
 namespace tessera {
 namespace {

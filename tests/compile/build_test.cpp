@@ -6,14 +6,14 @@
 #include <cmath>
 
 #include "base/archive.h"
+#include "base/npy.h"
 #include "package/manifest.h"
 #include "support/conv_tasnet.h"
 #include "support/onnx_builder.h"
 #include "support/scratch_folder.h"
 #include "tessera/backend.h"
-#include "tessera/export.h"
+#include "tessera/compiler/export.h"
 #include "tessera/file.h"
-#include "tessera/npy.h"
 #include "tessera/session.h"
 
 namespace tessera {

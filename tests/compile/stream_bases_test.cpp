@@ -1,5 +1,5 @@
 // Networks whose residual stream is badly conditioned keep as much in 8 bits as others do.
-#include "tessera/stream_bases.h"
+#include "tessera/compiler/tune.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -13,9 +13,9 @@
 #include "support/small_network.h"
 #include "tessera/audio.h"
 #include "tessera/build.h"
-#include "tessera/export.h"
+#include "tessera/compiler/export.h"
+#include "tessera/compiler/verify.h"
 #include "tessera/metrics.h"
-#include "tessera/verify.h"
 
 namespace tessera {
 namespace {

@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 
 #include "evidence/evidence_table.h"
+#include "evidence/target_evidence.h"
 #include "support/scratch_folder.h"
 #include "target/target_text.h"
-#include "tessera/target_evidence.h"
 
 namespace tessera {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <map>
 
+#include "evidence/target_evidence.h"
 #include "target/target_text.h"
-#include "tessera/target_evidence.h"
 
 namespace tessera {
 namespace {

@@ -1,6 +1,6 @@
 // A quantised network as ONNX: what is computed for one norm does not reach another, and the bytes
 // are a function of network and encodings. Values are judged in integer_witness.py.
-#include "tessera/export_integers.h"
+#include "tessera/compiler/export.h"
 
 #include <gtest/gtest.h>
 

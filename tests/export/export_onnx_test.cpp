@@ -8,8 +8,8 @@
 #include "support/conv_tasnet.h"
 #include "support/random_graph.h"
 #include "support/scratch_folder.h"
-#include "tessera/export.h"
-#include "tessera/import.h"
+#include "tessera/compiler/export.h"
+#include "tessera/compiler/import.h"
 
 namespace tessera {
 namespace {

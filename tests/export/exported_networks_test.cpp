@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 
+#include "base/npy.h"
 #include "model/onnx/import_onnx.h"
 #include "support/random_graph.h"
 #include "support/random_layout.h"
@@ -15,10 +16,9 @@
 #include "support/random_op.h"
 #include "support/random_values.h"
 #include "support/scratch_folder.h"
-#include "tessera/export.h"
-#include "tessera/import.h"
-#include "tessera/npy.h"
-#include "tessera/text.h"
+#include "tessera/compiler/export.h"
+#include "tessera/compiler/graph.h"
+#include "tessera/compiler/import.h"
 
 namespace tessera {
 namespace {

@@ -7,15 +7,15 @@
 
 #include <fmt/format.h>
 
+#include "base/npy.h"
 #include "plan/segments.h"
 #include "plan/tiling.h"
 #include "support/conv_tasnet.h"
 #include "support/random_values.h"
-#include "tessera/calibrate.h"
-#include "tessera/export_integers.h"
+#include "tessera/compiler/calibrate.h"
+#include "tessera/compiler/export.h"
+#include "tessera/compiler/rewrite.h"
 #include "tessera/file.h"
-#include "tessera/npy.h"
-#include "tessera/rewrite.h"
 #include "tessera/session.h"
 
 namespace tessera {

@@ -10,14 +10,14 @@
 
 #include <fmt/format.h>
 
+#include "base/npy.h"
 #include "support/random_graph.h"
 #include "support/random_layout.h"
 #include "support/random_norms.h"
 #include "support/random_op.h"
 #include "support/random_values.h"
-#include "tessera/export.h"
-#include "tessera/import.h"
-#include "tessera/npy.h"
+#include "tessera/compiler/export.h"
+#include "tessera/compiler/import.h"
 
 namespace tessera {
 namespace {

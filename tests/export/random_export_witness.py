@@ -20,7 +20,7 @@ except ImportError as missing:
 
 # Of the largest value of an output: one op, many.
 TOLERANCE = {"op": 2e-5, "graph": 3e-4, "norms": 1e-4, "conv": 1e-4, "field": 1e-4}
-OPS = 59  # kinds of tessera/op.h; a new one must be drawn here too
+OPS = 59  # kinds of tessera/compiler/op.h; a new one must be drawn here too
 
 options = onnxruntime.SessionOptions()
 options.log_severity_level = 3

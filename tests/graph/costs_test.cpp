@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "support/conv_tasnet.h"
-#include "tessera/analysis.h"
+#include "tessera/compiler/analysis.h"
 
 namespace tessera {
 namespace {

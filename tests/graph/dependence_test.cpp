@@ -7,7 +7,7 @@
 #include "support/conv_tasnet.h"
 #include "support/random_graph.h"
 #include "support/random_values.h"
-#include "tessera/analysis.h"
+#include "tessera/compiler/analysis.h"
 
 namespace tessera {
 namespace {

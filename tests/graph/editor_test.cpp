@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "tessera/graph.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tessera/op.h"
+#include "tessera/compiler/op.h"
 
 namespace tessera {
 namespace {

@@ -1,4 +1,4 @@
-#include "tessera/text.h"
+#include "tessera/compiler/graph.h"
 
 #include <bit>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "tessera/window_batch.h"
+#include "graph/window_batch.h"
 
 #include <gtest/gtest.h>
 

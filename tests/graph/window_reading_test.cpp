@@ -1,10 +1,10 @@
-#include "tessera/window_reading.h"
+#include "graph/window_reading.h"
 
 #include <gtest/gtest.h>
 
 #include <numeric>
 
-#include "tessera/tensor.h"
+#include "tessera/compiler/tensor.h"
 
 namespace tessera {
 namespace {

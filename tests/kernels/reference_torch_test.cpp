@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/npy.h"
 #include "kernels/evaluate_op.h"
-#include "tessera/npy.h"
 
 namespace tessera {
 namespace {

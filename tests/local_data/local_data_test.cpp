@@ -9,10 +9,10 @@
 
 #include "model/onnx/field_model.h"
 #include "support/planned.h"
-#include "tessera/calibration_set.h"
+#include "tessera/compiler/calibrate.h"
+#include "tessera/compiler/verify.h"
 #include "tessera/file.h"
-#include "tessera/stitched.h"
-#include "tessera/verify.h"
+#include "tessera/session.h"
 
 namespace tessera {
 namespace {

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "support/scratch_folder.h"
+#include "tessera/compiler/import.h"
 #include "tessera/file.h"
-#include "tessera/import.h"
 
 namespace tessera {
 namespace {

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/hash.h"
+#include "base/npy.h"
 #include "package/calibration_file.h"
 #include "package/encodings_file.h"
 #include "package/entries.h"
@@ -13,9 +15,7 @@
 #include "support/random_values.h"
 #include "support/scratch_folder.h"
 #include "tessera/build.h"
-#include "tessera/calibration_record.h"
-#include "tessera/hash.h"
-#include "tessera/npy.h"
+#include "tessera/package.h"
 
 namespace tessera {
 namespace {

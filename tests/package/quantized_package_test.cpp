@@ -11,9 +11,9 @@
 #include "support/random_values.h"
 #include "tessera/audio.h"
 #include "tessera/build.h"
-#include "tessera/calibration_record.h"
-#include "tessera/export_integers.h"
+#include "tessera/compiler/export.h"
 #include "tessera/metrics.h"
+#include "tessera/package.h"
 #include "tessera/session.h"
 
 namespace tessera {

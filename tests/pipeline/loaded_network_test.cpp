@@ -1,5 +1,5 @@
 // A network is loaded from a model file or a package in the same way.
-#include "tessera/loaded_network.h"
+#include "tessera/separator.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,6 @@
 #include "support/random_values.h"
 #include "support/scratch_folder.h"
 #include "tessera/build.h"
-#include "tessera/reference_check.h"
 
 namespace tessera {
 namespace {

@@ -4,7 +4,6 @@
 #include "support/recordings.h"
 #include "support/scratch_folder.h"
 #include "tessera/build.h"
-#include "tessera/loaded_network.h"
 #include "tessera/separator.h"
 
 namespace tessera {

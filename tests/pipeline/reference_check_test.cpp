@@ -1,5 +1,5 @@
 // Outputs that no backend should give, beside the reference.
-#include "tessera/reference_check.h"
+#include "tessera/separator.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // The builtin compiler: every layer has a place, and no cluster gives more than it has.
-#include "tessera/chip_placement.h"
+#include "tessera/compiler/chip_placement.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <set>
 
 #include "support/conv_tasnet.h"
-#include "tessera/rewrite.h"
+#include "tessera/compiler/rewrite.h"
 
 namespace tessera {
 namespace {

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "support/random_values.h"
-#include "tessera/plan.h"
-#include "tessera/rewrite.h"
+#include "tessera/compiler/plan.h"
+#include "tessera/compiler/rewrite.h"
 
 namespace tessera {
 namespace {

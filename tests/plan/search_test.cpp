@@ -4,8 +4,8 @@
 #include <set>
 
 #include "support/conv_tasnet.h"
-#include "tessera/plan.h"
-#include "tessera/rewrite.h"
+#include "tessera/compiler/plan.h"
+#include "tessera/compiler/rewrite.h"
 
 namespace tessera {
 namespace {

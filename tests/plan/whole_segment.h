@@ -1,8 +1,8 @@
 // A whole small graph as one segment of a plan.
 #pragma once
 
-#include "tessera/graph.h"
-#include "tessera/plan.h"
+#include "tessera/compiler/graph.h"
+#include "tessera/compiler/plan.h"
 
 namespace tessera::test {
 

@@ -1,4 +1,4 @@
-#include "tessera/calibration.h"
+#include "tessera/compiler/quantize.h"
 
 #include <cmath>
 #include <limits>

@@ -1,10 +1,10 @@
-#include "tessera/encodings.h"
+#include "tessera/compiler/encodings.h"
 
 #include <limits>
 
 #include <gtest/gtest.h>
 
-#include "tessera/tensor.h"
+#include "tessera/compiler/tensor.h"
 
 namespace tessera {
 namespace {

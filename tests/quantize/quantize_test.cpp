@@ -1,5 +1,5 @@
 // Calibrate, quantise, run in integers: what holds for every network.
-#include "tessera/quantize.h"
+#include "tessera/compiler/quantize.h"
 
 #include <cmath>
 
@@ -9,7 +9,7 @@
 #include "plan/tiling.h"
 #include "support/small_network.h"
 #include "tessera/metrics.h"
-#include "tessera/stitched.h"
+#include "tessera/session.h"
 
 namespace tessera {
 namespace {

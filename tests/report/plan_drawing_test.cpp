@@ -6,7 +6,7 @@
 #include <string>
 
 #include "support/conv_tasnet.h"
-#include "tessera/rewrite.h"
+#include "tessera/compiler/rewrite.h"
 
 namespace tessera {
 namespace {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "graph/canonical.h"
-#include "tessera/graph.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera {
 

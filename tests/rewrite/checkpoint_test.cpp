@@ -6,8 +6,8 @@
 
 #include "support/difference.h"
 #include "support/random_values.h"
-#include "tessera/import.h"
-#include "tessera/rewrite.h"
+#include "tessera/compiler/import.h"
+#include "tessera/compiler/rewrite.h"
 
 namespace tessera {
 namespace {

@@ -9,9 +9,9 @@
 
 #include "support/difference.h"
 #include "support/random_values.h"
+#include "tessera/compiler/graph.h"
+#include "tessera/compiler/rewrite.h"
 #include "tessera/file.h"
-#include "tessera/rewrite.h"
-#include "tessera/text.h"
 
 namespace tessera {
 namespace {

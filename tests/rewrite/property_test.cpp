@@ -8,7 +8,7 @@
 #include "support/difference.h"
 #include "support/random_basis.h"
 #include "support/random_graph.h"
-#include "tessera/rewrite.h"
+#include "tessera/compiler/rewrite.h"
 
 namespace tessera {
 namespace {

@@ -1,4 +1,4 @@
-#include "tessera/rewrite.h"
+#include "tessera/compiler/rewrite.h"
 
 #include <gtest/gtest.h>
 

@@ -8,7 +8,7 @@
 #include "support/conv_tasnet.h"
 #include "support/difference.h"
 #include "support/random_values.h"
-#include "tessera/rewrite.h"
+#include "tessera/compiler/rewrite.h"
 
 namespace tessera {
 namespace {

@@ -7,13 +7,12 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "base/npy.h"
 #include "support/random_graph.h"
 #include "support/random_values.h"
-#include "tessera/import.h"
-#include "tessera/npy.h"
-#include "tessera/rewrite.h"
+#include "tessera/compiler/import.h"
+#include "tessera/compiler/rewrite.h"
 #include "tessera/session.h"
-#include "tessera/stitched.h"
 
 namespace tessera {
 namespace {

@@ -7,9 +7,9 @@
 #include "support/integer_reference.h"
 #include "support/random_graph.h"
 #include "support/random_values.h"
-#include "tessera/rewrite.h"
-#include "tessera/stitched.h"
-#include "tessera/target.h"
+#include "tessera/compiler/rewrite.h"
+#include "tessera/compiler/target.h"
+#include "tessera/session.h"
 
 namespace tessera {
 namespace {

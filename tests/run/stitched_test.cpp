@@ -1,5 +1,5 @@
 // Tiles stitched together are the whole network: every norm, tile width, layout and length.
-#include "tessera/stitched.h"
+#include "tessera/session.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,7 +12,7 @@
 #include "plan/tiling.h"
 #include "support/conv_tasnet.h"
 #include "support/random_values.h"
-#include "tessera/rewrite.h"
+#include "tessera/compiler/rewrite.h"
 
 namespace tessera {
 namespace {

@@ -15,12 +15,12 @@
 #include "support/random_values.h"
 #include "tessera/backend.h"
 #include "tessera/build.h"
-#include "tessera/calibration_state.h"
-#include "tessera/export.h"
-#include "tessera/import.h"
-#include "tessera/rewrite.h"
-#include "tessera/target.h"
-#include "tessera/verify.h"
+#include "tessera/compiler/calibrate.h"
+#include "tessera/compiler/export.h"
+#include "tessera/compiler/import.h"
+#include "tessera/compiler/rewrite.h"
+#include "tessera/compiler/target.h"
+#include "tessera/compiler/verify.h"
 
 namespace tessera {
 namespace {

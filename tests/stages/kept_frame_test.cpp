@@ -6,13 +6,12 @@
 #include <cmath>
 #include <filesystem>
 
+#include "base/npy.h"
+#include "run/window_run.h"
 #include "tessera/build.h"
-#include "tessera/code_check.h"
-#include "tessera/npy.h"
+#include "tessera/compiler/verify.h"
 #include "tessera/package.h"
 #include "tessera/session.h"
-#include "tessera/verify.h"
-#include "tessera/window_run.h"
 
 namespace tessera {
 namespace {

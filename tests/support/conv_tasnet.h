@@ -1,8 +1,8 @@
 // Conv-TasNet with random weights, built node by node in the form importers end in
-// (tessera/graph.h). Independent of the importers, so that they can be tested against it.
+// (tessera/compiler/graph.h). Independent of the importers, so that they can be tested against it.
 #pragma once
 
-#include "tessera/graph.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera::test {
 

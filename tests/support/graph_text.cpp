@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "tessera/text.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera::test {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "tessera/encodings.h"
-#include "tessera/graph.h"
+#include "tessera/compiler/encodings.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera::test {
 

@@ -3,10 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include "tessera/import.h"
-#include "tessera/plan.h"
-#include "tessera/rewrite.h"
-#include "tessera/target.h"
+#include "tessera/compiler/import.h"
+#include "tessera/compiler/plan.h"
+#include "tessera/compiler/rewrite.h"
+#include "tessera/compiler/target.h"
 
 namespace tessera::test {
 

@@ -6,9 +6,9 @@
 #include "support/conv_tasnet.h"
 #include "support/planned.h"
 #include "support/random_values.h"
-#include "tessera/calibrate.h"
+#include "tessera/compiler/calibrate.h"
+#include "tessera/compiler/quantize.h"
 #include "tessera/package.h"
-#include "tessera/quantize.h"
 
 namespace tessera::test {
 

@@ -5,7 +5,7 @@
 #include <random>
 #include <vector>
 
-#include "tessera/rewrite.h"
+#include "tessera/compiler/rewrite.h"
 
 namespace tessera::test {
 

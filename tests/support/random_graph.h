@@ -19,9 +19,9 @@ struct RandomGraphOptions {
   bool rewritten = false;
 };
 
-// Any op of tessera/op.h in any legal order (those that only rewriting makes on demand), with one
-// input and one output per node nobody reads. Values stay moderate and every op inside its domain,
-// so that two correct implementations in float32 agree to about 1e-4 of the largest value.
+// Any op of tessera/compiler/op.h in any legal order (those that only rewriting makes on demand),
+// with one input and one output per node nobody reads. Values stay moderate and every op inside its
+// domain, so that two correct implementations in float32 agree to about 1e-4 of the largest value.
 Graph random_graph(uint32_t seed, const RandomGraphOptions& options = {});
 
 }  // namespace tessera::test

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "tessera/io_layout.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera::test {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "tessera/graph.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera::test {
 

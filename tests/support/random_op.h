@@ -1,10 +1,11 @@
-// Networks of one op each: every op of tessera/op.h with every attribute it has, over few elements.
-// random_graph.h combines ops; this finds the op, and reaches attributes that networks rarely use.
+// Networks of one op each: every op of tessera/compiler/op.h with every attribute it has, over few
+// elements. random_graph.h combines ops; this finds the op, and reaches attributes that networks
+// rarely use.
 #pragma once
 
 #include <cstdint>
 
-#include "tessera/graph.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera::test {
 

@@ -5,7 +5,7 @@
 
 #include "graph/compare.h"
 #include "model/onnx/import_onnx.h"
-#include "tessera/export.h"
+#include "tessera/compiler/export.h"
 
 namespace tessera::test {
 

@@ -8,9 +8,9 @@
 
 #include "support/conv_tasnet.h"
 #include "support/random_values.h"
-#include "tessera/calibrate.h"
-#include "tessera/quantize.h"
-#include "tessera/rewrite.h"
+#include "tessera/compiler/calibrate.h"
+#include "tessera/compiler/quantize.h"
+#include "tessera/compiler/rewrite.h"
 #include "tessera/session.h"
 
 namespace tessera::test {

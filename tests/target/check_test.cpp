@@ -4,9 +4,9 @@
 #include <set>
 
 #include "target/target_text.h"
-#include "tessera/graph.h"
-#include "tessera/rewrite.h"
-#include "tessera/target.h"
+#include "tessera/compiler/graph.h"
+#include "tessera/compiler/rewrite.h"
+#include "tessera/compiler/target.h"
 
 namespace tessera {
 namespace {

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "tessera/compiler/target.h"
 #include "tessera/file.h"
-#include "tessera/target.h"
 
 namespace tessera {
 namespace {

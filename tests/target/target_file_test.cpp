@@ -4,7 +4,7 @@
 
 #include "support/scratch_folder.h"
 #include "target/target_text.h"
-#include "tessera/target.h"
+#include "tessera/compiler/target.h"
 
 namespace tessera {
 namespace {

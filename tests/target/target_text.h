@@ -5,8 +5,8 @@
 
 #include <string>
 
+#include "tessera/compiler/target.h"
 #include "tessera/file.h"
-#include "tessera/target.h"
 
 namespace tessera {
 

@@ -1,5 +1,5 @@
 // Which norms may be frozen, what constants stand for them, and what the search makes of both.
-#include "tessera/frozen_norms.h"
+#include "tessera/compiler/tune.h"
 
 #include <cmath>
 
@@ -7,7 +7,6 @@
 
 #include "support/small_network.h"
 #include "tessera/metrics.h"
-#include "tessera/quality.h"
 #include "tessera/session.h"
 
 namespace tessera {

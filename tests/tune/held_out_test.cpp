@@ -1,4 +1,4 @@
-#include "tessera/held_out.h"
+#include "tessera/compiler/tune.h"
 
 #include <algorithm>
 

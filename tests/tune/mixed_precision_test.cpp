@@ -1,4 +1,4 @@
-#include "tessera/mixed_precision.h"
+#include "tessera/compiler/tune.h"
 
 #include <algorithm>
 

@@ -7,10 +7,10 @@
 
 #include <fmt/format.h>
 
+#include "base/npy.h"
 #include "support/planned.h"
-#include "tessera/npy.h"
-#include "tessera/stitched.h"
-#include "tessera/verify.h"
+#include "tessera/compiler/verify.h"
+#include "tessera/session.h"
 
 namespace tessera {
 namespace {

@@ -1,13 +1,12 @@
 // Codes of a stitched run against those of the same arithmetic uncut.
-#include "tessera/code_check.h"
+#include "tessera/compiler/verify.h"
 
 #include <gtest/gtest.h>
 
 #include "support/conv_tasnet.h"
 #include "support/planned.h"
 #include "support/random_values.h"
-#include "tessera/calibrate.h"
-#include "tessera/verify.h"
+#include "tessera/compiler/calibrate.h"
 
 namespace tessera {
 namespace {

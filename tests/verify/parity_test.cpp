@@ -1,4 +1,4 @@
-#include "tessera/parity.h"
+#include "tessera/compiler/verify.h"
 
 #include <gtest/gtest.h>
 

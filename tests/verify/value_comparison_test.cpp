@@ -1,5 +1,5 @@
 // Two networks value by value.
-#include "tessera/value_comparison.h"
+#include "tessera/compiler/verify.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // Verification passes the same network and fails every other one, naming the stage.
-#include "tessera/verify.h"
+#include "tessera/compiler/verify.h"
 
 #include <algorithm>
 #include <map>

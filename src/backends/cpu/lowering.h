@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "backends/cpu/program.h"
-#include "tessera/signature.h"
+#include "tessera/backend.h"
 
 namespace tessera::cpu {
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "tessera/graph.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera::cpu {
 

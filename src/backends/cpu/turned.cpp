@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "tessera/signature.h"
+#include "tessera/backend.h"
 
 namespace tessera::cpu {
 namespace {

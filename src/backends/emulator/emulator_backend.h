@@ -1,6 +1,6 @@
 // The emulator backend: the integer arithmetic of a chip, bit for bit on every machine. Runs what a
-// segment's encodings describe (semantics: tessera/encodings.h) in integers and everything else in
-// float as the reference backend does.
+// segment's encodings describe (semantics: tessera/compiler/encodings.h) in integers and everything
+// else in float as the reference backend does.
 #pragma once
 
 #include <memory>

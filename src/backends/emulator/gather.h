@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "kernels/ref/time_tile.h"
-#include "tessera/op.h"
+#include "tessera/compiler/op.h"
 
 namespace tessera::emulator {
 

@@ -11,7 +11,6 @@
 #include "kernels/simd/integer/kernels.h"
 #include "run/arena.h"
 #include "tessera/backend.h"
-#include "tessera/signature.h"
 
 namespace tessera::emulator {
 

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "backends/float_segment.h"
-#include "tessera/signature.h"
+#include "tessera/backend.h"
 
 namespace tessera {
 namespace {

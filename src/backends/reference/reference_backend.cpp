@@ -6,7 +6,7 @@
 #include "graph/slot.h"
 #include "kernels/ref/reference_kernels.h"
 #include "run/arena.h"
-#include "tessera/signature.h"
+#include "tessera/backend.h"
 
 namespace tessera {
 namespace {

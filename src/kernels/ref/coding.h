@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "tessera/encodings.h"
-#include "tessera/op.h"
+#include "tessera/compiler/encodings.h"
+#include "tessera/compiler/op.h"
 
 namespace tessera::integer {
 

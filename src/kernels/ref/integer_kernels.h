@@ -1,6 +1,6 @@
-// The obvious truth of integer arithmetic (semantics: tessera/encodings.h): plain loops over codes.
-// Every faster implementation must give the same bits. But for tabulate() they
-// allocate nothing and keep no state.
+// The obvious truth of integer arithmetic (semantics: tessera/compiler/encodings.h): plain loops
+// over codes. Every faster implementation must give the same bits. But for tabulate() they allocate
+// nothing and keep no state.
 #pragma once
 
 #include <span>

@@ -4,7 +4,7 @@
 
 #include <span>
 
-#include "tessera/op.h"
+#include "tessera/compiler/op.h"
 
 namespace tessera::reference {
 

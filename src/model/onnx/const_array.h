@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "tessera/compiler/tensor.h"
 #include "tessera/result.h"
-#include "tessera/tensor.h"
 
 namespace tessera::onnx_import {
 

@@ -6,7 +6,7 @@
 
 #include "model/onnx/op_context.h"
 #include "model/onnx/value.h"
-#include "tessera/op.h"
+#include "tessera/compiler/op.h"
 
 namespace tessera::onnx_import {
 

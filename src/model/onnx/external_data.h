@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tessera/import.h"
+#include "tessera/compiler/import.h"
 #include "tessera/result.h"
 
 namespace tessera::onnx_import {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "model/onnx/const_array.h"
-#include "tessera/tensor.h"
+#include "tessera/compiler/tensor.h"
 
 namespace tessera::onnx_import {
 

@@ -8,12 +8,12 @@
 
 #include "base/counted.h"
 #include "graph/canonical.h"
+#include "graph/voices.h"
 #include "model/onnx/model_file.h"
 #include "model/onnx/printable.h"
 #include "model/onnx/proto.h"
 #include "model/onnx/reader.h"
 #include "model/recognise/recognise.h"
-#include "tessera/voices.h"
 
 namespace tessera {
 namespace {

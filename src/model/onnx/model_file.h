@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "model/onnx/const_array.h"
-#include "tessera/import.h"
+#include "tessera/compiler/import.h"
 #include "tessera/result.h"
 
 namespace onnx {

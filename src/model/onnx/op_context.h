@@ -13,7 +13,7 @@
 
 #include "model/onnx/model_file.h"
 #include "model/onnx/value.h"
-#include "tessera/graph.h"
+#include "tessera/compiler/graph.h"
 #include "tessera/result.h"
 
 namespace onnx {

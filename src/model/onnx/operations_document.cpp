@@ -8,7 +8,7 @@
 
 #include "model/onnx/model_file.h"
 #include "model/onnx/op_families.h"
-#include "tessera/import.h"
+#include "tessera/compiler/import.h"
 
 namespace tessera {
 namespace {

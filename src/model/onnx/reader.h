@@ -7,8 +7,7 @@
 #include <vector>
 
 #include "model/onnx/model_file.h"
-#include "tessera/graph.h"
-#include "tessera/io_layout.h"
+#include "tessera/compiler/graph.h"
 #include "tessera/result.h"
 
 namespace tessera::onnx_import {

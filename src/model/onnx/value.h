@@ -7,7 +7,7 @@
 
 #include "model/onnx/const_array.h"
 #include "model/onnx/view.h"
-#include "tessera/graph.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera::onnx_import {
 

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "model/onnx/const_array.h"
-#include "tessera/op.h"
+#include "tessera/compiler/op.h"
 #include "tessera/result.h"
 
 namespace tessera::onnx_import {

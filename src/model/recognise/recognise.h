@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-#include "tessera/graph.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera {
 

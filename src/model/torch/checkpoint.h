@@ -12,9 +12,8 @@
 #include <vector>
 
 #include "model/torch/element_type.h"
-#include "tessera/note.h"
+#include "tessera/compiler/tensor.h"
 #include "tessera/result.h"
-#include "tessera/tensor.h"
 
 namespace tessera {
 

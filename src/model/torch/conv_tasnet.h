@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "tessera/graph.h"
-#include "tessera/import.h"
-#include "tessera/op.h"
+#include "tessera/compiler/graph.h"
+#include "tessera/compiler/import.h"
+#include "tessera/compiler/op.h"
 
 namespace tessera {
 

@@ -14,7 +14,7 @@
 #include "model/torch/speechbrain_parts.h"
 #include "model/torch/state_dict_finder.h"
 #include "model/torch/stored_arguments.h"
-#include "tessera/checkpoint_document.h"
+#include "tessera/compiler/import.h"
 
 namespace tessera {
 namespace {

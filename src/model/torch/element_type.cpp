@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "tessera/tensor.h"
+#include "tessera/compiler/tensor.h"
 
 namespace tessera {
 namespace {

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "model/torch/checkpoint.h"
-#include "tessera/note.h"
 #include "tessera/result.h"
 
 namespace tessera {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "model/torch/model_args.h"
-#include "tessera/op.h"
+#include "tessera/compiler/op.h"
 
 namespace tessera {
 

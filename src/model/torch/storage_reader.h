@@ -5,8 +5,8 @@
 
 #include "model/torch/pickle_value.h"
 #include "model/torch/storage_source.h"
+#include "tessera/compiler/tensor.h"
 #include "tessera/result.h"
-#include "tessera/tensor.h"
 
 namespace tessera {
 

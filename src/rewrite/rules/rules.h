@@ -1,7 +1,7 @@
 // Every rule, each in the file of its name.
 #pragma once
 
-#include "tessera/rewrite.h"
+#include "tessera/compiler/rewrite.h"
 
 namespace tessera::rules {
 

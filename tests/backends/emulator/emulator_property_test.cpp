@@ -5,7 +5,7 @@
 #include "support/random_graph.h"
 #include "support/random_values.h"
 #include "tessera/backend.h"
-#include "tessera/rewrite.h"
+#include "tessera/compiler/rewrite.h"
 
 namespace tessera {
 namespace {

@@ -4,10 +4,10 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/npy.h"
 #include "support/random_values.h"
 #include "tessera/backend.h"
-#include "tessera/import.h"
-#include "tessera/npy.h"
+#include "tessera/compiler/import.h"
 
 namespace tessera {
 namespace {

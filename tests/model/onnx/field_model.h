@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "base/npy.h"
 #include "tessera/backend.h"
-#include "tessera/import.h"
-#include "tessera/npy.h"
+#include "tessera/compiler/import.h"
 #include "tessera/session.h"
 
 namespace tessera::test {

@@ -5,10 +5,10 @@
 #include <cmath>
 #include <filesystem>
 
+#include "base/npy.h"
 #include "graph/compare.h"
 #include "tessera/backend.h"
-#include "tessera/import.h"
-#include "tessera/npy.h"
+#include "tessera/compiler/import.h"
 #include "tessera/session.h"
 
 namespace tessera {

@@ -6,12 +6,12 @@
 #include <cmath>
 #include <filesystem>
 
+#include "base/npy.h"
 #include "model/onnx/import_onnx.h"
 #include "support/round_trip.h"
 #include "tessera/backend.h"
-#include "tessera/import.h"
-#include "tessera/npy.h"
-#include "tessera/rewrite.h"
+#include "tessera/compiler/import.h"
+#include "tessera/compiler/rewrite.h"
 #include "tessera/session.h"
 
 namespace tessera {

@@ -3,9 +3,9 @@
 
 #include "support/onnx_builder.h"
 #include "support/scratch_folder.h"
+#include "tessera/compiler/graph.h"
+#include "tessera/compiler/import.h"
 #include "tessera/file.h"
-#include "tessera/import.h"
-#include "tessera/text.h"
 
 namespace tessera {
 namespace {

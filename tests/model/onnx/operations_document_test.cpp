@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "tessera/compiler/import.h"
 #include "tessera/file.h"
-#include "tessera/import.h"
 
 namespace tessera {
 namespace {

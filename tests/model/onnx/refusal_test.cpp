@@ -5,8 +5,8 @@
 
 #include "support/onnx_builder.h"
 #include "support/scratch_folder.h"
+#include "tessera/compiler/import.h"
 #include "tessera/file.h"
-#include "tessera/import.h"
 
 namespace tessera {
 namespace {

@@ -10,7 +10,7 @@
 #include "support/difference.h"
 #include "support/graph_text.h"
 #include "support/random_values.h"
-#include "tessera/text.h"
+#include "tessera/compiler/graph.h"
 
 namespace tessera::test {
 

@@ -5,8 +5,8 @@
 #include "model/torch/safetensors_builder.h"
 #include "model/torch/torch_checkpoint.h"
 #include "support/scratch_folder.h"
+#include "tessera/compiler/import.h"
 #include "tessera/file.h"
-#include "tessera/import.h"
 
 namespace tessera {
 namespace {

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <filesystem>
 
+#include "base/npy.h"
 #include "tessera/backend.h"
-#include "tessera/import.h"
-#include "tessera/npy.h"
+#include "tessera/compiler/import.h"
 
 namespace tessera {
 namespace {

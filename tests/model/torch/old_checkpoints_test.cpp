@@ -9,8 +9,8 @@
 #include "model/torch/pickle_builder.h"
 #include "model/torch/torch_checkpoint.h"
 #include "model/torch/unpickler.h"
+#include "tessera/compiler/import.h"
 #include "tessera/file.h"
-#include "tessera/import.h"
 
 namespace tessera {
 namespace {

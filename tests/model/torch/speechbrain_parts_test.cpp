@@ -5,13 +5,12 @@
 #include <cmath>
 #include <filesystem>
 
+#include "base/npy.h"
 #include "model/torch/hyperparams.h"
 #include "support/scratch_folder.h"
 #include "tessera/backend.h"
-#include "tessera/checkpoint_document.h"
+#include "tessera/compiler/import.h"
 #include "tessera/file.h"
-#include "tessera/import.h"
-#include "tessera/npy.h"
 
 namespace tessera {
 namespace {

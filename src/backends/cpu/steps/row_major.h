@@ -2,7 +2,7 @@
 #pragma once
 
 #include "backends/cpu/program.h"
-#include "tessera/op.h"
+#include "tessera/compiler/op.h"
 
 namespace tessera::cpu {
 

@@ -1,4 +1,4 @@
-// Every op of tessera/op.h in libtorch's own operations. A value [C, H, W] is a tensor
+// Every op of tessera/compiler/op.h in libtorch's own operations. A value [C, H, W] is a tensor
 // [1, C, H, W] of float32; statistics are taken in float64.
 #pragma once
 
@@ -6,7 +6,7 @@
 
 #include <span>
 
-#include "tessera/op.h"
+#include "tessera/compiler/op.h"
 
 namespace tessera::torch_plugin {
 

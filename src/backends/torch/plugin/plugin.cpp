@@ -13,7 +13,7 @@
 #include "backends/torch/plugin_interface.h"
 #include "graph/slot.h"
 #include "run/arena.h"
-#include "tessera/signature.h"
+#include "tessera/backend.h"
 
 namespace tessera::torch_plugin {
 namespace {

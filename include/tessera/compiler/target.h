@@ -1,0 +1,169 @@
+// Target: what a chip can do, as data read from a TOML file. check(): would this graph fit on it,
+// and if not, every reason why, each with its number, its limit and the step that cures it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tessera/compiler/graph.h"
+#include "tessera/result.h"
+
+namespace tessera {
+
+// Three answers: a limit nobody has measured yet is `unknown`, never a guess.
+enum class Verdict : uint8_t { fits, unknown, does_not_fit };
+std::string_view to_string(Verdict verdict);  // "fits", "unknown", "does not fit"
+Verdict worse(Verdict a, Verdict b);
+
+// A compile whose number lies inside a limit's open interval: it narrows what a reader believes,
+// but the verdict there stays unknown until `pass` or `fail` moves.
+struct Witness {
+  int64_t value = 0;
+  std::string outcome;  // "passes", "probably passes", "fails"
+  std::string source;
+};
+
+// One number. Values up to `pass` are known to work, values from `fail` on are known not to;
+// whatever lies between, or beyond an end that is absent, is unknown. A file's `max = N` is
+// pass = N, fail = N + 1.
+struct Limit {
+  std::string unit;
+  std::optional<int64_t> pass;
+  std::optional<int64_t> fail;
+  std::string source;
+  std::vector<Witness> witnesses;  // ascending
+
+  Verdict judge(int64_t value) const;
+  std::string to_string() const;  // "at most 4 axes", "passes up to 7 taps, untried above"
+};
+
+// A list of words: what is known to work and what is known not to. Any other word is unknown.
+struct Support {
+  std::vector<std::string> supported;
+  std::vector<std::string> unsupported;
+  std::string source;
+
+  Verdict judge(std::string_view word) const;
+};
+
+// A figure of the hardware (units) or of its speed (costs).
+struct Quantity {
+  std::string unit;
+  double value = 0;
+  std::string source;
+};
+
+struct Target {
+  std::string name;
+  std::string summary;
+  std::filesystem::path file;  // empty when parsed from text
+  std::map<std::string, Limit, std::less<>> limits;
+  std::map<std::string, Support, std::less<>> support;
+  std::map<std::string, Quantity, std::less<>> units;
+  std::map<std::string, Quantity, std::less<>> costs;
+
+  // The entry must be one of target_keys(): a file that lacks one is refused on reading.
+  const Limit& limit(std::string_view key) const;
+  const Support& words(std::string_view key) const;
+  double unit(std::string_view key) const;
+  double cost(std::string_view key) const;
+};
+
+// Every entry a target file must hold, with its unit and meaning.
+enum class TargetSection : uint8_t { limits, support, units, costs };
+std::string_view to_string(TargetSection section);
+struct TargetKey {
+  TargetSection section;
+  std::string_view name;
+  std::string_view unit;  // for support: the words Tessera asks about
+  std::string_view meaning;
+};
+std::span<const TargetKey> target_keys();
+
+// `origin` names the text in errors. Errors: kCorrupt for malformed TOML; kInvalidArgument for a
+// missing or unknown entry, a wrong type, unit or value. All name the line.
+Result<Target> parse_target(std::string_view text, const std::string& origin);
+// Errors: as parse_target; kNotFound, kIo, kResourceLimit (beyond 1 MiB).
+Result<Target> read_target(const std::filesystem::path& path);
+
+// Names of the *.toml files in `folders`, sorted; the first folder that holds a name wins.
+struct TargetFile {
+  std::string name;
+  std::filesystem::path path;
+};
+std::vector<TargetFile> list_targets(std::span<const std::filesystem::path> folders);
+// `name_or_path` is a path when it holds a '/' or ends in ".toml". Errors: kNotFound listing the
+// known names; as read_target.
+Result<Target> find_target(const std::string& name_or_path,
+                           std::span<const std::filesystem::path> folders);
+
+// A rule. Predicates are code, limits are data: `key` names the entry of the target file.
+struct Constraint {
+  std::string_view id;
+  std::string_view text;  // one sentence: the same in the CLI, the documentation and the report
+  std::string_view ops;   // which nodes it looks at
+  TargetSection section;
+  std::string_view key;
+  std::string_view cure;  // see cures(); a violation may name a better one
+};
+std::span<const Constraint> constraints();
+
+// A step that makes a violation go away: a rewrite rule, or a decision of the planner.
+struct Cure {
+  std::string_view name;
+  enum class Kind : uint8_t { rewrite, plan } kind;
+  std::string_view summary;
+};
+std::span<const Cure> cures();
+
+// What one rule found at one node. Only violations (does_not_fit) and open questions (unknown) are
+// reported.
+struct Violation {
+  std::string_view rule;
+  NodeId node = kNoNode;  // kNoNode: the graph as a whole
+  std::string node_name;
+  std::string op;
+  Verdict verdict = Verdict::does_not_fit;
+  int64_t number = 0;      // 0 where the rule asks for a word
+  std::string value;       // "512000 bytes", "grouped"
+  std::string limit;       // "passes up to 262144 bytes, fails from 512000"
+  std::string reason;      // which tensor or attribute has the number, and the nearest witnesses
+  std::string source;      // where the limit comes from
+  std::string cure;        // names of cures(), best first
+  bool estimated = false;  // unknown because units are estimated, not because a limit is open
+
+  // Whether `name`, one of cures(), is among them.
+  bool cured_by(std::string_view name) const;
+};
+
+struct CheckOptions {
+  int64_t batch = 1;  // samples per call
+};
+
+struct CheckReport {
+  Verdict verdict = Verdict::fits;
+  std::vector<Violation> violations;  // in node order
+  int64_t nodes = 0;                  // looked at
+  int64_t widest_row_bytes = 0;
+  std::string widest_row_node;
+  // The unit ledger over the whole graph (target/ledger.h): what is needed at least, and the
+  // estimate with spare units spent on speed.
+  int64_t physical_layers = 0;
+  int64_t contexts_at_least = 1;
+  int64_t contexts_estimated = 1;
+};
+
+// Asks every rule about every node; never stops at the first violation.
+CheckReport check(const Graph& graph, const Target& target, const CheckOptions& options = {});
+
+// docs/constraints.md: the table of rules with their cures, generated.
+std::string constraints_markdown();
+
+}  // namespace tessera
