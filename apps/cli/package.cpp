@@ -117,10 +117,10 @@ Result<Document> verify(const std::string& path, const std::string& model, Conso
                   counted(checked.pieces, "piece"));
   }
   console.print(
-      "run again beside the model: {} values, at the outputs a largest difference of "
-      "{:.2g} at a peak of {:.2g}\n",
-      checked.parity.values, checked.parity.max_abs, checked.parity.peak);
-  if (checked.parity.codes > 0) console.print("{} codes equal\n", checked.parity.codes);
+      "run again beside the model: {}, at the outputs a largest difference of {:.2g} at a peak of "
+      "{:.2g}\n",
+      counted(checked.parity.values, "value"), checked.parity.max_abs, checked.parity.peak);
+  if (checked.parity.codes > 0) console.print("{} equal\n", counted(checked.parity.codes, "code"));
   if (!model.empty()) console.print("built from {}\n", model);
   Document document = head_of(path, package);
   document["entries"] = package.manifest().entries.size();

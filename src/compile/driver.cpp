@@ -356,9 +356,9 @@ class Driver {
                 measure_parity({imported_.graph, approximated, !rewritten_.exact}, plan_,
                                encodings_ ? &*encodings_ : nullptr, options_.threads));
     std::string text =
-        fmt::format("{} values, at the outputs a largest difference of {:.2g} at a peak of {:.2g}",
-                    parity.values, parity.max_abs, parity.peak);
-    if (parity.codes > 0) text += fmt::format("; {} codes equal", parity.codes);
+        fmt::format("{}, at the outputs a largest difference of {:.2g} at a peak of {:.2g}",
+                    counted(parity.values, "value"), parity.max_abs, parity.peak);
+    if (parity.codes > 0) text += fmt::format("; {} equal", counted(parity.codes, "code"));
     if (encodings_ && parity.codes == 0)
       text += "; codes not compared (a long input: 'tessera verify' compares them)";
     if (parity.approximation_db) {

@@ -93,7 +93,7 @@ TEST_F(CliSeparateBatch, OthersAreDoneWhereOneIsBadAndTheExitCodeTells) {
   EXPECT_NE(outcome.out.find("broken.wav  is truncated: its header announces 4000 bytes"),
             std::string::npos)
       << outcome.out;
-  EXPECT_NE(outcome.err.find("error: 1 of 2 recordings were not separated\n"), std::string::npos);
+  EXPECT_NE(outcome.err.find("error: 1 of 2 recordings was not separated\n"), std::string::npos);
   // Told before the work: its warning is the first line.
   EXPECT_TRUE(outcome.err.starts_with("warning: ")) << outcome.err;
 }
