@@ -52,7 +52,7 @@ TEST_F(CalibrationSetTest, TakesLoudWindowsOfAFolder) {
   ASSERT_TRUE(set.has_value()) << set.error().to_string();
   EXPECT_EQ(set->windows.size(), 2u);
   ASSERT_FALSE(set->notes.empty());
-  EXPECT_EQ(set->notes.back().text, "1 silent windows left out");
+  EXPECT_EQ(set->notes.back().text, "1 silent window left out");
 }
 
 TEST_F(CalibrationSetTest, ChoosesTheSameWindowsForTheSameSeed) {
