@@ -18,8 +18,9 @@ using test::kDemoNetwork;
 using test::sawtooth;
 
 const std::string kData = TESSERA_SOURCE_DIR "/tests/data/";
-// Its file does not tell the rate.
 const std::string kSmall = kData + "asteroid/gln_sigmoid.pth";
+// For 800 samples only, at a rate that it does not tell.
+const std::string kFixed = kData + "field/separate_messages/fixed_800.onnx";
 
 Separator open(const std::string& path, SeparatorOptions options = {}) {
   auto separator = Separator::open(path, std::move(options));
@@ -119,9 +120,8 @@ TEST(Separator, AnotherRateIsConvertedThereAndBackAndNoted) {
 
 TEST(Separator, APackageGivesTheVoicesOfItsModelAtAnyLength) {
   const ScratchFolder folder;
-  Separator whole = open(kSmall, {.sample_rate = 8000, .level = VoiceLevel::network});
-  Separator packaged =
-      open(package_of(folder, kSmall), {.sample_rate = 8000, .level = VoiceLevel::network});
+  Separator whole = open(kSmall, {.level = VoiceLevel::network});
+  Separator packaged = open(package_of(folder, kSmall), {.level = VoiceLevel::network});
   for (const int64_t frames : {2003, 4000, 900}) {
     const AudioBuffer recording = sawtooth(8000, frames);
     const Separation expected = separate(whole, recording);
@@ -203,21 +203,20 @@ TEST(Separator, RefusesSamplesThatAreNoNumbers) {
 }
 
 TEST(Separator, AFileForOneLengthTakesNoOther) {
-  const std::string fixed = kData + "field/separate_messages/fixed_800.onnx";
-  Separator separator = open(fixed, {.sample_rate = 8000});
+  Separator separator = open(kFixed, {.sample_rate = 8000});
   EXPECT_TRUE(separator.length_is_fixed());
   EXPECT_EQ(separate(separator, sawtooth(8000, 800)).voices[0].size(), 800U);
   const auto longer = separator.separate(sawtooth(8000, 801), "mix.wav");
   EXPECT_EQ(longer.error().code, ErrorCode::kInvalidArgument);
-  EXPECT_EQ(longer.error().message, "has 801 samples at the network's rate; " + fixed +
+  EXPECT_EQ(longer.error().message, "has 801 samples at the network's rate; " + kFixed +
                                         " was exported for 800 and no others");
   EXPECT_FALSE(open(kDemoNetwork).length_is_fixed());
 }
 
 TEST(Separator, TakesTheRecordingsRateWhereTheFileTellsNone) {
-  Separator separator = open(kSmall);
+  Separator separator = open(kFixed);
   EXPECT_EQ(separator.sample_rate(), std::nullopt);
-  const Separation separation = separate(separator, sawtooth(16000, 2003));
+  const Separation separation = separate(separator, sawtooth(16000, 800));
   ASSERT_FALSE(separation.notes.empty());
   EXPECT_EQ(separation.notes[0].severity, NoteSeverity::warning);
   EXPECT_EQ(separation.notes[0].text,
