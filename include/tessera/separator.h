@@ -147,7 +147,7 @@ struct LevelChange {
 };
 
 struct SeparationTiming {
-  double load_seconds = 0;     // of a session for another length than the last recording's
+  double load_seconds = 0;     // of a session; 0 where that of the last recording serves
   double network_seconds = 0;  // of its run
   double check_seconds = 0;    // SeparatorOptions::check
   double total_seconds = 0;    // of separate(), without the check

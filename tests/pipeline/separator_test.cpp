@@ -161,7 +161,8 @@ TEST(Separator, ASecondRecordingOfTheSameLengthLoadsNothing) {
   const AudioBuffer recording = sawtooth(8000, 2000);
   const SeparationTiming first = separate(separator, recording).timing;
   const SeparationTiming second = separate(separator, recording).timing;
-  EXPECT_LT(second.load_seconds, first.load_seconds);
+  EXPECT_GT(first.load_seconds, 0);
+  EXPECT_EQ(second.load_seconds, 0);
   EXPECT_GT(second.network_seconds, 0);
   EXPECT_GE(second.total_seconds, second.load_seconds + second.network_seconds);
   EXPECT_EQ(second.check_seconds, 0);
