@@ -178,7 +178,7 @@ TEST(CalibrationWindows, MakeThePackageThatTheirRecordingsMake) {
   const ScratchFolder scratch;
   BuildOptions options;
   options.target = std::string(TESSERA_SOURCE_DIR) + "/targets/hailo8.toml";
-  options.import.length_samples = 16000;
+  options.import.length_samples = 8000;
   options.integers.emplace();
   for (const char* name : {"04", "06", "08"})
     options.calibration.sources.emplace_back(folder + "/mixtures/" + name + "_mix.wav");

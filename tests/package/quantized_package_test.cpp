@@ -26,7 +26,7 @@ std::string source(const std::string& name) {
 BuildOptions options_for(const std::vector<std::string>& mixtures) {
   BuildOptions options;
   options.target = source("targets/hailo8.toml");
-  options.import.length_samples = 16000;
+  options.import.length_samples = 8000;
   options.integers.emplace();
   for (const std::string& name : mixtures)
     options.calibration.sources.emplace_back(source("models/mixtures/" + name + "_mix.wav"));
