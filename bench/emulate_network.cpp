@@ -104,10 +104,10 @@ Result<tessera::CalibrationStatistics> learn(const tessera::ImportedModel& model
   for (uint32_t i = 0; i < kWindows; ++i) windows.push_back(noise(rate, 2 + i));
   tessera::CalibrationStatistics statistics;
   TESSERA_TRY_VOID(tessera::calibrate(window, {}, cpu, windows, statistics));
-  if (!tessera::hears_pauses(window)) return statistics;
+  if (!tessera::needs_silence_prefix(window)) return statistics;
   TESSERA_TRY(tessera::Graph longer, model.network->instantiate(2 * rate));
   TESSERA_TRY_VOID(tessera::rewrite(longer));
-  const auto paused = tessera::after_pauses(windows, 2 * rate, kWindows);
+  const auto paused = tessera::with_silence_prefix(windows, 2 * rate, kWindows);
   TESSERA_TRY_VOID(tessera::calibrate(longer, {}, cpu, paused, statistics));
   return statistics;
 }
@@ -137,7 +137,7 @@ Result<Subject> prepare(const char* path, const tessera::Target& target) {
   TESSERA_TRY(subject.int8, tessera::quantize(subject.legal, statistics, {}));
   subject.calibration_s = milliseconds_since(begin) / 1000;
   tessera::QuantizeOptions wide;
-  wide.wide = true;
+  wide.int16 = true;
   TESSERA_TRY(subject.int16, tessera::quantize(subject.legal, statistics, wide));
   return subject;
 }

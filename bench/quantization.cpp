@@ -22,8 +22,8 @@ namespace tessera {
 namespace {
 
 constexpr int64_t kWindow = 8000;
-constexpr size_t kPassageWindows = 4;  // as a build has them, and as many
-constexpr size_t kMostPaused = 32;     // windows after pauses
+constexpr size_t kPassageWindows = 4;   // as a build has them, and as many
+constexpr size_t kMaxWithSilence = 32;  // windows after pauses
 
 struct Scores {
   double improvement = 0;
@@ -50,7 +50,7 @@ class Bench {
     TESSERA_TRY(passage_, imported.network->instantiate(kPassageWindows * kWindow));
     TESSERA_TRY(cpu_, make_backend("cpu"));
     TESSERA_TRY(emulator_, make_backend("emulator"));
-    TESSERA_TRY_VOID(make_legal());
+    TESSERA_TRY_VOID(legalize());
     TESSERA_TRY(Session session, Session::create(whole_, *cpu_));
     for (const Mixture& mixture : mixtures_) {
       TESSERA_TRY(auto outputs, session.run({ConstValues(mixture.mix)}));
@@ -80,29 +80,30 @@ class Bench {
     const auto count = static_cast<double>(mixtures_.size());
     std::printf("%-28s %7.3f %7.3f %7.1f %7.1f %5.0f of %-4.0f%s\n", name,
                 scores.improvement / count, float_improvement_ - scores.improvement / count,
-                scores.snr / count, scores.least_snr, scores.wide / 2, scores.values / 2,
+                scores.snr / count, scores.least_snr, scores.int16 / 2, scores.values / 2,
                 scores.observers.c_str());
     std::fflush(stdout);
     return {};
   }
 
   // As a build does.
-  void widen_islands(QuantizeOptions& options) const {
-    for (const std::string& name : island_values(window_, options)) options.widen.insert(name);
+  void widen_host_floats(QuantizeOptions& options) const {
+    for (const std::string& name : host_float_values(window_, options))
+      options.int16_values.insert(name);
   }
 
  private:
   // As a build does: residual streams in other bases where 8 bits need it.
-  Result<void> make_legal() {
+  Result<void> legalize() {
     Graph plain = window_;
     TESSERA_TRY_VOID(rewrite(plain));
     std::vector<std::vector<float>> windows;
     for (const Mixture& mixture : mixtures_) append_windows(mixture, windows);
-    TESSERA_TRY(const auto choices, choose_stream_bases(plain, windows, *cpu_));
+    TESSERA_TRY(const auto choices, choose_channel_bases(plain, windows, *cpu_));
     RewriteOptions options;
-    for (const StreamBasisChoice& choice : choices) {
-      options.enable = {"change_stream_basis"};
-      options.parameters.stream_bases[choice.stream] = choice.basis;
+    for (const ChannelBasisChoice& choice : choices) {
+      options.enable = {"change_channel_basis"};
+      options.parameters.channel_bases[choice.stream] = choice.basis;
       std::printf("# stream '%s' in another basis, about %.1f dB less noise\n",
                   choice.stream.c_str(), choice.gain_db);
     }
@@ -120,12 +121,13 @@ class Bench {
 
   // As a build does: windows as they are and after pauses.
   Result<CalibrationStatistics> observed(std::span<const std::vector<float>> windows,
-                                         size_t most_paused, const QuantizeOptions& options) {
+                                         size_t max_with_silence, const QuantizeOptions& options) {
     CalibrationStatistics statistics;
     TESSERA_TRY_VOID(calibrate(window_, options, *cpu_, windows, statistics));
-    if (hears_pauses(window_)) {
+    if (needs_silence_prefix(window_)) {
       TESSERA_TRY_VOID(calibrate(longer_, options, *cpu_,
-                                 after_pauses(windows, 2 * kWindow, most_paused), statistics));
+                                 with_silence_prefix(windows, 2 * kWindow, max_with_silence),
+                                 statistics));
     }
     return statistics;
   }
@@ -139,22 +141,22 @@ class Bench {
       recordings.resize(windows.size(), static_cast<int64_t>(i));
     }
     // As a build does: choices are measured on recordings that no range was taken from.
-    if (hears_pauses(window_)) set_headroom_beside_pauses(options);
+    if (needs_silence_prefix(window_)) set_range_margin_with_silence(options);
     const HeldOut held_out =
-        hold_out(windows, recordings, {kPassageWindows, hears_pauses(window_)});
+        hold_out(windows, recordings, {kPassageWindows, needs_silence_prefix(window_)});
     std::vector<CalibrationStatistics> of_folds;
     CalibrationStatistics statistics;
     for (const auto& part : held_out.folds) {
       TESSERA_TRY(CalibrationStatistics own,
-                  observed(part, kMostPaused / held_out.folds.size(), options));
+                  observed(part, kMaxWithSilence / held_out.folds.size(), options));
       statistics.merge(own);
       of_folds.push_back(std::move(own));
     }
     TESSERA_TRY(HeldOutTrial trial,
                 HeldOutTrial::create(passage_, held_out, of_folds, *cpu_, *emulator_));
-    if (held_out.apart() && !options.wide) {
-      TESSERA_TRY(const ObserverChoice best, choose_observer(trial, options));
-      options.observer = best.observer;
+    if (held_out.apart() && !options.int16) {
+      TESSERA_TRY(const RangeEstimatorChoice best, choose_range_estimator(trial, options));
+      options.range_estimator = best.range_estimator;
     }
     if (mixed_snr_db > 0) {
       TESSERA_TRY(MixedPrecision mixed, choose_mixed_precision(trial, options, mixed_snr_db));
@@ -162,9 +164,9 @@ class Bench {
     }
     const auto values = static_cast<double>(encoded_values(whole_, options).size());
     scores.values += values;
-    scores.wide += options.wide ? values : static_cast<double>(options.widen.size());
+    scores.int16 += options.int16 ? values : static_cast<double>(options.int16_values.size());
     scores.observers += ' ';
-    scores.observers += to_string(options.observer);
+    scores.observers += to_string(options.range_estimator);
     return quantize(whole_, statistics, options);
   }
 
@@ -197,12 +199,12 @@ Result<void> run(const char* model, const char* folder, double mixed_snr_db) {
   QuantizeOptions options;
   TESSERA_TRY_VOID(bench.mode("int8", options));
   TESSERA_TRY_VOID(bench.mode("mixed", options, mixed_snr_db));
-  options.wide = true;
+  options.int16 = true;
   TESSERA_TRY_VOID(bench.mode("int16", options));
-  options.wide = false;
+  options.int16 = false;
   options.encoder_in_integers = options.masks_in_integers = true;
   TESSERA_TRY_VOID(bench.mode("8 bits, encoder to decoder", options));
-  bench.widen_islands(options);
+  bench.widen_host_floats(options);
   TESSERA_TRY_VOID(bench.mode("int8, encoder to decoder", options));
   options = {};
   options.scale_per_channel = false;

@@ -63,7 +63,8 @@ Result<Build> build_as(const char* model, const char* target, const char* calibr
   options.integers = integers;
   std::string said;
   TESSERA_TRY(Built built, build(model, options, [&](const StageEvent& event) {
-                if (event.ended && event.stage == BuildStage::streams) said += event.text + "; ";
+                if (event.ended && event.stage == BuildStage::channel_basis)
+                  said += event.text + "; ";
                 if (event.ended && event.stage == BuildStage::quantize) {
                   said += event.text;
                   std::printf("%-6s %6.1f s  %s\n", name.c_str(), event.seconds, said.c_str());
@@ -90,7 +91,7 @@ Result<void> run(int count, char** arguments) {
   IntegerOptions mixed;
   mixed.mixed_loss_db = kMixedLossDb;
   IntegerOptions int16;
-  int16.quantize.wide = true;
+  int16.quantize.int16 = true;
   std::vector<Build> builds;
   for (const auto& [name, options] :
        {std::pair{"int8", int8}, std::pair{"mixed", mixed}, std::pair{"int16", int16}}) {

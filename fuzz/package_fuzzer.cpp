@@ -7,7 +7,7 @@
 #include "base/hash.h"
 #include "package/entries.h"
 #include "package/manifest.h"
-#include "rewrite/legal_graph.h"
+#include "rewrite/legalize.h"
 #include "tessera/compiler/export.h"
 #include "tessera/file.h"
 #include "tessera/package.h"
@@ -62,7 +62,7 @@ Honest honest_package() {
   honest.manifest.model.length_samples = 400;
   honest.manifest.target = "generic";
   honest.contents.push_back({"model/net.onnx", "model", *export_onnx(graph)});
-  (void)make_legal(graph, {}).has_value();
+  (void)legalize(graph, {}).has_value();
   const std::string legal = entries::legal_text(graph);
   honest.contents.push_back({"graph/legal.txt", "graph", {legal.begin(), legal.end()}});
   honest.contents.push_back(

@@ -8,7 +8,7 @@
 #include "package/encodings_file.h"
 #include "package/manifest.h"
 #include "package/plan_json.h"
-#include "rewrite/legal_graph.h"
+#include "rewrite/legalize.h"
 
 namespace {
 
@@ -33,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   read_back(text, parse_encodings, print_encodings);
   read_back(text, parse_calibration_record, print_calibration_record);
   read_back(text, parse_frozen_norms, print_frozen_norms);
-  read_back(text, parse_stream_bases, print_stream_bases);
+  read_back(text, parse_channel_bases, print_channel_bases);
   (void)parse_recipe(text).has_value();
   return 0;
 }

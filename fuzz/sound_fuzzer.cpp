@@ -9,9 +9,9 @@ namespace {
 
 void read_begin(const std::filesystem::path& path, bool allow_truncated) {
   constexpr int64_t kBlockFrames = 1024;
-  constexpr int kMostBlocks = 4;
+  constexpr int kMaxBlocks = 4;
   auto reader = tessera::AudioReader::open(path, {.allow_truncated = allow_truncated});
-  for (int block = 0; reader && block < kMostBlocks; ++block) {
+  for (int block = 0; reader && block < kMaxBlocks; ++block) {
     const auto audio = reader->read(kBlockFrames);
     if (!audio || audio->frames() < kBlockFrames) return;
     (void)tessera::check_finite(*audio, "fuzz").has_value();

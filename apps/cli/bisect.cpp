@@ -27,7 +27,7 @@ namespace {
 
 // Where a difference is laid for listening: half of full scale, by at most so many whole decibels.
 constexpr double kDifferencePeak = 0.5;
-constexpr double kMostGainDb = 80;
+constexpr double kMaxGainDb = 80;
 
 struct BisectArguments {
   SideOptions a;
@@ -132,7 +132,7 @@ double gain_for(const std::vector<VoiceDifference>& rows) {
     for (float x : row.difference) peak = std::max(peak, std::abs(x));
   }
   if (!(peak > 0)) return 0;
-  return std::min(kMostGainDb,
+  return std::min(kMaxGainDb,
                   std::floor(20 * std::log10(kDifferencePeak / static_cast<double>(peak))));
 }
 
@@ -172,7 +172,7 @@ Result<void> check_folder(const BisectArguments& options) {
   TESSERA_TRY_VOID(check_folder_name(options.folder, "a report and differences"));
   std::error_code ignored;
   const std::filesystem::path folder(options.folder);
-  for (const char* name : {"state.json", "culprits.tsv", "report.json"}) {
+  for (const char* name : {"state.json", "contributors.tsv", "report.json"}) {
     if (std::filesystem::exists(folder / name, ignored))
       TESSERA_TRY_VOID(check_writable(folder / name, {.force = true}));
   }
@@ -203,8 +203,8 @@ Result<Document> run_bisect(const BisectArguments& given_options, Console& conso
   for (const Note& note : report.notes) console.warning(note.text);
   print_bisect_report(report, console);
   const std::filesystem::path folder(options.folder);
-  TESSERA_TRY_VOID(
-      write_file_atomically(folder / "culprits.tsv", culprit_rows(report), {.force = true}));
+  TESSERA_TRY_VOID(write_file_atomically(folder / "contributors.tsv", contributor_rows(report),
+                                         {.force = true}));
   Document document{{"a", options.a.path},
                     {"b", options.b.path},
                     {"package_hash", given.package_hash},
@@ -215,7 +215,7 @@ Result<Document> run_bisect(const BisectArguments& given_options, Console& conso
   TESSERA_TRY_VOID(
       write_file_atomically(folder / "report.json", json_text(document), {.force = true}));
   console.print(
-      "{} measurements, {} of them from an earlier run; in {}: report.json, culprits.tsv\n",
+      "{} measurements, {} of them from an earlier run; in {}: report.json, contributors.tsv\n",
       report.trials + report.resumed, report.resumed, options.folder);
   return document;
 }
@@ -241,7 +241,7 @@ Action define_bisect(CommandLine& app) {
                  "The true sources: costs are told in SI-SNR against them, else in SNR over A")
       ->type_name("FILE...");
   add_recording_options(app, options->recordings);
-  app.add_option("--culprits", options->bisect.culprits, "How many to find, at most")
+  app.add_option("--contributors", options->bisect.contributors, "How many to find, at most")
       ->within(1, 1000)
       ->type_name("N")
       ->capture_default_str();
@@ -259,7 +259,8 @@ Action define_bisect(CommandLine& app) {
   app.footer(
       "Walks from A to what B computes: original, legal (rewritten), cut (piece by piece),\n"
       "quantised (rounded values and weights, in float), emulated (in integers). Then encodings\n"
-      "are tried alone, by halves, the costliest first, until the culprits are single values or\n"
+      "are tried alone, by halves, the costliest first, until the contributors are single values "
+      "or\n"
       "weights; each is also left out of an otherwise quantised network. The difference of the\n"
       "outputs is written to listen to. Interrupted, the same command goes on where it was.\n\n"
       "Examples:\n"

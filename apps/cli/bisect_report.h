@@ -11,7 +11,7 @@ namespace tessera::cli {
 
 void print_bisect_report(const BisectReport& report, Console& console);
 Document bisect_document(const BisectReport& report);
-// culprits.tsv
-std::string culprit_rows(const BisectReport& report);
+// contributors.tsv
+std::string contributor_rows(const BisectReport& report);
 
 }  // namespace tessera::cli

@@ -24,7 +24,7 @@
 namespace tessera::cli {
 namespace {
 
-constexpr const char* kAnyObserver = "auto";
+constexpr const char* kAnyRangeEstimator = "auto";
 
 struct BuildArguments {
   ModelOptions model;
@@ -33,7 +33,7 @@ struct BuildArguments {
   BuildOptions build;
   CalibrationChoice calibration;
   std::string quantize = "none";
-  std::string observer = kAnyObserver;
+  std::string range_estimator = kAnyRangeEstimator;
   std::string output;
   BuildStage last = BuildStage::save;
   std::string dump_folder;
@@ -76,34 +76,34 @@ Result<void> choose_norms(const BuildArguments& options, BuildOptions& choice) {
   return {};
 }
 
-constexpr Observer kObservers[] = {Observer::min_max, Observer::percentile, Observer::mse,
-                                   Observer::entropy};
+constexpr RangeEstimator kRangeEstimators[] = {RangeEstimator::min_max, RangeEstimator::percentile,
+                                               RangeEstimator::mse, RangeEstimator::entropy};
 
-std::vector<std::string> observer_words() {
-  std::vector<std::string> words{kAnyObserver};
-  for (const Observer observer : kObservers) words.emplace_back(to_string(observer));
+std::vector<std::string> range_estimator_words() {
+  std::vector<std::string> words{kAnyRangeEstimator};
+  for (const RangeEstimator one : kRangeEstimators) words.emplace_back(to_string(one));
   return words;
 }
 
 // None: the build chooses.
-std::optional<Observer> observer_of(const std::string& word) {
-  for (const Observer observer : kObservers) {
-    if (word == to_string(observer)) return observer;
+std::optional<RangeEstimator> range_estimator_of(const std::string& word) {
+  for (const RangeEstimator one : kRangeEstimators) {
+    if (word == to_string(one)) return one;
   }
   return std::nullopt;
 }
 
 // Errors: kInvalidArgument.
 Result<std::optional<IntegerOptions>> integer_options(const BuildArguments& options) {
-  const std::optional<Observer> observer = observer_of(options.observer);
+  const std::optional<RangeEstimator> estimator = range_estimator_of(options.range_estimator);
   if (options.quantize == "none") {
-    if (!observer) return std::optional<IntegerOptions>();
-    return TESSERA_ERROR(kInvalidArgument, "--observer", "is only for integers",
+    if (!estimator) return std::optional<IntegerOptions>();
+    return TESSERA_ERROR(kInvalidArgument, "--range-estimator", "is only for integers",
                          "leave it out, or add --quantize int8");
   }
   IntegerOptions integers;
-  integers.observer = observer;
-  integers.quantize.wide = options.quantize == "int16";
+  integers.range_estimator = estimator;
+  integers.quantize.int16 = options.quantize == "int16";
   if (options.quantize.starts_with("mixed")) {
     TESSERA_TRY(integers.mixed_loss_db, loss_db("--quantize", options.quantize, kMixedLossDb));
   }
@@ -139,9 +139,9 @@ Document frozen_norms_document(const Built& built) {
           {"snr_db", std::isfinite(point.snr_db) ? Document(point.snr_db) : Document(nullptr)}};
 }
 
-Document stream_bases_document(const Built& built) {
+Document channel_bases_document(const Built& built) {
   Document streams = Document::array();
-  for (const StreamBasisChoice& choice : built.stream_bases) {
+  for (const ChannelBasisChoice& choice : built.channel_bases) {
     streams.push_back({{"stream", choice.stream},
                        {"channels", choice.channels},
                        {"values", choice.values},
@@ -166,7 +166,7 @@ Document document_of(const BuildArguments& options, const Built& built,
           {"norm", options.norm},
           {"frozen_norms", frozen_norms_document(built)},
           {"quantize", options.quantize},
-          {"stream_bases", stream_bases_document(built)},
+          {"channel_bases", channel_bases_document(built)},
           {"exact", built.rewritten.exact},
           {"length", manifest.model.length_samples},
           {"verdict", to_string(built.plan.verdict)},
@@ -298,12 +298,12 @@ Action define_build(CommandLine& app) {
       ->one_of({"none", "int8", "int16", "mixed[=dB]"})
       ->capture_default_str();
   app.add_option(
-         "--observer", options->observer,
+         "--range-estimator", options->range_estimator,
          "With --quantize: how ranges of 8 bits are taken from what calibration saw: all of "
          "it (min_max), all but the rarest ten thousandth (percentile), with the least "
          "squared error or divergence (mse, entropy); auto: min_max, unless percentile or "
          "mse keep 3 dB more on windows set apart")
-      ->one_of(observer_words())
+      ->one_of(range_estimator_words())
       ->capture_default_str();
   app.add_option("--threads", options->build.threads,
                  "Threads of the verification; 0: as many as the process may use")

@@ -125,13 +125,13 @@ void print_rows(std::vector<StatisticsRow> rows, bool all, Console& console) {
   }
   Table table;
   table.add_columns({"value", "op"});
-  table.add_columns({"min", "0.1 %", "mean", "99.9 %", "max", "rms", "tail", "spread"},
+  table.add_columns({"min", "0.1 %", "mean", "99.9 %", "max", "rms", "tail", "ch. ratio"},
                     Table::Align::right);
   for (const StatisticsRow& row : rows) {
     const ValueSummary& s = row.summary;
     std::vector<std::string> cells{printable(row.name), row.op};
-    for (double number :
-         {s.low, s.low_percentile, s.mean, s.high_percentile, s.high, s.rms, row.tail(), s.spread})
+    for (double number : {s.low, s.low_percentile, s.mean, s.high_percentile, s.high, s.rms,
+                          row.tail(), s.channel_range_ratio})
       cells.push_back(fmt::format("{:.3g}", number));
     table.add_row(std::move(cells));
   }
@@ -155,7 +155,7 @@ Document statistics_document(const std::vector<StatisticsRow>& rows) {
                       {"max", s.high},
                       {"rms", s.rms},
                       {"tail", row.tail()},
-                      {"spread", s.spread}});
+                      {"channel_range_ratio", s.channel_range_ratio}});
   }
   return values;
 }
@@ -243,7 +243,7 @@ Action define_calibrate(CommandLine& app) {
   app.footer(
       "Chooses windows of what the network will hear (silence is left out) and runs the network "
       "on\nthem. 'tessera build --calib FILE.npz' then makes the package that it would make of "
-      "the\nrecordings. tail: how far the ends reach beyond 99.8 % of the values; spread: the "
+      "the\nrecordings. tail: how far the ends reach beyond 99.8 % of the values; ch. ratio: the "
       "widest\nchannel over the middle one. Interrupted, the same command goes on where it was "
       "(statistics\nlie in FILE.npz.state until then).\n\n"
       "Examples:\n"

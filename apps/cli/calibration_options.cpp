@@ -5,7 +5,7 @@
 namespace tessera::cli {
 
 void add_length_policy_option(CommandLine& app, std::string& name) {
-  app.add_option("--calib-length", name,
+  app.add_option("--array-length", name,
                  "What to do with arrays of another length than the network's")
       ->one_of({"error", "crop", "pad", "repeat"})
       ->capture_default_str();

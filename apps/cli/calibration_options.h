@@ -10,7 +10,7 @@
 
 namespace tessera::cli {
 
-// --calib-length
+// --array-length
 void add_length_policy_option(CommandLine& app, std::string& name);
 // --calib-array
 void add_array_option(CommandLine& app, std::string& name);
@@ -25,7 +25,7 @@ struct CalibrationChoice {
   Calibration calibration() const;
 };
 
-// --calib, --calib-windows, --calib-seed, --calib-length, --calib-array
+// --calib, --calib-windows, --calib-seed, --array-length, --calib-array
 void add_calibration_options(CommandLine& app, CalibrationChoice& choice,
                              const std::string& purpose);
 

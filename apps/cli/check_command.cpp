@@ -27,15 +27,15 @@ struct CheckArguments {
   bool all = false;
 };
 
-// Every violation with its limit and cure.
+// Every violation with its limit and remedy.
 std::string all_violations_text(const CheckReport& report) {
   Table table;
   table.add_columns({"node", "operation", "rule", "verdict"});
   table.add_column("value", Table::Align::right);
-  table.add_columns({"limit", "cure"});
+  table.add_columns({"limit", "remedy"});
   for (const Violation& v : report.violations) {
     table.add_row({printable(v.node_name), v.op, std::string(v.rule),
-                   std::string(to_string(v.verdict)), v.value, v.limit, v.cure});
+                   std::string(to_string(v.verdict)), v.value, v.limit, v.remedy});
   }
   return table.to_string();
 }
@@ -97,13 +97,13 @@ std::string summary_text(const CheckReport& report) {
   Table table;
   table.add_column("rule");
   table.add_columns({"does not fit", "unknown", "worst value"}, Table::Align::right);
-  table.add_columns({"at node", "limit", "cure"});
+  table.add_columns({"at node", "limit", "remedy"});
   for (const Constraint& rule : constraints()) {
     const auto found = sums.find(rule.id);
     if (found == sums.end()) continue;
     const auto& [refused, open, worst] = found->second;
     table.add_row({std::string(rule.id), fmt::to_string(refused), fmt::to_string(open),
-                   worst->value, printable(worst->node_name), worst->limit, worst->cure});
+                   worst->value, printable(worst->node_name), worst->limit, worst->remedy});
   }
   return table.to_string();
 }
@@ -120,15 +120,15 @@ std::vector<const Violation*> violations_of(const Constraint& rule, const CheckR
 std::string limits_text(const CheckReport& report) {
   std::string text;
   for (const Constraint& rule : constraints()) {
-    std::vector<std::string_view> cures;
+    std::vector<std::string_view> remedies;
     const auto found = violations_of(rule, report);
     for (const Violation* v : found) {
-      const bool is_new = std::find(cures.begin(), cures.end(), v->cure) == cures.end();
-      if (!v->cure.empty() && is_new) cures.push_back(v->cure);
+      const bool is_new = std::find(remedies.begin(), remedies.end(), v->remedy) == remedies.end();
+      if (!v->remedy.empty() && is_new) remedies.push_back(v->remedy);
     }
     if (found.empty()) continue;
     text += fmt::format("  {}: {}", rule.id, found.front()->limit);
-    text += cures.empty() ? "\n" : fmt::format("; cure: {}\n", fmt::join(cures, " or "));
+    text += remedies.empty() ? "\n" : fmt::format("; remedy: {}\n", fmt::join(remedies, " or "));
   }
   return text;
 }
@@ -170,7 +170,7 @@ Document document_of(const CheckReport& report, const Target& target) {
     entry["limit"] = v.limit;
     entry["reason"] = v.reason;
     entry["source"] = v.source;
-    entry["cure"] = v.cure;
+    entry["remedy"] = v.remedy;
     if (v.estimated) entry["estimated"] = true;
     violations.push_back(std::move(entry));
   }
@@ -216,7 +216,7 @@ Action define_check(CommandLine& app) {
       ->excludes(summary);
   app.footer(
       "The verdict is one of three: fits, does not fit, unknown (a limit that no known compile\n"
-      "has settled). The network is judged as it is, in one piece; 'cure' names the rewrite or\n"
+      "has settled). The network is judged as it is, in one piece; 'remedy' names the rewrite or\n"
       "the decision of the planner that would help. Nodes of one operation that a rule\n"
       "finds alike are one row: 'bottleneck x 24' stands for it and 23 more.\n\n"
       "Examples:\n"

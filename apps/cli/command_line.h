@@ -72,7 +72,7 @@ class CommandLine {
     return add_named(names, description, words,
                      [&variable, values](size_t i) { variable = values[i].second; });
   }
-  // "--force", or "--inner,!--no-inner" where it can also be turned off.
+  // "--force", or "--intermediates,!--no-intermediates" where it can also be turned off.
   Option* add_flag(const std::string& names, bool& variable, const std::string& description);
   // An option added before.
   Option* get_option(const std::string& name);

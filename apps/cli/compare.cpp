@@ -44,15 +44,15 @@ struct CompareArguments {
 
 bool flagged(const ValueComparison& value) {
   const double snr = value.difference.snr_db;
-  return value.fall_db >= kFlaggedFallDb && snr < kFlaggedSnrDb &&
-         snr + value.fall_db < kNearlyExactDb;
+  return value.snr_drop_db >= kFlaggedFallDb && snr < kFlaggedSnrDb &&
+         snr + value.snr_drop_db < kNearlyExactDb;
 }
 
 void add_value_row(Table& table, const ValueComparison& value) {
   table.add_row({compared_name(value.name, value.how), value.op,
                  fmt::format("{}", fmt::join(value.roles, ", ")), value.coding,
                  decibels(value.difference.snr_db),
-                 value.fall_db >= 0.05 ? fmt::format("{:.1f}", value.fall_db) : "",
+                 value.snr_drop_db >= 0.05 ? fmt::format("{:.1f}", value.snr_drop_db) : "",
                  fmt::format("{:.6f}", value.cosine),
                  fmt::format("{:.3g}", value.difference.max_abs),
                  fmt::format("{:.3g}", value.difference.peak), flagged(value) ? "falls" : ""});
@@ -87,7 +87,7 @@ Document value_document(const ValueComparison& value) {
           {"coding", value.coding},
           {"shape", {value.shape.c, value.shape.h, value.shape.w}},
           {"snr_db", finite(value.difference.snr_db)},
-          {"fall_db", value.fall_db},
+          {"snr_drop_db", value.snr_drop_db},
           {"flagged", flagged(value)},
           {"cosine", value.cosine},
           {"max_abs", finite(value.difference.max_abs)},

@@ -108,7 +108,7 @@ Result<Graph> probe_network() {
   norm.beta = Tensor::full({8}, 0.1F);
   TESSERA_TRY(const NodeId normal, editor.add(norm, {active}));
   editor.add_output("y", normal);
-  TESSERA_TRY_VOID(editor.enter(Stage::imported));
+  TESSERA_TRY_VOID(editor.enter(GraphForm::imported));
   return graph;
 }
 

@@ -150,10 +150,11 @@ Document integer_document(const CalibrationRecord& record, Console& console) {
                 "arithmetic", printable(arithmetic.asked), counted(arithmetic.in_8_bits, "value"),
                 arithmetic.in_16_bits, arithmetic.in_float,
                 counted(arithmetic.convolutions, "convolution"));
-  console.print("{:<17}{} of {} ({}); outputs {:.1f} dB over float, {:.1f} at least\n",
+  console.print("{:<17}{} of {} ({}); outputs {:.1f} dB SNR vs float, {:.1f} at least\n",
                 "calibrated on", counted(source.windows, "window"),
                 printable(fmt::format("{}", fmt::join(source.files, ", "))),
-                printable(record.method.observer), arithmetic.snr_db, arithmetic.lowest_snr_db);
+                printable(record.method.range_estimator), arithmetic.snr_db,
+                arithmetic.lowest_snr_db);
   return {{"arithmetic", arithmetic.asked},
           {"values_in_8_bits", arithmetic.in_8_bits},
           {"values_in_16_bits", arithmetic.in_16_bits},
@@ -166,9 +167,9 @@ Document integer_document(const CalibrationRecord& record, Console& console) {
             {"windows", source.windows},
             {"seed", source.seed},
             {"silence_db", source.silence_db},
-            {"observer", record.method.observer},
-            {"headroom", record.method.headroom},
-            {"sum_headroom", record.method.sum_headroom},
+            {"range_estimator", record.method.range_estimator},
+            {"range_margin", record.method.range_margin},
+            {"sum_range_margin", record.method.sum_range_margin},
             {"values", record.values.size()}}}};
 }
 

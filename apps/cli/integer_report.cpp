@@ -32,7 +32,7 @@ double loss_of(double quality_db, double snr_db) {
   return 10 * std::log10(1 + std::pow(10.0, (quality_db - snr_db) / 10));
 }
 
-void add_integer_row(Table& table, const StageCheck& stage) {
+void add_integer_row(Table& table, const ValueCheck& stage) {
   table.add_row({compared_name(stage.name, stage.how),
                  fmt::format("{}", fmt::join(stage.roles, ", ")), stage.where,
                  to_string(stage.shape), fmt::format("{:.3g}", stage.difference.peak),
@@ -45,7 +45,7 @@ std::string place_of(const BorderCheck& border) {
   return fmt::format("{}, call {} of piece '{}'", border.where, border.call, border.piece);
 }
 
-std::string codes_text(const CodeReport& codes) {
+std::string codes_text(const BitExactReport& codes) {
   const auto failing = std::count_if(codes.borders.begin(), codes.borders.end(),
                                      [](const BorderCheck& border) { return !border.passed(); });
   if (failing == 0) {
@@ -62,7 +62,7 @@ Result<IntegerCost> integer_cost(const VerifyReport& report,
                                  const std::vector<std::vector<float>>& voices) {
   IntegerCost cost;
   cost.snr_db = std::numeric_limits<double>::infinity();
-  for (const StageCheck& output : report.outputs)
+  for (const ValueCheck& output : report.outputs)
     cost.snr_db = std::min(cost.snr_db, output.difference.snr_db);
   cost.estimated_loss_db = loss_of(kQualityDb, cost.snr_db);
   const auto integer_voices = voices_of(report, report.output_values);
@@ -80,7 +80,7 @@ Result<IntegerCost> integer_cost(const VerifyReport& report,
   return cost;
 }
 
-void print_integer_report(const VerifyReport& report, const CodeReport& codes,
+void print_integer_report(const VerifyReport& report, const BitExactReport& codes,
                           const IntegerCost& cost, bool all, Console& console) {
   Table table;
   table.add_columns({"value", "role", "in", "shape"});
@@ -98,11 +98,11 @@ void print_integer_report(const VerifyReport& report, const CodeReport& codes,
   }
   if (cost.si_snr_db) {
     console.print(
-        "outputs over float: SNR {} dB, SI-SNR {} dB; about {:.2f} dB of a separation of {} "
+        "outputs vs float: SNR {} dB, SI-SNR {} dB; about {:.2f} dB of a separation of {} "
         "dB\n",
         decibels(cost.snr_db), decibels(*cost.si_snr_db), cost.estimated_loss_db, kQualityDb);
   } else {
-    console.print("outputs over float: SNR {} dB\n", decibels(cost.snr_db));
+    console.print("outputs vs float: SNR {} dB\n", decibels(cost.snr_db));
   }
   if (!cost.true_si_snr_db.empty()) {
     console.print("over the true voices: SI-SNR {:.2f} dB in float, {:.2f} dB in integers\n",
@@ -110,7 +110,7 @@ void print_integer_report(const VerifyReport& report, const CodeReport& codes,
   }
 }
 
-void add_integers(Document& document, const VerifyReport& report, const CodeReport& codes,
+void add_integers(Document& document, const VerifyReport& report, const BitExactReport& codes,
                   const IntegerCost& cost, const VerifyOptions& options) {
   document["integers"] = true;
   document["all_close"] = report.passed && codes.passed;
@@ -145,7 +145,7 @@ void add_integers(Document& document, const VerifyReport& report, const CodeRepo
   }
 }
 
-Result<void> integer_verdict(const VerifyReport& report, const CodeReport& codes,
+Result<void> integer_verdict(const VerifyReport& report, const BitExactReport& codes,
                              const VerifyOptions& options, const std::string& subject) {
   if (const BorderCheck* bad = codes.first_failure(); bad != nullptr) {
     return TESSERA_ERROR(
@@ -156,7 +156,7 @@ Result<void> integer_verdict(const VerifyReport& report, const CodeReport& codes
                     bad->frame),
         "every border before it is the same: look at what computes it");
   }
-  const StageCheck* bad = report.first_failure();
+  const ValueCheck* bad = report.first_failure();
   if (bad == nullptr) return {};
   if (bad->shape != bad->expected_shape || !std::isfinite(bad->difference.max_abs))
     return verdict_of(report, subject);

@@ -26,15 +26,15 @@ Result<IntegerCost> integer_cost(const VerifyReport& report,
                                  const std::vector<std::vector<float>>& voices);
 
 // Stages that have a role (or `all`), the worst, the outputs; then the codes and the cost.
-void print_integer_report(const VerifyReport& report, const CodeReport& codes,
+void print_integer_report(const VerifyReport& report, const BitExactReport& codes,
                           const IntegerCost& cost, bool all, Console& console);
 
 // Adds codes, limit and cost to what report_document() gives.
-void add_integers(Document& document, const VerifyReport& report, const CodeReport& codes,
+void add_integers(Document& document, const VerifyReport& report, const BitExactReport& codes,
                   const IntegerCost& cost, const VerifyOptions& options);
 
 // kMismatch naming the border where codes differ, or the output that keeps too little.
-Result<void> integer_verdict(const VerifyReport& report, const CodeReport& codes,
+Result<void> integer_verdict(const VerifyReport& report, const BitExactReport& codes,
                              const VerifyOptions& options, const std::string& subject);
 
 }  // namespace tessera::cli

@@ -12,6 +12,7 @@
 
 #include "cli/command.h"
 #include "cli/interrupt.h"
+#include "cli/renamed_words.h"
 #include "exit_codes.h"
 
 namespace tessera::cli {
@@ -62,10 +63,12 @@ Result<Document> perform(const Action& action, Console& console) {
 
 int run(int argc, char** argv) {
   Program program;
-  const std::vector<std::string> words(argv + 1, argv + argc);
+  CurrentWords current = with_current_names({argv + 1, argv + argc});
+  const std::vector<std::string>& words = current.words;
   // Known before parsing, because errors of parsing obey it too.
   Console console(std::find(words.begin(), words.end(), "--json") != words.end());
   watch_signals(console);
+  for (const std::string& note : current.notes) console.note(note);
   const auto usage_error = [&](std::string message) {
     std::string command = "tessera";
     for (const auto& [sub, action] : program.actions) {
@@ -80,7 +83,7 @@ int run(int argc, char** argv) {
     return kExitUsage;
   }
   try {
-    program.app.parse(argc, argv);
+    program.app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::Success& success) {  // --help, --version
     program.app.exit(success);
     const auto done = Console(false).finish({});

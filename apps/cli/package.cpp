@@ -102,7 +102,7 @@ Result<void> check_model(const Package& package, const std::string& model) {
                        "build the package again from this file");
 }
 
-Result<Document> verify(const std::string& path, const std::string& model, Console& console) {
+Result<Document> check(const std::string& path, const std::string& model, Console& console) {
   TESSERA_TRY(const Package package, Package::open(path));
   if (!model.empty()) TESSERA_TRY_VOID(check_model(package, model));
   TESSERA_TRY(const PackagedNetwork network, package.network());
@@ -163,23 +163,23 @@ Action define_package(CommandLine& app) {
       ->type_name("DIR")
       ->capture_default_str();
   out->add_flag("--force", all->extract.force, "Replace files that exist");
-  CommandLine* check = add(app, "verify", "Check a package against itself, and against its model",
-                           "  tessera package verify net.tess\n"
-                           "  tessera package verify net.tess --model net.pth\n",
+  CommandLine* whole = add(app, "check", "Check a package against itself, and against its model",
+                           "  tessera package check net.tess\n"
+                           "  tessera package check net.tess --model net.pth\n",
                            all->file);
-  check->add_option("--model", all->model, "The file or folder that it should have been built from")
+  whole->add_option("--model", all->model, "The file or folder that it should have been built from")
       ->type_name("FILE");
   app.footer(
-      "Opening a package checks every byte of it. 'verify' also reads its model again, makes from\n"
+      "Opening a package checks every byte of it. 'check' also reads its model again, makes from\n"
       "it everything that the package claims, and compares; 'tessera verify' evaluates it.\n\n"
       "Examples:\n"
       "  tessera package ls net.tess\n"
       "  tessera package extract net.tess -o folder\n"
-      "  tessera package verify net.tess --model net.pth\n");
+      "  tessera package check net.tess --model net.pth\n");
   return [all, ls, out](Console& console) -> Result<Document> {
     if (ls->parsed()) return list(all->file, console);
     if (out->parsed()) return extract(all->file, all->extract, console);
-    return verify(all->file, all->model, console);
+    return check(all->file, all->model, console);
   };
 }
 

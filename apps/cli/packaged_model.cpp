@@ -9,7 +9,7 @@
 namespace tessera::cli {
 namespace {
 
-constexpr uint64_t kMostModelBytes = uint64_t{4} << 30;
+constexpr uint64_t kMaxModelBytes = uint64_t{4} << 30;
 
 }  // namespace
 
@@ -17,11 +17,11 @@ Result<bool> is_built_from(const Package& package, const std::string& path) {
   const PackageManifest& manifest = package.manifest();
   std::error_code unknown;
   if (!std::filesystem::is_directory(path, unknown)) {
-    TESSERA_TRY(const auto bytes, read_file(path, kMostModelBytes));
+    TESSERA_TRY(const auto bytes, read_file(path, kMaxModelBytes));
     return content_hash(bytes) == manifest.model.hash;
   }
   for (const PackageModel::File& file : manifest.model.files) {
-    const auto bytes = read_file(std::filesystem::path(path) / file.name, kMostModelBytes);
+    const auto bytes = read_file(std::filesystem::path(path) / file.name, kMaxModelBytes);
     if (!bytes && bytes.error().code == ErrorCode::kNotFound) return false;
     if (!bytes) return bytes.error();
     const std::string hash = content_hash(*bytes);

@@ -68,10 +68,10 @@ Result<double> measure_alone(const Graph& graph, Backend& backend) {
 }
 
 // Plans for one length only are for short windows; each of their tiles is looked at on its own.
-constexpr int64_t kMostOfOneLengthSamples = 160'000;
+constexpr int64_t kMaxOfOneLengthSamples = 160'000;
 
 // Above this, a part as long is measured and its time multiplied.
-constexpr int64_t kMostMeasuredSamples = 480'000;
+constexpr int64_t kMaxMeasuredSamples = 480'000;
 
 Result<Measured> measure(const Graph& imported, const Plan& plan, Backend& backend) {
   Measured measured;
@@ -85,17 +85,17 @@ Result<Measured> measure(const Graph& imported, const Plan& plan, Backend& backe
 Result<Measured> measure_ways(const ImportedModel& model, const Plan& plan, const Target& target,
                               Backend& backend, Console& console) {
   const auto part = [&]() -> Result<Measured> {
-    TESSERA_TRY(const Graph imported, model.network->instantiate(kMostMeasuredSamples));
+    TESSERA_TRY(const Graph imported, model.network->instantiate(kMaxMeasuredSamples));
     Graph legal = imported;
     TESSERA_TRY_VOID(rewrite(legal));
     TESSERA_TRY(const Plan shorter, replay_plan(legal, target, plan.recipe));
     return measure(imported, shorter, backend);
   };
-  if (model.length_samples > kMostMeasuredSamples) {
+  if (model.length_samples > kMaxMeasuredSamples) {
     if (Result<Measured> measured = part()) {
-      const double times = static_cast<double>(model.length_samples) / kMostMeasuredSamples;
+      const double times = static_cast<double>(model.length_samples) / kMaxMeasuredSamples;
       console.note(fmt::format("the processor's time is measured on {} samples and multiplied",
-                               grouped(kMostMeasuredSamples)));
+                               grouped(kMaxMeasuredSamples)));
       return Measured{measured->host_s * times, measured->alone_s * times};
     }
   }
@@ -106,7 +106,7 @@ Alternative alternative_of(std::string name, const Plan& plan, const Target& tar
   Alternative made;
   made.name = std::move(name);
   made.verdict = to_string(plan.verdict);
-  if (plan.verdict != Verdict::fits) made.obstacle = obstacle_of(plan, target);
+  if (plan.verdict != Verdict::fits) made.obstacle = blocking_violation(plan, target);
   made.segments = static_cast<int64_t>(plan.segments.size());
   made.calls = plan.cost.calls;
   made.contexts = plan.contexts;
@@ -119,10 +119,10 @@ Result<std::vector<Alternative>> other_plans(const ImportedModel& imported, cons
                                              const Plan& chosen, const Target& target,
                                              const PlanOptions& options) {
   std::vector<Alternative> list;
-  const bool is_short = imported.length_samples <= kMostOfOneLengthSamples;
-  if (!options.one_length && chosen.recipe.kernels_read_host && is_short) {
+  const bool is_short = imported.length_samples <= kMaxOfOneLengthSamples;
+  if (!options.fixed_length && chosen.recipe.kernels_read_host && is_short) {
     PlanOptions fixed = options;
-    fixed.one_length = true;
+    fixed.fixed_length = true;
     add_plan(list, "exact, cut, this length only", true, make_plan(legal, target, fixed), target);
   }
   add_plan(list, "exact, uncut", true, make_uncut_plan(legal, target, options), target);

@@ -27,7 +27,7 @@ void add_plan_options(CommandLine& app, PlanOptions& options) {
                "The host keeps the encoder otherwise");
   app.add_flag("--masks-on-chip", options.masks_on_chip,
                "The host keeps masks and decoder otherwise");
-  app.add_flag("--one-length", options.one_length,
+  app.add_flag("--fixed-length", options.fixed_length,
                "Allow pieces that serve this length of recording only, where they are faster");
 }
 

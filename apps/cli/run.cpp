@@ -137,8 +137,8 @@ Result<void> check_floats(const RunArguments& options, const Inputs& given, Wind
 }
 
 // All windows again, every code beside that of the integer reference.
-Result<void> check_codes(const RunArguments& options, const Inputs& given, Backend& backend,
-                         Document& document, Console& console) {
+Result<void> check_bit_exact(const RunArguments& options, const Inputs& given, Backend& backend,
+                             Document& document, Console& console) {
   int64_t equal = 0;
   Progress progress(console, options.model.path + ", checked by plain loops");
   for (int64_t n = 0; n < given.batch.windows(); ++n) {
@@ -177,7 +177,7 @@ Result<Document> compute_outputs(const RunArguments& options, Console& console) 
       given.batch.windows() > 1 ? fmt::format(" for {} windows", given.batch.windows()) : "");
   if (options.check) {
     const bool integer = by.backend->arithmetic() == Arithmetic::integer;
-    TESSERA_TRY_VOID(integer ? check_codes(options, given, *by.backend, document, console)
+    TESSERA_TRY_VOID(integer ? check_bit_exact(options, given, *by.backend, document, console)
                              : check_floats(options, given, std::move(run), document, console));
   }
   return document;

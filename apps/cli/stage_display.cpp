@@ -4,7 +4,7 @@
 
 namespace tessera::cli {
 
-StageObserver StageDisplay::observer() {
+StageCallback StageDisplay::observer() {
   return [this](const StageEvent& event) { show(event); };
 }
 

@@ -15,7 +15,7 @@ class StageDisplay {
   explicit StageDisplay(Console& console) : console_(console) {}
 
   // For build(): the display must outlive it.
-  StageObserver observer();
+  StageCallback observer();
   // Likewise.
   StageProgress progress();
   // What --json tells of the stages that ended.

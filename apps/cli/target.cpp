@@ -15,7 +15,7 @@
 namespace tessera::cli {
 namespace {
 
-constexpr uint64_t kMostTargetBytes = uint64_t{1} << 20;
+constexpr uint64_t kMaxTargetBytes = uint64_t{1} << 20;
 
 // --- list -----------------------------------------------------------------------------------
 
@@ -70,8 +70,8 @@ Document entry_of(const Target& target, const TargetKey& key) {
     entry["unit"] = limit.unit;
     if (limit.pass) entry["pass"] = *limit.pass;
     if (limit.fail) entry["fail"] = *limit.fail;
-    for (const Witness& w : limit.witnesses) {
-      entry["witnesses"].push_back(
+    for (const DataPoint& w : limit.data_points) {
+      entry["data_points"].push_back(
           {{"value", w.value}, {"outcome", w.outcome}, {"source", w.source}});
     }
   }
@@ -81,7 +81,7 @@ Document entry_of(const Target& target, const TargetKey& key) {
 
 // The file itself: what one's own target starts from.
 Result<Document> show_file(const Target& target, Console& console) {
-  TESSERA_TRY(const auto bytes, read_file(target.file, kMostTargetBytes));
+  TESSERA_TRY(const auto bytes, read_file(target.file, kMaxTargetBytes));
   const std::string text(bytes.begin(), bytes.end());
   console.print("{}", text);
   return Document{{"name", target.name}, {"file", target.file.string()}, {"toml", text}};
@@ -102,7 +102,7 @@ Result<Document> run_show(const std::string& name, bool as_file, Console& consol
     console.print("  {:24} {}\n  {:24}   {}\n", key.name, printable(value_of(target, key)), "",
                   printable(source_of(target, key)));
     if (key.section == TargetSection::limits) {
-      for (const Witness& w : target.limit(key.name).witnesses) {
+      for (const DataPoint& w : target.limit(key.name).data_points) {
         console.print("  {:24}   witness: {} {} ({})\n", "", w.value, w.outcome,
                       printable(w.source));
       }
@@ -117,14 +117,14 @@ Result<Document> run_show(const std::string& name, bool as_file, Console& consol
 Result<Document> run_rules(bool markdown, Console& console) {
   Document rules = Document::array();
   Table table;
-  table.add_columns({"rule", "what must hold", "cure"});
+  table.add_columns({"rule", "what must hold", "remedy"});
   for (const Constraint& rule : constraints()) {
-    table.add_row({std::string(rule.id), std::string(rule.text), std::string(rule.cure)});
+    table.add_row({std::string(rule.id), std::string(rule.text), std::string(rule.remedy)});
     rules.push_back({{"rule", rule.id},
                      {"text", rule.text},
                      {"ops", rule.ops},
                      {"entry", fmt::format("{}.{}", to_string(rule.section), rule.key)},
-                     {"cure", rule.cure}});
+                     {"remedy", rule.remedy}});
   }
   console.print("{}", markdown ? constraints_markdown() : table.to_string());
   return Document{{"rules", std::move(rules)}};

@@ -20,6 +20,7 @@
 #include "cli/rewrite_signal.h"
 #include "cli/table.h"
 #include "cli/target_options.h"
+#include "cli/verify_part.h"
 #include "cli/verify_report.h"
 #include "tessera/compiler/rewrite.h"
 #include "tessera/compiler/verify.h"
@@ -31,7 +32,7 @@ namespace {
 struct VerifyArguments {
   ModelOptions model;
   BackendChoice backend;
-  JudgeChoice judge;
+  ReferenceChoice reference;
   std::string target = "hailo8";
   PlanOptions plan;
   std::string signal;  // .npy or a recording
@@ -39,8 +40,12 @@ struct VerifyArguments {
   std::vector<std::string> references;  // true voices
   RecordingOptions recordings;
   VerifyOptions verify;
+  std::string part;  // of a Conv-TasNet; empty: the whole network
   bool all = false;
+  // Which options were given.
   bool target_is_chosen = false;
+  bool tiles_are_chosen = false;
+  bool blocks_are_chosen = false;
   std::optional<double> min_snr_db;
 };
 
@@ -156,9 +161,10 @@ Result<Document> concluded(Document document, const Result<void>& verdict, std::
 }
 
 // What the frozen norms cost that were asked for: told, and no reason to fail.
-Result<void> tell_cost(const Case& given, Backend& judge, Verified& verified, Console& console) {
+Result<void> tell_cost(const Case& given, Backend& reference, Verified& verified,
+                       Console& console) {
   if (!given.exact) return {};
-  TESSERA_TRY(Session exact, Session::create(*given.exact, judge));
+  TESSERA_TRY(Session exact, Session::create(*given.exact, reference));
   TESSERA_TRY(const auto outputs, exact.run(verified.inputs));
   verified.document["approximation"] = Document::array();
   for (size_t i = 0; i < outputs.size(); ++i) {
@@ -175,11 +181,11 @@ Result<void> tell_cost(const Case& given, Backend& judge, Verified& verified, Co
 
 Result<Document> run_integers(const VerifyArguments& options, const Case& given,
                               const Verified& verified, Console& console) {
-  CodeReport codes;
+  BitExactReport codes;
   {
     const Progress progress(console, "comparing codes");
-    TESSERA_TRY(codes, check_codes(given.plan, *given.network.encodings, *verified.by.backend,
-                                   verified.inputs));
+    TESSERA_TRY(codes, check_bit_exact(given.plan, *given.network.encodings, *verified.by.backend,
+                                       verified.inputs));
   }
   TESSERA_TRY(const IntegerCost cost, integer_cost(verified.report, given.voices));
   print_integer_report(verified.report, codes, cost, options.all, console);
@@ -195,38 +201,58 @@ Result<Document> run_verify(VerifyArguments options, Console& console) {
   options.verify.min_snr_db =
       options.min_snr_db.value_or(options.signal.empty() ? kMinSnrOnNoiseDb : kMinSnrDb);
   Verified verified;
-  std::string judged_by;
+  std::string reference_name;
   TESSERA_TRY(verified.by,
               open_network_backend(options.backend, given.network, options.model.path, console));
   options.backend.name = verified.by.name;
   const bool integers =
       given.network.encodings && verified.by.backend->arithmetic() == Arithmetic::integer;
   if (integers) options.verify.encodings = &*given.network.encodings;
-  TESSERA_TRY(const auto judge,
-              open_judge(options.judge, given.imported, options.backend, judged_by, console));
+  TESSERA_TRY(const auto reference, open_reference(options.reference, given.imported,
+                                                   options.backend, reference_name, console));
   verified.inputs.assign(given.inputs.begin(), given.inputs.end());
   {
     const Progress progress(console, "verifying");
     TESSERA_TRY(verified.report, verify_plan(given.imported, given.plan, *verified.by.backend,
-                                             *judge, verified.inputs, options.verify));
+                                             *reference, verified.inputs, options.verify));
   }
   const VerifyReport& report = verified.report;
   if (!integers) print_report(report, options.all, console);
   verified.document = {
       {"model", options.model.path}, {"target", given.plan.recipe.target},
       {"backend", verified.by.name}, {"arithmetic", verified.by.arithmetic()},
-      {"judge", judged_by},          {"signal", options.signal.empty() ? "noise" : options.signal}};
+      {"reference", reference_name}, {"signal", options.signal.empty() ? "noise" : options.signal}};
   verified.document.update(report_document(report, options.verify));
   verified.document["stitched_ms"] = report.stitched_seconds * 1e3;
   console.print("{} compared in {}, {}, {}; stitched on {} ({}): {:.1f} ms, judged by {}\n",
                 counted(report.stages.size() + report.outputs.size(), "value"),
                 counted(report.segments, "segment"), counted(report.pieces, "piece"),
                 grouped(report.chip_calls, "call"), verified.by.name, verified.by.arithmetic(),
-                report.stitched_seconds * 1e3, judged_by);
-  TESSERA_TRY_VOID(tell_cost(given, *judge, verified, console));
+                report.stitched_seconds * 1e3, reference_name);
+  TESSERA_TRY_VOID(tell_cost(given, *reference, verified, console));
   if (integers) return run_integers(options, given, verified, console);
   return concluded(std::move(verified.document), verdict_of(report, options.model.path),
                    "the same network at every stage", console);
+}
+
+Result<Document> run_part(const VerifyArguments& options, Console& console) {
+  PartArguments part{.part = options.part,
+                     .model = options.model,
+                     .backend = options.backend,
+                     .reference = options.reference,
+                     .target = options.target,
+                     .audio = options.signal,
+                     .references = options.references,
+                     .recordings = options.recordings,
+                     .length = std::nullopt,
+                     .tile_frames = std::nullopt,
+                     .block_channels = std::nullopt,
+                     .verify = options.verify};
+  if (part.backend.name == kAutoBackend) part.backend.name = default_backend(Arithmetic::float32);
+  part.length = std::exchange(part.model.length_samples, std::nullopt);
+  if (options.tiles_are_chosen) part.tile_frames = options.plan.tile_frames;
+  if (options.blocks_are_chosen) part.block_channels = options.plan.block_channels;
+  return verify_part(part, console);
 }
 
 }  // namespace
@@ -234,22 +260,30 @@ Result<Document> run_verify(VerifyArguments options, Console& console) {
 Action define_verify(CommandLine& app) {
   auto options = std::make_shared<VerifyArguments>();
   add_model_options(app, options->model, true);
-  app.add_option("--model", options->other_model,
-                 "Judge by this model file instead of the one inside the package")
-      ->type_name("FILE");
+  auto* model = app.add_option("--model", options->other_model,
+                               "Compare with this model file instead of the one in the package")
+                    ->type_name("FILE");
   auto* input = app.add_option("--input", options->signal,
                                "A window to verify with: an array, or one for each input")
                     ->type_name("FILE.npy|FILE.npz");
   app.add_option("--audio", options->signal, "A recording to verify with; default: noise")
       ->type_name("FILE.wav")
       ->excludes(input);
+  app.add_option("--part", options->part,
+                 "Only decoder (what each source's decoder is given -> samples), masker (encoder's "
+                 "output -> masks) or chain (samples -> samples) of a model file, in known cases")
+      ->one_of({"decoder", "masker", "chain"})
+      ->excludes(input)
+      ->excludes(model);
   add_target_option(app, options->target);
   const Option* target = app.get_option("--target");
   add_plan_options(app, options->plan);
+  const Option* tiles = app.get_option("--tile-frames");
+  const Option* blocks = app.get_option("--block-channels");
   add_network_backend_options(app, options->backend);
-  add_judge_option(app, options->judge);
+  add_reference_option(app, options->reference);
   add_tolerance_options(app, options->verify);
-  app.add_flag("--inner,!--no-inner", options->verify.inner_values,
+  app.add_flag("--intermediates,!--no-intermediates", options->verify.intermediates,
                "Also compare values inside segments, shown by pieces made a second time (default)");
   app.add_option("--min-snr", options->min_snr_db,
                  "In integers: dB of the outputs' energy over that of their difference to float "
@@ -257,8 +291,8 @@ Action define_verify(CommandLine& app) {
       ->within(-200, 200)
       ->type_name("DB");
   app.add_option("--reference", options->references,
-                 "In integers, with --audio: a true voice (once for each); tells what SI-SNR they "
-                 "cost")
+                 "With --audio, in integers or of the chain: a true voice (once for each); tells "
+                 "the SI-SNR")
       ->type_name("FILE.wav")
       ->allow_extra_args(false);
   add_recording_options(app, options->recordings);
@@ -266,14 +300,21 @@ Action define_verify(CommandLine& app) {
   app.footer(
       "A package is verified as built; a model file is planned first, as 'tessera plan' would "
       "with\n"
-      "the same options, which a package ignores. Exits with an error if any stage differs.\n\n"
+      "the same options, which a package ignores. Exits with an error if any stage differs.\n"
+      "Cases of --part (length x tile): decoder and masker 2000x256, 1024x256, 2000x512 frames;\n"
+      "chain 16000x256, 16000x512, 8192x256 samples; channel blocks of 64. --length, "
+      "--tile-frames\n"
+      "and --block-channels make one case instead.\n\n"
       "Examples:\n"
       "  tessera verify net.tess --audio mix.wav\n"
       "  tessera verify net.tess --model net.pth    # the network it should have come from\n"
-      "  tessera verify net.pth --target hailo8 --tile-frames 256 --block-channels 64 --all");
-  return [options, target](Console& console) {
+      "  tessera verify net.pth --target hailo8 --tile-frames 256 --block-channels 64 --all\n"
+      "  tessera verify net.pth --part chain --audio mix.wav");
+  return [options, target, tiles, blocks](Console& console) {
     options->target_is_chosen = target->count() > 0;
-    return run_verify(*options, console);
+    options->tiles_are_chosen = tiles->count() > 0;
+    options->blocks_are_chosen = blocks->count() > 0;
+    return options->part.empty() ? run_verify(*options, console) : run_part(*options, console);
   };
 }
 

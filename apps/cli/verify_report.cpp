@@ -27,7 +27,7 @@ std::string number(double value) {
   return fmt::format("{:.3g}", value);
 }
 
-void add_stage_row(Table& table, const StageCheck& stage) {
+void add_stage_row(Table& table, const ValueCheck& stage) {
   table.add_row(
       {compared_name(stage.name, stage.how), fmt::format("{}", fmt::join(stage.roles, ", ")),
        stage.where,
@@ -53,7 +53,7 @@ void print_not_compared(const std::vector<NotCompared>& list, std::string_view w
   }
 }
 
-Document stage_document(const StageCheck& stage) {
+Document stage_document(const ValueCheck& stage) {
   Document entry{{"name", stage.name},
                  {"op", stage.op},
                  {"value", stage.value},
@@ -79,17 +79,17 @@ Document stage_document(const StageCheck& stage) {
 
 }  // namespace
 
-void add_judge_option(CommandLine& app, JudgeChoice& choice) {
-  app.add_option("--judge", choice.name,
+void add_reference_option(CommandLine& app, ReferenceChoice& choice) {
+  app.add_option("--reference-backend", choice.name,
                  "What evaluates the imported network to compare with: a backend, or auto "
                  "(reference; cpu for large networks)")
       ->one_of(backends_or_auto())
       ->capture_default_str();
 }
 
-Result<std::unique_ptr<Backend>> open_judge(const JudgeChoice& choice, const Graph& imported,
-                                            const BackendChoice& backend, std::string& chosen,
-                                            Console& console) {
+Result<std::unique_ptr<Backend>> open_reference(const ReferenceChoice& choice,
+                                                const Graph& imported, const BackendChoice& backend,
+                                                std::string& chosen, Console& console) {
   chosen = choice.name;
   if (choice.name == "auto") {
     int64_t total = 0;
@@ -102,7 +102,7 @@ Result<std::unique_ptr<Backend>> open_judge(const JudgeChoice& choice, const Gra
   }
   if (chosen == backend.name) {
     console.note(
-        fmt::format("both sides are computed by the {} backend; --judge reference or "
+        fmt::format("both sides are computed by the {} backend; --reference-backend reference or "
                     "--backend torch is a second opinion",
                     chosen));
   }
@@ -121,9 +121,9 @@ void add_tolerance_options(CommandLine& app, VerifyOptions& options) {
 }
 
 size_t add_stages(const VerifyReport& report, bool all, Table& table,
-                  void (*add_stage_row)(Table& table, const StageCheck& stage)) {
+                  void (*add_stage_row)(Table& table, const ValueCheck& stage)) {
   size_t left_out = 0;
-  for (const StageCheck& stage : report.stages) {
+  for (const ValueCheck& stage : report.stages) {
     if (all || !stage.passed || !stage.roles.empty()) {
       add_stage_row(table, stage);
     } else {
@@ -131,7 +131,7 @@ size_t add_stages(const VerifyReport& report, bool all, Table& table,
     }
   }
   table.add_rule();
-  for (const StageCheck& stage : report.outputs) add_stage_row(table, stage);
+  for (const ValueCheck& stage : report.outputs) add_stage_row(table, stage);
   return left_out;
 }
 
@@ -166,9 +166,9 @@ Document report_document(const VerifyReport& report, const VerifyOptions& option
   document["pieces"] = report.pieces;
   document["chip_calls"] = report.chip_calls;
   document["stages"] = Document::array();
-  for (const StageCheck& stage : report.stages) document["stages"].push_back(stage_document(stage));
+  for (const ValueCheck& stage : report.stages) document["stages"].push_back(stage_document(stage));
   document["outputs"] = Document::array();
-  for (const StageCheck& stage : report.outputs)
+  for (const ValueCheck& stage : report.outputs)
     document["outputs"].push_back(stage_document(stage));
   document["not_compared"] = {{"model", not_compared_document(report.model_only)},
                               {"plan", not_compared_document(report.plan_only)}};
@@ -176,7 +176,7 @@ Document report_document(const VerifyReport& report, const VerifyOptions& option
 }
 
 Result<void> verdict_of(const VerifyReport& report, const std::string& subject) {
-  const StageCheck* bad = report.first_failure();
+  const ValueCheck* bad = report.first_failure();
   if (bad == nullptr) return {};
   const int64_t width = std::max<int64_t>(1, bad->shape.w);
   const std::string what =

@@ -13,22 +13,22 @@
 namespace tessera::cli {
 
 // What judges: the imported network, evaluated node by node on this backend.
-struct JudgeChoice {
+struct ReferenceChoice {
   std::string name = "auto";
 };
-void add_judge_option(CommandLine& app, JudgeChoice& choice);
+void add_reference_option(CommandLine& app, ReferenceChoice& choice);
 // "auto": the reference backend, or cpu for networks on which that takes minutes; the choice is
 // noted where both sides are computed by the same kernels.
-Result<std::unique_ptr<Backend>> open_judge(const JudgeChoice& choice, const Graph& imported,
-                                            const BackendChoice& backend, std::string& chosen,
-                                            Console& console);
+Result<std::unique_ptr<Backend>> open_reference(const ReferenceChoice& choice,
+                                                const Graph& imported, const BackendChoice& backend,
+                                                std::string& chosen, Console& console);
 
 void add_tolerance_options(CommandLine& app, VerifyOptions& options);
 
 // Adds a row per stage that has a role in a Conv-TasNet (or `all`: per value compared) or that
 // failed, a rule, and a row per output. Returns how many stages it left out.
 size_t add_stages(const VerifyReport& report, bool all, Table& table,
-                  void (*add_row)(Table& table, const StageCheck& stage));
+                  void (*add_row)(Table& table, const ValueCheck& stage));
 
 // One row per stage that has a role in a Conv-TasNet (or `all`: per value compared), failures and
 // what could not be compared always.

@@ -25,8 +25,8 @@ namespace tessera {
 
 enum class BuildStage : uint8_t {
   import,
-  freeze,   // with frozen norms: which, and their constants
-  streams,  // with integers: residual streams that need another basis
+  freeze,         // with frozen norms: which, and their constants
+  channel_basis,  // with integers: residual streams that need another basis
   rewrite,
   plan,
   quantize,  // with integers
@@ -47,7 +47,7 @@ struct StageEvent {
   double seconds = 0;  // that it took
   std::string text;    // what came of it, one line: "251 nodes, 32 000 samples at 8 000 Hz"
 };
-using StageObserver = std::function<void(const StageEvent& event)>;
+using StageCallback = std::function<void(const StageEvent& event)>;
 
 // How far the stage in hand is, 0..1, where it takes long: quantize. False stops (kCancelled).
 using StageProgress = std::function<bool(double fraction)>;
@@ -64,7 +64,7 @@ struct BuildOptions {
   std::optional<IntegerOptions> integers;  // none: everything stays float
   // Bases of residual streams, by name of a stream's first value. None given: with integers, taken
   // from the calibration where they help.
-  std::map<std::string, StreamBasis> stream_bases;
+  std::map<std::string, ChannelBasis> channel_bases;
   int threads = 0;  // of calibration and verification; 0: as many as the process may use
   std::filesystem::path output;       // the package; empty: not written
   bool force = false;                 // replace a file that is there
@@ -74,8 +74,8 @@ struct BuildOptions {
 
 struct Built {
   Package package;
-  std::optional<FrozenNormsPoint> frozen_norms;  // where calibration chose them
-  std::vector<StreamBasisChoice> stream_bases;   // of streams that are in another basis now
+  std::optional<FrozenNormsPoint> frozen_norms;   // where calibration chose them
+  std::vector<ChannelBasisChoice> channel_bases;  // of streams that are in another basis now
   RewriteLog rewritten;
   Plan plan;
   Cost cost;  // of the plan, with the bytes of those values that got 16 bits
@@ -90,13 +90,13 @@ struct Built {
 // kInvalidArgument for frozen norms without calibration; kUnsupported where something is left that
 // a legal graph must not have; kMismatch when the stitched pieces do not compute the network.
 Result<Built> build(const std::filesystem::path& model, const BuildOptions& options,
-                    const StageObserver& observer = {});
+                    const StageCallback& observer = {});
 
 // The stages up to `last`, for what they say and leave in the dump folder; no package unless `last`
 // is save. Returns the notes so far. Errors: those of build(); kInvalidArgument where `last` is no
 // stage of this build, as quantize is not without integers.
 Result<std::vector<Note>> build_until(const std::filesystem::path& model,
                                       const BuildOptions& options, BuildStage last,
-                                      const StageObserver& observer = {});
+                                      const StageCallback& observer = {});
 
 }  // namespace tessera

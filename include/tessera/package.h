@@ -24,7 +24,7 @@
 
 namespace tessera {
 
-inline constexpr int64_t kPackageSchema = 2;
+inline constexpr int64_t kPackageSchema = 3;
 
 // One file in a package, besides its manifest.
 struct PackageEntry {
@@ -174,10 +174,10 @@ struct CalibrationRecord {
   } source;
 
   struct Method {
-    std::string observer;  // to_string(Observer)
-    double kept = 0;       // percentile only
-    double headroom = 0;
-    double sum_headroom = 0;  // of values that additions join
+    std::string range_estimator;  // to_string(RangeEstimator)
+    double coverage = 0;          // percentile only
+    double range_margin = 0;
+    double sum_range_margin = 0;  // of values that additions join
   } method;
 
   struct Value {

@@ -52,9 +52,9 @@ Result<OutputDifference> compare_with_reference(const Graph& graph,
                                                 const std::string& subject,
                                                 int64_t memory_limit_bytes = 0);
 
-// In integers: plays `plan` on `backend` and compares every code at every border, as check_codes()
-// does. Returns how many codes. Errors: those of check_codes(); kMismatch, with `subject`, where
-// one code differs.
+// In integers: plays `plan` on `backend` and compares every code at every border, as
+// check_bit_exact() does. Returns how many codes. Errors: those of check_bit_exact(); kMismatch,
+// with `subject`, where one code differs.
 Result<int64_t> compare_codes_with_reference(const Plan& plan, const Encodings& encodings,
                                              Backend& backend,
                                              std::span<const std::vector<float>> inputs,

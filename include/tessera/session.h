@@ -67,7 +67,7 @@ class Session {
 // Stitched execution: plays a plan on a backend, piece by piece, as host and chip would.
 
 // Sees a whole-sequence value when it is complete: [C, H, W] of plan.graph's node.
-using ValueObserver = std::function<void(const Node& node, ConstValues values)>;
+using ValueCallback = std::function<void(const Node& node, ConstValues values)>;
 
 // Seconds of the last run, by what they were spent on.
 struct StitchedTiming {
@@ -93,7 +93,7 @@ class StitchedExecutable : public Executable {
                                                           EncodingsUse use = EncodingsUse::obey);
 
   // Called from run() for every value that leaves a segment or a group of host steps, in order.
-  virtual void observe(ValueObserver observer) = 0;
+  virtual void observe(ValueCallback observer) = 0;
   // Calls of chip pieces in one run.
   virtual int64_t chip_calls() const = 0;
   virtual const StitchedTiming& timing() const = 0;

@@ -22,7 +22,7 @@ struct Entry {
 };
 
 // More threads than processors wait for each other; this many do no harm and show races in tests.
-constexpr int kMostSpareThreads = 16;
+constexpr int kMaxSpareThreads = 16;
 
 constexpr Entry kBackends[] = {
     {"reference", make_reference_backend},
@@ -62,7 +62,7 @@ Result<std::unique_ptr<Backend>> make_backend(std::string_view name,
                          "use 0 for as many as the process may use, or a number from 1");
   }
   BackendOptions useful = options;
-  useful.threads = std::min(options.threads, std::max(kMostSpareThreads, cpu::usable_processors()));
+  useful.threads = std::min(options.threads, std::max(kMaxSpareThreads, cpu::usable_processors()));
   for (const Entry& entry : kBackends) {
     if (entry.name != name) continue;
     std::unique_ptr<Backend> backend = entry.make(useful);

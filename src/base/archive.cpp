@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view kDigestLabel = "tessera package xxh3-128 ";
 constexpr size_t kDigestDigits = 32;
 constexpr size_t kCommentBytes = kDigestLabel.size() + kDigestDigits;
-constexpr size_t kMostEntries = 60'000;  // below what needs zip64
+constexpr size_t kMaxEntries = 60'000;  // below what needs zip64
 
 struct FreeWriter {
   void operator()(struct archive* writer) const { archive_write_free(writer); }
@@ -81,11 +81,11 @@ std::string_view stated_digest(std::span<const uint8_t> file) {
 }
 
 Result<std::vector<uint8_t>> write_archive(std::span<const ArchiveEntry> entries) {
-  if (entries.size() > kMostEntries) {
+  if (entries.size() > kMaxEntries) {
     return TESSERA_ERROR(
         kResourceLimit, "",
         fmt::format("{} entries are more than a package may have ({})", entries.size(),
-                    kMostEntries),
+                    kMaxEntries),
         "choose wider tiles (--tile-frames) or channel blocks (--block-channels): there "
         "are fewer pieces then");
   }
@@ -118,10 +118,10 @@ Result<std::vector<ArchiveEntry>> read_archive(std::span<const uint8_t> file) {
   TESSERA_TRY_VOID(check_digest(file));
   // Whoever made the digest may still be hostile.
   TESSERA_TRY(const ZipArchive zip, ZipArchive::open(file));
-  if (zip.entries().size() > kMostEntries) {
+  if (zip.entries().size() > kMaxEntries) {
     return TESSERA_ERROR(kUnsafe, "",
                          fmt::format("{} entries are more than a package may have ({})",
-                                     zip.entries().size(), kMostEntries),
+                                     zip.entries().size(), kMaxEntries),
                          "do not trust this file");
   }
   std::vector<ArchiveEntry> entries;

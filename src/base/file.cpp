@@ -80,8 +80,8 @@ Result<void> write_fully(int fd, std::span<const uint8_t> bytes, const fs::path&
 // The file that symbolic links stand for, there or not: it is written, and the links stay. Links in
 // a circle end at one of them.
 fs::path follow_links(fs::path path) {
-  constexpr int kMostLinks = 40;  // as the kernel follows
-  for (int link = 0; link < kMostLinks; ++link) {
+  constexpr int kMaxLinks = 40;  // as the kernel follows
+  for (int link = 0; link < kMaxLinks; ++link) {
     std::error_code is_no_link;
     const fs::path target = fs::read_symlink(path, is_no_link);
     if (is_no_link) break;

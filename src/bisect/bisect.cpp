@@ -12,9 +12,10 @@
 
 #include "base/hash.h"
 #include "bisect/fake_quantized.h"
-#include "bisect/fallen_values.h"
+#include "bisect/largest_snr_drops.h"
 #include "bisect/source_references.h"
 #include "bisect/trial_log.h"
+#include "calibrate/windows.h"
 #include "tessera/backend.h"
 #include "tessera/compiler/calibrate.h"
 #include "tessera/session.h"
@@ -86,13 +87,13 @@ class Bisection {
     TESSERA_TRY(cpu_, make_backend("cpu", {.threads = options_.threads}));
     TESSERA_TRY(emulator_, make_backend("emulator", {.threads = options_.threads}));
     TESSERA_TRY_VOID(measure_stages());
-    const BisectStage costliest = report_.stages[report_.costliest].stage;
+    const BisectPoint costliest = report_.stages[report_.costliest].stage;
     if (package_.encodings && package_.encodings->empty() == false)
-      TESSERA_TRY_VOID(find_culprits());
-    if (costliest != BisectStage::quantised && costliest != BisectStage::original) {
+      TESSERA_TRY_VOID(find_contributors());
+    if (costliest != BisectPoint::quantised && costliest != BisectPoint::original) {
       TESSERA_TRY_VOID(announce("values"));
-      TESSERA_TRY(report_.fallen, fallen_values(costliest, original_, package_, fake_,
-                                                {*cpu_, *emulator_}, inputs_));
+      TESSERA_TRY(report_.snr_drops, largest_snr_drops(costliest, original_, package_, fake_,
+                                                       {*cpu_, *emulator_}, inputs_));
     }
     report_.resumed = std::min(log_.resumed(), asked_ - report_.trials);
     return std::move(report_);
@@ -144,28 +145,28 @@ class Bisection {
     signal_ = energy_of(expected);
     TESSERA_TRY_VOID(check_references(original_, options_.references));
     TESSERA_TRY(const auto own, mean_si_snr_db(expected, options_.references));
-    add_stage(BisectStage::original, {0, own});
+    add_stage(BisectPoint::original, {0, own});
     TESSERA_TRY(const Trial legal,
                 trial("stage legal", expected, [&] { return in_float(package_.legal); }));
-    add_stage(BisectStage::legal, legal);
+    add_stage(BisectPoint::legal, legal);
     // The outputs of the last stage are needed, measured or not.
     if (encodings() == nullptr) {
-      TESSERA_TRY_VOID(last_stage(BisectStage::cut, *cpu_, nullptr));
+      TESSERA_TRY_VOID(last_stage(BisectPoint::cut, *cpu_, nullptr));
     } else {
       TESSERA_TRY(const Trial cut,
                   trial("stage cut", expected, [&] { return stitched(*cpu_, nullptr); }));
-      add_stage(BisectStage::cut, cut);
+      add_stage(BisectPoint::cut, cut);
       TESSERA_TRY(fake_, FakeQuantized::create(package_.plan.graph, *encodings(), *cpu_));
       TESSERA_TRY(const Trial quantised, trial("stage quantised", expected,
                                                [&] { return fake_->run(all_items(), inputs_); }));
-      add_stage(BisectStage::quantised, quantised);
-      TESSERA_TRY_VOID(last_stage(BisectStage::emulated, *emulator_, encodings()));
+      add_stage(BisectPoint::quantised, quantised);
+      TESSERA_TRY_VOID(last_stage(BisectPoint::emulated, *emulator_, encodings()));
     }
     share_out();
     return {};
   }
 
-  Result<void> last_stage(BisectStage stage, Backend& backend, const Encodings* integers) {
+  Result<void> last_stage(BisectPoint stage, Backend& backend, const Encodings* integers) {
     TESSERA_TRY_VOID(announce(fmt::format("stage {}", to_string(stage))));
     TESSERA_TRY(report_.package_outputs, stitched(backend, integers));
     TESSERA_TRY(const Trial last,
@@ -175,7 +176,7 @@ class Bisection {
     return {};
   }
 
-  void add_stage(BisectStage stage, const Trial& measured) {
+  void add_stage(BisectPoint stage, const Trial& measured) {
     StageCost cost;
     cost.stage = stage;
     cost.error = measured.error;
@@ -238,19 +239,19 @@ class Bisection {
     return std::max(0.0, everything_.error - rest.error);
   }
 
-  Result<void> find_culprits() {
+  Result<void> find_contributors() {
     TESSERA_TRY_VOID(announce("nothing quantised"));
     TESSERA_TRY(float_outputs_, fake_->run({}, inputs_));
     report_.items = static_cast<int64_t>(fake_->items().size());
     if (report_.items == 0) return {};
     TESSERA_TRY(everything_, without({}, "everything quantised"));
-    TESSERA_TRY_VOID(find_apart());
-    TESSERA_TRY_VOID(find_together());
+    TESSERA_TRY_VOID(find_individual());
+    TESSERA_TRY_VOID(find_joint());
     std::set<size_t> found;
     std::string key = "without";
     for (const Range& range : found_) {
-      TESSERA_TRY(Culprit culprit, describe(range));
-      report_.culprits.push_back(std::move(culprit));
+      TESSERA_TRY(Contributor contributor, describe(range));
+      report_.contributors.push_back(std::move(contributor));
       found.insert(range.begin);
     }
     for (const auto& [item, text] : fake_->contradictions()) {
@@ -260,12 +261,12 @@ class Bisection {
     if (found.empty()) return {};
     for (size_t item : found) key += fmt::format(" {}", item);
     TESSERA_TRY(const Trial rest, without(found, key));
-    report_.without_culprits_snr_db = ratio_db(signal_, rest.error);
+    report_.without_contributors_snr_db = ratio_db(signal_, rest.error);
     return {};
   }
 
   // Items that do most harm alone.
-  Result<void> find_apart() {
+  Result<void> find_individual() {
     TESSERA_TRY(const auto left,
                 search(options_.least_share, [&](const Range& range) -> Result<double> {
                   TESSERA_TRY(const Trial measured, alone(range));
@@ -274,7 +275,7 @@ class Bisection {
     for (const Range& range : found_) explained_ += range.error;
     for (const Range& range : left) {
       explained_ += range.error;
-      report_.others.push_back(
+      report_.remaining_groups.push_back(
           {fake_->items()[range.begin].name, fake_->items()[range.end - 1].name,
            static_cast<int64_t>(range.size()), range.error / everything_.error});
     }
@@ -283,7 +284,7 @@ class Bisection {
 
   // Where these do not explain the error: items without which it goes away. They come first, those
   // whose numbers contradict each other before all.
-  Result<void> find_together() {
+  Result<void> find_joint() {
     if (explained_ >= kExplained * everything_.error) return {};
     const std::vector<Range> apart = std::exchange(found_, {});
     TESSERA_TRY_VOID(search(kRelief, [&](const Range& range) { return relieved(range); }));
@@ -296,7 +297,7 @@ class Bisection {
       range.error = measured.error;
     }
     for (const Range& range : apart) {
-      if (!together_.contains(range.begin) && found_.size() < options_.culprits)
+      if (!together_.contains(range.begin) && found_.size() < options_.contributors)
         found_.push_back(range);
     }
     return {};
@@ -308,7 +309,7 @@ class Bisection {
   Result<std::vector<Range>> search(double least_share, const Cost& cost) {
     std::priority_queue<Range> ranges;
     ranges.push({0, fake_->items().size(), everything_.error});
-    while (!ranges.empty() && found_.size() < options_.culprits) {
+    while (!ranges.empty() && found_.size() < options_.contributors) {
       const Range range = ranges.top();
       if (range.error < least_share * everything_.error || range.error == 0) break;
       ranges.pop();
@@ -327,23 +328,23 @@ class Bisection {
     return left;
   }
 
-  Result<Culprit> describe(const Range& range) {
+  Result<Contributor> describe(const Range& range) {
     const QuantizedItem& item = fake_->items()[range.begin];
-    Culprit culprit;
-    culprit.name = item.name;
-    culprit.kind = to_string(item.kind);
-    culprit.coding = coding_of(item);
-    culprit.only_snr_db = ratio_db(signal_, range.error);
-    culprit.share = range.error / everything_.error;
-    culprit.needs_others = together_.contains(range.begin);
+    Contributor contributor;
+    contributor.name = item.name;
+    contributor.kind = to_string(item.kind);
+    contributor.coding = coding_of(item);
+    contributor.only_snr_db = ratio_db(signal_, range.error);
+    contributor.share = range.error / everything_.error;
+    contributor.only_in_combination = together_.contains(range.begin);
     TESSERA_TRY(const Trial rest, without({range.begin}, "without " + name_of(range.begin)));
-    culprit.without_snr_db = ratio_db(signal_, rest.error);
-    culprit.gain_db = ratio_db(everything_.error, rest.error);
+    contributor.without_snr_db = ratio_db(signal_, rest.error);
+    contributor.gain_db = ratio_db(everything_.error, rest.error);
     if (rest.si_snr_db && everything_.si_snr_db)
-      culprit.gain_si_snr_db = *rest.si_snr_db - *everything_.si_snr_db;
+      contributor.gain_si_snr_db = *rest.si_snr_db - *everything_.si_snr_db;
     const auto wrong = fake_->contradictions().find(range.begin);
-    if (wrong != fake_->contradictions().end()) culprit.contradiction = wrong->second;
-    return culprit;
+    if (wrong != fake_->contradictions().end()) contributor.contradiction = wrong->second;
+    return contributor;
   }
 
   const Graph& original_;
@@ -367,13 +368,13 @@ class Bisection {
 
 }  // namespace
 
-std::string_view to_string(BisectStage stage) {
+std::string_view to_string(BisectPoint stage) {
   switch (stage) {
-    case BisectStage::original: return "original";
-    case BisectStage::legal: return "legal";
-    case BisectStage::cut: return "cut";
-    case BisectStage::quantised: return "quantised";
-    case BisectStage::emulated: return "emulated";
+    case BisectPoint::original: return "original";
+    case BisectPoint::legal: return "legal";
+    case BisectPoint::cut: return "cut";
+    case BisectPoint::quantised: return "quantised";
+    case BisectPoint::emulated: return "emulated";
   }
   return "";
 }
@@ -386,10 +387,7 @@ Result<BisectReport> bisect(const Graph& original, const PackagedNetwork& packag
   TESSERA_TRY_VOID(check_bisected_ports(a.inputs, b.inputs, "input"));
   TESSERA_TRY_VOID(check_bisected_ports(a.outputs, b.outputs, "output"));
   TESSERA_TRY_VOID(check_input_values(a, inputs));
-  const bool silent = std::all_of(inputs.begin(), inputs.end(), [](ConstValues values) {
-    return std::all_of(values.begin(), values.end(), [](float x) { return x == 0.0F; });
-  });
-  if (silent) {
+  if (std::all_of(inputs.begin(), inputs.end(), is_silent)) {
     return TESSERA_ERROR(kInvalidArgument, "inputs", "are silent: nothing costs anything there",
                          "bisect on a signal");
   }

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "bisect/meant_scales.h"
+#include "bisect/operand_scales.h"
 #include "run/host_group.h"
 
 namespace tessera {
@@ -245,7 +245,8 @@ void FakeQuantized::weigh(const Encodings& encodings, NodeId id) {
   weighted.item = items_.size();
   items_.push_back({QuantizedItem::Kind::weights, node.name, id, {}});
   weighted.operand_item = operand_item(operand);
-  const MeantScales scales = meant_scales(matrix, integers, read, graph_.node(operand).shape.c);
+  const OperandScales scales =
+      infer_operand_scales(matrix, integers, read, graph_.node(operand).shape.c);
   if (scales.weights_off != 1) {
     contradictions_[weighted.item] = fmt::format(
         "its scales are {:.2g} times what its weights and biases have", scales.weights_off);

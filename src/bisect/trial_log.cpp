@@ -10,7 +10,7 @@
 namespace tessera {
 namespace {
 
-constexpr uint64_t kMostBytes = uint64_t{64} << 20;
+constexpr uint64_t kMaxBytes = uint64_t{64} << 20;
 constexpr int64_t kSchema = 1;
 
 struct Read {
@@ -22,7 +22,7 @@ Result<Read> parse(const std::filesystem::path& path) {
   std::error_code ignored;
   if (std::filesystem::is_fifo(path, ignored))  // reading would wait for a writer
     return TESSERA_ERROR(kUnsupported, path.string(), "is a pipe, not a file", "");
-  TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(path, kMostBytes));
+  TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(path, kMaxBytes));
   TESSERA_TRY(const Json json, parse_json(bytes, path.string()));
   TESSERA_TRY(const JsonFields fields, JsonFields::of(json, path.string()));
   TESSERA_TRY_VOID(fields.integer("schema", kSchema, kSchema));

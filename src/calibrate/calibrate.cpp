@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "calibrate/observation.h"
+#include "calibrate/windows.h"
+#include "graph/subgraph.h"
 
 namespace tessera {
 
@@ -11,7 +12,7 @@ Result<void> calibrate(const Graph& legal, const QuantizeOptions& options, Backe
                        CalibrationStatistics& statistics, const CalibrationProgress& progress,
                        int64_t done) {
   TESSERA_TRY_VOID(check_windows(legal, windows));
-  TESSERA_TRY(const Graph graph, tapped(legal, calibrated_nodes(legal, options)));
+  TESSERA_TRY(const Graph graph, with_outputs(legal, calibrated_nodes(legal, options)));
   TESSERA_TRY(const auto executable, backend.load({graph}));
   std::vector<std::vector<float>> values;
   for (const GraphOutput& output : graph.outputs())

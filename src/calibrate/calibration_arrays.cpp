@@ -66,7 +66,7 @@ Result<void> check_length(const WindowArray& array, int64_t frames, const IoLayo
                           const CalibrationOptions& options, std::vector<Note>& notes) {
   if (frames == wanted.shape.w) return {};
   if (frames == 0 || options.length == LengthPolicy::error) {
-    std::string hint = "choose what becomes of them with --calib-length crop, pad or repeat";
+    std::string hint = "choose what becomes of them with --array-length crop, pad or repeat";
     if (options.other_length && options.other_length(frames))
       hint += fmt::format(", or take windows of that length with --length {}", frames);
     return TESSERA_ERROR(kInvalidArgument, array.source,

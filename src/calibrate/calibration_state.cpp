@@ -23,12 +23,12 @@ namespace {
 
 constexpr std::string_view kMagic = "tessera calibration state 1\n";
 constexpr size_t kStateDigestDigits = 32;
-constexpr size_t kLeastChannelBytes = 1 + 8 + 8 + 3 * 4;
+constexpr size_t kMinChannelBytes = 1 + 8 + 8 + 3 * 4;
 constexpr std::string_view kOrigin = "calib_source.json";
-constexpr uint64_t kMostOriginBytes = uint64_t{1} << 20;
-constexpr uint64_t kMostArchiveBytes = uint64_t{4} << 30;
-constexpr uint64_t kMostStateBytes = uint64_t{8} << 30;
-constexpr size_t kMostDimension = size_t{1} << 24;
+constexpr uint64_t kMaxOriginBytes = uint64_t{1} << 20;
+constexpr uint64_t kMaxArchiveBytes = uint64_t{4} << 30;
+constexpr uint64_t kMaxStateBytes = uint64_t{8} << 30;
+constexpr size_t kMaxDimension = size_t{1} << 24;
 
 class StateWriter {
  public:
@@ -89,7 +89,7 @@ class StateReader {
     return 0;
   }
   // A number of things that take at least `least_bytes` each of what is left.
-  size_t count(size_t least_bytes, size_t most = kMostDimension) {
+  size_t count(size_t least_bytes, size_t most = kMaxDimension) {
     const uint64_t value = varint();
     if (value > most || value > bytes_.size() / least_bytes) {
       fail();
@@ -228,7 +228,7 @@ CalibrationState earlier_state(const StateFile& file, const std::string& binding
   };
   if (std::filesystem::is_fifo(file.path, ignored))  // reading would wait for a writer
     return begin_anew("is a pipe, not a file");
-  const auto bytes = read_file(file.path, kMostStateBytes);
+  const auto bytes = read_file(file.path, kMaxStateBytes);
   if (!bytes) return begin_anew(bytes.error().message);
   auto state = parse_calibration_state(*bytes, file.path.string());
   if (!state) return begin_anew(state.error().message);
@@ -280,7 +280,7 @@ Result<CalibrationState> parse_calibration_state(std::span<const uint8_t> bytes,
   const size_t nodes = reader.count(2);
   for (size_t n = 0; n < nodes && reader.good(); ++n) {
     std::string name = reader.text();
-    std::vector<ChannelStatistics> channels(reader.count(kLeastChannelBytes));
+    std::vector<ChannelStatistics> channels(reader.count(kMinChannelBytes));
     for (ChannelStatistics& channel : channels) {
       auto made = read_channel(reader);
       if (!made) return damaged("holds statistics that contradict each other");
@@ -371,10 +371,10 @@ Result<void> write_calibration_windows(const std::filesystem::path& path,
 Result<CalibrationOrigin> calibration_origin(std::span<const std::filesystem::path> paths,
                                              const CalibrationOptions& options) {
   if (paths.size() == 1 && paths[0].extension() == ".npz") {
-    TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(paths[0], kMostArchiveBytes));
+    TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(paths[0], kMaxArchiveBytes));
     TESSERA_TRY(const ZipArchive archive, ZipArchive::open(bytes));
     const ZipEntry* entry = archive.find(kOrigin);
-    if (entry != nullptr && entry->bytes <= kMostOriginBytes) {
+    if (entry != nullptr && entry->bytes <= kMaxOriginBytes) {
       TESSERA_TRY(const ZipBytes text, archive.read(*entry));
       return parse_origin(text.view(), paths[0].string() + ": " + std::string(kOrigin));
     }

@@ -3,7 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "calibrate/observation.h"
+#include "calibrate/windows.h"
+#include "graph/subgraph.h"
 
 #include "tessera/compiler/calibrate.h"
 #include "tessera/session.h"
@@ -18,7 +19,7 @@ bool is_over_the_sequence(const Graph& graph, NodeId id) {
 }
 
 // A norm with constants of its own takes no level out.
-bool takes_level_out(const Graph& graph, NodeId id) {
+bool is_scale_invariant(const Graph& graph, NodeId id) {
   const auto* norm = graph.get_if<Norm>(id);
   return norm != nullptr && norm->kind != NormKind::batch;
 }
@@ -43,39 +44,37 @@ Moments moments_of(std::span<const float> values) {
 }  // namespace
 
 std::vector<std::string> freezable_norms(const Graph& imported) {
-  std::set<NodeId> levelled;  // values that a norm comes before, on every path from an input
+  std::set<NodeId> scale_invariant;  // values that a norm comes before, on every path from an input
   std::vector<std::string> names;
   for (NodeId id : imported.order()) {
     const std::vector<NodeId>& inputs = imported.node(id).inputs;
     const bool behind = !inputs.empty() && std::all_of(inputs.begin(), inputs.end(), [&](NodeId i) {
-      return levelled.contains(i);
+      return scale_invariant.contains(i);
     });
     if (behind && is_over_the_sequence(imported, id)) names.push_back(imported.node(id).name);
-    if (behind || takes_level_out(imported, id)) levelled.insert(id);
+    if (behind || is_scale_invariant(imported, id)) scale_invariant.insert(id);
   }
   return names;
 }
 
 Result<void> NormCalibration::observe(const Graph& imported, Backend& backend,
                                       std::span<const std::vector<float>> windows) {
-  Graph graph = imported;
-  GraphEditor editor(graph, "calibrate");
-  editor.clear_outputs();
   std::vector<NodeId> norms;
+  std::vector<NodeId> operands;
   for (const std::string& name : freezable_norms(imported)) {
-    const NodeId id = graph.find(name);
-    norms.push_back(id);
-    editor.add_output(name, graph.node(id).inputs[0]);
+    norms.push_back(imported.find(name));
+    operands.push_back(imported.node(norms.back()).inputs[0]);
   }
   if (norms.empty()) return {};
+  TESSERA_TRY(const Graph graph, with_outputs(imported, operands));
   TESSERA_TRY(Session session, Session::create(graph, backend));
   bool silent = true;
   for (const std::vector<float>& window : windows) {
-    if (std::all_of(window.begin(), window.end(), [](float x) { return x == 0.0F; })) continue;
+    if (is_silent(window)) continue;
     silent = false;
     TESSERA_TRY(const auto values, session.run(inputs_of(graph, window)));
     for (size_t i = 0; i < norms.size(); ++i) {
-      const Node& node = graph.node(norms[i]);
+      const Node& node = imported.node(norms[i]);
       const auto& norm = std::get<Norm>(node.op);
       const size_t entries =
           norm.kind == NormKind::feature_wise ? static_cast<size_t>(node.shape.c) : 1;

@@ -17,7 +17,7 @@
 #include "package/entries.h"
 #include "package/manifest.h"
 #include "package/plan_json.h"
-#include "rewrite/legal_graph.h"
+#include "rewrite/legalize.h"
 #include "tessera/backend.h"
 #include "tessera/build.h"
 #include "tessera/compiler/graph.h"
@@ -28,8 +28,8 @@
 namespace tessera {
 namespace {
 
-constexpr uint64_t kMostModelBytes = uint64_t{4} << 30;
-constexpr uint64_t kMostTargetBytes = uint64_t{1} << 20;
+constexpr uint64_t kMaxModelBytes = uint64_t{4} << 30;
+constexpr uint64_t kMaxTargetBytes = uint64_t{1} << 20;
 
 std::vector<uint8_t> copied_bytes(std::string_view text) {
   return {text.begin(), text.end()};
@@ -38,16 +38,16 @@ std::vector<uint8_t> copied_bytes(std::string_view text) {
 class Driver {
  public:
   Driver(const std::filesystem::path& model, const BuildOptions& options,
-         const StageObserver& observer)
+         const StageCallback& observer)
       : path_(model), options_(options), observer_(observer) {
     if (options.norm != NormMode::exact) rewriting_.calibrated = options.frozen_norms;
-    rewriting_.stream_bases = options.stream_bases;
+    rewriting_.channel_bases = options.channel_bases;
   }
 
   Result<Built> build() {
     TESSERA_TRY_VOID(run_until(BuildStage::save));
     std::vector<Note> all_notes = notes();
-    return Built{std::move(*package_),  std::move(frozen_point_), std::move(stream_bases_),
+    return Built{std::move(*package_),  std::move(frozen_point_), std::move(channel_bases_),
                  std::move(rewritten_), std::move(plan_),         cost_,
                  std::move(placement_), std::move(all_notes)};
   }
@@ -78,8 +78,8 @@ class Driver {
     std::vector<Stage> list{{BuildStage::import, &Driver::import}};
     if (options_.norm != NormMode::exact && options_.frozen_norms.empty())
       list.push_back({BuildStage::freeze, &Driver::freeze});
-    if (options_.integers && options_.stream_bases.empty())
-      list.push_back({BuildStage::streams, &Driver::change_streams});
+    if (options_.integers && options_.channel_bases.empty())
+      list.push_back({BuildStage::channel_basis, &Driver::change_streams});
     list.push_back({BuildStage::rewrite, &Driver::rewrite});
     list.push_back({BuildStage::plan, &Driver::plan});
     if (options_.integers) list.push_back({BuildStage::quantize, &Driver::quantize});
@@ -141,7 +141,7 @@ class Driver {
     switch (stage) {
       case BuildStage::import: return print_graph(imported_.graph);
       case BuildStage::freeze: return print_frozen_norms(rewriting_.calibrated);
-      case BuildStage::streams: return print_stream_bases(rewriting_.stream_bases);
+      case BuildStage::channel_basis: return print_channel_bases(rewriting_.channel_bases);
       case BuildStage::rewrite: return print_graph(legal_);
       case BuildStage::plan: return print_plan(plan_);
       case BuildStage::quantize: return print_encodings(*encodings_);
@@ -165,7 +165,7 @@ class Driver {
   }
 
   Result<std::string> import() {
-    TESSERA_TRY(std::vector<uint8_t> target, read_file(options_.target, kMostTargetBytes));
+    TESSERA_TRY(std::vector<uint8_t> target, read_file(options_.target, kMaxTargetBytes));
     TESSERA_TRY(target_,
                 parse_target(std::string(target.begin(), target.end()), options_.target.string()));
     TESSERA_TRY(imported_, import_model(path_, options_.import));
@@ -191,7 +191,7 @@ class Driver {
     std::vector<std::string> names{imported_.file_name};
     names.insert(names.end(), imported_.files_beside.begin(), imported_.files_beside.end());
     for (const std::string& name : names) {
-      TESSERA_TRY(std::vector<uint8_t> bytes, read_file(folder / name, kMostModelBytes));
+      TESSERA_TRY(std::vector<uint8_t> bytes, read_file(folder / name, kMaxModelBytes));
       if (model.files.empty()) model.hash = content_hash(bytes);
       std::string entry = entries::of_model_file(name);
       while (is_packed(entry)) entry += '_';
@@ -235,11 +235,11 @@ class Driver {
     TESSERA_TRY_VOID(read_windows());
     TESSERA_TRY(const auto backend, make_backend("cpu", {.threads = options_.threads}));
     TESSERA_TRY(Graph graph, imported_.network->instantiate(windows_.length));
-    TESSERA_TRY_VOID(make_legal(graph, rewriting_));
-    TESSERA_TRY(stream_bases_, choose_stream_bases(graph, windows_.set.windows, *backend));
+    TESSERA_TRY_VOID(legalize(graph, rewriting_));
+    TESSERA_TRY(channel_bases_, choose_channel_bases(graph, windows_.set.windows, *backend));
     std::string text;
-    for (const StreamBasisChoice& choice : stream_bases_) {
-      rewriting_.stream_bases[choice.stream] = choice.basis;
+    for (const ChannelBasisChoice& choice : channel_bases_) {
+      rewriting_.channel_bases[choice.stream] = choice.basis;
       if (!text.empty()) text += "; ";
       text += fmt::format("{} from '{}' on in another basis, about {:.1f} dB less noise",
                           counted(choice.values, "value"), choice.stream, choice.gain_db);
@@ -249,16 +249,16 @@ class Driver {
 
   Result<std::string> rewrite() {
     legal_ = imported_.graph;
-    TESSERA_TRY(rewritten_, make_legal(legal_, rewriting_));
+    TESSERA_TRY(rewritten_, legalize(legal_, rewriting_));
     contents_.push_back(
         {std::string(entries::kLegal), "graph", copied_bytes(entries::legal_text(legal_))});
     if (!rewriting_.calibrated.empty()) {
       contents_.push_back({std::string(entries::kFrozenNorms), "calibration",
                            copied_bytes(print_frozen_norms(rewriting_.calibrated))});
     }
-    if (!rewriting_.stream_bases.empty()) {
-      contents_.push_back({std::string(entries::kStreamBases), "calibration",
-                           copied_bytes(print_stream_bases(rewriting_.stream_bases))});
+    if (!rewriting_.channel_bases.empty()) {
+      contents_.push_back({std::string(entries::kChannelBases), "calibration",
+                           copied_bytes(print_channel_bases(rewriting_.channel_bases))});
     }
     return fmt::format("{} -> {}, {}", counted(rewritten_.nodes_before, "node"),
                        rewritten_.nodes_after,
@@ -298,13 +298,13 @@ class Driver {
     contents_.push_back({std::string(entries::kCalibration), "calibration",
                          copied_bytes(print_calibration_record(quantized.record))});
     return fmt::format("{}, {} of them in 16 bits{}, {} {}", counted(quantized.values, "value"),
-                       quantized.wide, link_of_wide_values(), quality_of(quantized),
+                       quantized.int16_values, link_of_wide_values(), quality_of(quantized),
                        counted(quantized.windows, "window"));
   }
 
   static std::string quality_of(const QuantizedPlan& quantized) {
     const HeldOutQuality& quality = quantized.quality;
-    return fmt::format("{:.1f} dB over float, {:.1f} at least, on {} {}", quality.typical_db(),
+    return fmt::format("{:.1f} dB SNR vs float, {:.1f} at least, on {} {}", quality.typical_db(),
                        quality.lowest_db(), counted(quality.snr_db.size(), "passage"),
                        quantized.held_out ? "each held out of" : "of these");
   }
@@ -353,8 +353,8 @@ class Driver {
   Result<std::string> verify() {
     TESSERA_TRY(const Graph approximated, approximated_network(imported_.graph, rewriting_));
     TESSERA_TRY(ParityEvidence parity,
-                measure_parity({imported_.graph, approximated, !rewritten_.exact}, plan_,
-                               encodings_ ? &*encodings_ : nullptr, options_.threads));
+                verify_build({imported_.graph, approximated, !rewritten_.exact}, plan_,
+                             encodings_ ? &*encodings_ : nullptr, options_.threads));
     std::string text =
         fmt::format("{}, at the outputs a largest difference of {:.2g} at a peak of {:.2g}",
                     counted(parity.values, "value"), parity.max_abs, parity.peak);
@@ -385,7 +385,7 @@ class Driver {
 
   const std::filesystem::path& path_;
   const BuildOptions& options_;
-  const StageObserver& observer_;
+  const StageCallback& observer_;
   PackageManifest manifest_;
   std::vector<PackageContent> contents_;
   Target target_;
@@ -393,7 +393,7 @@ class Driver {
   CalibrationWindows windows_;
   RewriteParameters rewriting_;  // of frozen norms and streams
   std::optional<FrozenNormsPoint> frozen_point_;
-  std::vector<StreamBasisChoice> stream_bases_;
+  std::vector<ChannelBasisChoice> channel_bases_;
   Graph legal_;
   RewriteLog rewritten_;
   Plan plan_;
@@ -409,7 +409,7 @@ std::string_view to_string(BuildStage stage) {
   switch (stage) {
     case BuildStage::import: return "import";
     case BuildStage::freeze: return "freeze";
-    case BuildStage::streams: return "streams";
+    case BuildStage::channel_basis: return "channel_basis";
     case BuildStage::rewrite: return "rewrite";
     case BuildStage::plan: return "plan";
     case BuildStage::quantize: return "quantize";
@@ -425,7 +425,7 @@ std::string stage_file(BuildStage stage) {
     case BuildStage::import:
     case BuildStage::rewrite: return fmt::format("{}.graph", to_string(stage));
     case BuildStage::freeze:
-    case BuildStage::streams:
+    case BuildStage::channel_basis:
     case BuildStage::plan:
     case BuildStage::quantize:
     case BuildStage::compile: return fmt::format("{}.json", to_string(stage));
@@ -436,13 +436,13 @@ std::string stage_file(BuildStage stage) {
 }
 
 Result<Built> build(const std::filesystem::path& model, const BuildOptions& options,
-                    const StageObserver& observer) {
+                    const StageCallback& observer) {
   return Driver(model, options, observer).build();
 }
 
 Result<std::vector<Note>> build_until(const std::filesystem::path& model,
                                       const BuildOptions& options, BuildStage last,
-                                      const StageObserver& observer) {
+                                      const StageCallback& observer) {
   return Driver(model, options, observer).build_until(last);
 }
 

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "package/calibration_file.h"
-#include "rewrite/legal_graph.h"
+#include "rewrite/legalize.h"
 #include "tessera/compiler/calibrate.h"
 #include "tessera/compiler/tune.h"
 
@@ -13,7 +13,7 @@ namespace tessera {
 namespace {
 
 constexpr size_t kPassageWindows = 4;  // seconds, of sound
-constexpr size_t kMostPaused = 32;
+constexpr size_t kMaxWithSilence = 32;
 
 using Windows = std::span<const std::vector<float>>;
 
@@ -51,14 +51,15 @@ struct Graphs {
 };
 
 // Statistics of a plan's values, from windows as they are and after pauses.
-Result<CalibrationStatistics> observed(const Graphs& graphs, Windows windows, size_t most_paused,
-                                       const QuantizeOptions& options, Backend& cpu, Runs& runs) {
+Result<CalibrationStatistics> observed(const Graphs& graphs, Windows windows,
+                                       size_t max_with_silence, const QuantizeOptions& options,
+                                       Backend& cpu, Runs& runs) {
   CalibrationStatistics statistics;
   TESSERA_TRY_VOID(
       calibrate(graphs.window, options, cpu, windows, statistics, runs.next(windows.size())));
-  if (!hears_pauses(graphs.window)) return statistics;
+  if (!needs_silence_prefix(graphs.window)) return statistics;
   const int64_t frames = graphs.longer.node(graphs.longer.inputs()[0]).shape.w;
-  const auto paused = after_pauses(windows, frames, most_paused);
+  const auto paused = with_silence_prefix(windows, frames, max_with_silence);
   if (!paused.empty()) {
     TESSERA_TRY_VOID(
         calibrate(graphs.longer, options, cpu, paused, statistics, runs.next(2 * paused.size())));
@@ -68,13 +69,13 @@ Result<CalibrationStatistics> observed(const Graphs& graphs, Windows windows, si
 
 // Of calibration: a window after a pause takes as long as two.
 size_t runs_of(const Graph& graph, size_t windows) {
-  return windows * (hears_pauses(graph) ? 3 : 1);
+  return windows * (needs_silence_prefix(graph) ? 3 : 1);
 }
 
 Note too_little(const MixedPrecision& mixed, double wanted_db, double loss_db) {
   return {
       NoteSeverity::warning,
-      fmt::format("a loss of {} dB allows {:.1f} dB over float, and 16 bits for every value do "
+      fmt::format("a loss of {} dB allows {:.1f} dB SNR vs float, and 16 bits for every value do "
                   "not keep that: the fewest that keep as much as these were chosen, {:.1f} dB, "
                   "a loss of about {:.2g} dB",
                   loss_db, wanted_db, mixed.quality.lowest_db(),
@@ -83,10 +84,11 @@ Note too_little(const MixedPrecision& mixed, double wanted_db, double loss_db) {
 
 QuantizeOptions choice_for(const Graph& graph, const Plan& plan, const IntegerOptions& wanted) {
   QuantizeOptions choice = wanted.quantize;
-  if (hears_pauses(graph)) set_headroom_beside_pauses(choice);
+  if (needs_silence_prefix(graph)) set_range_margin_with_silence(choice);
   choice.encoder_in_integers = plan.recipe.encoder_on_chip;
   choice.masks_in_integers = plan.recipe.masks_on_chip;
-  for (std::string& name : island_values(graph, choice)) choice.widen.insert(std::move(name));
+  for (std::string& name : host_float_values(graph, choice))
+    choice.int16_values.insert(std::move(name));
   return choice;
 }
 
@@ -102,7 +104,7 @@ Result<void> check_integers(const Encodings& encodings) {
 Result<Graph> graph_for(const ImportedModel& model, const Plan& plan, const Target& target,
                         const RewriteParameters& rewriting, int64_t samples) {
   TESSERA_TRY(Graph graph, model.network->instantiate(samples));
-  TESSERA_TRY(const RewriteLog log, make_legal(graph, rewriting));
+  TESSERA_TRY(const RewriteLog log, legalize(graph, rewriting));
   if (plan.recipe.block_channels == 0 && plan.recipe.padded_by_host.empty()) return graph;
   TESSERA_TRY(Plan replayed, replay_plan(graph, target, plan.recipe));
   return std::move(replayed.graph);
@@ -134,14 +136,14 @@ std::vector<int64_t> recordings_of(const CalibrationSet& set, const CalibrationO
           origin.recordings.begin() + static_cast<std::ptrdiff_t>(set.windows.size())};
 }
 
-// `choice.observer` is the one asked for, or the one that keeps most.
+// `choice.range_estimator` is the one asked for, or the one that keeps most.
 Result<MixedPrecision> choose(HeldOutTrial& trial, bool apart, QuantizeOptions choice,
                               const IntegerOptions& wanted, const CalibrationProgress& progress) {
   std::optional<HeldOutQuality> quality;
-  if (wanted.observer) choice.observer = *wanted.observer;
-  if (!wanted.observer && apart && !choice.wide) {
-    TESSERA_TRY(ObserverChoice best, choose_observer(trial, choice));
-    choice.observer = best.observer;
+  if (wanted.range_estimator) choice.range_estimator = *wanted.range_estimator;
+  if (!wanted.range_estimator && apart && !choice.int16) {
+    TESSERA_TRY(RangeEstimatorChoice best, choose_range_estimator(trial, choice));
+    choice.range_estimator = best.range_estimator;
     quality = std::move(best.quality);
   }
   if (wanted.mixed_loss_db > 0)
@@ -166,7 +168,7 @@ Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan
   TESSERA_TRY(const auto emulator, make_backend("emulator", {.threads = options.threads}));
   const QuantizeOptions choice = choice_for(graphs.window, plan, wanted);
   const HeldOut held_out = hold_out(windows.set.windows, recordings_of(windows.set, origin),
-                                    {graphs.passage_windows, hears_pauses(graphs.window)});
+                                    {graphs.passage_windows, needs_silence_prefix(graphs.window)});
   const size_t sought = wanted.mixed_loss_db > 0
                             ? encoded_values(graphs.window, choice).size() * graphs.passage_windows
                             : 0;
@@ -174,8 +176,9 @@ Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan
   std::vector<CalibrationStatistics> of_folds;
   CalibrationStatistics statistics;
   for (const auto& fold : held_out.folds) {
-    TESSERA_TRY(CalibrationStatistics own,
-                observed(graphs, fold, kMostPaused / held_out.folds.size(), choice, *cpu, runs));
+    TESSERA_TRY(
+        CalibrationStatistics own,
+        observed(graphs, fold, kMaxWithSilence / held_out.folds.size(), choice, *cpu, runs));
     statistics.merge(own);
     of_folds.push_back(std::move(own));
   }
@@ -191,8 +194,9 @@ Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan
   TESSERA_TRY_VOID(check_integers(quantized.encodings));
   quantized.windows = static_cast<int64_t>(windows.set.windows.size());
   quantized.values = static_cast<int64_t>(encoded_values(plan.graph, mixed.options).size());
-  quantized.wide =
-      mixed.options.wide ? quantized.values : static_cast<int64_t>(mixed.options.widen.size());
+  quantized.int16_values = mixed.options.int16
+                               ? quantized.values
+                               : static_cast<int64_t>(mixed.options.int16_values.size());
   quantized.quality = mixed.quality;
   quantized.held_out = held_out.apart();
   quantized.record =

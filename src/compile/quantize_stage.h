@@ -16,8 +16,8 @@ namespace tessera {
 struct QuantizedPlan {
   Encodings encodings;  // of plan.graph's nodes
   int64_t windows = 0;
-  int64_t values = 0;  // encoded
-  int64_t wide = 0;    // of these in 16 bits
+  int64_t values = 0;        // encoded
+  int64_t int16_values = 0;  // of these in 16 bits
   // Of the outputs over float.
   HeldOutQuality quality;
   bool held_out = false;  // on recordings that ranges were not taken from

@@ -14,7 +14,7 @@ std::string_view to_string(IntegerForm form) {
 
 Result<std::vector<uint8_t>> export_integers(const Graph& graph, const Encodings& encodings,
                                              IntegerForm form) {
-  TESSERA_TRY_VOID(verify(graph, graph.stage()));
+  TESSERA_TRY_VOID(validate(graph, graph.form()));
   TESSERA_TRY_VOID(check_encodings(graph, encodings));
   onnx::ModelProto model;
   onnx_export::begin_document(model, "tessera_integers");

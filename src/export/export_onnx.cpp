@@ -124,9 +124,9 @@ class Export {
       std::vector<int64_t> dims = border.file;
       if (!border.sorted) {
         x = reshape(x, dims, border.factors, name, "factors");
-        const std::string turned = out_.unique(name + "/sorted");
-        out_.node("Transpose", {x}, turned).integers("perm", border.perm);
-        x = turned;
+        const std::string transposed = out_.unique(name + "/sorted");
+        out_.node("Transpose", {x}, transposed).integers("perm", border.perm);
+        x = transposed;
         dims.clear();
         for (int64_t p : border.perm) dims.push_back(border.factors[static_cast<size_t>(p)]);
       }
@@ -191,9 +191,9 @@ class Export {
           back[static_cast<size_t>(border.perm[k])] = static_cast<int64_t>(k);
         }
         x = reshape(x, plain, sorted, name, "factors");
-        const std::string turned = out_.unique(name + "/turned");
-        out_.node("Transpose", {x}, turned).integers("perm", back);
-        x = turned;
+        const std::string transposed = out_.unique(name + "/transposed");
+        out_.node("Transpose", {x}, transposed).integers("perm", back);
+        x = transposed;
       }
       out_.node("Reshape", {x, out_.numbers(name + ".shape", border.file)}, name);
       describe(*proto_.add_output(), name, border.file);
@@ -212,7 +212,7 @@ class Export {
 }  // namespace
 
 Result<std::vector<uint8_t>> export_onnx(const Graph& graph, const ExportOptions& options) {
-  TESSERA_TRY_VOID(verify(graph, graph.stage()));
+  TESSERA_TRY_VOID(validate(graph, graph.form()));
   onnx::ModelProto model;
   onnx_export::begin_document(model, "tessera");
   for (const auto& [key, text] : options.metadata) {

@@ -192,7 +192,7 @@ class QdqExport {
         operand.coding ? operand.codes
                        : nodes_.quantize_linear(node.name + "/operand", operand.floats, coding);
     coding = in_file(std::move(coding));
-    if (!coding.wide && !one_zero_point(coding)) {
+    if (!coding.is_int16 && !one_zero_point(coding)) {
       // Steps of 1 from 0: the bias has taken the zero points, the weights the scales.
       const float scale = coding.scale[0];
       codes = remove_zero_points(conv, codes, shape, coding, nodes_);

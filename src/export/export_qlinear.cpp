@@ -122,7 +122,7 @@ class QLinearExport {
   bool is_table(const Node& node, const QLinearValue& value) const {
     if (node.inputs.empty() || !value.coding) return false;
     const auto& operand = values_.at(node.inputs[0]).coding;
-    if (!operand || operand->wide || value.coding->wide) return false;
+    if (!operand || operand->is_int16 || value.coding->is_int16) return false;
     const auto* unary = std::get_if<Unary>(&node.op);
     if (unary != nullptr) return unary->kind != UnaryKind::relu && unary->kind != UnaryKind::prelu;
     return std::holds_alternative<Affine>(node.op);
@@ -154,13 +154,13 @@ class QLinearExport {
     const std::string codes =
         operand.coding ? operand.codes
                        : integers_.quantize(node.name + "/operand", operand.floats, coding);
-    if (!coding.wide && value.coding && !value.coding->wide && one_zero_point(coding) &&
+    if (!coding.is_int16 && value.coding && !value.coding->is_int16 && one_zero_point(coding) &&
         one_zero_point(*value.coding)) {
       value.codes = qlinear_conv(conv, codes, coding, *value.coding);
       return;
     }
-    std::string acc =
-        coding.wide ? wide_accumulators(conv, codes, coding) : accumulators(conv, codes, coding);
+    std::string acc = coding.is_int16 ? wide_accumulators(conv, codes, coding)
+                                      : accumulators(conv, codes, coding);
     acc = out_.step("Add",
                     {acc, integers_.integers(node.name + ".bias", conv.bias,
                                              IntegerNodes::per_channel(conv.bias.size()))},

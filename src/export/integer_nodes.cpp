@@ -52,7 +52,7 @@ std::string IntegerNodes::floats(const std::string& name, std::span<const float>
 
 std::string IntegerNodes::quantize(const std::string& name, const std::string& x,
                                    const Coding& coding) {
-  if (!coding.wide) {
+  if (!coding.is_int16) {
     const std::vector<uint8_t> zeros(coding.zero_point.begin(), coding.zero_point.end());
     const auto channels = static_cast<int64_t>(zeros.size());
     const std::string output = out_.unique(name + "/codes");
@@ -94,7 +94,7 @@ IntegerNodes::Measure IntegerNodes::measure(const std::string& name, const Codin
   measure.scale = floats(name + ".scale", std::span(coding.scale).first(count), dims);
   const auto zeros = std::span(coding.zero_point).first(count);
   onnx::TensorProto& tensor = add(name + ".zero_point", dims);
-  tensor.set_data_type(coding.wide ? onnx::TensorProto::INT16 : onnx::TensorProto::UINT8);
+  tensor.set_data_type(coding.is_int16 ? onnx::TensorProto::INT16 : onnx::TensorProto::UINT8);
   for (int32_t zero : zeros) tensor.add_int32_data(zero);
   measure.zero_point = tensor.name();
   return measure;
@@ -106,7 +106,7 @@ std::string IntegerNodes::quantize_linear(const std::string& name, const std::st
   const std::string output = out_.unique(name + "/codes");
   auto node = out_.node("QuantizeLinear", {x, in.scale, in.zero_point}, output);
   if (in.per_channel) node.integer("axis", 1);
-  if (coding.wide) node.domain(kWideDomain);
+  if (coding.is_int16) node.domain(kWideDomain);
   return output;
 }
 
@@ -115,7 +115,7 @@ void IntegerNodes::dequantize_linear(const std::string& name, const std::string&
   const Measure in = measure(name, coding);
   auto node = out_.node("DequantizeLinear", {codes, in.scale, in.zero_point}, output);
   if (in.per_channel) node.integer("axis", 1);
-  if (coding.wide) node.domain(kWideDomain);
+  if (coding.is_int16) node.domain(kWideDomain);
 }
 
 std::string IntegerNodes::scale_shift(const std::string& name, const std::string& x,

@@ -70,7 +70,7 @@ std::vector<NodeId> post_order(const Graph& graph,
 }  // namespace
 
 Result<Graph> canonical_order(const Graph& graph) {
-  TESSERA_TRY_VOID(verify(graph, graph.stage()));
+  TESSERA_TRY_VOID(validate(graph, graph.form()));
   const std::vector<std::vector<NodeId>> operands = ordered_operands(graph);
   Graph result;
   std::vector<NodeId> made(operands.size(), kNoNode);
@@ -88,7 +88,7 @@ Result<Graph> canonical_order(const Graph& graph) {
     editor.add_output(output.name, made[slot(output.node)]);
   for (const ChangedBasis& basis : graph.changed_bases())
     TESSERA_TRY_VOID(editor.record_basis(basis));
-  TESSERA_TRY_VOID(editor.enter(graph.stage()));
+  TESSERA_TRY_VOID(editor.enter(graph.form()));
   return result;
 }
 

@@ -172,9 +172,9 @@ std::vector<std::string> GraphEditor::remove_dead() {
   return names;
 }
 
-Result<void> GraphEditor::enter(Stage stage) {
-  TESSERA_TRY_VOID(verify(graph_, stage));
-  graph_.stage_ = stage;
+Result<void> GraphEditor::enter(GraphForm form) {
+  TESSERA_TRY_VOID(validate(graph_, form));
+  graph_.form_ = form;
   return {};
 }
 

@@ -14,12 +14,12 @@ std::string_view to_string(DerivedKind kind) {
   return "";
 }
 
-std::string_view to_string(Stage stage) {
-  switch (stage) {
-    case Stage::importing: return "importing";
-    case Stage::imported: return "imported";
-    case Stage::rewriting: return "rewriting";
-    case Stage::legal: return "legal";
+std::string_view to_string(GraphForm form) {
+  switch (form) {
+    case GraphForm::importing: return "importing";
+    case GraphForm::imported: return "imported";
+    case GraphForm::rewriting: return "rewriting";
+    case GraphForm::legal: return "legal";
   }
   return "?";
 }

@@ -14,7 +14,7 @@
 namespace tessera {
 namespace {
 
-constexpr size_t kMostDims = 8;
+constexpr size_t kMaxDims = 8;
 constexpr std::string_view kMagic = "tessera-graph ";
 constexpr std::string_view kVersion = "1";
 
@@ -67,7 +67,7 @@ class FieldReader {
     const TextCursor begin = cursor_;
     TESSERA_TRY_VOID(cursor_.expect("@"));
     TESSERA_TRY(const std::string_view name, cursor_.word("a weight's name"));
-    TESSERA_TRY(std::vector<int64_t> dims, cursor_.integers("dimensions", kMostDims));
+    TESSERA_TRY(std::vector<int64_t> dims, cursor_.integers("dimensions", kMaxDims));
     const Tensor* weight = weights_.find(name);
     if (weight == nullptr) {
       return begin.error(ErrorCode::kCorrupt, fmt::format("weight '@{}' is not in this text", name),
@@ -121,7 +121,7 @@ class GraphParser {
       }
     }
     GraphEditor editor(graph_, "parse");
-    Result<void> entered = editor.enter(stage_);
+    Result<void> entered = editor.enter(form_);
     if (!entered) {
       Error error = std::move(entered).error();
       error.subject = fmt::format("{}: {}", subject_, error.subject);
@@ -159,9 +159,9 @@ class GraphParser {
     if (!line || !line->accept("stage "))
       return line.value_or(TextCursor(subject_, "", line_number_)).corrupt("expected 'stage'");
     TESSERA_TRY(const std::string_view name, line->word("a stage"));
-    for (uint8_t i = 0; to_string(Stage{i}) != "?"; ++i) {
-      if (to_string(Stage{i}) != name) continue;
-      stage_ = Stage{i};
+    for (uint8_t i = 0; to_string(GraphForm{i}) != "?"; ++i) {
+      if (to_string(GraphForm{i}) != name) continue;
+      form_ = GraphForm{i};
       return line->expect_end();
     }
     return line->corrupt(fmt::format("unknown stage '{}'", name));
@@ -363,7 +363,7 @@ class GraphParser {
   GraphTextLimits limits_;
   size_t offset_ = 0;  // of the next line
   int64_t line_number_ = 0;
-  Stage stage_ = Stage::importing;
+  GraphForm form_ = GraphForm::importing;
   WeightReader weights_;
   std::unordered_map<std::string, NodeId> labels_;
   Graph graph_;

@@ -114,7 +114,7 @@ std::string print_graph(const Graph& graph, const GraphTextOptions& options) {
   for (size_t i = 0; i < order.size(); ++i)
     positions[static_cast<size_t>(index_of(order[i]))] = static_cast<int64_t>(i);
   WeightWriter weights;
-  std::string text = fmt::format("tessera-graph 1\nstage {}\n", to_string(graph.stage()));
+  std::string text = fmt::format("tessera-graph 1\nstage {}\n", to_string(graph.form()));
   for (NodeId id : order) text += printed_node(graph.node(id), positions, weights);
   for (const GraphOutput& output : graph.outputs()) {
     text += fmt::format("output {} = %{}\n", in_quotes(output.name),

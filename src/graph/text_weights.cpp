@@ -13,8 +13,8 @@
 namespace tessera {
 namespace {
 
-constexpr size_t kMostInDecimal = 8;
-constexpr int64_t kMostInFull = 65536;  // keeps small texts from becoming large graphs
+constexpr size_t kMaxInDecimal = 8;
+constexpr int64_t kMaxInFull = 65536;  // keeps small texts from becoming large graphs
 constexpr size_t kHashDigits = 16;
 
 std::vector<uint8_t> little_endian(std::span<const float> values) {
@@ -46,10 +46,10 @@ std::string print_values(std::span<const float> values) {
     return std::isfinite(value);
   };  // NaN has many bit patterns
   if (std::all_of(values.begin(), values.end(), finite)) {
-    if (values.size() > 1 && values.size() <= static_cast<size_t>(kMostInFull) &&
+    if (values.size() > 1 && values.size() <= static_cast<size_t>(kMaxInFull) &&
         std::all_of(values.begin(), values.end(), same_bits))
       return fmt::format("full {}", values[0]);
-    if (values.size() <= kMostInDecimal) return fmt::format("values {}", fmt::join(values, " "));
+    if (values.size() <= kMaxInDecimal) return fmt::format("values {}", fmt::join(values, " "));
   }
   return "base64 " + base64_encode(little_endian(values));
 }
@@ -68,8 +68,8 @@ Result<std::vector<float>> read_base64(TextCursor& cursor, int64_t count) {
 Result<std::vector<float>> read_values(TextCursor& cursor, int64_t count) {
   if (cursor.accept("base64 ")) return read_base64(cursor, count);
   if (cursor.accept("full ")) {
-    if (count > kMostInFull)
-      return cursor.corrupt(fmt::format("'full' holds at most {} values", kMostInFull));
+    if (count > kMaxInFull)
+      return cursor.corrupt(fmt::format("'full' holds at most {} values", kMaxInFull));
     TESSERA_TRY(const float value, cursor.real32("a value"));
     return std::vector<float>(static_cast<size_t>(count), value);
   }

@@ -23,7 +23,7 @@ Result<WindowBatch> WindowBatch::create(std::vector<WindowArray> arrays,
   for (size_t i = 0; i < readings.size(); ++i) {
     const std::string& name = readings[i].layout.name;
     if (readings[i].windows == batch.windows_) {
-      if (readings[i].turned) {
+      if (readings[i].time_first) {
         batch.notes_.push_back({NoteSeverity::info,
                                 fmt::format("{}: {} was read as [time, channels]", arrays[i].source,
                                             dims_to_string(arrays[i].array.dims))});

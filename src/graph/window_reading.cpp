@@ -55,22 +55,22 @@ class Readings {
  public:
   explicit Readings(std::span<const int64_t> dims) : dims_(dims) {}
 
-  void add_all(const IoLayout& layout, bool turned) {
+  void add_all(const IoLayout& layout, bool time_first) {
     const Dims pattern = pattern_of(layout);
     const auto behind = [&](std::span<const int64_t> all) { return all.subspan(1); };
     const std::span<const int64_t> whole(pattern);
     const bool batch = has_batch(layout);
     if (batch && dims_.size() == pattern.size()) {
       add(layout, matched(behind(dims_), behind(whole), layout.shape.w), dims_[0], dims_[0] != 1,
-          turned);
+          time_first);
     }
     if (dims_.size() == pattern.size() + 1)
-      add(layout, matched(behind(dims_), whole, layout.shape.w), dims_[0], true, turned);
+      add(layout, matched(behind(dims_), whole, layout.shape.w), dims_[0], true, time_first);
     const Dims essential = without_ones(pattern);
-    add(layout, matched(without_ones(dims_), essential, layout.shape.w), 1, false, turned);
+    add(layout, matched(without_ones(dims_), essential, layout.shape.w), 1, false, time_first);
     if (!dims_.empty()) {
       add(layout, matched(without_ones(behind(dims_)), essential, layout.shape.w), dims_[0],
-          dims_[0] != 1, turned);
+          dims_[0] != 1, time_first);
     }
   }
 
@@ -78,10 +78,10 @@ class Readings {
 
  private:
   void add(const IoLayout& layout, std::optional<int64_t> frames, int64_t windows, bool stacked,
-           bool turned) {
+           bool time_first) {
     if (!frames) return;
     auto window = with_frames(layout, *frames);
-    if (window) readings_.push_back({windows, stacked, std::move(*window), turned});
+    if (window) readings_.push_back({windows, stacked, std::move(*window), time_first});
   }
 
   std::span<const int64_t> dims_;
@@ -90,9 +90,9 @@ class Readings {
 
 // [1, H, W, C], H only where there are several devices.
 IoLayout channels_last(const IoLayout& plain) {
-  IoLayout turned = plain;
-  std::rotate(turned.dims.begin() + 1, turned.dims.begin() + 2, turned.dims.end());
-  return turned;
+  IoLayout time_first = plain;
+  std::rotate(time_first.dims.begin() + 1, time_first.dims.begin() + 2, time_first.dims.end());
+  return time_first;
 }
 
 // The file's, the graph's, and with channels last.

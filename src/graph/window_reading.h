@@ -17,7 +17,7 @@ struct WindowReading {
   int64_t windows = 1;
   bool stacked = false;  // the array's first axis counts windows; what comes of them is stacked too
   IoLayout layout;       // of one window
-  bool turned = false;   // [time, channels], which is neither the file's order nor the graph's
+  bool time_first = false;  // [time, channels], which is neither the file's order nor the graph's
 
   int64_t frames() const { return layout.shape.w; }
 };

@@ -13,12 +13,12 @@
 namespace tessera {
 namespace {
 
-constexpr int64_t kMostCount = std::numeric_limits<int64_t>::max();
+constexpr int64_t kMaxCount = std::numeric_limits<int64_t>::max();
 constexpr double kEqualDb = 1000;  // JSON has no infinity
 
 std::string word_for(const IntegerOptions& wanted) {
   if (wanted.mixed_loss_db > 0) return "mixed";
-  return wanted.quantize.wide ? "int16" : "int8";
+  return wanted.quantize.int16 ? "int16" : "int8";
 }
 
 void count_values(const Graph& planned, const Encodings& encodings,
@@ -78,7 +78,7 @@ Json json_of(const CalibrationRecord::Value& value) {
           {"high", seen.high},
           {"mean", seen.mean},
           {"rms", seen.rms},
-          {"spread", seen.spread},
+          {"channel_range_ratio", seen.channel_range_ratio},
           {"bits", value.bits},
           {"code_low", value.code_low},
           {"code_high", value.code_high}};
@@ -86,9 +86,9 @@ Json json_of(const CalibrationRecord::Value& value) {
 
 Result<ValueSummary> parse_summary(const JsonFields& fields) {
   ValueSummary seen;
-  TESSERA_TRY(seen.channels, fields.integer("channels", 1, kMostCount));
+  TESSERA_TRY(seen.channels, fields.integer("channels", 1, kMaxCount));
   TESSERA_TRY(seen.dead_channels, fields.integer("dead_channels", 0, seen.channels));
-  TESSERA_TRY(seen.count, fields.integer("count", 0, kMostCount));
+  TESSERA_TRY(seen.count, fields.integer("count", 0, kMaxCount));
   TESSERA_TRY(seen.low, fields.number("low"));
   TESSERA_TRY(seen.low_percentile, fields.number("low_percentile"));
   TESSERA_TRY(seen.median, fields.number("median"));
@@ -96,7 +96,7 @@ Result<ValueSummary> parse_summary(const JsonFields& fields) {
   TESSERA_TRY(seen.high, fields.number("high"));
   TESSERA_TRY(seen.mean, fields.number("mean"));
   TESSERA_TRY(seen.rms, fields.number("rms"));
-  TESSERA_TRY(seen.spread, fields.number("spread"));
+  TESSERA_TRY(seen.channel_range_ratio, fields.number("channel_range_ratio"));
   return seen;
 }
 
@@ -112,10 +112,10 @@ Result<CalibrationRecord::Value> parse_value(const std::string& name, const Json
 
 Result<void> parse_arithmetic(const JsonFields& fields, CalibrationRecord::Arithmetic& arithmetic) {
   TESSERA_TRY(arithmetic.asked, fields.text("asked"));
-  TESSERA_TRY(arithmetic.in_8_bits, fields.integer("in_8_bits", 0, kMostCount));
-  TESSERA_TRY(arithmetic.in_16_bits, fields.integer("in_16_bits", 0, kMostCount));
-  TESSERA_TRY(arithmetic.in_float, fields.integer("in_float", 0, kMostCount));
-  TESSERA_TRY(arithmetic.convolutions, fields.integer("convolutions", 0, kMostCount));
+  TESSERA_TRY(arithmetic.in_8_bits, fields.integer("in_8_bits", 0, kMaxCount));
+  TESSERA_TRY(arithmetic.in_16_bits, fields.integer("in_16_bits", 0, kMaxCount));
+  TESSERA_TRY(arithmetic.in_float, fields.integer("in_float", 0, kMaxCount));
+  TESSERA_TRY(arithmetic.convolutions, fields.integer("convolutions", 0, kMaxCount));
   TESSERA_TRY(arithmetic.snr_db, fields.number("snr_db"));
   arithmetic.lowest_snr_db = arithmetic.snr_db;  // of packages that do not tell
   if (fields.has("lowest_snr_db")) {
@@ -130,7 +130,7 @@ Result<void> parse_source(const JsonFields& fields, CalibrationRecord::Source& s
     TESSERA_TRY(std::string name, file.text("name"));
     source.files.push_back(std::move(name));
   }
-  TESSERA_TRY(source.windows, fields.integer("windows", 0, kMostCount));
+  TESSERA_TRY(source.windows, fields.integer("windows", 0, kMaxCount));
   TESSERA_TRY(const int64_t seed, fields.integer("seed", 0, UINT32_MAX));
   source.seed = static_cast<uint32_t>(seed);
   TESSERA_TRY(source.silence_db, fields.number("silence_db"));
@@ -146,8 +146,8 @@ CalibrationRecord make_calibration_record(const Graph& planned, const Encodings&
   CalibrationRecord record;
   record.arithmetic.asked = word_for(wanted);
   count_values(planned, encodings, record.arithmetic);
-  record.method = {std::string(to_string(options.observer)), options.kept, options.headroom,
-                   options.sum_headroom};
+  record.method = {std::string(to_string(options.range_estimator)), options.coverage,
+                   options.range_margin, options.sum_range_margin};
   for (const auto& [name, channels] : statistics.nodes()) {
     CalibrationRecord::Value value{name, summarize(channels), 0, 0, 0};
     const ValueEncoding* encoding = encoding_of_seen(planned, encodings, name);
@@ -215,10 +215,10 @@ std::string print_calibration_record(const CalibrationRecord& record) {
                        {"seed", record.source.seed},
                        {"silence_db", record.source.silence_db}}},
                      {"method",
-                      {{"observer", record.method.observer},
-                       {"kept", record.method.kept},
-                       {"headroom", record.method.headroom},
-                       {"sum_headroom", record.method.sum_headroom}}},
+                      {{"range_estimator", record.method.range_estimator},
+                       {"coverage", record.method.coverage},
+                       {"range_margin", record.method.range_margin},
+                       {"sum_range_margin", record.method.sum_range_margin}}},
                      {"values", std::move(values)}});
 }
 
@@ -232,12 +232,12 @@ Result<CalibrationRecord> parse_calibration_record(std::span<const uint8_t> text
   TESSERA_TRY(const JsonFields source, fields.object("source"));
   TESSERA_TRY_VOID(parse_source(source, record.source));
   TESSERA_TRY(const JsonFields method, fields.object("method"));
-  TESSERA_TRY(record.method.observer, method.text("observer"));
-  TESSERA_TRY(record.method.kept, method.number("kept"));
-  TESSERA_TRY(record.method.headroom, method.number("headroom"));
-  record.method.sum_headroom = record.method.headroom;  // of packages that had one for all
-  if (method.has("sum_headroom")) {
-    TESSERA_TRY(record.method.sum_headroom, method.number("sum_headroom"));
+  TESSERA_TRY(record.method.range_estimator, method.text("range_estimator"));
+  TESSERA_TRY(record.method.coverage, method.number("coverage"));
+  TESSERA_TRY(record.method.range_margin, method.number("range_margin"));
+  record.method.sum_range_margin = record.method.range_margin;  // of packages that had one for all
+  if (method.has("sum_range_margin")) {
+    TESSERA_TRY(record.method.sum_range_margin, method.number("sum_range_margin"));
   }
   TESSERA_TRY(const auto values, fields.named_objects("values"));
   for (const auto& [key, row] : values) {

@@ -12,8 +12,8 @@ namespace tessera {
 namespace {
 
 constexpr const char* kEncodingsName = "quantize/encodings.json";
-constexpr int64_t kLeastInt32 = std::numeric_limits<int32_t>::min();
-constexpr int64_t kMostInt32 = std::numeric_limits<int32_t>::max();
+constexpr int64_t kMinInt32 = std::numeric_limits<int32_t>::min();
+constexpr int64_t kMaxInt32 = std::numeric_limits<int32_t>::max();
 constexpr double kLargestFloat = std::numeric_limits<float>::max();
 
 Json json_of(const ValueEncoding& encoding) {
@@ -45,7 +45,7 @@ Result<std::vector<float>> floats(const JsonFields& fields, const char* key) {
 }
 
 Result<std::vector<int32_t>> integers(const JsonFields& fields, const char* key) {
-  TESSERA_TRY(const std::vector<int64_t> numbers, fields.integers(key, kLeastInt32, kMostInt32));
+  TESSERA_TRY(const std::vector<int64_t> numbers, fields.integers(key, kMinInt32, kMaxInt32));
   return std::vector<int32_t>(numbers.begin(), numbers.end());
 }
 
@@ -61,7 +61,7 @@ Result<ValueEncoding> parse_value(const JsonFields& fields) {
 
 Result<IntegerWeights> parse_weights(const JsonFields& fields) {
   IntegerWeights weights;
-  TESSERA_TRY(weights.dims, fields.integers("dims", 1, kMostInt32));
+  TESSERA_TRY(weights.dims, fields.integers("dims", 1, kMaxInt32));
   TESSERA_TRY(const std::string text, fields.text("values"));
   const auto bytes = base64_decode(text);
   if (!bytes) return fields.error("values", "is no base64");

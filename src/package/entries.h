@@ -20,7 +20,7 @@ inline constexpr std::string_view kPlacement = "placement.json";
 inline constexpr std::string_view kEncodings = "quantize/encodings.json";
 inline constexpr std::string_view kCalibration = "calibration/statistics.json";
 inline constexpr std::string_view kFrozenNorms = "calibration/frozen_norms.json";
-inline constexpr std::string_view kStreamBases = "calibration/stream_bases.json";
+inline constexpr std::string_view kChannelBases = "calibration/channel_bases.json";
 
 // "model/net.pth": the name with everything replaced that a zip's name should not have.
 std::string of_model_file(std::string_view name);

@@ -13,8 +13,8 @@
 namespace tessera {
 namespace {
 
-constexpr int64_t kMostSamples = int64_t{1} << 40;
-constexpr int64_t kMostBytes = int64_t{1} << 50;
+constexpr int64_t kMaxSamples = int64_t{1} << 40;
+constexpr int64_t kMaxBytes = int64_t{1} << 50;
 constexpr std::string_view kNorms[] = {"exact", "frozen"};
 constexpr std::string_view kLayouts[] = {"auto", "row", "stripes"};
 
@@ -47,7 +47,7 @@ Result<PackageModel> read_model(const JsonFields& fields) {
   TESSERA_TRY(model.hash, fields.text("hash"));
   TESSERA_TRY(model.family, fields.text("family"));
   TESSERA_TRY(model.arguments, fields.texts("arguments"));
-  TESSERA_TRY(model.length_samples, fields.integer("length_samples", 1, kMostSamples));
+  TESSERA_TRY(model.length_samples, fields.integer("length_samples", 1, kMaxSamples));
   TESSERA_TRY(const int64_t n_src, fields.integer("n_src", 0, 64));
   model.n_src = static_cast<int>(n_src);
   if (fields.has("sample_rate")) {
@@ -80,8 +80,8 @@ Result<PackageOptions> read_options(const JsonFields& fields) {
   PackageOptions options;
   TESSERA_TRY(options.norm, word(fields, "norm", kNorms));
   TESSERA_TRY(options.layout, word(fields, "layout", kLayouts));
-  TESSERA_TRY(options.tile_frames, fields.integer("tile_frames", 0, kMostSamples));
-  TESSERA_TRY(options.block_channels, fields.integer("block_channels", 0, kMostSamples));
+  TESSERA_TRY(options.tile_frames, fields.integer("tile_frames", 0, kMaxSamples));
+  TESSERA_TRY(options.block_channels, fields.integer("block_channels", 0, kMaxSamples));
   return options;
 }
 
@@ -100,8 +100,8 @@ Result<ParityEvidence> read_parity(const JsonFields& fields) {
   TESSERA_TRY(parity.max_abs, fields.number("max_abs"));
   TESSERA_TRY(parity.peak, fields.number("peak"));
   TESSERA_TRY(parity.tolerance, fields.number("tolerance"));
-  TESSERA_TRY(parity.values, fields.integer("values", 0, kMostBytes));
-  TESSERA_TRY(parity.codes, fields.integer("codes", 0, kMostBytes));
+  TESSERA_TRY(parity.values, fields.integer("values", 0, kMaxBytes));
+  TESSERA_TRY(parity.codes, fields.integer("codes", 0, kMaxBytes));
   if (fields.has("approximation_db")) {
     TESSERA_TRY(parity.approximation_db, fields.number("approximation_db"));
   }
@@ -112,7 +112,7 @@ Result<PackageEntry> read_entry(const JsonFields& fields) {
   PackageEntry entry;
   TESSERA_TRY(entry.name, fields.text("name"));
   TESSERA_TRY(entry.kind, fields.text("kind"));
-  TESSERA_TRY(const int64_t bytes, fields.integer("bytes", 0, kMostBytes));
+  TESSERA_TRY(const int64_t bytes, fields.integer("bytes", 0, kMaxBytes));
   entry.bytes = static_cast<uint64_t>(bytes);
   TESSERA_TRY(entry.hash, fields.text("hash"));
   return entry;

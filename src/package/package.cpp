@@ -15,7 +15,7 @@
 namespace tessera {
 namespace {
 
-constexpr uint64_t kMostPackageBytes = uint64_t{16} << 30;
+constexpr uint64_t kMaxPackageBytes = uint64_t{16} << 30;
 constexpr std::string_view kLocalHeader{"PK\x03\x04", 4};
 constexpr size_t kNameOffset = 30;  // of the first entry's name in a zip
 
@@ -53,7 +53,7 @@ Result<void> check_entries(const PackageManifest& manifest, std::span<const Arch
 }  // namespace
 
 Result<Package> Package::open(const std::filesystem::path& path) {
-  TESSERA_TRY(std::vector<uint8_t> bytes, read_file(path, kMostPackageBytes));
+  TESSERA_TRY(std::vector<uint8_t> bytes, read_file(path, kMaxPackageBytes));
   return from_bytes(std::move(bytes), path.string());
 }
 

@@ -15,7 +15,7 @@
 #include "package/packaged_network.h"
 #include "package/plan_json.h"
 #include "quantize/weights.h"
-#include "rewrite/legal_graph.h"
+#include "rewrite/legalize.h"
 #include "tessera/backend.h"
 #include "tessera/compiler/chip_placement.h"
 #include "tessera/package.h"
@@ -86,15 +86,15 @@ class PackageCheck {
   Result<void> check_legal_graph() {
     Graph legal = network_.model.graph;
     TESSERA_TRY(const RewriteParameters parameters, packaged_parameters(package_));
-    TESSERA_TRY(const RewriteLog log, make_legal(legal, parameters));
+    TESSERA_TRY(const RewriteLog log, legalize(legal, parameters));
     exact_ = log.exact;
     if (!parameters.calibrated.empty()) {
       TESSERA_TRY_VOID(check_entry(entries::kFrozenNorms, "calibration",
                                    print_frozen_norms(parameters.calibrated)));
     }
-    if (!parameters.stream_bases.empty()) {
-      TESSERA_TRY_VOID(check_entry(entries::kStreamBases, "calibration",
-                                   print_stream_bases(parameters.stream_bases)));
+    if (!parameters.channel_bases.empty()) {
+      TESSERA_TRY_VOID(check_entry(entries::kChannelBases, "calibration",
+                                   print_channel_bases(parameters.channel_bases)));
     }
     return check_entry(entries::kLegal, "graph", entries::legal_text(legal));
   }
@@ -184,8 +184,8 @@ class PackageCheck {
     const ParityEvidence& claim = claims.front();
     const ParityReference reference{network_.model.graph, network_.approximated, !exact_};
     TESSERA_TRY(checked_.parity,
-                measure_parity(reference, network_.plan,
-                               network_.encodings ? &*network_.encodings : nullptr, threads_));
+                verify_build(reference, network_.plan,
+                             network_.encodings ? &*network_.encodings : nullptr, threads_));
     const ParityEvidence& measured = checked_.parity;
     const double margin = kSameMeasurement * measured.peak;
     const auto near = [&](double a, double b) { return std::abs(a - b) <= margin; };

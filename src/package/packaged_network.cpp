@@ -11,15 +11,15 @@
 #include "package/entries.h"
 #include "package/packaged_network.h"
 #include "package/plan_json.h"
-#include "rewrite/legal_graph.h"
+#include "rewrite/legalize.h"
 #include "tessera/compiler/tune.h"
 #include "tessera/package.h"
 
 namespace tessera {
 namespace {
 
-constexpr int64_t kMostTiles = int64_t{1} << 24;
-constexpr int64_t kLeastCallFrames = int64_t{1} << 17;
+constexpr int64_t kMaxTiles = int64_t{1} << 24;
+constexpr int64_t kMinCallFrames = int64_t{1} << 17;
 
 Result<ImportedModel> import_packaged(const Package& package, int64_t length) {
   const PackageModel& model = package.manifest().model;
@@ -39,7 +39,7 @@ Result<ImportedModel> import_packaged(const Package& package, int64_t length) {
 Result<Graph> legal_graph(const Package& package, const ImportedModel& model,
                           const RewriteParameters& parameters) {
   Graph graph = model.graph;
-  TESSERA_TRY(const RewriteLog log, make_legal(graph, parameters));
+  TESSERA_TRY(const RewriteLog log, legalize(graph, parameters));
   if (model.length_samples != package.manifest().model.length_samples) return graph;
   TESSERA_TRY(const auto text, package.read(entries::kLegal));
   if (text_of(text) == entries::legal_text(graph)) return graph;
@@ -55,7 +55,7 @@ Result<void> check_tiling(const PlanRecipe& recipe, int64_t length) {
     const Tiling& tiling = segment.tiling;
     const int64_t tiles = (length + tiling.tile_frames - 1) / tiling.tile_frames + tiling.phases;
     const int64_t call_frames = tiling.tile_frames * tiling.stripes;
-    if (tiles <= kMostTiles && call_frames <= std::max(kLeastCallFrames, 2 * length)) continue;
+    if (tiles <= kMaxTiles && call_frames <= std::max(kMinCallFrames, 2 * length)) continue;
     return TESSERA_ERROR(kResourceLimit, fmt::format("plan.json: segment '{}'", segment.name),
                          fmt::format("{} tiles of {} frames for {} samples are beyond all use",
                                      tiles, tiling.tile_frames, length),
@@ -177,8 +177,8 @@ Result<RewriteParameters> packaged_parameters(const Package& package) {
     TESSERA_TRY(const auto text, package.read(entries::kFrozenNorms));
     TESSERA_TRY(parameters.calibrated, parse_frozen_norms(text));
   }
-  if (const auto text = package.read(entries::kStreamBases)) {
-    TESSERA_TRY(parameters.stream_bases, parse_stream_bases(*text));
+  if (const auto text = package.read(entries::kChannelBases)) {
+    TESSERA_TRY(parameters.channel_bases, parse_channel_bases(*text));
   }
   return parameters;
 }

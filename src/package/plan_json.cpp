@@ -11,8 +11,8 @@ namespace tessera {
 namespace {
 
 // Far beyond what a search chooses, and small enough that no arithmetic on them overflows.
-constexpr int64_t kMostPlanned = int64_t{1} << 24;
-constexpr int64_t kMostStripes = int64_t{1} << 16;
+constexpr int64_t kMaxPlanned = int64_t{1} << 24;
+constexpr int64_t kMaxStripes = int64_t{1} << 16;
 constexpr std::string_view kPlanName = "plan.json";
 
 Json recipe_json(const PlanRecipe& recipe) {
@@ -101,9 +101,9 @@ Result<PlanRecipe::Segment> read_segment(const JsonFields& fields) {
   if (!known_verdict) return fields.error("verdict", fmt::format("is '{}', no verdict", verdict));
   segment.tiling.layout = *known_layout;
   segment.verdict = *known_verdict;
-  TESSERA_TRY(segment.tiling.tile_frames, fields.integer("tile_frames", 1, kMostPlanned));
-  TESSERA_TRY(segment.tiling.stripes, fields.integer("stripes", 1, kMostStripes));
-  TESSERA_TRY(segment.tiling.phases, fields.integer("phases", 1, kMostPlanned));
+  TESSERA_TRY(segment.tiling.tile_frames, fields.integer("tile_frames", 1, kMaxPlanned));
+  TESSERA_TRY(segment.tiling.stripes, fields.integer("stripes", 1, kMaxStripes));
+  TESSERA_TRY(segment.tiling.phases, fields.integer("phases", 1, kMaxPlanned));
   return segment;
 }
 
@@ -149,10 +149,10 @@ Result<PlanRecipe> parse_recipe(std::span<const uint8_t> text) {
   TESSERA_TRY(const JsonFields fields, document.object("recipe"));
   PlanRecipe recipe;
   TESSERA_TRY(recipe.target, fields.text("target"));
-  TESSERA_TRY(recipe.block_channels, fields.integer("block_channels", 0, kMostPlanned));
+  TESSERA_TRY(recipe.block_channels, fields.integer("block_channels", 0, kMaxPlanned));
   TESSERA_TRY(recipe.encoder_on_chip, fields.boolean("encoder_on_chip"));
   TESSERA_TRY(recipe.masks_on_chip, fields.boolean("masks_on_chip"));
-  TESSERA_TRY(recipe.dilation, fields.integer("dilation", 0, kMostPlanned));
+  TESSERA_TRY(recipe.dilation, fields.integer("dilation", 0, kMaxPlanned));
   TESSERA_TRY(recipe.kernels_read_host, fields.boolean("kernels_read_host"));
   TESSERA_TRY(recipe.on_host, fields.texts("on_host"));
   TESSERA_TRY_VOID(read_fallbacks(fields, recipe));

@@ -10,7 +10,7 @@
 namespace tessera {
 namespace {
 
-constexpr int32_t kMostContexts = 10'000;
+constexpr int32_t kMaxContexts = 10'000;
 
 // Cycles in which the host can send and fetch what one call takes and gives.
 int64_t link_cycles(const Graph& graph, const Target& target) {
@@ -82,7 +82,7 @@ Result<ChipPlacement> place_on_chip(const Plan& plan, const Target& target) {
   if (!allocator.place(allocations, 1)) {
     placement.utilisation_cap = chip.cap_multi;
     allocator = Allocator(chip, chip.cap_multi);
-    TESSERA_TRY_VOID(allocator.place(allocations, kMostContexts));
+    TESSERA_TRY_VOID(allocator.place(allocations, kMaxContexts));
   }
   allocator.speed_up(allocations);
   placement.unit_names = unit_names();

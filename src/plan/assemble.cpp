@@ -43,17 +43,17 @@ Result<Graph> planned_graph(const Graph& legal, const PlanRecipe& recipe) {
   return split_channel_blocks(graph, recipe.block_channels, whole);
 }
 
-std::vector<Placement> place_by(const PlanRecipe& recipe, const Graph& planned) {
-  PlacementOptions options{recipe.encoder_on_chip, recipe.masks_on_chip, recipe.block_channels > 0,
+std::vector<Assignment> place_by(const PlanRecipe& recipe, const Graph& planned) {
+  PartitionOptions options{recipe.encoder_on_chip, recipe.masks_on_chip, recipe.block_channels > 0,
                            recipe.on_host, recipe.kept_by_host};
   for (const std::string& conv : recipe.padded_by_host) {
     options.kept_by_host.emplace(padding_name(conv), "lays zeros so that phases meet");
   }
-  return place_nodes(planned, options);
+  return partition_nodes(planned, options);
 }
 
 Division divide_by(const PlanRecipe& recipe, const Graph& planned,
-                   const std::vector<Placement>& places) {
+                   const std::vector<Assignment>& places) {
   return divide(planned, places,
                 {recipe.block_channels > 0 ? Sharing::none : Sharing::reads, recipe.dilation,
                  recipe.kernels_read_host, recipe.frame_constants_read});

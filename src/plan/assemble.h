@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "plan/placement.h"
+#include "plan/partition.h"
 #include "plan/segments.h"
 #include "tessera/compiler/graph.h"
 #include "tessera/compiler/plan.h"
@@ -19,9 +19,9 @@ using SegmentTiler = std::function<Result<void>(const Graph& graph, ChipSegment&
 Result<Graph> planned_graph(const Graph& legal, const PlanRecipe& recipe);
 
 // Its nodes placed and divided as the recipe says.
-std::vector<Placement> place_by(const PlanRecipe& recipe, const Graph& planned);
+std::vector<Assignment> place_by(const PlanRecipe& recipe, const Graph& planned);
 Division divide_by(const PlanRecipe& recipe, const Graph& planned,
-                   const std::vector<Placement>& places);
+                   const std::vector<Assignment>& places);
 
 // `recipe.segments` is written, not read.
 Result<Plan> assemble_plan(const Graph& legal, const Target& target, PlanRecipe recipe,

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "graph/canonical.h"
+#include "graph/queries.h"
+#include "graph/subgraph.h"
 
 namespace tessera {
 namespace {
@@ -48,14 +50,14 @@ bool all_zero(const Tensor& weight) {
   return std::all_of(values.begin(), values.end(), [](float v) { return v == 0.0f; });
 }
 
-bool is_depthwise(const Conv& conv, int64_t in) {
-  return conv.groups > 1 && conv.groups == in && conv.weight.dim(0) == in;
-}
-
 class Splitter {
  public:
   Splitter(const Graph& source, int64_t block, const std::set<std::string>& whole)
-      : source_(source), block_(block), whole_(whole), editor_(result_, "split_channel_blocks") {}
+      : source_(source),
+        block_(block),
+        whole_(whole),
+        editor_(result_, "split_channel_blocks"),
+        copy_(source, editor_) {}
 
   Result<Graph> run() {
     for (NodeId id : source_.order()) {
@@ -65,19 +67,16 @@ class Splitter {
       const bool wide = conv != nullptr && !whole_.contains(node.name) &&
                         (in > block_ || conv->weight.dim(0) > block_);
       if (wide && (conv->groups == 1 || is_depthwise(*conv, in))) {
-        TESSERA_TRY(made_[id],
+        TESSERA_TRY(const NodeId joined,
                     conv->groups == 1 ? split_dense(node, *conv) : split_depthwise(node, *conv));
+        copy_.set(id, joined);
         continue;
       }
-      std::vector<NodeId> operands;
-      for (NodeId input : node.inputs) operands.push_back(made_.at(input));
-      TESSERA_TRY(made_[id],
-                  editor_.add(node.op, std::move(operands), node.name, node.origin.source));
-      editor_.derive(made_[id], node.origin.derived);
+      TESSERA_TRY(const NodeId made, copy_.add(id));
+      editor_.derive(made, node.origin.derived);
     }
-    for (const GraphOutput& output : source_.outputs())
-      editor_.add_output(output.name, made_.at(output.node));
-    TESSERA_TRY_VOID(editor_.enter(source_.stage()));
+    copy_.add_outputs();
+    TESSERA_TRY_VOID(editor_.enter(source_.form()));
     return canonical_order(result_);
   }
 
@@ -123,7 +122,7 @@ class Splitter {
   }
 
   Result<NodeId> split_dense(const Node& node, const Conv& conv) {
-    const NodeId input = made_.at(node.inputs[0]);
+    const NodeId input = copy_.at(node.inputs[0]);
     std::vector<NodeId> parts;
     for (const Block& out : blocks_of(conv.weight.dim(0), block_)) {
       TESSERA_TRY(const NodeId sum, sum_of_partials(node, conv, input, out));
@@ -164,7 +163,7 @@ class Splitter {
       narrow.weight = part_of(conv.weight, part, {0, 1});
       narrow.bias = part_of(conv.bias, part);
       narrow.groups = part.size();
-      TESSERA_TRY(const NodeId slice, channels(made_.at(node.inputs[0]), part));
+      TESSERA_TRY(const NodeId slice, channels(copy_.at(node.inputs[0]), part));
       TESSERA_TRY(const NodeId result, partial(node, std::move(narrow), slice, part, part));
       derive_block(result, node, part, false);
       parts.push_back(result);
@@ -177,7 +176,7 @@ class Splitter {
   const std::set<std::string>& whole_;
   Graph result_;
   GraphEditor editor_;
-  std::map<NodeId, NodeId> made_;
+  SubgraphCopy copy_;
   std::map<std::tuple<NodeId, int64_t, int64_t>, NodeId> slices_;
   int64_t partials_ = 0;
 };

@@ -14,12 +14,12 @@ namespace {
 
 constexpr size_t kNamedNodes = 3;
 
-bool on_chip(const std::vector<Placement>& places, NodeId id) {
+bool on_chip(const std::vector<Assignment>& places, NodeId id) {
   return places[static_cast<size_t>(index_of(id))].place == Place::chip;
 }
 
 // Convolutions that the chip would get by phases, and cannot as they are.
-void settle_dilations(const Graph& graph, const std::vector<Placement>& places,
+void settle_dilations(const Graph& graph, const std::vector<Assignment>& places,
                       PlanRecipe& recipe) {
   for (NodeId id : graph.order()) {
     const auto* conv = graph.get_if<Conv>(id);
@@ -41,7 +41,7 @@ void settle_dilations(const Graph& graph, const std::vector<Placement>& places,
 }
 
 // False where every segment computes something.
-bool settle_moves(const Graph& graph, const std::vector<Placement>& places, PlanRecipe& recipe) {
+bool settle_moves(const Graph& graph, const std::vector<Assignment>& places, PlanRecipe& recipe) {
   bool found = false;
   for (const ChipSegment& segment : divide_by(recipe, graph, places).segments) {
     const bool computes = std::any_of(segment.nodes.begin(), segment.nodes.end(), [&](NodeId id) {
@@ -70,7 +70,7 @@ std::vector<NodeId> incurable(const Plan& plan, const ChipSegment& chosen, const
       const NodeId id = violation.node == kNoNode ? kNoNode : plan.graph.find(violation.node_name);
       if (id == kNoNode || violation.verdict == Verdict::fits) continue;
       const bool by_blocks =
-          plan.graph.get_if<Conv>(id) != nullptr && violation.cured_by("block_channels");
+          plan.graph.get_if<Conv>(id) != nullptr && violation.has_remedy("block_channels");
       if (by_blocks && blocks_may_help) continue;
       rule = violation.rule;
       nodes.push_back(id);

@@ -16,7 +16,8 @@ namespace tessera {
 Result<void> settle_fallbacks(const Graph& legal, PlanRecipe& recipe);
 
 // Adds to `recipe` the nodes of `plan` (made without channel blocks) that break a rule even in the
-// narrowest tile. Those that blocks may cure only where there are no others. False: there are none.
+// narrowest tile. Those that blocks may remedy only where there are no others. False: there are
+// none.
 bool keep_what_no_cut_cures(const Plan& plan, const Target& target, PlanRecipe& recipe);
 
 // A note for each reason, with the nodes it holds for.

@@ -1,5 +1,7 @@
 #include "plan/phases.h"
 
+#include "graph/subgraph.h"
+
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -56,26 +58,27 @@ class PhaseBuilder {
         phases_(phases),
         phase_(phase),
         extra_(extra_frames),
-        editor_(network_.graph, "phase") {}
+        editor_(network_.graph, "phase"),
+        copy_(graph, editor_) {}
 
   Result<PhaseNetwork> run(const ChipSegment& segment) {
     network_.segment.name = segment.name;
     network_.segment.tiling = segment.tiling;
     for (NodeId id : segment.reads) {
       const Node& node = graph_.node(id);
-      TESSERA_TRY(made_[id], editor_.add(Input{{node.shape.c, node.shape.h, frames_of(node)}}, {},
-                                         node.name, node.origin.source));
-      network_.segment.reads.push_back(made_[id]);
+      TESSERA_TRY(const NodeId made,
+                  copy_.add_input(id, {node.shape.c, node.shape.h, frames_of(node)}));
+      network_.segment.reads.push_back(made);
     }
     for (NodeId id : segment.nodes) {
       TESSERA_TRY_VOID(add(graph_.node(id)));
-      network_.segment.nodes.push_back(made_[id]);
+      network_.segment.nodes.push_back(copy_.at(id));
     }
     for (NodeId id : segment.writes) {
-      editor_.add_output(graph_.node(id).name, made_.at(id));
-      network_.segment.writes.push_back(made_.at(id));
+      copy_.add_output(id);
+      network_.segment.writes.push_back(copy_.at(id));
     }
-    TESSERA_TRY_VOID(editor_.enter(graph_.stage()));
+    TESSERA_TRY_VOID(editor_.enter(graph_.form()));
     return std::move(network_);
   }
 
@@ -113,10 +116,7 @@ class PhaseBuilder {
                            fmt::format("does not run in {} phases: {}", phases_, why),
                            "plan this network anew");
     }
-    std::vector<NodeId> operands;
-    for (NodeId input : node.inputs) operands.push_back(made_.at(input));
-    TESSERA_TRY(made_[node.id],
-                editor_.add(op_of_phase(node), std::move(operands), node.name, node.origin.source));
+    TESSERA_TRY_VOID(copy_.add(node.id, op_of_phase(node)));
     return {};
   }
 
@@ -126,7 +126,7 @@ class PhaseBuilder {
   const int64_t extra_;
   PhaseNetwork network_;
   GraphEditor editor_;
-  std::map<NodeId, NodeId> made_;
+  SubgraphCopy copy_;
 };
 
 }  // namespace

@@ -9,8 +9,8 @@
 #include "plan/assemble.h"
 #include "plan/cost.h"
 #include "plan/fallback.h"
+#include "plan/partition.h"
 #include "plan/phases.h"
-#include "plan/placement.h"
 #include "plan/tiling.h"
 
 namespace tessera {
@@ -18,7 +18,7 @@ namespace {
 
 // Rows of stripes are multiples of eight, the width the chip's memory rounds to: nothing is wasted.
 constexpr int64_t kStripes = 8;
-constexpr int64_t kMostStripes = 512;
+constexpr int64_t kMaxStripes = 512;
 constexpr int64_t kWidestTile = 4096;
 constexpr int64_t kBlockChoices[] = {512, 256, 128, 64, 32, 16, 8, 4, 2, 1};
 
@@ -76,7 +76,7 @@ std::vector<Tiling> candidates(int64_t frames, int64_t phases, const PlanOptions
     const int64_t tiles = std::min(frames, phases) * ((longest + width - 1) / width);
     if (options.layout != LayoutChoice::stripes) tilings.push_back({Layout::row, width, 1, phases});
     if (options.layout == LayoutChoice::row) continue;
-    for (int64_t stripes = kStripes; stripes <= kMostStripes; stripes *= 2) {
+    for (int64_t stripes = kStripes; stripes <= kMaxStripes; stripes *= 2) {
       tilings.push_back({Layout::stripes, width, stripes, phases});
       if (stripes >= tiles) break;
     }
@@ -239,7 +239,7 @@ Result<Plan> plan_either(const Graph& legal, PlanRecipe recipe, const Target& ta
   if (longer->verdict != shorter->verdict) {
     return longer->verdict < shorter->verdict ? std::move(longer) : std::move(shorter);
   }
-  if (!options.one_length) return shorter;
+  if (!options.fixed_length) return shorter;
   return longer->cost.seconds() <= shorter->cost.seconds() ? std::move(longer) : std::move(shorter);
 }
 
@@ -263,7 +263,7 @@ Result<Plan> plan_constants(const Graph& legal, PlanRecipe recipe, const Target&
     return read->verdict < inside->verdict ? std::move(read) : std::move(inside);
   }
   const bool cheaper = inside->cost.seconds() < read->cost.seconds();
-  return options.one_length && cheaper ? std::move(inside) : std::move(read);
+  return options.fixed_length && cheaper ? std::move(inside) : std::move(read);
 }
 
 // The first violation that keeps a plan from fitting, and the piece that has it.
@@ -296,8 +296,9 @@ std::string text_of(const Obstacle& obstacle) {
 Error no_cut_fits(const Plan& plan, const Target& target, bool searched) {
   const std::optional<Obstacle> obstacle = first_obstacle(plan, target);
   const std::string next =
-      searched ? "'tessera check' lists every rule that the network breaks"
-               : "leave --tile-frames and --block-channels out: what no cut cures goes to the host";
+      searched
+          ? "'tessera check' lists every rule that the network breaks"
+          : "leave --tile-frames and --block-channels out: what no cut remedies goes to the host";
   if (!obstacle) {
     return TESSERA_ERROR(kUnsupported, "plan", fmt::format("no cut fits '{}'", target.name), next);
   }
@@ -326,7 +327,7 @@ PlanRecipe recipe_for(const Graph& legal, const Target& target, const PlanOption
 // Whether narrower convolutions could help: other rules break whatever the width.
 bool blocks_may_cure(const Plan& plan, const Target& target) {
   const std::optional<Obstacle> obstacle = first_obstacle(plan, target);
-  return obstacle && obstacle->violation.cured_by("block_channels");
+  return obstacle && obstacle->violation.has_remedy("block_channels");
 }
 
 // Whole convolutions, or the widest blocks that fit. `whole` keeps the former where they do not.
@@ -380,7 +381,7 @@ Result<Plan> make_uncut_plan(const Graph& legal, const Target& target, const Pla
       });
 }
 
-std::string obstacle_of(const Plan& plan, const Target& target) {
+std::string blocking_violation(const Plan& plan, const Target& target) {
   const std::optional<Obstacle> obstacle = first_obstacle(plan, target);
   if (!obstacle) return "";
   return fmt::format("piece '{}', node '{}': {}", obstacle->piece, obstacle->violation.node_name,

@@ -108,7 +108,7 @@ class Components {
 // segments.
 class Divider {
  public:
-  Divider(const Graph& graph, const std::vector<Placement>& places, const DivisionOptions& options)
+  Divider(const Graph& graph, const std::vector<Assignment>& places, const DivisionOptions& options)
       : graph_(graph),
         places_(places),
         options_(options),
@@ -225,7 +225,7 @@ class Divider {
   }
 
   const Graph& graph_;
-  const std::vector<Placement>& places_;
+  const std::vector<Assignment>& places_;
   const DivisionOptions options_;
   const std::vector<NodeId> order_;
   Components components_;
@@ -235,7 +235,7 @@ class Divider {
 
 }  // namespace
 
-Division divide(const Graph& graph, const std::vector<Placement>& places,
+Division divide(const Graph& graph, const std::vector<Assignment>& places,
                 const DivisionOptions& options) {
   return Divider(graph, places, options).run();
 }

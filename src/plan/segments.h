@@ -5,7 +5,7 @@
 #include <limits>
 #include <vector>
 
-#include "plan/placement.h"
+#include "plan/partition.h"
 #include "tessera/compiler/graph.h"
 #include "tessera/compiler/plan.h"
 
@@ -33,7 +33,7 @@ struct Division {
   std::vector<ChipSegment> segments;
   std::vector<Step> steps;
 };
-Division divide(const Graph& graph, const std::vector<Placement>& places,
+Division divide(const Graph& graph, const std::vector<Assignment>& places,
                 const DivisionOptions& options = {});
 
 }  // namespace tessera

@@ -3,24 +3,25 @@
 
 #include <fmt/format.h>
 
+#include "graph/subgraph.h"
 #include "plan/tile_graph.h"
 
 namespace tessera {
 namespace {
 
-Extent turned(const Extent& e) {
+Extent transposed(const Extent& e) {
   return {e.w, e.h};
 }
 // Of one row the next is never reached; stripes stand where rows would.
-Extent turned_stride(const Extent& e) {
+Extent transposed_stride(const Extent& e) {
   return {e.w, 1};
 }
-Padding turned(const Padding& p) {
+Padding transposed(const Padding& p) {
   return {p.left, p.right, p.top, p.bottom};
 }
 
 // [O, I, kh, kw] -> [O, I, kw, kh]; one of the two is 1, so the values keep their order.
-Tensor turned(const Tensor& weight) {
+Tensor transposed(const Tensor& weight) {
   return weight.reshaped({weight.dim(0), weight.dim(1), weight.dim(3), weight.dim(2)});
 }
 
@@ -32,20 +33,20 @@ struct Turn {
                     op.weight.dims();
                     op.dilation;
                   }) {
-      op.weight = turned(op.weight);
-      op.stride = turned_stride(op.stride);
-      op.dilation = turned(op.dilation);
+      op.weight = transposed(op.weight);
+      op.stride = transposed_stride(op.stride);
+      op.dilation = transposed(op.dilation);
       if constexpr (requires { op.crop; }) {
-        op.crop = turned(op.crop);
-        op.extra = turned(op.extra);
+        op.crop = transposed(op.crop);
+        op.extra = transposed(op.extra);
       } else {
-        op.padding = turned(op.padding);
+        op.padding = transposed(op.padding);
       }
     } else if constexpr (requires { op.padding; }) {
-      op.padding = turned(op.padding);
+      op.padding = transposed(op.padding);
       if constexpr (requires { op.kernel; }) {
-        op.kernel = turned(op.kernel);
-        op.stride = turned_stride(op.stride);
+        op.kernel = transposed(op.kernel);
+        op.stride = transposed_stride(op.stride);
       }
     }
     return op;
@@ -102,7 +103,7 @@ Result<Graph> to_stripes(const Graph& tile, int64_t stripes) {
   TESSERA_CHECK(stripes >= 1, "at least one stripe");
   Graph result;
   GraphEditor editor(result, "to_stripes");
-  std::map<NodeId, NodeId> made;
+  SubgraphCopy copy(tile, editor);
   for (NodeId id : tile.order()) {
     const Node& node = tile.node(id);
     const std::string subject = fmt::format("node '{}' ({})", node.name, op_name(node.op));
@@ -125,14 +126,10 @@ Result<Graph> to_stripes(const Graph& tile, int64_t stripes) {
       return TESSERA_ERROR(kUnsupported, subject, "has statistics, which stripes do not keep apart",
                            "choose the row layout: --layout row");
     }
-    std::vector<NodeId> operands;
-    for (NodeId input : node.inputs) operands.push_back(made.at(input));
-    TESSERA_TRY(made[id],
-                editor.add(std::move(op), std::move(operands), node.name, node.origin.source));
+    TESSERA_TRY_VOID(copy.add(id, std::move(op)));
   }
-  for (const GraphOutput& output : tile.outputs())
-    editor.add_output(output.name, made.at(output.node));
-  TESSERA_TRY_VOID(editor.enter(tile.stage()));
+  copy.add_outputs();
+  TESSERA_TRY_VOID(editor.enter(tile.form()));
   return result;
 }
 

@@ -109,7 +109,7 @@ class TileBuilder {
       TESSERA_TRY(const NodeId node, cut(id, out));
       editor_.add_output(graph_.node(id).name, node);
     }
-    TESSERA_TRY_VOID(editor_.enter(graph_.stage()));
+    TESSERA_TRY_VOID(editor_.enter(graph_.form()));
     return std::move(tile_);
   }
 

@@ -163,12 +163,12 @@ Range best_shrunk_range(const ChannelStatistics& statistics, ErrorOf&& error_of)
 
 }  // namespace
 
-std::string_view to_string(Observer observer) {
-  switch (observer) {
-    case Observer::min_max: return "min_max";
-    case Observer::percentile: return "percentile";
-    case Observer::mse: return "mse";
-    case Observer::entropy: return "entropy";
+std::string_view to_string(RangeEstimator range_estimator) {
+  switch (range_estimator) {
+    case RangeEstimator::min_max: return "min_max";
+    case RangeEstimator::percentile: return "percentile";
+    case RangeEstimator::mse: return "mse";
+    case RangeEstimator::entropy: return "entropy";
   }
   return "";
 }
@@ -326,12 +326,16 @@ const std::vector<ChannelStatistics>* CalibrationStatistics::find(const std::str
   return found == nodes_.end() ? nullptr : &found->second;
 }
 
-Range range_of(const ChannelStatistics& statistics, Observer observer, double kept) {
+Range range_of(const ChannelStatistics& statistics, RangeEstimator range_estimator,
+               double coverage) {
   Range range{statistics.low(), statistics.high()};
   if (statistics.reach() > 0) {
-    if (observer == Observer::percentile) range = percentile_range(statistics, (1 - kept) / 2);
-    if (observer == Observer::mse) range = best_shrunk_range(statistics, squared_error);
-    if (observer == Observer::entropy) range = best_shrunk_range(statistics, divergence);
+    if (range_estimator == RangeEstimator::percentile)
+      range = percentile_range(statistics, (1 - coverage) / 2);
+    if (range_estimator == RangeEstimator::mse)
+      range = best_shrunk_range(statistics, squared_error);
+    if (range_estimator == RangeEstimator::entropy)
+      range = best_shrunk_range(statistics, divergence);
   }
   return {std::min(0.0F, range.low), std::max(0.0F, range.high)};
 }

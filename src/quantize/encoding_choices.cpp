@@ -32,15 +32,15 @@ Result<EncodingChoices> EncodingChoices::create(const Graph& legal,
   choices.owners_ = owners_of(legal, options);
   TESSERA_TRY(choices.narrow_, quantize(legal, statistics, options));
   QuantizeOptions wide = options;
-  wide.wide = true;
+  wide.int16 = true;
   TESSERA_TRY(choices.wide_, quantize(legal, statistics, wide));
   return choices;
 }
 
-Encodings EncodingChoices::with(const std::set<std::string>& widen) const {
+Encodings EncodingChoices::with(const std::set<std::string>& int16_values) const {
   Encodings chosen = narrow_;
   const auto is_wide = [&](NodeId value) {
-    return widen.contains(legal_->node(owners_[slot(value)]).name);
+    return int16_values.contains(legal_->node(owners_[slot(value)]).name);
   };
   for (NodeId id : legal_->order()) {
     const Node& node = legal_->node(id);

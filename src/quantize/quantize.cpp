@@ -62,12 +62,13 @@ class Quantizer {
 
   Result<ValueEncoding> encode(const Node& node, const Role& role) const {
     TESSERA_TRY(const auto* channels, statistics_of(node));
-    const bool wide = options_.wide || options_.widen.contains(node.name);
+    const bool wide = options_.int16 || options_.int16_values.contains(node.name);
     const auto found = proportions_.find(node.id);
     const bool joined = found != proportions_.end();
-    const double narrow = joined ? options_.sum_headroom : options_.headroom;
-    const std::vector<Range> ranges = ranges_of(*channels, wide ? options_.wide_headroom : narrow,
-                                                wide ? Observer::min_max : options_.observer);
+    const double narrow = joined ? options_.sum_range_margin : options_.range_margin;
+    const std::vector<Range> ranges =
+        ranges_of(*channels, wide ? options_.int16_range_margin : narrow,
+                  wide ? RangeEstimator::min_max : options_.range_estimator);
     if (joined) return encode_in_proportion(ranges, found->second, parts_of(node, role), wide);
     ValueEncoding encoding = quantization::encode_ranges(ranges, parts_of(node, role),
                                                          wide ? 16 : 8, role.one_zero_point);
@@ -77,12 +78,12 @@ class Quantizer {
     return encoding;
   }
 
-  std::vector<Range> ranges_of(std::span<const ChannelStatistics> channels, double headroom,
-                               Observer observer) const {
-    const auto factor = static_cast<float>(headroom);
+  std::vector<Range> ranges_of(std::span<const ChannelStatistics> channels, double range_margin,
+                               RangeEstimator range_estimator) const {
+    const auto factor = static_cast<float>(range_margin);
     std::vector<Range> ranges;
     for (const ChannelStatistics& channel : channels) {
-      const Range range = range_of(channel, observer, options_.kept);
+      const Range range = range_of(channel, range_estimator, options_.coverage);
       ranges.push_back({range.low * factor, range.high * factor});
     }
     return ranges;
@@ -109,7 +110,7 @@ class Quantizer {
         TESSERA_TRY(const auto* channels, statistics_of(node));
         const auto own = std::span(*channels).subspan(static_cast<size_t>(part.begin),
                                                       static_cast<size_t>(part.channels()));
-        joined.push_back({ranges_of(own, 1, options_.observer), own, {}, {}});
+        joined.push_back({ranges_of(own, 1, options_.range_estimator), own, {}, {}});
         for (NodeId reader : readers_of(graph_, part)) add_readers(reader, joined.back());
       }
       const std::vector<double> common = quantization::common_proportions(joined);
@@ -213,7 +214,7 @@ std::vector<std::string> encoded_values(const Graph& legal, const QuantizeOption
   return names;
 }
 
-std::vector<std::string> island_values(const Graph& legal, const QuantizeOptions& options) {
+std::vector<std::string> host_float_values(const Graph& legal, const QuantizeOptions& options) {
   QuantizeOptions on_host = options;
   on_host.encoder_in_integers = on_host.masks_in_integers = false;
   const std::vector<std::string> others = encoded_values(legal, on_host);
@@ -226,13 +227,13 @@ std::vector<std::string> island_values(const Graph& legal, const QuantizeOptions
 
 Result<Encodings> quantize(const Graph& legal, const CalibrationStatistics& statistics,
                            const QuantizeOptions& options) {
-  if (legal.stage() != Stage::legal) {
+  if (legal.form() != GraphForm::legal) {
     return TESSERA_ERROR(
         kInvalidArgument, "quantize",
-        fmt::format("the graph is at stage {}, not legal", to_string(legal.stage())),
+        fmt::format("the graph is at stage {}, not legal", to_string(legal.form())),
         "rewrite the network first");
   }
-  for (const std::string& name : options.widen) {
+  for (const std::string& name : options.int16_values) {
     if (legal.find(name) == kNoNode) {
       return TESSERA_ERROR(kInvalidArgument, fmt::format("value '{}'", name),
                            "is to have 16 bits, but is not in the network",

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "plan/placement.h"
+#include "graph/queries.h"
+#include "plan/partition.h"
 
 namespace tessera::quantization {
 namespace {
@@ -11,8 +12,8 @@ bool is_activation(const Op& op) {
   return std::holds_alternative<Unary>(op);
 }
 
-PlacementOptions placement_of(const QuantizeOptions& options) {
-  PlacementOptions placement;
+PartitionOptions placement_of(const QuantizeOptions& options) {
+  PartitionOptions placement;
   placement.encoder_on_chip = options.encoder_in_integers;
   placement.masks_on_chip = options.masks_in_integers;
   return placement;
@@ -21,7 +22,7 @@ PlacementOptions placement_of(const QuantizeOptions& options) {
 class Roles {
  public:
   Roles(const Graph& graph, const QuantizeOptions& options)
-      : graph_(graph), options_(options), places_(place_nodes(graph, placement_of(options))) {}
+      : graph_(graph), options_(options), places_(partition_nodes(graph, placement_of(options))) {}
 
   std::vector<Role> run() const {
     std::vector<Role> roles(static_cast<size_t>(graph_.id_limit()));
@@ -55,9 +56,9 @@ class Roles {
 
   // Its accumulators go straight into the activation: no codes between.
   bool joined_with_activation(const Node& node) const {
-    const auto users = graph_.users(node.id);
-    return matrix_of(node.op) && users.size() == 1 && !graph_.is_output(node.id) &&
-           on_chip(users[0]) && is_activation(graph_.node(users[0]).op);
+    const NodeId user = sole_user(graph_, node.id);
+    return matrix_of(node.op) && user != kNoNode && on_chip(user) &&
+           is_activation(graph_.node(user).op);
   }
 
   Role role_of(const Node& node) const {
@@ -116,7 +117,7 @@ class Roles {
 
   const Graph& graph_;
   const QuantizeOptions& options_;
-  std::vector<Placement> places_;
+  std::vector<Assignment> places_;
 };
 
 }  // namespace

@@ -25,7 +25,7 @@ double quantile(const ChannelStatistics& all, double share) {
 }
 
 // Widest range of a channel over the middle one's; 0 where all are dead.
-double spread_of(std::span<const ChannelStatistics> channels) {
+double channel_range_ratio(std::span<const ChannelStatistics> channels) {
   std::vector<double> ranges;
   for (const ChannelStatistics& channel : channels) {
     const double range = static_cast<double>(channel.high()) - static_cast<double>(channel.low());
@@ -54,7 +54,7 @@ ValueSummary summarize(std::span<const ChannelStatistics> channels) {
   summary.low_percentile = quantile(all, 0.001);
   summary.median = quantile(all, 0.5);
   summary.high_percentile = quantile(all, 0.999);
-  summary.spread = spread_of(channels);
+  summary.channel_range_ratio = channel_range_ratio(channels);
   return summary;
 }
 

@@ -21,7 +21,7 @@ constexpr double kValuesTop = 64;
 constexpr double kValuesHeight = 320;
 constexpr double kValuesLegend = 48;  // below the plot: numbers of the worst, legend
 constexpr double kWorstRow = 15;
-constexpr double kLeastStep = 7;
+constexpr double kMinStep = 7;
 constexpr double kValuesWidth = 900;  // of short networks
 constexpr size_t kNamed = 6;
 constexpr double kBlockFont = 8.5;
@@ -38,7 +38,7 @@ class ComparisonDrawing {
  public:
   explicit ComparisonDrawing(const ComparisonReport& report) : report_(report) {
     const auto count = static_cast<double>(std::max<size_t>(1, report.values.size()));
-    step_ = std::max(kLeastStep, kValuesWidth / count);
+    step_ = std::max(kMinStep, kValuesWidth / count);
     width_ = count * step_;
     double most = 20;
     double least = 0;
@@ -206,7 +206,7 @@ class ComparisonDrawing {
 
   const ComparisonReport& report_;
   Svg svg_;
-  double step_ = kLeastStep;
+  double step_ = kMinStep;
   double width_ = kValuesWidth;
   double top_db_ = 0;
   double bottom_db_ = 0;

@@ -129,13 +129,13 @@ class PlanDrawing {
                 fmt::format(R"(fill="{}")", colour_of(index, i % 2 == 1)));
     }
     const double middle = x_ + width / 2;
-    turned(middle, kPlanTop - 6, segment.name, "start");
-    turned(middle, kPlanTop + kPlanHeight + 8, what_of(segment.tiling), "end");
+    rotated_label(middle, kPlanTop - 6, segment.name, "start");
+    rotated_label(middle, kPlanTop + kPlanHeight + 8, what_of(segment.tiling), "end");
     x_ += width + kGap;
   }
 
   // Text that reads upwards.
-  void turned(double x, double y, std::string_view text, std::string_view anchor) {
+  void rotated_label(double x, double y, std::string_view text, std::string_view anchor) {
     svg_.text(
         x + 3, y, text,
         fmt::format(

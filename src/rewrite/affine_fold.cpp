@@ -202,7 +202,7 @@ Result<Outcome> fold_channel_affine(GraphEditor& editor, NodeId node, const Chan
         editor, node, affine,
         fmt::format("it follows {}, which takes no affine", op_name(graph.node(producer).op)));
   }
-  if (!has_sole_reader(graph, producer))
+  if (sole_user(graph, producer) == kNoNode)
     return fold_into_readers(editor, node, affine, "the conv before it is read elsewhere too");
   if (!has_finite_weights(*folded))
     return Outcome{Declined{"the folded weights would not be finite"}};

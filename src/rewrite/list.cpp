@@ -88,7 +88,7 @@ constinit const ListedRule kRules[] = {
     {&rules::lower_transposed_conv, kAlways,
      "A matrix and an overlap-add that the host does exactly, with every tap and every sample."},
 
-    {&rules::change_stream_basis, kOnRequest,
+    {&rules::change_channel_basis, kOnRequest,
      "Channels that nearly repeat each other lose to 8 bits what tells them apart: 'tessera build "
      "--quantize' finds a basis where they do not. Last, when all weights are final."},
 };

@@ -2,20 +2,6 @@
 
 namespace tessera {
 
-bool is_pointwise(const Conv& conv) {
-  return conv.groups == 1 && conv.weight.dim(2) == 1 && conv.weight.dim(3) == 1 &&
-         conv.stride == Extent{} && conv.padding.none();
-}
-
-bool is_pointwise(const Graph& graph, NodeId node) {
-  const auto* conv = graph.get_if<Conv>(node);
-  return conv != nullptr && is_pointwise(*conv);
-}
-
-bool has_sole_reader(const Graph& graph, NodeId node) {
-  return graph.users(node).size() == 1 && !graph.is_output(node);
-}
-
 bool depends_on(const Graph& graph, NodeId node, NodeId ancestor) {
   std::vector<bool> seen(static_cast<size_t>(graph.id_limit()), false);
   std::vector<NodeId> stack{node};
@@ -55,7 +41,7 @@ std::vector<NodeId> sum_terms(const Graph& graph, NodeId root) {
   while (!stack.empty()) {
     const NodeId id = stack.back();
     stack.pop_back();
-    if (graph.get_if<Add>(id) != nullptr && has_sole_reader(graph, id)) {
+    if (graph.get_if<Add>(id) != nullptr && sole_user(graph, id) != kNoNode) {
       descend(id);
     } else {
       terms.push_back(id);
@@ -66,7 +52,7 @@ std::vector<NodeId> sum_terms(const Graph& graph, NodeId root) {
 
 bool is_sum_root(const Graph& graph, NodeId node) {
   if (graph.get_if<Add>(node) == nullptr) return false;
-  return !(has_sole_reader(graph, node) && graph.get_if<Add>(graph.users(node)[0]) != nullptr);
+  return !(sole_user(graph, node) != kNoNode && graph.get_if<Add>(graph.users(node)[0]) != nullptr);
 }
 
 int64_t node_macs(const Graph& graph, NodeId node) {

@@ -3,16 +3,10 @@
 
 #include <vector>
 
+#include "graph/queries.h"
 #include "tessera/compiler/graph.h"
 
 namespace tessera {
-
-// Kernel 1x1, stride 1, no padding, one group: a matrix applied to every frame.
-bool is_pointwise(const Conv& conv);
-bool is_pointwise(const Graph& graph, NodeId node);
-
-// One reader, which reads once, and not an output of the graph: its value may take another form.
-bool has_sole_reader(const Graph& graph, NodeId node);
 
 // `node` is `ancestor` or computed from it.
 bool depends_on(const Graph& graph, NodeId node, NodeId ancestor);

@@ -91,7 +91,7 @@ std::vector<RemovedNode> unread_nodes(const Graph& graph) {
   return unread;
 }
 
-Error restless(std::string subject, const std::string& instead) {
+Error not_converging(std::string subject, const std::string& instead) {
   return TESSERA_ERROR(kInvalidModel, std::move(subject),
                        fmt::format("does not come to rest after {} passes", kMaxPasses),
                        fmt::format("this is a bug, please report it; '{}' may go on", instead));
@@ -110,11 +110,11 @@ class Runner {
 
  private:
   // Applies one rule until it finds nothing to do, and verifies; true if it changed something.
-  Result<bool> bring_to_rest(RuleReport& report);
+  Result<bool> run_to_fixpoint(RuleReport& report);
   // One look at every node. `report.declined` holds the last word on each node that the rule never
   // changed.
   Result<bool> pass(const Rule& rule, GraphEditor& editor, RuleReport& report);
-  void sweep(GraphEditor& editor, RuleReport& report);
+  void remove_unused(GraphEditor& editor, RuleReport& report);
   Result<void> account_for(const Graph& original, RuleReport& report, RewriteLog& log);
   Result<void> finish(const Graph& original, RewriteLog& log);
 
@@ -139,7 +139,7 @@ Result<bool> Runner::pass(const Rule& rule, GraphEditor& editor, RuleReport& rep
     if (const auto* done = std::get_if<Changed>(&*outcome)) {
       event.text = done->what;
       report.changed.push_back(std::move(event));
-      sweep(editor, report);
+      remove_unused(editor, report);
       changed = true;
     } else if (!names(report.changed, event.node)) {
       event.text = std::get<Declined>(*outcome).reason;
@@ -149,7 +149,7 @@ Result<bool> Runner::pass(const Rule& rule, GraphEditor& editor, RuleReport& rep
   return changed;
 }
 
-void Runner::sweep(GraphEditor& editor, RuleReport& report) {
+void Runner::remove_unused(GraphEditor& editor, RuleReport& report) {
   std::vector<RemovedNode> unread = unread_nodes(graph_);
   if (unread.empty()) return;
   editor.remove_dead();
@@ -157,12 +157,13 @@ void Runner::sweep(GraphEditor& editor, RuleReport& report) {
                         std::make_move_iterator(unread.end()));
 }
 
-Result<bool> Runner::bring_to_rest(RuleReport& report) {
+Result<bool> Runner::run_to_fixpoint(RuleReport& report) {
   const Rule& rule = *report.rule;
   const auto start = std::chrono::steady_clock::now();
   const std::vector<OutputShape> outputs = output_shapes(graph_);
   GraphEditor editor(graph_, std::string(rule.name));
-  // Only this rule is meant to find dead nodes; the sweep after any other finds what that one left.
+  // Only this rule is meant to find dead nodes; the remove_unused after any other finds what that
+  // one left.
   if (&rule == &rules::eliminate_dead) {
     for (RemovedNode& node : unread_nodes(graph_)) report.removed.push_back(std::move(node));
   }
@@ -170,13 +171,14 @@ Result<bool> Runner::bring_to_rest(RuleReport& report) {
   bool changed = true;
   while (changed) {
     if (++passes > kMaxPasses)
-      return restless(fmt::format("rule '{}'", rule.name), fmt::format("--disable {}", rule.name));
+      return not_converging(fmt::format("rule '{}'", rule.name),
+                            fmt::format("--disable {}", rule.name));
     TESSERA_TRY(changed, pass(rule, editor, report));
   }
   report.milliseconds +=
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   if (editor.edits() == 0) return false;
-  Result<void> sound = verify(graph_, Stage::rewriting);
+  Result<void> sound = validate(graph_, GraphForm::rewriting);
   if (!sound) {
     Error error = std::move(sound).error();
     error.message = fmt::format("rule '{}' broke it: {}", rule.name, error.message);
@@ -204,14 +206,14 @@ Result<RewriteLog> Runner::run() {
   RewriteLog log;
   log.nodes_before = node_count(graph_);
   log.macs_before = total_macs(graph_);
-  TESSERA_TRY_VOID(GraphEditor(graph_, "rewrite").enter(Stage::rewriting));
+  TESSERA_TRY_VOID(GraphEditor(graph_, "rewrite").enter(GraphForm::rewriting));
   for (const Rule* rule : chosen) log.rules.emplace_back().rule = rule;
   int rounds = 0;
   for (bool changed = true; changed;) {
-    if (++rounds > kMaxPasses) return restless("the list of rules", "--only");
+    if (++rounds > kMaxPasses) return not_converging("the list of rules", "--only");
     changed = false;
     for (RuleReport& report : log.rules) {
-      TESSERA_TRY(const bool this_changed, bring_to_rest(report));
+      TESSERA_TRY(const bool this_changed, run_to_fixpoint(report));
       if (this_changed) TESSERA_TRY_VOID(account_for(original, report, log));
       changed = changed || this_changed;
     }
@@ -229,7 +231,7 @@ Result<void> Runner::finish(const Graph& original, RewriteLog& log) {
     if (before[i].shape != after[i].shape)
       log.outputs.push_back({before[i].name, before[i].shape, after[i].shape});
   }
-  Result<void> legal = GraphEditor(graph_, "rewrite").enter(Stage::legal);
+  Result<void> legal = GraphEditor(graph_, "rewrite").enter(GraphForm::legal);
   if (!legal) log.not_legal = legal.error().to_string();
   return {};
 }

@@ -7,7 +7,7 @@ namespace tessera {
 Result<Session> Session::create(const Graph& graph, Backend& backend, const Encodings* encodings,
                                 EncodingsUse use) {
   const Stopwatch watch;
-  TESSERA_TRY_VOID(verify(graph, graph.stage()));
+  TESSERA_TRY_VOID(validate(graph, graph.form()));
   Session session;
   TESSERA_TRY(session.executable_, backend.load({graph, encodings, use}));
   session.signature_ = signature_of(graph);

@@ -161,7 +161,7 @@ class Stitched final : public StitchedExecutable {
     return values_.size_bytes() + staging_.size_bytes() + piece_bytes_ +
            (trims() ? most_host_bytes_ : host_bytes_);
   }
-  void observe(ValueObserver observer) override { observer_ = std::move(observer); }
+  void observe(ValueCallback observer) override { observer_ = std::move(observer); }
   int64_t chip_calls() const override { return chip_calls_; }
   const StitchedTiming& timing() const override { return timing_; }
 
@@ -276,7 +276,7 @@ class Stitched final : public StitchedExecutable {
   std::vector<LoadedStep> steps_;
   ValueStore values_;
   Staging staging_;
-  ValueObserver observer_;
+  ValueCallback observer_;
   int64_t piece_bytes_ = 0;
   int64_t host_bytes_ = 0;  // of all groups of host steps
   int64_t most_host_bytes_ = 0;

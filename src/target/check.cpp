@@ -22,18 +22,18 @@ bool looks_at(const Constraint& constraint, std::string_view kind) {
 }
 
 // "; nearest compiles: 268800 passes (...), 310800 fails (...)"
-std::string nearest_witnesses(const Limit& limit, int64_t value) {
-  const Witness* below = nullptr;
-  const Witness* above = nullptr;
-  for (const Witness& witness : limit.witnesses) {
-    if (witness.value <= value) below = &witness;
-    if (witness.value > value && above == nullptr) above = &witness;
+std::string nearest_data_points(const Limit& limit, int64_t value) {
+  const DataPoint* below = nullptr;
+  const DataPoint* above = nullptr;
+  for (const DataPoint& point : limit.data_points) {
+    if (point.value <= value) below = &point;
+    if (point.value > value && above == nullptr) above = &point;
   }
   std::string text;
-  for (const Witness* witness : {below, above}) {
-    if (witness == nullptr) continue;
-    text += fmt::format("{} {} {} ({})", text.empty() ? "; nearest compiles:" : ",", witness->value,
-                        witness->outcome, witness->source);
+  for (const DataPoint* point : {below, above}) {
+    if (point == nullptr) continue;
+    text += fmt::format("{} {} {} ({})", text.empty() ? "; nearest compiles:" : ",", point->value,
+                        point->outcome, point->source);
   }
   return text;
 }
@@ -47,7 +47,7 @@ Violation judge_limit(const Limit& limit, const Measurement& found) {
   result.source = limit.source;
   result.reason = fmt::format("{}: {}", found.where, result.value);
   if (result.verdict == Verdict::unknown) {
-    result.reason += nearest_witnesses(limit, found.number);
+    result.reason += nearest_data_points(limit, found.number);
   }
   if (found.estimate && result.verdict == Verdict::fits &&
       limit.judge(*found.estimate) != Verdict::fits) {
@@ -94,15 +94,15 @@ Violation judge(const Target& target, const Constraint& constraint, const Measur
       break;
   }
   result.rule = constraint.id;
-  result.cure = found.cure.empty() ? std::string(constraint.cure) : found.cure;
+  result.remedy = found.remedy.empty() ? std::string(constraint.remedy) : found.remedy;
   return result;
 }
 
 }  // namespace
 
-bool Violation::cured_by(std::string_view name) const {
+bool Violation::has_remedy(std::string_view name) const {
   constexpr std::string_view kBetween = ", ";
-  for (std::string_view rest = cure; !rest.empty();) {
+  for (std::string_view rest = remedy; !rest.empty();) {
     const size_t end = std::min(rest.find(kBetween), rest.size());
     if (rest.substr(0, end) == name) return true;
     rest.remove_prefix(std::min(end + kBetween.size(), rest.size()));

@@ -13,17 +13,17 @@ std::string constraints_markdown() {
       "a\nnode and compares it with one entry of the target file: limits give a number, support a "
       "list of\nwords, units a count per cluster. The verdict is *fits*, *unknown* or *does not "
       "fit*.\n\n"
-      "| rule | what must hold | looks at | target entry | cure |\n|---|---|---|---|---|\n";
+      "| rule | what must hold | looks at | target entry | remedy |\n|---|---|---|---|---|\n";
   for (const Constraint& rule : constraints()) {
     text += fmt::format("| `{}` | {} | {} | `{}.{}` | {} |\n", rule.id, rule.text, rule.ops,
-                        to_string(rule.section), rule.key, rule.cure);
+                        to_string(rule.section), rule.key, rule.remedy);
   }
   text +=
       "\n## Cures\n\nA rewrite is a rule of `src/rewrite`; a plan entry is a decision of the "
-      "planner.\n\n| cure | kind | what it does |\n|---|---|---|\n";
-  for (const Cure& cure : cures()) {
-    text += fmt::format("| `{}` | {} | {} |\n", cure.name,
-                        cure.kind == Cure::Kind::rewrite ? "rewrite" : "plan", cure.summary);
+      "planner.\n\n| remedy | kind | what it does |\n|---|---|---|\n";
+  for (const Remedy& remedy : remedies()) {
+    text += fmt::format("| `{}` | {} | {} |\n", remedy.name,
+                        remedy.kind == Remedy::Kind::rewrite ? "rewrite" : "plan", remedy.summary);
   }
   text += "\n## Entries of a target file\n\n| entry | unit or words | meaning |\n|---|---|---|\n";
   for (const TargetKey& key : target_keys()) {

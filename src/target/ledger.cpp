@@ -4,6 +4,8 @@
 #include <cmath>
 #include <unordered_map>
 
+#include "graph/queries.h"
+
 namespace tessera {
 namespace {
 
@@ -15,7 +17,7 @@ bool rides(const Graph& graph, const Node& node) {
       std::holds_alternative<Conv>(before.op) || std::holds_alternative<ConvTranspose>(before.op) ||
       std::holds_alternative<Gemm>(before.op) || std::holds_alternative<Affine>(before.op) ||
       std::holds_alternative<Add>(before.op) || std::holds_alternative<Mul>(before.op);
-  return carries && graph.users(before.id).size() == 1 && !graph.is_output(before.id);
+  return carries && sole_user(graph, before.id) != kNoNode;
 }
 
 // Layers that act on each feature alone: splitting them divides their input.

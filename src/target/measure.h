@@ -24,7 +24,7 @@ struct Measurement {
   int64_t number = 0;
   std::string word;
   std::string where;                  // "its input of [512,1,1999]"
-  std::string cure;                   // instead of the constraint's own
+  std::string remedy;                 // instead of the constraint's own
   std::optional<int64_t> estimate{};  // ledger rules: `number` is what is needed at least
 };
 

@@ -9,12 +9,12 @@
 namespace tessera {
 namespace {
 
-Measurement larger_axis(int64_t h, int64_t w, std::string_view what, std::string cure = "") {
-  return {std::max(h, w), "", fmt::format("its {} of {} x {}", what, h, w), std::move(cure)};
+Measurement larger_axis(int64_t h, int64_t w, std::string_view what, std::string remedy = "") {
+  return {std::max(h, w), "", fmt::format("its {} of {} x {}", what, h, w), std::move(remedy)};
 }
 
-Measurement word(std::string_view word, std::string where, std::string cure = "") {
-  return {0, std::string(word), std::move(where), std::move(cure)};
+Measurement word(std::string_view word, std::string where, std::string remedy = "") {
+  return {0, std::string(word), std::move(where), std::move(remedy)};
 }
 
 }  // namespace

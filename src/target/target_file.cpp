@@ -102,39 +102,42 @@ Result<void> check_unit(const toml::table& table, std::string_view wanted, const
                                 fmt::format("must be \"{}\", not \"{}\"", wanted, unit));
 }
 
-Result<std::vector<Witness>> witnesses_of(const toml::table& table, const Place& place) {
-  std::vector<Witness> result;
-  const toml::node* node = table.get("witnesses");
+Result<std::vector<DataPoint>> data_points_of(const toml::table& table, const Place& place) {
+  std::vector<DataPoint> result;
+  // "witnesses" is their former name.
+  const std::string_view key = table.contains("witnesses") ? "witnesses" : "data_points";
+  const toml::node* node = table.get(key);
   if (node == nullptr) return result;
-  const Place here = place.in("witnesses");
+  const Place here = place.in(key);
   if (!node->is_array()) return here.error(*node, "must be an array of tables");
   for (const toml::node& item : *node->as_array()) {
     const toml::table* one = item.as_table();
     if (one == nullptr) return here.error(item, "must be an array of tables");
     TESSERA_TRY_VOID(only_keys(*one, here, {"value", "outcome", "source"}));
-    Witness witness;
-    TESSERA_TRY(witness.value, count_at(*one, "value", here, 0));
-    TESSERA_TRY(witness.outcome, text_at(*one, "outcome", here));
-    TESSERA_TRY(witness.source, text_at(*one, "source", here));
-    if (witness.outcome != "passes" && witness.outcome != "probably passes" &&
-        witness.outcome != "fails") {
+    DataPoint point;
+    TESSERA_TRY(point.value, count_at(*one, "value", here, 0));
+    TESSERA_TRY(point.outcome, text_at(*one, "outcome", here));
+    TESSERA_TRY(point.source, text_at(*one, "source", here));
+    if (point.outcome != "passes" && point.outcome != "probably passes" &&
+        point.outcome != "fails") {
       return here.in("outcome").error(*one->get("outcome"),
                                       "must be \"passes\", \"probably passes\" or \"fails\"");
     }
-    result.push_back(std::move(witness));
+    result.push_back(std::move(point));
   }
   std::stable_sort(result.begin(), result.end(),
-                   [](const Witness& a, const Witness& b) { return a.value < b.value; });
+                   [](const DataPoint& a, const DataPoint& b) { return a.value < b.value; });
   return result;
 }
 
 Result<Limit> parse_limit(const toml::table& table, const TargetKey& key, const Place& place) {
-  TESSERA_TRY_VOID(only_keys(table, place, {"unit", "max", "pass", "fail", "source", "witnesses"}));
+  TESSERA_TRY_VOID(only_keys(
+      table, place, {"unit", "max", "pass", "fail", "source", "data_points", "witnesses"}));
   TESSERA_TRY_VOID(check_unit(table, key.unit, place));
   Limit limit;
   limit.unit = key.unit;
   TESSERA_TRY(limit.source, text_at(table, "source", place));
-  TESSERA_TRY(limit.witnesses, witnesses_of(table, place));
+  TESSERA_TRY(limit.data_points, data_points_of(table, place));
   if (table.contains("max")) {
     if (table.contains("pass") || table.contains("fail")) {
       return place.error(table, "has max beside pass or fail: max says both");

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <optional>
 
-#include "calibrate/observation.h"
-#include "rewrite/legal_graph.h"
+#include "calibrate/windows.h"
+#include "rewrite/legalize.h"
 #include "tessera/session.h"
 #include "tune/output_error.h"
 
@@ -22,10 +22,10 @@ std::map<std::string, NormConstants> constants_of(
   return chosen;
 }
 
-std::vector<ConstValues> evenly_spread(std::span<const std::vector<float>> windows, size_t count) {
+std::vector<ConstValues> some_of(std::span<const std::vector<float>> windows, size_t most) {
   std::vector<ConstValues> chosen;
-  const size_t taken = std::min(std::max<size_t>(count, 1), windows.size());
-  for (size_t i = 0; i < taken; ++i) chosen.emplace_back(windows[i * windows.size() / taken]);
+  for (size_t i : evenly_spread(windows.size(), std::max<size_t>(most, 1)))
+    chosen.emplace_back(windows[i]);
   return chosen;
 }
 
@@ -89,7 +89,7 @@ class Search {
     Graph graph = imported_;
     RewriteParameters parameters;
     parameters.calibrated = constants_of(constants_, frozen);
-    TESSERA_TRY_VOID(make_legal(graph, parameters));
+    TESSERA_TRY_VOID(legalize(graph, parameters));
     return make_plan(graph, target_, options_.plan);
   }
 
@@ -119,12 +119,12 @@ struct Candidate {
 // "Accelerated greedy algorithms for maximizing submodular set functions", 1978.
 Result<bool> find_worthiest(Search& search, const FrozenNormsPoint& now, size_t step,
                             std::vector<Candidate>& candidates) {
-  constexpr double kLeastSaving = 1e-3;  // of the time there is now
+  constexpr double kMinSaving = 1e-3;  // of the time there is now
   while (true) {
     const auto best = std::max_element(
         candidates.begin(), candidates.end(),
         [](const Candidate& a, const Candidate& b) { return a.worth() < b.worth(); });
-    if (best == candidates.end() || best->saved_s <= kLeastSaving * now.seconds) return false;
+    if (best == candidates.end() || best->saved_s <= kMinSaving * now.seconds) return false;
     if (best->measured_at == step) {
       std::iter_swap(best, candidates.end() - 1);
       return true;
@@ -176,8 +176,8 @@ Result<FrozenNormsCurve> measure_frozen_norms(const Graph& imported, const Graph
     return TESSERA_ERROR(kInvalidArgument, "frozen norms", "there are no windows to measure on",
                          "give recordings that are long and loud enough");
   }
-  Search search(imported, windowed, target, constants,
-                evenly_spread(windows, options.measured_windows), options, backend);
+  Search search(imported, windowed, target, constants, some_of(windows, options.measured_windows),
+                options, backend);
   TESSERA_TRY_VOID(search.run_exact());
   FrozenNormsCurve curve;
   TESSERA_TRY(FrozenNormsPoint point, search.point_of({}));

@@ -4,31 +4,21 @@
 #include <cmath>
 #include <map>
 
-#include "calibrate/observation.h"
+#include "calibrate/windows.h"
 #include "tessera/session.h"
 #include "tune/output_error.h"
 
 namespace tessera {
 namespace {
 
-constexpr size_t kMostFolds = 4;
+constexpr size_t kMaxFolds = 4;
 constexpr size_t kFewWindows = 8;  // of one recording: so few that each is needed to calibrate on
-constexpr size_t kMostOfRecordings = 6;
-constexpr size_t kMostAfterPauses = 2;
+constexpr size_t kMaxOfRecordings = 6;
+constexpr size_t kMaxAfterSilence = 2;
 constexpr float kQuiet = 0.1F;  // 20 dB below
 
 using Window = std::vector<float>;
 using Indices = std::vector<size_t>;
-
-bool is_silent(const Window& window) {
-  return std::all_of(window.begin(), window.end(), [](float x) { return x == 0.0F; });
-}
-
-double energy_of(std::span<const float> samples) {
-  double sum = 0;
-  for (float x : samples) sum += static_cast<double>(x) * static_cast<double>(x);
-  return sum;
-}
 
 // Windows that belong together, in order.
 std::vector<Indices> groups_of(std::span<const Window> windows,
@@ -39,8 +29,8 @@ std::vector<Indices> groups_of(std::span<const Window> windows,
   std::vector<Indices> groups;
   for (auto& [recording, indices] : by_recording) groups.push_back(std::move(indices));
   if (groups.size() > 1 || windows.size() < kFewWindows) return groups;
-  std::vector<Indices> parts(kMostFolds);
-  for (size_t w = 0; w < windows.size(); ++w) parts[w * kMostFolds / windows.size()].push_back(w);
+  std::vector<Indices> parts(kMaxFolds);
+  for (size_t w = 0; w < windows.size(); ++w) parts[w * kMaxFolds / windows.size()].push_back(w);
   return parts;
 }
 
@@ -94,20 +84,18 @@ HeldOut hold_out(std::span<const Window> windows, std::span<const int64_t> recor
                  const PassageLength& length) {
   HeldOut held_out;
   const std::vector<Indices> groups = groups_of(windows, recordings);
-  held_out.folds.resize(std::min(kMostFolds, groups.size()));
+  held_out.folds.resize(std::min(kMaxFolds, groups.size()));
   Indices fold_of(groups.size());
   for (size_t g = 0; g < groups.size(); ++g) {
     fold_of[g] = g % held_out.folds.size();
     for (size_t w : groups[g]) held_out.folds[fold_of[g]].push_back(windows[w]);
   }
-  const size_t count = std::min(kMostOfRecordings, groups.size());
-  for (size_t k = 0; k < count; ++k) {
-    const size_t g = k * groups.size() / count;
+  for (size_t g : evenly_spread(groups.size(), kMaxOfRecordings)) {
     Window passage = passage_of(windows, groups[g], length.windows);
     if (!is_silent(passage)) held_out.passages.push_back({fold_of[g], false, std::move(passage)});
   }
   if (!length.pauses) return held_out;
-  const size_t pauses = std::min(kMostAfterPauses, groups.size());
+  const size_t pauses = std::min(kMaxAfterSilence, groups.size());
   for (size_t k = 0; k < pauses; ++k) {
     const size_t g = (2 * k + 1) * groups.size() / (2 * pauses);
     const Indices& group = groups[g];
@@ -182,7 +170,7 @@ Result<HeldOutQuality> HeldOutTrial::quality(const QuantizeOptions& options) {
   return quality;
 }
 
-Result<void> HeldOutTrial::widen_from(const QuantizeOptions& options) {
+Result<void> HeldOutTrial::set_base_options(const QuantizeOptions& options) {
   choices_.clear();
   for (const CalibrationStatistics& others : of_others_) {
     TESSERA_TRY(EncodingChoices choices, EncodingChoices::create(*legal_, others, options));
@@ -191,14 +179,15 @@ Result<void> HeldOutTrial::widen_from(const QuantizeOptions& options) {
   return {};
 }
 
-Result<double> HeldOutTrial::with_widened(const std::set<std::string>& widen, size_t passage) {
-  return snr_db(choices_[held_out_->passages[passage].fold].with(widen), passage);
+Result<double> HeldOutTrial::with_int16_values(const std::set<std::string>& int16_values,
+                                               size_t passage) {
+  return snr_db(choices_[held_out_->passages[passage].fold].with(int16_values), passage);
 }
 
-Result<HeldOutQuality> HeldOutTrial::with_widened(const std::set<std::string>& widen) {
+Result<HeldOutQuality> HeldOutTrial::with_int16_values(const std::set<std::string>& int16_values) {
   HeldOutQuality quality;
   for (size_t p = 0; p < outputs_.size(); ++p) {
-    TESSERA_TRY(const double db, with_widened(widen, p));
+    TESSERA_TRY(const double db, with_int16_values(int16_values, p));
     quality.snr_db.push_back(db);
   }
   return quality;

@@ -63,8 +63,8 @@ Result<std::vector<Sensitivity>> sensitivities_of(HeldOutTrial& trial,
   std::vector<Sensitivity> sensitivities;
   const std::vector<std::string> names = encoded_values(trial.legal(), options);
   for (const std::string& name : names) {
-    if (options.widen.contains(name)) continue;
-    TESSERA_TRY(const double db, trial.with_widened({name}, passage));
+    if (options.int16_values.contains(name)) continue;
+    TESSERA_TRY(const double db, trial.with_int16_values({name}, passage));
     sensitivities.push_back({name, 1 - std::pow(10.0, (narrow_db - db) / 10)});
     if (progress &&
         !progress(static_cast<int64_t>(sensitivities.size()), static_cast<int64_t>(names.size()))) {
@@ -80,8 +80,8 @@ Result<std::vector<Sensitivity>> sensitivities_of(HeldOutTrial& trial,
 Result<void> give_room(HeldOutTrial& trial, std::span<const double> wanted,
                        MixedPrecision& result) {
   QuantizeOptions roomy = result.options;
-  roomy.headroom *= kMoreRoom;
-  roomy.sum_headroom *= kMoreRoomForSums;
+  roomy.range_margin *= kMoreRoom;
+  roomy.sum_range_margin *= kMoreRoomForSums;
   TESSERA_TRY(HeldOutQuality quality, trial.quality(roomy));
   if (spare_db(quality, wanted) <= spare_db(result.quality, wanted)) return {};
   result.options = std::move(roomy);
@@ -91,17 +91,18 @@ Result<void> give_room(HeldOutTrial& trial, std::span<const double> wanted,
 
 }  // namespace
 
-Result<ObserverChoice> choose_observer(HeldOutTrial& trial, const QuantizeOptions& options) {
-  const auto measured = [&](Observer observer) -> Result<ObserverChoice> {
+Result<RangeEstimatorChoice> choose_range_estimator(HeldOutTrial& trial,
+                                                    const QuantizeOptions& options) {
+  const auto measured = [&](RangeEstimator range_estimator) -> Result<RangeEstimatorChoice> {
     QuantizeOptions tried = options;
-    tried.observer = observer;
+    tried.range_estimator = range_estimator;
     TESSERA_TRY(HeldOutQuality quality, trial.quality(tried));
-    return ObserverChoice{observer, std::move(quality)};
+    return RangeEstimatorChoice{range_estimator, std::move(quality)};
   };
-  TESSERA_TRY(ObserverChoice best, measured(Observer::min_max));
+  TESSERA_TRY(RangeEstimatorChoice best, measured(RangeEstimator::min_max));
   const double needed = best.quality.mean_error_db() + kWorthAnObserverDb;
-  for (const Observer observer : {Observer::percentile, Observer::mse}) {
-    TESSERA_TRY(ObserverChoice other, measured(observer));
+  for (const RangeEstimator range_estimator : {RangeEstimator::percentile, RangeEstimator::mse}) {
+    TESSERA_TRY(RangeEstimatorChoice other, measured(range_estimator));
     const double db = other.quality.mean_error_db();
     if (db >= needed && db > best.quality.mean_error_db()) best = std::move(other);
   }
@@ -110,12 +111,12 @@ Result<ObserverChoice> choose_observer(HeldOutTrial& trial, const QuantizeOption
 
 Result<MixedPrecision> choose_mixed_precision(HeldOutTrial& trial, const QuantizeOptions& options,
                                               double snr_db, const CalibrationProgress& progress) {
-  TESSERA_TRY(const HeldOutQuality narrow, trial.quality(options));
-  MixedPrecision result{options, narrow, narrow, true, {}};
+  TESSERA_TRY(const HeldOutQuality int8, trial.quality(options));
+  MixedPrecision result{options, int8, int8, true, {}};
   std::vector<double> wanted = wanted_of(trial, snr_db + kReserveDb);
-  if (spare_db(narrow, wanted) >= 0) return result;
+  if (spare_db(int8, wanted) >= 0) return result;
   TESSERA_TRY_VOID(give_room(trial, wanted, result));
-  TESSERA_TRY_VOID(trial.widen_from(result.options));
+  TESSERA_TRY_VOID(trial.set_base_options(result.options));
   const size_t worst = worst_of(result.quality, wanted);
   TESSERA_TRY(
       result.sensitivities,
@@ -123,19 +124,20 @@ Result<MixedPrecision> choose_mixed_precision(HeldOutTrial& trial, const Quantiz
   // Errors fall with every value widened, nearly: halving finds where they are small enough.
   size_t too_few = 0;
   size_t enough = result.sensitivities.size();
-  TESSERA_TRY(result.quality, trial.with_widened(first(result.sensitivities, enough)));
-  if (result.quality.lowest_db() < narrow.lowest_db()) {
+  TESSERA_TRY(result.quality, trial.with_int16_values(first(result.sensitivities, enough)));
+  if (result.quality.lowest_db() < int8.lowest_db()) {
     // Bits are not what it lacks.
-    return MixedPrecision{options, narrow, narrow, false, std::move(result.sensitivities)};
+    return MixedPrecision{options, int8, int8, false, std::move(result.sensitivities)};
   }
   result.reached = spare_db(result.quality, wanted_of(trial, snr_db)) >= 0;
   for (size_t p = 0; p < wanted.size(); ++p) {
-    wanted[p] = std::max(wanted[p], narrow.snr_db[p] + kReserveDb);
+    wanted[p] = std::max(wanted[p], int8.snr_db[p] + kReserveDb);
     wanted[p] = std::min(wanted[p], result.quality.snr_db[p] - kNearBestDb);
   }
   while (enough - too_few > 1) {
     const size_t middle = (too_few + enough) / 2;
-    TESSERA_TRY(HeldOutQuality quality, trial.with_widened(first(result.sensitivities, middle)));
+    TESSERA_TRY(HeldOutQuality quality,
+                trial.with_int16_values(first(result.sensitivities, middle)));
     if (spare_db(quality, wanted) >= 0) {
       enough = middle;
       result.quality = std::move(quality);
@@ -143,7 +145,7 @@ Result<MixedPrecision> choose_mixed_precision(HeldOutTrial& trial, const Quantiz
       too_few = middle;
     }
   }
-  result.options.widen.merge(first(result.sensitivities, enough));
+  result.options.int16_values.merge(first(result.sensitivities, enough));
   return result;
 }
 

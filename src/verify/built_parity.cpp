@@ -21,7 +21,7 @@ constexpr double kSilence = 1e-7;
 constexpr const char* kFloatBackend = "cpu";
 constexpr const char* kIntegerBackend = "emulator";
 constexpr const char* kBug = "this is a bug in Tessera: nothing was written; please report it";
-constexpr double kLeastEnergy = 1e-30;
+constexpr double kMinEnergy = 1e-30;
 
 std::vector<std::vector<float>> noise(const Graph& graph) {
   std::vector<std::vector<float>> inputs;
@@ -71,12 +71,12 @@ double snr_db(const Outputs& expected, const Outputs& actual) {
       error += std::pow(value - static_cast<double>(actual[port][i]), 2);
     }
   }
-  return 10 * std::log10(std::max(energy, kLeastEnergy) / std::max(error, kLeastEnergy));
+  return 10 * std::log10(std::max(energy, kMinEnergy) / std::max(error, kMinEnergy));
 }
 
 // Where a stitched run first leaves the network.
 Error differs(const VerifyReport& report) {
-  const StageCheck& value = *report.first_failure();
+  const ValueCheck& value = *report.first_failure();
   return TESSERA_ERROR(
       kMismatch, fmt::format("'{}' ({})", value.value, value.where),
       fmt::format("differs from the network's '{}' by {:.3g} at a peak of {:.3g}; {:.3g} is "
@@ -89,7 +89,7 @@ Result<int64_t> compared_codes(const Plan& plan, const Encodings& encodings,
                                std::span<const ConstValues> inputs, int threads) {
   if (costs(plan.graph).macs > kMaxComparedMacs) return 0;
   TESSERA_TRY(const auto backend, make_backend(kIntegerBackend, {.threads = threads}));
-  TESSERA_TRY(const CodeReport report, check_codes(plan, encodings, *backend, inputs));
+  TESSERA_TRY(const BitExactReport report, check_bit_exact(plan, encodings, *backend, inputs));
   if (report.passed) return report.codes;
   const BorderCheck& border = *report.first_failure();
   return TESSERA_ERROR(kMismatch, fmt::format("'{}' ({})", border.value, border.where),
@@ -100,22 +100,22 @@ Result<int64_t> compared_codes(const Plan& plan, const Encodings& encodings,
 
 }  // namespace
 
-Result<ParityEvidence> measure_parity(const ParityReference& reference, const Plan& plan,
-                                      const Encodings* encodings, int threads) {
+Result<ParityEvidence> verify_build(const ParityReference& reference, const Plan& plan,
+                                    const Encodings* encodings, int threads) {
   TESSERA_TRY(const auto backend, make_backend(kFloatBackend, {.threads = threads}));
   const std::vector<std::vector<float>> inputs = noise(reference.imported);
   const std::vector<ConstValues> views(inputs.begin(), inputs.end());
   TESSERA_TRY(const Outputs imported, outputs_of(reference.imported, *backend, views));
   VerifyOptions options;
   options.tolerance = options.peak_tolerance = kTolerance;
-  options.inner_values = false;
+  options.intermediates = false;
   TESSERA_TRY(const VerifyReport report,
               verify_plan(reference.approximated, plan, *backend, *backend, views, options));
   if (!report.passed) return differs(report);
   ParityEvidence parity;
   parity.signal = fmt::format("uniform noise of amplitude {}, seed {}", kAmplitude, kSeed);
   parity.backend = kFloatBackend;
-  for (const StageCheck& output : report.outputs) {
+  for (const ValueCheck& output : report.outputs) {
     parity.max_abs = std::max(parity.max_abs, output.difference.max_abs);
     parity.peak = std::max(parity.peak, output.difference.peak);
   }

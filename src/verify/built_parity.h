@@ -29,7 +29,7 @@ inline constexpr int64_t kMaxComparedMacs = 30'000'000'000;
 // many as the process may use. Errors: kInvalidModel where the imported network gives values that
 // are not finite; kMismatch naming the first value that differs by more than float rounding, or the
 // first code that differs at all; those of loading and running.
-Result<ParityEvidence> measure_parity(const ParityReference& reference, const Plan& plan,
-                                      const Encodings* encodings, int threads);
+Result<ParityEvidence> verify_build(const ParityReference& reference, const Plan& plan,
+                                    const Encodings* encodings, int threads);
 
 }  // namespace tessera

@@ -33,7 +33,7 @@ std::vector<Code>& codes_of(Evaluated& value) {
 // Calls `work` with a Code of the coding's width.
 template <typename Work>
 void with_code(const Coding& coding, const Work& work) {
-  if (coding.wide) {
+  if (coding.is_int16) {
     work(Code16{});
   } else {
     work(Code8{});

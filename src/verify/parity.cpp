@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include <fmt/format.h>
 
+#include "graph/subgraph.h"
 #include "tessera/compiler/rewrite.h"
 #include "tessera/metrics.h"
 #include "tessera/session.h"
@@ -61,19 +63,17 @@ Result<Borders> borders_of(const Graph& graph, ParityPart part) {
 // Copies what the outputs need, down to the inputs.
 class Extractor {
  public:
-  explicit Extractor(const Graph& graph) : graph_(graph), editor_(part_, "import") {}
+  explicit Extractor(const Graph& graph)
+      : graph_(graph), editor_(part_, "import"), copy_(graph, editor_) {}
 
   Result<Graph> run(const Borders& borders, std::string_view name) {
-    for (NodeId id : borders.inputs) {
-      const Node& node = graph_.node(id);
-      TESSERA_TRY(made_[id], editor_.add(Input{node.shape}, {}, node.name, node.origin.source));
-    }
+    for (NodeId id : borders.inputs) TESSERA_TRY_VOID(copy_.add_input(id));
     std::vector<bool> needed(static_cast<size_t>(graph_.id_limit()), false);
     std::vector<NodeId> stack = borders.outputs;
     while (!stack.empty()) {
       const NodeId id = stack.back();
       stack.pop_back();
-      if (made_.count(id) != 0 || needed[static_cast<size_t>(index_of(id))]) continue;
+      if (copy_.contains(id) || needed[static_cast<size_t>(index_of(id))]) continue;
       needed[static_cast<size_t>(index_of(id))] = true;
       for (NodeId input : graph_.node(id).inputs) stack.push_back(input);
     }
@@ -85,13 +85,10 @@ class Extractor {
                              fmt::format("also reads the network's input '{}'", node.name),
                              "'tessera verify' compares whole networks of any kind");
       }
-      std::vector<NodeId> operands;
-      for (NodeId input : node.inputs) operands.push_back(made_.at(input));
-      TESSERA_TRY(made_[id],
-                  editor_.add(node.op, std::move(operands), node.name, node.origin.source));
+      TESSERA_TRY_VOID(copy_.add(id));
     }
-    for (NodeId id : borders.outputs) editor_.add_output(graph_.node(id).name, made_.at(id));
-    TESSERA_TRY_VOID(editor_.enter(Stage::imported));
+    for (NodeId id : borders.outputs) copy_.add_output(id);
+    TESSERA_TRY_VOID(editor_.enter(GraphForm::imported));
     return std::move(part_);
   }
 
@@ -99,7 +96,7 @@ class Extractor {
   const Graph& graph_;
   Graph part_;
   GraphEditor editor_;
-  std::map<NodeId, NodeId> made_;
+  SubgraphCopy copy_;
 };
 
 int64_t representation_frames(const Graph& graph) {
@@ -141,7 +138,8 @@ Result<Graph> whole_for(const ImportedModel& model, const ParityCase& which) {
 
 // The values that enter the part when the whole network hears `audio`.
 Result<std::vector<std::vector<float>>> inputs_from(const Graph& whole, const Borders& borders,
-                                                    std::span<const float> audio, Backend& judge) {
+                                                    std::span<const float> audio,
+                                                    Backend& reference) {
   const int64_t samples = whole.node(whole.inputs()[0]).shape.size();
   if (static_cast<int64_t>(audio.size()) < samples) {
     return TESSERA_ERROR(kInvalidArgument, "audio",
@@ -149,18 +147,12 @@ Result<std::vector<std::vector<float>>> inputs_from(const Graph& whole, const Bo
                          "give a longer recording");
   }
   const ConstValues heard = audio.first(static_cast<size_t>(samples));
-  Graph graph = whole;
-  GraphEditor editor(graph, "parity");
-  editor.clear_outputs();
-  std::vector<std::vector<float>> values;
-  for (NodeId id : borders.inputs) {
-    if (graph.get_if<Input>(id) == nullptr) editor.add_output(graph.node(id).name, id);
-  }
-  if (graph.outputs().empty()) {
-    values.emplace_back(heard.begin(), heard.end());
-    return values;
-  }
-  TESSERA_TRY(Session session, Session::create(graph, judge));
+  std::vector<NodeId> computed;
+  std::copy_if(borders.inputs.begin(), borders.inputs.end(), std::back_inserter(computed),
+               [&](NodeId id) { return whole.get_if<Input>(id) == nullptr; });
+  if (computed.empty()) return std::vector<std::vector<float>>{{heard.begin(), heard.end()}};
+  TESSERA_TRY(const Graph graph, with_outputs(whole, computed));
+  TESSERA_TRY(Session session, Session::create(graph, reference));
   return session.run({heard});
 }
 
@@ -218,7 +210,7 @@ Result<Graph> parity_network(const Graph& imported, ParityPart part) {
 }
 
 Result<ParityResult> run_parity(const ImportedModel& model, const ParityCase& which,
-                                const Target& target, Backend& backend, Backend& judge,
+                                const Target& target, Backend& backend, Backend& reference,
                                 std::optional<std::span<const float>> audio,
                                 const VerifyOptions& options) {
   TESSERA_TRY(const Graph whole, whole_for(model, which));
@@ -230,8 +222,9 @@ Result<ParityResult> run_parity(const ImportedModel& model, const ParityCase& wh
   if (which.part != ParityPart::chain) {
     TESSERA_TRY(borders, borders_of(whole, which.part));
   }
-  TESSERA_TRY(const auto inputs,
-              inputs_from(whole, borders, audio.value_or(std::span<const float>(noise)), judge));
+  TESSERA_TRY(
+      const auto inputs,
+      inputs_from(whole, borders, audio.value_or(std::span<const float>(noise)), reference));
   Graph legal = part;
   TESSERA_TRY(const RewriteLog log, rewrite(legal));
   if (!log.not_legal.empty()) return TESSERA_ERROR(kUnsupported, "parity", log.not_legal, "");
@@ -245,7 +238,7 @@ Result<ParityResult> run_parity(const ImportedModel& model, const ParityCase& wh
   const std::vector<ConstValues> signals(inputs.begin(), inputs.end());
   ParityResult result;
   result.which = which;
-  TESSERA_TRY(result.report, verify_plan(part, plan, backend, judge, signals, options));
+  TESSERA_TRY(result.report, verify_plan(part, plan, backend, reference, signals, options));
   if (model.sample_rate) {
     result.audio_seconds = static_cast<double>(whole.node(whole.inputs()[0]).shape.w) /
                            static_cast<double>(*model.sample_rate);

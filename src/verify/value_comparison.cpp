@@ -8,9 +8,10 @@
 
 #include <fmt/format.h>
 
+#include "calibrate/windows.h"
 #include "tessera/backend.h"
-#include "verify/imported_values.h"
-#include "verify/shown_values.h"
+#include "verify/probe_values.h"
+#include "verify/reference_evaluator.h"
 #include "verify/value_pairs.h"
 
 namespace tessera {
@@ -41,9 +42,7 @@ Result<void> check_inputs(const Graph& a, const Graph& b, std::span<const ConstV
   TESSERA_TRY_VOID(check_compared_ports(of_a.inputs, of_b.inputs, "input"));
   TESSERA_TRY_VOID(check_compared_ports(of_a.outputs, of_b.outputs, "output"));
   TESSERA_TRY_VOID(check_input_values(of_a, inputs));
-  for (ConstValues values : inputs) {
-    if (std::any_of(values.begin(), values.end(), [](float x) { return x != 0.0F; })) return {};
-  }
+  if (!std::all_of(inputs.begin(), inputs.end(), is_silent)) return {};
   return TESSERA_ERROR(kInvalidArgument, "inputs", "are silent: every network agrees on silence",
                        "compare on a signal");
 }
@@ -107,7 +106,7 @@ class Comparison {
     nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
     std::erase_if(nodes, [&](NodeId id) { return network.graph.get_if<Input>(id) != nullptr; });
     TESSERA_TRY(ValuesOf values,
-                show_values(network.graph, network.backend, network.encodings, nodes, inputs_));
+                probe_values(network.graph, network.backend, network.encodings, nodes, inputs_));
     for (size_t i = 0; i < inputs_.size(); ++i)
       values[network.graph.inputs()[i]].assign(inputs_[i].begin(), inputs_[i].end());
     return values;
@@ -211,7 +210,7 @@ class Comparison {
       const auto compared = index_of_.find(id);
       if (compared == index_of_.end()) continue;
       ValueComparison& value = report_.values[compared->second];
-      value.fall_db = std::max(0.0, known[id] - std::min(kExactDb, value.difference.snr_db));
+      value.snr_drop_db = std::max(0.0, known[id] - std::min(kExactDb, value.difference.snr_db));
     }
   }
 

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "graph/canonical.h"
-#include "verify/counterparts.h"
+#include "verify/value_correspondence.h"
 
 namespace tessera {
 namespace {
@@ -77,7 +77,7 @@ void list_unpaired(const Graph& graph, const std::set<NodeId>& paired, const Gra
 std::vector<ValuePair> by_name(const Graph& original, const Graph& derived,
                                std::vector<NotCompared>& derived_only) {
   std::vector<ValuePair> pairs;
-  const auto counterparts = find_counterparts(original, derived);
+  const auto counterparts = match_values(original, derived);
   for (NodeId id : computing(derived)) {
     const auto found = counterparts.find(id);
     if (found == counterparts.end()) continue;
@@ -108,7 +108,7 @@ std::set<NodeId> nodes_of(const std::vector<ValuePair>& pairs) {
 
 ValuePairs pair_values(const Graph& a, const Graph& b) {
   ValuePairs found;
-  if (a.stage() == Stage::imported && b.stage() == Stage::imported) {
+  if (a.form() == GraphForm::imported && b.form() == GraphForm::imported) {
     // Names of two files need not mean the same.
     found.matched_by = "structure";
     if (auto pairs = by_structure(a, b)) {
@@ -122,7 +122,7 @@ ValuePairs pair_values(const Graph& a, const Graph& b) {
     return found;
   }
   found.matched_by = "name";
-  found.swapped = a.stage() != Stage::imported && b.stage() == Stage::imported;
+  found.swapped = a.form() != GraphForm::imported && b.form() == GraphForm::imported;
   const Graph& original = found.swapped ? b : a;
   const Graph& derived = found.swapped ? a : b;
   auto& derived_only = found.swapped ? found.a_only : found.b_only;

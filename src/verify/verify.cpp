@@ -10,9 +10,9 @@
 #include "run/host_group.h"
 #include "tessera/backend.h"
 #include "tessera/session.h"
-#include "verify/counterparts.h"
-#include "verify/imported_values.h"
-#include "verify/inner_values.h"
+#include "verify/intermediates.h"
+#include "verify/reference_evaluator.h"
+#include "verify/value_correspondence.h"
 
 namespace tessera {
 namespace {
@@ -54,7 +54,7 @@ Result<void> check_inputs(const Graph& imported, const Plan& plan,
 }
 
 // What a stitched run shows, in the order in which it does.
-Result<std::vector<NodeId>> shown_values(const Plan& plan, HostSteps host_steps) {
+Result<std::vector<NodeId>> visible_values(const Plan& plan, HostSteps host_steps) {
   std::vector<NodeId> shown;
   std::vector<NodeId> group;
   const auto close_group = [&]() -> Result<void> {
@@ -81,15 +81,15 @@ Result<std::vector<NodeId>> shown_values(const Plan& plan, HostSteps host_steps)
 
 class Verification {
  public:
-  Verification(const Graph& imported, const Plan& plan, Backend& backend, Backend& judge,
+  Verification(const Graph& imported, const Plan& plan, Backend& backend, Backend& reference,
                std::span<const ConstValues> inputs, const VerifyOptions& options)
       : imported_(imported),
         plan_(plan),
         backend_(backend),
-        judge_(judge),
+        reference_(reference),
         inputs_(inputs),
         options_(options),
-        counterparts_(find_counterparts(imported, plan.graph)),
+        correspondence_(match_values(imported, plan.graph)),
         roles_(conv_tasnet_roles(imported)) {
     int64_t position = 0;
     for (NodeId id : imported.order()) position_[id] = position++;
@@ -103,8 +103,8 @@ class Verification {
     for (const ChipSegment& segment : plan_.segments)
       report_.pieces += static_cast<int64_t>(segment.pieces.size());
     TESSERA_TRY_VOID(play(plan_, HostSteps::together, false));
-    if (options_.inner_values) {
-      const Plan open = with_inner_values(plan_, [this](NodeId id) {
+    if (options_.intermediates) {
+      const Plan open = expose_intermediates(plan_, [this](NodeId id) {
         return compared_.count(id) == 0 && counterpart(id) != nullptr;
       });
       TESSERA_TRY_VOID(play(open, HostSteps::one_by_one, true));
@@ -115,22 +115,22 @@ class Verification {
 
  private:
   const Counterpart* counterpart(NodeId planned) const {
-    const auto found = counterparts_.find(planned);
-    return found == counterparts_.end() ? nullptr : std::get_if<Counterpart>(&found->second);
+    const auto found = correspondence_.find(planned);
+    return found == correspondence_.end() ? nullptr : std::get_if<Counterpart>(&found->second);
   }
 
   // One stitched run; everything it shows and that was not compared before is.
   Result<void> play(const Plan& plan, HostSteps host_steps, bool inner) {
-    TESSERA_TRY(const std::vector<NodeId> shown, shown_values(plan, host_steps));
-    ImportedValues expected(imported_, judge_, inputs_);
+    TESSERA_TRY(const std::vector<NodeId> shown, visible_values(plan, host_steps));
+    ReferenceEvaluator expected(imported_, reference_, inputs_);
     std::set<NodeId> wanted;
     for (NodeId id : shown) {
       const Counterpart* same = counterpart(id);
       if (same == nullptr || compared_.count(id) != 0 || !wanted.insert(id).second) continue;
-      for (NodeId source : same->sources) expected.expect(source);
+      for (NodeId source : same->sources) expected.retain(source);
     }
     if (!inner) {
-      for (const GraphOutput& output : imported_.outputs()) expected.expect(output.node);
+      for (const GraphOutput& output : imported_.outputs()) expected.retain(output.node);
     } else if (wanted.empty()) {
       return {};
     }
@@ -156,7 +156,7 @@ class Verification {
     return {};
   }
 
-  // The run above waited for the judge.
+  // The run above waited for the reference.
   Result<void> time_run(StitchedExecutable& stitched, std::span<const Values> targets) {
     stitched.observe(nullptr);
     const auto begin = std::chrono::steady_clock::now();
@@ -167,13 +167,13 @@ class Verification {
   }
 
   void note_unmatched(const Node& node) {
-    const auto found = counterparts_.find(node.id);
-    if (found == counterparts_.end() || !noted_.insert(node.id).second) return;
+    const auto found = correspondence_.find(node.id);
+    if (found == correspondence_.end() || !noted_.insert(node.id).second) return;
     if (const auto* none = std::get_if<NoCounterpart>(&found->second))
       report_.plan_only.push_back({node.name, op_name(node.op), none->reason});
   }
 
-  void judge(StageCheck& stage, ConstValues expected, ConstValues actual) const {
+  void reference(ValueCheck& stage, ConstValues expected, ConstValues actual) const {
     if (stage.shape != stage.expected_shape) return;
     stage.difference = difference(expected, actual);
     if (options_.encodings != nullptr) {
@@ -200,14 +200,15 @@ class Verification {
     sums.weight = Tensor(conv.weight.dims(), std::move(weights));
     const ConstValues operand(magnitudes);
     TESSERA_TRY(const std::vector<float> made,
-                evaluate_op(sums, shapes, std::span(&operand, 1), judge_));
+                evaluate_op(sums, shapes, std::span(&operand, 1), reference_));
     return static_cast<double>(*std::max_element(made.begin(), made.end()));
   }
 
-  Result<void> compare(const Node& node, ConstValues values, ImportedValues& expected, bool inner) {
+  Result<void> compare(const Node& node, ConstValues values, ReferenceEvaluator& expected,
+                       bool inner) {
     const Counterpart& same = *counterpart(node.id);
     const Node& source = imported_.node(same.sources.back());
-    StageCheck stage;
+    ValueCheck stage;
     stage.name = source.name;
     stage.op = op_name(source.op);
     stage.value = node.name;
@@ -234,13 +235,13 @@ class Verification {
         TESSERA_TRY(size, size_of_sums(*basis, shapes, operands[0]));
       }
       TESSERA_TRY(stage.expected_shape, infer_shape(same.ops[i], shapes));
-      TESSERA_TRY(std::vector<float> next, evaluate_op(same.ops[i], shapes, operands, judge_));
+      TESSERA_TRY(std::vector<float> next, evaluate_op(same.ops[i], shapes, operands, reference_));
       computed = std::move(next);
       want = computed;
     }
     if (const double peak = difference(want, want).peak; size > 0 && peak > 0)
       rounding_ = std::max(rounding_, size / peak);
-    judge(stage, want, values);
+    reference(stage, want, values);
     for (NodeId id : same.sources) expected.release(id);
     compared_.insert(node.id);
     covered_.insert(same.sources.begin(), same.sources.end());
@@ -258,11 +259,11 @@ class Verification {
   }
 
   Result<void> compare_outputs(const std::vector<std::vector<float>>& outputs,
-                               ImportedValues& expected) {
+                               ReferenceEvaluator& expected) {
     for (size_t i = 0; i < outputs.size(); ++i) {
       const GraphOutput& output = imported_.outputs()[i];
       const Node& node = imported_.node(output.node);
-      StageCheck stage;
+      ValueCheck stage;
       stage.name = output.name;
       stage.op = op_name(node.op);
       stage.value = plan_.graph.outputs()[i].name;
@@ -271,7 +272,7 @@ class Verification {
       stage.expected_shape = node.shape;
       stage.shape = plan_.graph.node(plan_.graph.outputs()[i].node).shape;
       TESSERA_TRY(const ConstValues want, expected.value(output.node));
-      judge(stage, want, outputs[i]);
+      reference(stage, want, outputs[i]);
       if (options_.encodings != nullptr)
         stage.passed = stage.passed && stage.difference.snr_db >= options_.min_snr_db;
       report_.expected_output_values.emplace_back(want.begin(), want.end());
@@ -285,7 +286,7 @@ class Verification {
     sort_stages();
     report_.passed = true;
     for (const auto* list : {&report_.stages, &report_.outputs}) {
-      for (const StageCheck& stage : *list) {
+      for (const ValueCheck& stage : *list) {
         report_.passed = report_.passed && stage.passed;
         for (const std::string& name : stage.roles) {
           VerifyReport::Role& role = report_.roles[name];
@@ -331,7 +332,7 @@ class Verification {
     std::stable_sort(order.begin(), order.end(), [this](size_t a, size_t b) {
       return stage_position_[a] < stage_position_[b];
     });
-    std::vector<StageCheck> sorted;
+    std::vector<ValueCheck> sorted;
     sorted.reserve(order.size());
     for (size_t i : order) sorted.push_back(std::move(report_.stages[i]));
     report_.stages = std::move(sorted);
@@ -340,10 +341,10 @@ class Verification {
   const Graph& imported_;
   const Plan& plan_;
   Backend& backend_;
-  Backend& judge_;
+  Backend& reference_;
   std::span<const ConstValues> inputs_;
   VerifyOptions options_;
-  std::map<NodeId, Correspondence> counterparts_;     // by node of the plan
+  std::map<NodeId, Correspondence> correspondence_;   // by node of the plan
   std::map<NodeId, std::vector<std::string>> roles_;  // by node of the network
   std::map<NodeId, int64_t> position_;                // of the network's nodes
   std::map<NodeId, std::string> segment_of_;          // by node of the plan
@@ -359,9 +360,9 @@ class Verification {
 
 }  // namespace
 
-const StageCheck* VerifyReport::first_failure() const {
+const ValueCheck* VerifyReport::first_failure() const {
   for (const auto* list : {&stages, &outputs}) {
-    for (const StageCheck& stage : *list) {
+    for (const ValueCheck& stage : *list) {
       if (!stage.passed) return &stage;
     }
   }
@@ -369,10 +370,10 @@ const StageCheck* VerifyReport::first_failure() const {
 }
 
 Result<VerifyReport> verify_plan(const Graph& imported, const Plan& plan, Backend& backend,
-                                 Backend& judge, std::span<const ConstValues> inputs,
+                                 Backend& reference, std::span<const ConstValues> inputs,
                                  const VerifyOptions& options) {
   TESSERA_TRY_VOID(check_inputs(imported, plan, inputs));
-  return Verification(imported, plan, backend, judge, inputs, options).run();
+  return Verification(imported, plan, backend, reference, inputs, options).run();
 }
 
 std::vector<float> verification_signal(const Shape& shape) {

@@ -109,7 +109,7 @@ Graph striped_graph(int64_t frames, int64_t stripes) {
   const NodeId right = editor.add(Slice{Axis::c, 12, 24, 1}, {both}).value();
   editor.add_output("residual", editor.add(Add{}, {skip, left}).value());
   editor.add_output("joined", editor.add(Concat{Axis::h}, {right, right}).value());
-  EXPECT_TRUE(editor.enter(Stage::legal).has_value());
+  EXPECT_TRUE(editor.enter(GraphForm::legal).has_value());
   return graph;
 }
 

@@ -29,7 +29,7 @@ Graph long_graph() {
   const NodeId bent = editor.add(Unary{.kind = UnaryKind::tanh}, {wide}).value();
   const NodeId half = editor.add(Slice{Axis::c, 0, 4, 1}, {bent}).value();
   editor.add_output("y", editor.add(Add{}, {half, constant}).value());
-  EXPECT_TRUE(editor.enter(Stage::legal).has_value());
+  EXPECT_TRUE(editor.enter(GraphForm::legal).has_value());
   return graph;
 }
 

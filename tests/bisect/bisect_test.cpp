@@ -68,7 +68,7 @@ TEST_F(BisectTest, WalksFromTheNetworkToItsIntegers) {
   EXPECT_GT(report->stages[1].snr_db, 80);
   EXPECT_GT(report->stages[2].snr_db, 80);
   EXPECT_LT(report->stages[3].snr_db, 60);
-  EXPECT_EQ(report->stages[report->costliest].stage, BisectStage::quantised);
+  EXPECT_EQ(report->stages[report->costliest].stage, BisectPoint::quantised);
   EXPECT_NEAR(report->stages[4].snr_db, report->stages[3].snr_db, 0.5);
   double shares = 0;
   for (const StageCost& stage : report->stages) shares += stage.added;
@@ -81,11 +81,11 @@ TEST_F(BisectTest, NamesAValueWhoseScaleIsTooLarge) {
   for (float& scale : encodings().values.at(ruined).scale) scale *= 16;
   const auto report = run();
   ASSERT_TRUE(report.has_value()) << report.error().to_string();
-  ASSERT_FALSE(report->culprits.empty());
-  EXPECT_EQ(report->culprits[0].name, ruined);
-  EXPECT_EQ(report->culprits[0].kind, "value");
-  EXPECT_GT(report->culprits[0].share, 0.3);
-  EXPECT_GT(report->culprits[0].gain_db, 3);
+  ASSERT_FALSE(report->contributors.empty());
+  EXPECT_EQ(report->contributors[0].name, ruined);
+  EXPECT_EQ(report->contributors[0].kind, "value");
+  EXPECT_GT(report->contributors[0].share, 0.3);
+  EXPECT_GT(report->contributors[0].gain_db, 3);
 }
 
 TEST_F(BisectTest, NamesAValueThatItsReadersTakeForAnother) {
@@ -94,12 +94,12 @@ TEST_F(BisectTest, NamesAValueThatItsReadersTakeForAnother) {
     const std::string ruined = value_of<ScaleShift>();
     for (float& scale : encodings().values.at(ruined).scale) scale *= factor;
     const auto report = run().value();
-    ASSERT_FALSE(report.culprits.empty());
-    EXPECT_EQ(report.culprits[0].name, ruined);
-    EXPECT_EQ(report.culprits[0].kind, "value");
-    EXPECT_TRUE(report.culprits[0].contradiction.starts_with(
+    ASSERT_FALSE(report.contributors.empty());
+    EXPECT_EQ(report.contributors[0].name, ruined);
+    EXPECT_EQ(report.contributors[0].kind, "value");
+    EXPECT_TRUE(report.contributors[0].contradiction.starts_with(
         fmt::format("its scale is {:.2g} times the one that the weights of '", factor)))
-        << report.culprits[0].contradiction;
+        << report.contributors[0].contradiction;
   }
 }
 
@@ -107,9 +107,9 @@ TEST_F(BisectTest, NamesAValueWhoseScaleIsTooSmall) {
   const std::string ruined = value_of<Add>();
   for (float& scale : encodings().values.at(ruined).scale) scale /= 16;
   const auto report = run().value();
-  ASSERT_FALSE(report.culprits.empty());
-  EXPECT_EQ(report.culprits[0].name, ruined);
-  EXPECT_EQ(report.culprits[0].kind, "value");
+  ASSERT_FALSE(report.contributors.empty());
+  EXPECT_EQ(report.contributors[0].name, ruined);
+  EXPECT_EQ(report.contributors[0].kind, "value");
 }
 
 TEST_F(BisectTest, NamesAnOperandThatIsReadWithAnotherScale) {
@@ -124,10 +124,10 @@ TEST_F(BisectTest, NamesAnOperandThatIsReadWithAnotherScale) {
   }
   ASSERT_FALSE(reader.empty());
   const auto report = run().value();
-  ASSERT_FALSE(report.culprits.empty());
-  EXPECT_EQ(report.culprits[0].kind, "operand");
+  ASSERT_FALSE(report.contributors.empty());
+  EXPECT_EQ(report.contributors[0].kind, "operand");
   const Node& node = graph().node(graph().find(reader));
-  EXPECT_EQ(report.culprits[0].name, graph().node(node.inputs[0]).name);
+  EXPECT_EQ(report.contributors[0].name, graph().node(node.inputs[0]).name);
 }
 
 TEST_F(BisectTest, NamesTheConvolutionWithABlockOfWeightsFlipped) {
@@ -137,9 +137,9 @@ TEST_F(BisectTest, NamesTheConvolutionWithABlockOfWeightsFlipped) {
     std::vector<int8_t>& values = encodings().weights.at(ruined).values;
     for (size_t i = 0; i < values.size() / 3; ++i) values[i] = static_cast<int8_t>(-values[i]);
     const auto report = run().value();
-    ASSERT_FALSE(report.culprits.empty());
-    EXPECT_EQ(report.culprits[0].name, ruined);
-    EXPECT_EQ(report.culprits[0].kind, "weights");
+    ASSERT_FALSE(report.contributors.empty());
+    EXPECT_EQ(report.contributors[0].name, ruined);
+    EXPECT_EQ(report.contributors[0].kind, "weights");
   }
 }
 
@@ -147,28 +147,28 @@ TEST_F(BisectTest, NamesTheConvolutionWhoseWeightScalesAreWrong) {
   const std::string ruined = weights_of(true);
   for (float& scale : encodings().weights.at(ruined).scale) scale *= 4;
   const auto report = run().value();
-  ASSERT_FALSE(report.culprits.empty());
-  EXPECT_EQ(report.culprits[0].name, ruined);
-  EXPECT_EQ(report.culprits[0].kind, "weights");
-  EXPECT_EQ(report.culprits[0].contradiction,
+  ASSERT_FALSE(report.contributors.empty());
+  EXPECT_EQ(report.contributors[0].name, ruined);
+  EXPECT_EQ(report.contributors[0].kind, "weights");
+  EXPECT_EQ(report.contributors[0].contradiction,
             "its scales are 4 times what its weights and biases have");
   // The norm behind it takes the factor away; only the codes between are too few.
-  EXPECT_TRUE(report.culprits[0].needs_others);
+  EXPECT_TRUE(report.contributors[0].only_in_combination);
 }
 
 TEST_F(BisectTest, OneCulpritTakesAboutTwoLogarithmsOfTheirNumber) {
   const std::string ruined = value_of<Unary>();
   for (float& scale : encodings().values.at(ruined).scale) scale *= 64;
-  const auto report = run({.culprits = 1}).value();
-  ASSERT_EQ(report.culprits.size(), 1u);
-  EXPECT_EQ(report.culprits[0].name, ruined);
+  const auto report = run({.contributors = 1}).value();
+  ASSERT_EQ(report.contributors.size(), 1u);
+  EXPECT_EQ(report.contributors[0].name, ruined);
   const double logarithm = std::ceil(std::log2(static_cast<double>(report.items)));
   // Stages, everything, without it twice.
   EXPECT_LE(static_cast<double>(report.trials), 2 * logarithm + 4 + 1 + 2);
 }
 
 TEST_F(BisectTest, TheCulpritsAreThoseOfTryingEveryOneAlone) {
-  const auto report = run({.culprits = 5, .least_share = 0}).value();
+  const auto report = run({.contributors = 5, .least_share = 0}).value();
   const auto cpu = make_backend("cpu", {.threads = 1}).value();
   const auto fake = FakeQuantized::create(graph(), encodings(), *cpu).value();
   const std::vector<ConstValues> inputs{given_.signal};
@@ -179,10 +179,10 @@ TEST_F(BisectTest, TheCulpritsAreThoseOfTryingEveryOneAlone) {
     errors.emplace_back(-difference(expected[0], outputs[0]).snr_db, fake.items()[i].name);
   }
   std::sort(errors.rbegin(), errors.rend());
-  ASSERT_EQ(report.culprits.size(), 5u);
+  ASSERT_EQ(report.contributors.size(), 5u);
   for (size_t i = 0; i < 5; ++i) {
-    EXPECT_EQ(report.culprits[i].name, errors[i].second);
-    EXPECT_NEAR(-report.culprits[i].only_snr_db, errors[i].first, 0.01);
+    EXPECT_EQ(report.contributors[i].name, errors[i].second);
+    EXPECT_NEAR(-report.contributors[i].only_snr_db, errors[i].first, 0.01);
   }
 }
 
@@ -217,9 +217,9 @@ TEST_F(BisectTest, AWrongPieceIsFoundInTheCutStage) {
   const auto report = run();
   ASSERT_TRUE(report.has_value()) << report.error().to_string();
   EXPECT_EQ(report->stages.size(), 3u);
-  EXPECT_EQ(report->stages[report->costliest].stage, BisectStage::cut);
-  ASSERT_FALSE(report->fallen.empty());
-  EXPECT_EQ(report->fallen[0].value, ruined);
+  EXPECT_EQ(report->stages[report->costliest].stage, BisectPoint::cut);
+  ASSERT_FALSE(report->snr_drops.empty());
+  EXPECT_EQ(report->snr_drops[0].value, ruined);
 }
 
 TEST_F(BisectTest, ReferencesGiveTheCostInSiSnr) {
@@ -243,13 +243,13 @@ TEST_F(BisectTest, ReferencesGiveTheCostInSiSnr) {
   ASSERT_TRUE(report->stages[3].cost_db.has_value());
   EXPECT_GT(*report->stages[3].cost_db, 0.0);
   EXPECT_NEAR(*report->stages[1].cost_db, 0.0, 1e-3);
-  ASSERT_FALSE(report->culprits.empty());
-  EXPECT_TRUE(report->culprits[0].gain_si_snr_db.has_value());
+  ASSERT_FALSE(report->contributors.empty());
+  EXPECT_TRUE(report->contributors[0].gain_si_snr_db.has_value());
 }
 
 TEST_F(BisectTest, GoesOnWhereItWasStopped) {
   const ScratchFolder folder;
-  BisectOptions options{.culprits = 3};
+  BisectOptions options{.contributors = 3};
   const auto whole = run(options).value();
   options.state = folder / "state.json";
   const auto stopped = run(options, [](int64_t trials, const std::string&) { return trials < 6; });
@@ -259,17 +259,17 @@ TEST_F(BisectTest, GoesOnWhereItWasStopped) {
   const auto rest = run(options).value();
   EXPECT_EQ(rest.resumed, 6);
   EXPECT_EQ(rest.trials + rest.resumed, whole.trials);
-  ASSERT_EQ(rest.culprits.size(), whole.culprits.size());
-  for (size_t i = 0; i < whole.culprits.size(); ++i) {
-    EXPECT_EQ(rest.culprits[i].name, whole.culprits[i].name);
-    EXPECT_EQ(rest.culprits[i].only_snr_db, whole.culprits[i].only_snr_db);
-    EXPECT_EQ(rest.culprits[i].gain_db, whole.culprits[i].gain_db);
+  ASSERT_EQ(rest.contributors.size(), whole.contributors.size());
+  for (size_t i = 0; i < whole.contributors.size(); ++i) {
+    EXPECT_EQ(rest.contributors[i].name, whole.contributors[i].name);
+    EXPECT_EQ(rest.contributors[i].only_snr_db, whole.contributors[i].only_snr_db);
+    EXPECT_EQ(rest.contributors[i].gain_db, whole.contributors[i].gain_db);
   }
 }
 
 TEST_F(BisectTest, AStateOfAnotherSignalIsNotUsed) {
   const ScratchFolder folder;
-  BisectOptions options{.culprits = 1, .state = folder / "state.json"};
+  BisectOptions options{.contributors = 1, .state = folder / "state.json"};
   ASSERT_TRUE(run(options).has_value());
   given_.signal[7] += 0.1F;
   const auto report = run(options).value();
@@ -283,7 +283,7 @@ TEST_F(BisectTest, AStateOfAnotherSignalIsNotUsed) {
 
 TEST_F(BisectTest, ADamagedStateIsNotUsed) {
   const ScratchFolder folder;
-  BisectOptions options{.culprits = 1, .state = folder / "state.json"};
+  BisectOptions options{.contributors = 1, .state = folder / "state.json"};
   ASSERT_TRUE(run(options).has_value());
   const auto bytes = read_file(options.state, 1 << 20).value();
   ASSERT_TRUE(write_file_atomically(options.state, std::span(bytes).first(bytes.size() / 2),
@@ -351,8 +351,8 @@ TEST(BisectPackage, NamesTheTensorThatWasRuinedInAPackage) {
   const std::vector<ConstValues> inputs{signal};
   const auto report = bisect(original, *network, package->hash(), inputs, {.threads = 1});
   ASSERT_TRUE(report.has_value()) << report.error().to_string();
-  ASSERT_FALSE(report->culprits.empty());
-  EXPECT_EQ(report->culprits[0].name, ruined);
+  ASSERT_FALSE(report->contributors.empty());
+  EXPECT_EQ(report->contributors[0].name, ruined);
 }
 
 TEST_F(BisectTest, EverythingInForceIsWhatTheEmulatorComputes) {

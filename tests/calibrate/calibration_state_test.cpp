@@ -237,7 +237,7 @@ TEST(ValueSummary, ToldFromTheChannelsHistograms) {
   EXPECT_NEAR(summary.mean, -0.5, 1e-3);
   EXPECT_NEAR(summary.low_percentile, -3.988, 0.02);
   EXPECT_NEAR(summary.high_percentile, 0.997, 0.02);
-  EXPECT_NEAR(summary.spread, 4.0, 1e-3);
+  EXPECT_NEAR(summary.channel_range_ratio, 4.0, 1e-3);
 }
 
 }  // namespace

@@ -111,22 +111,22 @@ TEST_F(CliBisect, CompareTellsEveryValueAndDrawsIt) {
 TEST_F(CliBisect, BisectWritesItsFindingsAndGoesOn) {
   const fs::path found = folder_ / "found";
   const std::vector<std::string> command{
-      "bisect", kDemoModel, package_.string(), "--input", signal_.string(), "--culprits",
+      "bisect", kDemoModel, package_.string(), "--input", signal_.string(), "--contributors",
       "1",      "-o",       found.string(),    "--json"};
   const Outcome first = tessera_tool(command);
   ASSERT_EQ(first.code, 0) << first.out;
   const json document = json::parse(first.out);
   EXPECT_EQ(document.at("costliest"), "quantised");
-  EXPECT_EQ(document.at("culprits").size(), 1u);
+  EXPECT_EQ(document.at("contributors").size(), 1u);
   EXPECT_EQ(document.at("resumed"), 0);
   for (const char* name :
-       {"state.json", "report.json", "culprits.tsv", "difference_s1.wav", "difference_s2.wav"})
+       {"state.json", "report.json", "contributors.tsv", "difference_s1.wav", "difference_s2.wav"})
     EXPECT_TRUE(fs::exists(found / name)) << name;
   const AudioBuffer difference = read_audio(found / "difference_s1.wav").value();
   EXPECT_EQ(difference.frames(), 8000);
   const json again = json::parse(tessera_tool(command).out);
   EXPECT_EQ(again.at("trials"), 0);
-  EXPECT_EQ(again.at("culprits"), document.at("culprits"));
+  EXPECT_EQ(again.at("contributors"), document.at("contributors"));
 }
 
 TEST_F(CliBisect, BisectRefusesFoldersAndFilesThatAreNotItsOwn) {

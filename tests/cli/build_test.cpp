@@ -93,7 +93,7 @@ TEST_F(CliBuild, PackageListsExtractsAndVerifies) {
   EXPECT_EQ(contents(folder_ / "out/model/gln_sigmoid.pth"), contents(kSmall));
   EXPECT_EQ(tessera_tool({"package", "extract", built, "-o", path("out")}).code,
             exit_code(ErrorCode::kAlreadyExists));
-  EXPECT_EQ(tessera_tool({"package", "verify", built, "--model", kSmall}).code, 0);
+  EXPECT_EQ(tessera_tool({"package", "check", built, "--model", kSmall}).code, 0);
 }
 
 TEST_F(CliBuild, ANetworkInSeveralFilesIsPackedWithAllOfThem) {
@@ -105,12 +105,11 @@ TEST_F(CliBuild, ANetworkInSeveralFilesIsPackedWithAllOfThem) {
   for (const char* name : {"encoder.ckpt", "masknet.ckpt", "decoder.ckpt", "hyperparams.yaml"}) {
     EXPECT_EQ(contents(folder_ / "out/model" / name), contents(folder_ / "net" / name)) << name;
   }
-  EXPECT_EQ(tessera_tool({"package", "verify", built, "--model", path("net")}).code, 0);
-  EXPECT_EQ(tessera_tool({"package", "verify", built, "--model", path("net/masknet.ckpt")}).code,
-            0);
+  EXPECT_EQ(tessera_tool({"package", "check", built, "--model", path("net")}).code, 0);
+  EXPECT_EQ(tessera_tool({"package", "check", built, "--model", path("net/masknet.ckpt")}).code, 0);
   std::filesystem::copy(data + "/../causal/encoder.ckpt", folder_ / "net",
                         std::filesystem::copy_options::overwrite_existing);
-  EXPECT_EQ(tessera_tool({"package", "verify", built, "--model", path("net")}).code,
+  EXPECT_EQ(tessera_tool({"package", "check", built, "--model", path("net")}).code,
             exit_code(ErrorCode::kMismatch));
   // The package needs none of the files any more.
   std::filesystem::remove_all(folder_ / "net");
@@ -127,7 +126,7 @@ TEST_F(CliBuild, ANetworkInSeveralFilesIsPackedWithAllOfThem) {
 
 TEST_F(CliBuild, APackageOfAnotherModelIsTold) {
   const std::string built = package();
-  const Outcome outcome = tessera_tool({"package", "verify", built, "--model", kDemoModel});
+  const Outcome outcome = tessera_tool({"package", "check", built, "--model", kDemoModel});
   EXPECT_EQ(outcome.code, exit_code(ErrorCode::kMismatch));
   EXPECT_EQ(outcome.err,
             "error: is not the file that the package was built from "
@@ -188,21 +187,22 @@ TEST_F(CliBuild, AnUnknownPrecisionIsRefused) {
 }
 
 TEST_F(CliBuild, AnObserverIsOneOfFourAndForIntegers) {
-  const Outcome unknown = tessera_tool({"build", kSmall, "--quantize", "int8", "--observer",
+  const Outcome unknown = tessera_tool({"build", kSmall, "--quantize", "int8", "--range-estimator",
                                         "median", "--calib", kDemoMixture, "-o", path("m.tess")});
   EXPECT_EQ(unknown.code, kExitUsage);
-  EXPECT_EQ(unknown.err,
-            "error: --observer: 'median' is none of auto, min_max, percentile, mse, entropy\n"
-            "  in: tessera build\n  next: see 'tessera build --help'\n");
+  EXPECT_EQ(
+      unknown.err,
+      "error: --range-estimator: 'median' is none of auto, min_max, percentile, mse, entropy\n"
+      "  in: tessera build\n  next: see 'tessera build --help'\n");
   const Outcome in_float =
-      tessera_tool({"build", kSmall, "--observer", "mse", "-o", path("m.tess")});
+      tessera_tool({"build", kSmall, "--range-estimator", "mse", "-o", path("m.tess")});
   EXPECT_EQ(in_float.code, exit_code(ErrorCode::kInvalidArgument));
   EXPECT_EQ(in_float.err,
-            "error: is only for integers\n  in: --observer\n  next: leave it out, or add "
+            "error: is only for integers\n  in: --range-estimator\n  next: leave it out, or add "
             "--quantize int8\n");
   const Outcome built =
-      tessera_tool({"build", kDemoModel, "--length", "8000", "--quantize", "int8", "--observer",
-                    "entropy", "--calib", kDemoMixture, "-o", path("m.tess")});
+      tessera_tool({"build", kDemoModel, "--length", "8000", "--quantize", "int8",
+                    "--range-estimator", "entropy", "--calib", kDemoMixture, "-o", path("m.tess")});
   ASSERT_EQ(built.code, 0) << built.err;
   const Outcome shown = tessera_tool({"inspect", path("m.tess")});
   EXPECT_NE(shown.out.find("(entropy)"), std::string::npos) << shown.out;
@@ -216,9 +216,10 @@ TEST_F(CliBuild, ALossThat16BitsCannotKeepIsAWarning) {
   const json document = json::parse(outcome.out);
   ASSERT_EQ(document.at("warnings").size(), 1U) << outcome.out;
   const std::string warning = document.at("warnings")[0];
-  EXPECT_TRUE(warning.starts_with(
-      "a loss of 1e-06 dB allows 81.4 dB over float, and 16 bits for every value do not keep that: "
-      "the fewest that keep as much as these were chosen, "))
+  EXPECT_TRUE(
+      warning.starts_with("a loss of 1e-06 dB allows 81.4 dB SNR vs float, and 16 bits for every "
+                          "value do not keep that: "
+                          "the fewest that keep as much as these were chosen, "))
       << warning;
 }
 
@@ -240,7 +241,7 @@ TEST_F(CliBuild, AQuantizedPackageWithItsEncoderOnTheChipPlays) {
   ASSERT_EQ(built.code, 0) << built.err;
   // The chip's time is told again: more bytes cross the link.
   EXPECT_NE(built.out.find("6 of them in 16 bits (about "), std::string::npos) << built.out;
-  const Outcome outcome = tessera_tool({"package", "verify", path("m.tess")});
+  const Outcome outcome = tessera_tool({"package", "check", path("m.tess")});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
 }
 
@@ -307,7 +308,8 @@ TEST_F(CliBuild, LeavesWhatEachStageMade) {
   const Outcome outcome = tessera_tool({"build", kSmall, "--length", "2003", "--stop-after",
                                         "rewrite", "--dump-dir", path("stages")});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_EQ(names_in(folder_ / "stages"), (Names{"import.graph", "rewrite.graph"}));
+  EXPECT_EQ(names_in(folder_ / "stages"),
+            (Names{"channel_basis.json", "import.graph", "rewrite.graph"}));
   const Outcome taken = tessera_tool(
       {"build", kSmall, "-o", path("m.tess"), "--length", "2003", "--dump-dir", path("stages")});
   EXPECT_EQ(taken.code, exit_code(ErrorCode::kAlreadyExists)) << taken.err;
@@ -328,8 +330,8 @@ TEST_F(CliBuild, LeavesEncodingsOfAQuantisedBuild) {
       tessera_tool({"build", kSmall, "--quantize", "int8", "--calib", kDemoMixture, "--stop-after",
                     "quantize", "--dump-dir", path("stages")});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_EQ(names_in(folder_ / "stages"),
-            (Names{"import.graph", "plan.json", "quantize.json", "rewrite.graph", "streams.json"}));
+  EXPECT_EQ(names_in(folder_ / "stages"), (Names{"channel_basis.json", "import.graph", "plan.json",
+                                                 "quantize.json", "rewrite.graph"}));
   EXPECT_TRUE(json::parse(contents(folder_ / "stages/quantize.json")).is_object());
 }
 

@@ -103,7 +103,7 @@ Words choices_in(const std::string& type) {
   return choices;
 }
 
-// The spellings in "-o,--output DIR" and "--inner,--no-inner{false}".
+// The spellings in "-o,--output DIR" and "--intermediates,--no-intermediates{false}".
 Words spellings_in(const std::string& entry) {
   const std::string word = first_word(entry);
   return split(word.substr(0, word.find('{')), ',');
@@ -213,8 +213,8 @@ TEST_P(CliCompletionInShell, OffersTheNamesOfRulesAfterACommaToo) {
 
 TEST_P(CliCompletionInShell, OffersFilesAndFoldersElsewhere) {
   expect_paths({"tessera inspect ", "tessera inspect some", "tessera separate some_file.pth ",
-                "tessera separate some_file.pth some_file.pth some", "tessera package verify ",
-                "tessera package verify x.tess --model ", "tessera target score hailo8 ",
+                "tessera separate some_file.pth some_file.pth some", "tessera package check ",
+                "tessera package check x.tess --model ", "tessera target score hailo8 ",
                 "tessera score --estimate some_file.pth some", "tessera plan net.pth --target some",
                 "tessera export net.pth --output "},
                true);
@@ -259,8 +259,8 @@ TEST(CliCompletion, OptionsStandAnywhereButAfterTwoDashes) {
   EXPECT_EQ(answer("bash", {"score", "--estimate", "a.wav", "b.wav", "--mix"}),
             (Lines{"none", "--mixture"}));
   EXPECT_EQ(answer("bash", {"verify", "net.tess", "--audio", ""}), (Lines{"files"}));
-  EXPECT_EQ(answer("bash", {"parity", "--threads", "2", "ch"}), (Lines{"none", "chain"}));
-  EXPECT_EQ(answer("bash", {"parity", "chain", ""}), (Lines{"files"}));
+  EXPECT_EQ(answer("bash", {"verify", "--threads", "2", "--part", "ch"}), (Lines{"none", "chain"}));
+  EXPECT_EQ(answer("bash", {"verify", "--part", "chain", ""}), (Lines{"files"}));
 }
 
 TEST(CliCompletion, DescriptionsAreInTheFormOfTheShell) {

@@ -10,7 +10,7 @@
 
 namespace tessera {
 
-using CommandPath = std::vector<std::string>;  // {"package", "verify"}
+using CommandPath = std::vector<std::string>;  // {"package", "check"}
 
 inline std::string help_of(CommandPath command) {
   static std::map<CommandPath, std::string> known;

@@ -131,7 +131,7 @@ class CliHintsExecuted : public ::testing::Test {
     const std::string named = fmt::format("{}", fmt::join(advice, " "));
     EXPECT_NE(hint_of(failed).find(named), std::string::npos)
         << named << " is not advised: " << failed.err;
-    expect_options(line[0] == "parity" ? "parity" : line[0], hint_of(failed), line[0]);
+    expect_options(line[0], hint_of(failed), line[0]);
     line.insert(line.end(), advice.begin(), advice.end());
     const Outcome works = tessera_tool(line, folder_.path());
     EXPECT_EQ(works.code, 0) << fmt::format("{}", fmt::join(line, " ")) << works.err;
@@ -241,8 +241,9 @@ TEST_F(CliHintsCopied, CommandLinesWithUnpleasantNamesRun) {
   }
 }
 
-TEST_F(CliHintsCopied, ParityAsksForTheRecordingOfTheVoices) {
-  const Outcome failed = tessera_tool({"parity", "chain", kDemoModel, "--reference", kDemoMixture});
+TEST_F(CliHintsCopied, VerifyOfAChainAsksForTheRecordingOfTheVoices) {
+  const Outcome failed =
+      tessera_tool({"verify", kDemoModel, "--part", "chain", "--reference", kDemoMixture});
   const std::string voice = TESSERA_SOURCE_DIR "/models/mixtures/04_s";
   const Outcome done = run_hint(failed, {{"MODEL", kDemoModel},
                                          {"MIX", kDemoMixture},
@@ -280,7 +281,7 @@ TEST_F(CliHintsExecuted, HintsNameOptionsThatAreThere) {
       {"separate", kDemoModel, mix, "-o", path("o"), "--model-arg", "mask_act"},
       {"inspect", net, "--model-arg", "a=b"},
       {"build", net, "-o", path("x.tess")},
-      {"build", kDemoModel, "--observer", "mse", "-o", path("x.tess")},
+      {"build", kDemoModel, "--range-estimator", "mse", "-o", path("x.tess")},
       {"build", kDemoModel, "--calib", mix, "-o", path("x.tess")},
       {"build", kDemoModel, "--quantize", "int8", "-o", path("x.tess")},
       {"build", kDemoModel, "-o", net},
@@ -291,7 +292,7 @@ TEST_F(CliHintsExecuted, HintsNameOptionsThatAreThere) {
       {"verify", net, "--target", "hailo8l"},
       {"package", "ls", kDemoModel},
       {"bisect", kDemoModel, kDemoModel, "--input", mix, "-o", path("o")},
-      {"norms", kDemoModel, "--calib", mix, "--mixtures", folder_.path().string()},
+      {"tune", "norms", kDemoModel, "--calib", mix, "--mixtures", folder_.path().string()},
       {"score", "--estimate", mix, "--reference", kDemoMixture},
   };
   for (const auto& line : lines) {

@@ -84,7 +84,7 @@ TEST_F(CliHostileFiles, WhatACommandReadsIsNeverReplacedEvenByForce) {
       {"plan", mine, "--svg", mine},
       {"compare", kSmall, mine, "--svg", mine},
       {"calibrate", kSmall, "--calib", yours, "-o", path("c.npz"), "--stats", yours},
-      {"norms", kSmall, "--calib", yours, "--svg", yours},
+      {"tune", "norms", kSmall, "--calib", yours, "--svg", yours},
       {"rewrite", kSmall, "--signal", yours, "-o", yours},
       {"score", "--estimate", yours, "--reference", yours, "--picture", yours},
   };
@@ -253,7 +253,7 @@ TEST_F(CliHostileFiles, APipeInPlaceOfAFolderOrItsStateIsRefusedAtOnce) {
 }
 
 TEST_F(CliHostileFiles, ACaseShorterThanTheNetworkNamesTheNetwork) {
-  expect_error(tessera_tool({"parity", "chain", kDemoModel, "--length", "1"}),
+  expect_error(tessera_tool({"verify", kDemoModel, "--part", "chain", "--length", "1"}),
                ErrorCode::kInvalidArgument,
                "error: an input of 1 sample is shorter than the 16 the network needs (encoder "
                "kernel 16)\n  in: " +

@@ -81,7 +81,7 @@ TEST_F(CliIntegers, CalibrationOnOneSampleIsRefused) {
   expect_refusal(
       one,
       "error: has 1 along time, dimension 2 of [1, 1, 1]; the network takes 2003\n  in: " + one +
-          "\n  next: choose what becomes of them with --calib-length crop, pad or "
+          "\n  next: choose what becomes of them with --array-length crop, pad or "
           "repeat\n");
 }
 
@@ -147,7 +147,7 @@ TEST_F(CliIntegers, ExportOfWhatHoldsNoneSaysHowToMakeThem) {
 }
 
 TEST_F(CliIntegers, PackageVerifyCountsTheNetworksInIntegers) {
-  const Outcome outcome = tessera_tool({"package", "verify", package(), "--json"});
+  const Outcome outcome = tessera_tool({"package", "check", package(), "--json"});
   ASSERT_EQ(outcome.code, 0) << outcome.out;
   const json document = json::parse(outcome.out);
   EXPECT_EQ(document.at("integer_files"), 2 * document.at("pieces").get<int>());
@@ -198,7 +198,7 @@ TEST_F(CliIntegers, VerifySpeaksOfSeparationsOnlyWhereOutputsAreSequences) {
   const NodeId made = editor.add(conv, {input}, "conv").value();
   const NodeId relu = editor.add(Unary{}, {made}, "relu").value();
   editor.add_output("embedding", editor.add(GlobalPool{}, {relu}, "pool").value());
-  ASSERT_TRUE(editor.enter(Stage::imported).has_value());
+  ASSERT_TRUE(editor.enter(GraphForm::imported).has_value());
   ASSERT_TRUE(export_onnx(graph, path("encoder.onnx")).has_value());
   std::vector<float> values;
   for (int i = 0; i < 4 * 3 * 64; ++i) values.push_back(std::sin(static_cast<float>(i * i)));
@@ -207,7 +207,7 @@ TEST_F(CliIntegers, VerifySpeaksOfSeparationsOnlyWhereOutputsAreSequences) {
   ASSERT_EQ(built.code, 0) << built.err;
   const Outcome shown = tessera_tool({"verify", path("m.tess")});
   ASSERT_EQ(shown.code, 0) << shown.err << shown.out;
-  EXPECT_NE(shown.out.find("\noutputs over float: SNR "), std::string::npos) << shown.out;
+  EXPECT_NE(shown.out.find("\noutputs vs float: SNR "), std::string::npos) << shown.out;
   EXPECT_EQ(shown.out.find("SI-SNR"), std::string::npos) << shown.out;
   const Outcome outcome = tessera_tool({"verify", path("m.tess"), "--json"});
   const json document = json::parse(outcome.out);

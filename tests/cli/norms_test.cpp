@@ -1,4 +1,4 @@
-// tessera norms, and builds that freeze within a budget.
+// tessera tune norms, and builds that freeze within a budget.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -27,8 +27,8 @@ class CliNorms : public ::testing::Test {
 
 TEST_F(CliNorms, TheCurveBeginsExactAndEndsWithEverythingFrozen) {
   const Outcome outcome =
-      tessera_tool({"norms", kDemoModel, "--calib", kDemoMixture, "--length", "16000", "--mixtures",
-                    kMixtures, "--svg", path("curve.svg"), "--json"});
+      tessera_tool({"tune", "norms", kDemoModel, "--calib", kDemoMixture, "--length", "16000",
+                    "--mixtures", kMixtures, "--svg", path("curve.svg"), "--json"});
   ASSERT_EQ(outcome.code, 0) << outcome.out;
   const json document = json::parse(outcome.out);
   const json& points = document.at("points");
@@ -45,8 +45,8 @@ TEST_F(CliNorms, TheCurveBeginsExactAndEndsWithEverythingFrozen) {
 }
 
 TEST_F(CliNorms, ANetworkWithoutSuchNormsHasOnePoint) {
-  const Outcome outcome =
-      tessera_tool({"norms", kBatchNorm, "--calib", kDemoMixture, "--length", "8000", "--json"});
+  const Outcome outcome = tessera_tool(
+      {"tune", "norms", kBatchNorm, "--calib", kDemoMixture, "--length", "8000", "--json"});
   ASSERT_EQ(outcome.code, 0) << outcome.out;
   EXPECT_EQ(json::parse(outcome.out).at("points").size(), 1U);
 }
@@ -86,11 +86,11 @@ TEST_F(CliNorms, ANetworkWithNothingToFreezeCannotBeBuiltFrozen) {
 
 TEST_F(CliNorms, MixturesForANetworkThatIsNoSeparatorAreRefused) {
   const Outcome outcome =
-      tessera_tool({"norms", TESSERA_SOURCE_DIR "/tests/data/onnx/spellings/flattened.onnx",
+      tessera_tool({"tune", "norms", TESSERA_SOURCE_DIR "/tests/data/onnx/spellings/flattened.onnx",
                     "--calib", kDemoMixture, "--mixtures", kMixtures});
   EXPECT_EQ(outcome.code, exit_code(ErrorCode::kUnsupported));
   EXPECT_NE(outcome.err.find("error: the network is not a known separator\n  in: --mixtures\n"
-                             "  next: leave it out: the loss is reckoned from the outputs' SNR\n"),
+                             "  next: leave it out: the loss is estimated from the outputs' SNR\n"),
             std::string::npos)
       << outcome.err;
 }
@@ -104,7 +104,7 @@ TEST_F(CliNorms, AMixtureOfAnotherLengthThanItsSourcesIsRefusedBeforeTheWork) {
   ASSERT_TRUE(write_audio(shorter, std::span(noise).first(7000), 8000).has_value());
   // The recordings do not exist either: were they read first, that would be the error.
   const Outcome outcome = tessera_tool(
-      {"norms", kDemoModel, "--calib", path("none.wav"), "--mixtures", path("held_out")});
+      {"tune", "norms", kDemoModel, "--calib", path("none.wav"), "--mixtures", path("held_out")});
   EXPECT_EQ(outcome.code, exit_code(ErrorCode::kMismatch));
   EXPECT_EQ(outcome.err, "error: has 7000 samples, its mixture 8000\n  in: " + shorter +
                              "\n  next: give sources as long as their mixture\n");

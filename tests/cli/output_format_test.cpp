@@ -53,7 +53,7 @@ const std::vector<Writer> kWriters{
      false},
     {"compare", {"compare", kSmall, kSmall, "--svg"}, "an SVG drawing", {".svg"}, false},
     {"norms",
-     {"norms", kSmall, "--calib", kDemoMixture, "--calib-windows", "1", "--svg"},
+     {"tune", "norms", kSmall, "--calib", kDemoMixture, "--calib-windows", "1", "--svg"},
      "an SVG drawing",
      {".svg"},
      false},

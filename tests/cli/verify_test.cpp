@@ -1,4 +1,4 @@
-// tessera verify and parity as a user calls them.
+// tessera verify as a user calls it.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -67,9 +67,9 @@ TEST(CliVerify, FailsUnderATighterToleranceAndPrintsTheReportAllTheSame) {
   EXPECT_TRUE(document.contains("error"));
 }
 
-TEST(CliParity, RunsTheKnownCases) {
+TEST(CliVerifyPart, RunsTheKnownCases) {
   for (const char* part : {"decoder", "masker", "chain"}) {
-    const Outcome outcome = tessera_tool({"parity", part, kSmall, "--json"});
+    const Outcome outcome = tessera_tool({"verify", kSmall, "--part", part, "--json"});
     ASSERT_EQ(outcome.code, 0) << outcome.out;
     const json document = json::parse(outcome.out);
     ASSERT_EQ(document.at("cases").size(), 3U) << part;
@@ -82,11 +82,12 @@ TEST(CliParity, RunsTheKnownCases) {
   }
 }
 
-TEST(CliParity, ScoresTheChainAgainstTrueVoices) {
+TEST(CliVerifyPart, ScoresTheChainAgainstTrueVoices) {
   const std::string mixtures = TESSERA_SOURCE_DIR "/models/mixtures/";
-  const Outcome outcome = tessera_tool({"parity", "chain", kDemoModel, "--audio", kDemoMixture,
-                                        "--reference", mixtures + "04_s1.wav", "--reference",
-                                        mixtures + "04_s2.wav", "--length", "32000", "--json"});
+  const Outcome outcome =
+      tessera_tool({"verify", kDemoModel, "--part", "chain", "--audio", kDemoMixture, "--reference",
+                    mixtures + "04_s1.wav", "--reference", mixtures + "04_s2.wav", "--length",
+                    "32000", "--json"});
   ASSERT_EQ(outcome.code, 0) << outcome.out;
   const json entry = json::parse(outcome.out).at("cases").at(0);
   // As 'tessera score' finds for what 'tessera separate' writes (README).
@@ -95,8 +96,9 @@ TEST(CliParity, ScoresTheChainAgainstTrueVoices) {
   EXPECT_GT(entry.at("rtf").get<double>(), 0);
 }
 
-TEST(CliParity, RefusesReferencesWithoutARecording) {
-  const Outcome outcome = tessera_tool({"parity", "masker", kSmall, "--reference", "a.wav"});
+TEST(CliVerifyPart, RefusesReferencesWithoutARecording) {
+  const Outcome outcome =
+      tessera_tool({"verify", kSmall, "--part", "masker", "--reference", "a.wav"});
   EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument));
   EXPECT_NE(outcome.err.find("error: is for the chain with a recording"), std::string::npos)
       << outcome.err;

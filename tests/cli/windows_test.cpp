@@ -170,7 +170,7 @@ TEST_F(CliWindows, ANetworkThatKeepsItsLastFrameIsBuiltAndJudgedInIntegers) {
     succeed({"build", folder + "last.onnx", "--quantize", mode, "--calib", folder + "calib.npy",
              "-o", package});
     succeed({"verify", package});
-    succeed({"package", "verify", package});
+    succeed({"package", "check", package});
     succeed({"run", package, "--backend", "emulator", "--input", folder + "in.npy", "--output",
              path(mode + ".npy")});
     EXPECT_GT(snr_db(path(mode + ".npy"), folder + "last_expected.npy"), mode == "int16" ? 40 : 25);
@@ -199,7 +199,7 @@ TEST_F(CliWindows, WhichOfSeveralArraysIsMeantHasToBeSaid) {
                  "error: holds no array 'y', but: x, past\n  in: " + several +
                      "\n  next: choose one of these\n");
   succeed({"build", model, "--quantize", "int8", "--calib", several, "--calib-array", "x",
-           "--calib-length", "repeat", "-o", path("m.tess")});
+           "--array-length", "repeat", "-o", path("m.tess")});
   expect_refused({"build", kWindows + "inputs/streaming.onnx", "--quantize", "int8", "--calib",
                   kWindows + "inputs/feature_cache.calib.npz", "-o", path("n.tess")},
                  "error: lacks the network's inputs x, past; holds arrays that are no input: "
@@ -244,7 +244,7 @@ TEST_P(CliSeveralInputs, AreCalibratedByTheirNamesAndRunInIntegers) {
     succeed(words);
     succeed({"verify", package});
     succeed({"verify", package, "--input", stem() + ".npz"});
-    succeed({"package", "verify", package});
+    succeed({"package", "check", package});
     words = {"run", package, "--backend", "emulator", "--input", stem() + ".npz", "--force"};
     const auto outputs = output_options();
     words.insert(words.end(), outputs.begin(), outputs.end());

@@ -251,7 +251,7 @@ TEST(PackagedNetwork, WithoutBarriersPlaysEveryLengthToo) {
 // The ends of the sequence are inside the only piece: no other length has it.
 TEST(PackagedNetwork, RefusesALengthThatNeedsOtherPieces) {
   BuildOptions options = options_for("hailo8", 2003);
-  options.plan.one_length = true;
+  options.plan.fixed_length = true;
   const Package package = built("tests/data/asteroid/bn_k5.pth", options);
   EXPECT_EQ(
       package.network(3001).error().to_string(),

@@ -67,10 +67,10 @@ constexpr const char* kBits[] = {"8", "16", "mixed"};
 
 QuantizeOptions options_for(const Graph& graph, Precision precision) {
   QuantizeOptions options;
-  options.wide = precision == Precision::wide;
+  options.int16 = precision == Precision::wide;
   const std::vector<std::string> names = encoded_values(graph);
   for (size_t i = 0; precision == Precision::mixed && i < names.size(); i += 2)
-    options.widen.insert(names[i]);
+    options.int16_values.insert(names[i]);
   return options;
 }
 
@@ -89,7 +89,7 @@ Result<void> write_pieces(const std::filesystem::path& folder, NormKind norm, Pr
   const std::vector<std::vector<float>> windows{test::random_inputs(graph, 1)[0]};
   TESSERA_TRY_VOID(calibrate(graph, options, *backend, windows, statistics));
   TESSERA_TRY(const Encodings encodings, quantize(graph, statistics, options));
-  Division division = divide(graph, place_nodes(graph, PlacementOptions{}));
+  Division division = divide(graph, partition_nodes(graph, PartitionOptions{}));
   int number = 0;
   for (ChipSegment& segment : division.segments) {
     segment.tiling = {Layout::row, graph.node(segment.writes[0]).shape.w, 1, 1};
@@ -120,7 +120,7 @@ Result<void> write_host_side(const std::filesystem::path& folder) {
   TESSERA_TRY(const NodeId y, editor.add(conv, {yn}, "y"));
   TESSERA_TRY(const NodeId sum, editor.add(Add{}, {y, y}, "sum"));
   editor.add_output("sum", sum);
-  TESSERA_TRY_VOID(editor.enter(Stage::legal));
+  TESSERA_TRY_VOID(editor.enter(GraphForm::legal));
   Encodings encodings;
   encodings.values["x"] = {8, false, {0.01F, 0.02F, 0.03F}, {128}};
   encodings.values["yn"] = {8, false, {0.02F, 0.05F, 0.03F}, {0, 255, 100}};

@@ -94,13 +94,13 @@ TEST_F(CanonicalTest, KeepsNamesOriginsStageAndOutputNames) {
   GraphEditor rule(graph_, "fold_norm");
   const NodeId y = rule.add(relu(), {x}, "y", "/layers/0/Relu").value();
   editor_.add_output("voices", y);
-  ASSERT_TRUE(editor_.enter(Stage::imported).has_value());
+  ASSERT_TRUE(editor_.enter(GraphForm::imported).has_value());
   const Graph canonical = canonical_order(graph_).value();
   const Node& node = canonical.node(canonical.find("y"));
   EXPECT_EQ(node.origin.source, "/layers/0/Relu");
   EXPECT_EQ(node.origin.rule, "fold_norm");
   EXPECT_EQ(canonical.node(canonical.find("x")).origin.rule, "import");
-  EXPECT_EQ(canonical.stage(), Stage::imported);
+  EXPECT_EQ(canonical.form(), GraphForm::imported);
   EXPECT_EQ(canonical.outputs()[0].name, "voices");
 }
 

@@ -143,27 +143,27 @@ TEST_F(EditorTest, OrdersOperandsBeforeUsersWhateverTheirIds) {
 }
 
 TEST_F(EditorTest, EntersAStageThatVerifies) {
-  EXPECT_EQ(editor_.enter(Stage::imported).error().to_string(), "graph: has no output");
-  EXPECT_EQ(graph_.stage(), Stage::importing);
+  EXPECT_EQ(editor_.enter(GraphForm::imported).error().to_string(), "graph: has no output");
+  EXPECT_EQ(graph_.form(), GraphForm::importing);
   editor_.add_output("out", c_);
-  EXPECT_TRUE(editor_.enter(Stage::imported).has_value());
-  EXPECT_EQ(graph_.stage(), Stage::imported);
+  EXPECT_TRUE(editor_.enter(GraphForm::imported).has_value());
+  EXPECT_EQ(graph_.form(), GraphForm::imported);
 }
 
 TEST(Verify, LetsALegalPieceBeAConstantAlone) {
   Graph graph;
   GraphEditor editor(graph, "import");
   editor.add_output("c", editor.add(Constant{Tensor::full({1, 1, 1}, 1)}, {}).value());
-  EXPECT_TRUE(verify(graph, Stage::legal));
-  EXPECT_EQ(verify(graph, Stage::imported).error().to_string(), "graph: has no input");
+  EXPECT_TRUE(validate(graph, GraphForm::legal));
+  EXPECT_EQ(validate(graph, GraphForm::imported).error().to_string(), "graph: has no input");
 }
 
 TEST(Verify, WantsAnInputAndAnOutput) {
   Graph graph;
-  EXPECT_EQ(verify(graph, Stage::imported).error().to_string(), "graph: has no input");
+  EXPECT_EQ(validate(graph, GraphForm::imported).error().to_string(), "graph: has no input");
   GraphEditor editor(graph, "import");
   ASSERT_TRUE(editor.add(Input{{1, 1, 1}}, {}).has_value());
-  EXPECT_EQ(verify(graph, Stage::imported).error().to_string(), "graph: has no output");
+  EXPECT_EQ(validate(graph, GraphForm::imported).error().to_string(), "graph: has no output");
 }
 
 }  // namespace

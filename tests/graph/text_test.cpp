@@ -33,7 +33,7 @@ Graph example() {
                                  {encoded}, "norm \"a\"\n", "x\\y")
                             .value();
   editor.add_output("voices", editor.add(Add{}, {encoded, normed}, "sum").value());
-  editor.enter(Stage::imported).value();
+  editor.enter(GraphForm::imported).value();
   return graph;
 }
 
@@ -120,7 +120,7 @@ void expect_identical(const Graph& a, const Graph& b) {
       EXPECT_TRUE(*weights_a[j].tensor == *weights_b[j].tensor);
     }
   }
-  EXPECT_EQ(a.stage(), b.stage());
+  EXPECT_EQ(a.form(), b.form());
   ASSERT_EQ(a.outputs().size(), b.outputs().size());
   for (size_t i = 0; i < a.outputs().size(); ++i)
     EXPECT_EQ(a.outputs()[i].name, b.outputs()[i].name);

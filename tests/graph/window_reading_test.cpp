@@ -22,12 +22,12 @@ IoLayout channels_first(int64_t channels, int64_t frames) {
   return plain_layout("x", {channels, 1, frames});
 }
 
-// "5 of 40", "1 of 40", "5 of 40 turned": the first reading with these frames; "" for none.
+// "5 of 40", "1 of 40", "5 of 40 time_first": the first reading with these frames; "" for none.
 std::string read_as(const Dims& dims, const IoLayout& input, int64_t frames) {
   for (const WindowReading& reading : readings_of(dims, input)) {
     if (reading.frames() != frames) continue;
     return (reading.stacked ? "stack of " : "") + std::to_string(reading.windows) + " of " +
-           std::to_string(frames) + (reading.turned ? " turned" : "");
+           std::to_string(frames) + (reading.time_first ? " time_first" : "");
   }
   return "";
 }
@@ -58,8 +58,8 @@ TEST(ReadingsOf, OfSquaresTheFilesOwnOrderComesFirst) {
 }
 
 TEST(ReadingsOf, TurnWhatLiesLikeNeitherTheFileNorTheGraph) {
-  EXPECT_EQ(read_as({40, 6}, channels_first(6, 40), 40), "1 of 40 turned");
-  EXPECT_EQ(read_as({5, 40, 6}, channels_first(6, 40), 40), "stack of 5 of 40 turned");
+  EXPECT_EQ(read_as({40, 6}, channels_first(6, 40), 40), "1 of 40 time_first");
+  EXPECT_EQ(read_as({5, 40, 6}, channels_first(6, 40), 40), "stack of 5 of 40 time_first");
   EXPECT_EQ(read_as({5, 6, 40}, time_first(6, 40), 40), "stack of 5 of 40");
 }
 
@@ -74,7 +74,7 @@ TEST(ReadingsOf, TakeRowsOfDevices) {
   const IoLayout devices = plain_layout("x", {9, 2, 100});
   EXPECT_EQ(read_as({4, 9, 2, 100}, devices, 100), "stack of 4 of 100");
   EXPECT_EQ(read_as({9, 2, 100}, devices, 100), "1 of 100");
-  EXPECT_EQ(read_as({4, 2, 100, 9}, devices, 100), "stack of 4 of 100 turned");
+  EXPECT_EQ(read_as({4, 2, 100, 9}, devices, 100), "stack of 4 of 100 time_first");
 }
 
 TEST(ReadingsOf, OtherChannelsHaveNone) {

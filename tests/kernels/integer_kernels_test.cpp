@@ -21,7 +21,7 @@ Coding coding8(std::vector<float> scale, std::vector<int32_t> zero) {
 int quantized(float x, float scale, int32_t zero, int bits = 8, bool is_signed = false) {
   const Coding coding = make_coding({bits, is_signed, {scale}, {zero}}, 1);
   const int move = coding.lowest - (is_signed ? -(1 << (bits - 1)) : 0);
-  if (coding.wide) {
+  if (coding.is_int16) {
     Code16 code = 0;
     quantize<Code16>({&x, {1, 1, 1}}, coding, {&code, {1, 1, 1}});
     return code - move;

@@ -9,7 +9,7 @@
 #include "package/encodings_file.h"
 #include "package/manifest.h"
 #include "package/plan_json.h"
-#include "rewrite/legal_graph.h"
+#include "rewrite/legalize.h"
 #include "tessera/file.h"
 #include "tessera/package.h"
 

@@ -88,7 +88,7 @@ TEST(QuantizedPackage, APieceInIntegersThatIsAnothersIsNamed) {
 
 TEST(QuantizedPackage, KeepsWhatWasSeenOfEveryValueAndWhatWasMadeOfIt) {
   BuildOptions options = options_for({"04", "06"});
-  options.integers->observer = Observer::percentile;
+  options.integers->range_estimator = RangeEstimator::percentile;
   const auto result = built(options);
   ASSERT_TRUE(result.has_value()) << result.error().to_string();
   const auto record = calibration_record(result->package);
@@ -99,7 +99,7 @@ TEST(QuantizedPackage, KeepsWhatWasSeenOfEveryValueAndWhatWasMadeOfIt) {
   EXPECT_GT(kept.arithmetic.in_8_bits, 50);
   EXPECT_GT(kept.arithmetic.snr_db, 20);
   EXPECT_EQ(kept.source.files, (std::vector<std::string>{"04_mix.wav", "06_mix.wav"}));
-  EXPECT_EQ(kept.method.observer, "percentile");
+  EXPECT_EQ(kept.method.range_estimator, "percentile");
   EXPECT_FALSE(kept.values.empty());
   for (const CalibrationRecord::Value& value : kept.values) {
     EXPECT_EQ(value.bits, 8) << value.name;

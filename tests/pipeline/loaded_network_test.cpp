@@ -95,7 +95,7 @@ TEST_F(LoadedNetworkTest, APackageHasItsOwnArguments) {
 TEST_F(LoadedNetworkTest, TheModelOfAPackageIsTheOneItWasBuiltFrom) {
   const ImportedModel packaged = load_model(package()).value();
   EXPECT_EQ(packaged.length_samples, 2003);
-  EXPECT_EQ(packaged.graph.stage(), Stage::imported);
+  EXPECT_EQ(packaged.graph.form(), GraphForm::imported);
   EXPECT_EQ(packaged.family, load_model(kModel).value().family);
 }
 

@@ -27,7 +27,7 @@ class Network {
   Result<Plan> plan(NodeId output, const PlanOptions& options = {},
                     const Target& target = hailo8()) {
     editor_.add_output("y", output);
-    editor_.enter(Stage::imported).value();
+    editor_.enter(GraphForm::imported).value();
     EXPECT_TRUE(rewrite(graph_).has_value());
     return make_plan(graph_, target, options);
   }
@@ -106,7 +106,7 @@ TEST(Fallback, WhatBreaksARuleInEveryTileIsTheHosts) {
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, ErrorCode::kUnsupported);
   EXPECT_EQ(refused.error().hint,
-            "leave --tile-frames and --block-channels out: what no cut cures goes to the host");
+            "leave --tile-frames and --block-channels out: what no cut remedies goes to the host");
 }
 
 TEST(Fallback, NotesNameThreeNodesAndCountTheRest) {

@@ -119,7 +119,7 @@ TEST(Plan, NamesTheRuleThatNoCutKeeps) {
     if (found == target.limits.end()) continue;
     found->second.pass = 1;
     found->second.fail = 2;
-    found->second.witnesses.clear();
+    found->second.data_points.clear();
   }
   const Result<Plan> plan =
       make_plan(legal(small()), target, {.tile_frames = 64, .block_channels = 16});

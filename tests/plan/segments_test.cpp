@@ -28,7 +28,7 @@ Graph legal_graph(NormKind norm) {
   Graph graph = build(network_of(norm));
   const Result<RewriteLog> log = rewrite(graph);
   EXPECT_TRUE(log.has_value()) << log.error().to_string();
-  EXPECT_EQ(graph.stage(), Stage::legal);
+  EXPECT_EQ(graph.form(), GraphForm::legal);
   return graph;
 }
 
@@ -36,17 +36,17 @@ Graph legal_graph(NormKind norm) {
 // bottleneck opens the first.
 TEST(Segments, AGlobalNormIsABarrierTwicePerBlock) {
   const Graph graph = legal_graph(NormKind::global);
-  EXPECT_EQ(divide(graph, place_nodes(graph, {})).segments.size(), 2u * 6 + 1);
+  EXPECT_EQ(divide(graph, partition_nodes(graph, {})).segments.size(), 2u * 6 + 1);
 }
 
 TEST(Segments, ABatchNormIsNone) {
   const Graph graph = legal_graph(NormKind::batch);
-  EXPECT_EQ(divide(graph, place_nodes(graph, {})).segments.size(), 1u);
+  EXPECT_EQ(divide(graph, partition_nodes(graph, {})).segments.size(), 1u);
 }
 
 TEST(Segments, EncoderMasksAndDecoderStayOnTheHost) {
   const Graph graph = legal_graph(NormKind::batch);
-  const std::vector<Placement> places = place_nodes(graph, {});
+  const std::vector<Assignment> places = partition_nodes(graph, {});
   int seen = 0;
   for (NodeId id : graph.order()) {
     const Node& node = graph.node(id);
@@ -66,7 +66,7 @@ TEST(Segments, StepsFindTheirOperandsMade) {
   for (NormKind norm : {NormKind::global, NormKind::channel_wise, NormKind::cumulative,
                         NormKind::feature_wise, NormKind::batch}) {
     const Graph graph = legal_graph(norm);
-    const Division division = divide(graph, place_nodes(graph, {}));
+    const Division division = divide(graph, partition_nodes(graph, {}));
     std::set<NodeId> made;
     for (const Step& step : division.steps) {
       if (const auto* host = std::get_if<HostStep>(&step)) {

@@ -138,11 +138,11 @@ TEST(CalibrationStatistics, CountNothingOfARunThatHoldsNan) {
 }
 
 TEST(RangeOf, MinMaxHoldsEverything) {
-  EXPECT_EQ(range_of(with_an_outlier(), Observer::min_max).high, 60.0F);
+  EXPECT_EQ(range_of(with_an_outlier(), RangeEstimator::min_max).high, 60.0F);
 }
 
 TEST(RangeOf, ThePercentileLeavesAnOutlierOut) {
-  EXPECT_LE(range_of(with_an_outlier(), Observer::percentile, 0.999).high, 1.25F);
+  EXPECT_LE(range_of(with_an_outlier(), RangeEstimator::percentile, 0.999).high, 1.25F);
 }
 
 TEST(RangeOf, LeastSquaresAndEntropyCutWhatCostsTooMuch) {
@@ -152,15 +152,15 @@ TEST(RangeOf, LeastSquaresAndEntropyCutWhatCostsTooMuch) {
     values[i] = static_cast<float>(i % 1000) / 1000.0F - 0.5F;
   values[0] = 8.0F;
   ASSERT_TRUE(statistics.observe(values));
-  EXPECT_LT(range_of(statistics, Observer::mse).high, 8.0F);
-  EXPECT_LT(range_of(statistics, Observer::entropy).high, 8.0F);
+  EXPECT_LT(range_of(statistics, RangeEstimator::mse).high, 8.0F);
+  EXPECT_LT(range_of(statistics, RangeEstimator::entropy).high, 8.0F);
 }
 
 TEST(RangeOf, AlwaysHoldsZero) {
   ChannelStatistics statistics;
   ASSERT_TRUE(statistics.observe(std::vector<float>{2.0F, 3.0F}));
-  for (Observer observer :
-       {Observer::min_max, Observer::percentile, Observer::mse, Observer::entropy}) {
+  for (RangeEstimator observer : {RangeEstimator::min_max, RangeEstimator::percentile,
+                                  RangeEstimator::mse, RangeEstimator::entropy}) {
     EXPECT_EQ(range_of(statistics, observer).low, 0.0F) << to_string(observer);
   }
 }

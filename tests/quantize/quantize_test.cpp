@@ -26,7 +26,7 @@ TEST(Quantize, KeepsTheSignalIn8BitsAndMoreOfItIn16) {
     const Graph graph = legal_network(norm);
     const double narrow = snr_over_float(graph, encodings_of(graph));
     QuantizeOptions options;
-    options.wide = true;
+    options.int16 = true;
     const double wide = snr_over_float(graph, encodings_of(graph, options));
     EXPECT_GT(narrow, 20.0) << to_string(norm);
     EXPECT_GT(wide, narrow + 3.0) << to_string(norm);
@@ -78,7 +78,7 @@ TEST(Quantize, TiledIsTheWholeBitForBit) {
     for (int64_t frames : {1, 7, 64, 300}) {
       Plan plan;
       plan.graph = graph;
-      Division division = divide(graph, place_nodes(graph, PlacementOptions{}));
+      Division division = divide(graph, partition_nodes(graph, PartitionOptions{}));
       plan.segments = std::move(division.segments);
       plan.steps = std::move(division.steps);
       for (ChipSegment& segment : plan.segments) {
@@ -174,8 +174,9 @@ TEST(Quantize, ChoicesPutTogetherAreWhatQuantizingGives) {
     const std::vector<std::string> names = encoded_values(graph, options);
     for (size_t stride : {1, 2, 3, 7}) {
       QuantizeOptions widened = options;
-      for (size_t i = stride / 2; i < names.size(); i += stride) widened.widen.insert(names[i]);
-      EXPECT_EQ(choices->with(widened.widen), quantize(graph, statistics, widened).value());
+      for (size_t i = stride / 2; i < names.size(); i += stride)
+        widened.int16_values.insert(names[i]);
+      EXPECT_EQ(choices->with(widened.int16_values), quantize(graph, statistics, widened).value());
     }
   }
 }
@@ -187,9 +188,9 @@ TEST(Quantize, SixteenBitsHoldInputsThatAreLouderThanAllThatWasSeen) {
   for (float& x : input[0]) x *= 3;
   const std::vector<float> expected = run_graph(graph, input)[0];
   QuantizeOptions wide;
-  wide.wide = true;
+  wide.int16 = true;
   EXPECT_GT(snr_db(emulated(graph, encodings_of(graph, wide), input[0]), expected).value(), 28);
-  wide.wide_headroom = wide.headroom;
+  wide.int16_range_margin = wide.range_margin;
   EXPECT_LT(snr_db(emulated(graph, encodings_of(graph, wide), input[0]), expected).value(), 20);
 }
 
@@ -201,9 +202,9 @@ QuantizeOptions everything_in_integers() {
 
 TEST(Quantize, IslandsAddWhatTheyAloneNeedEncoded) {
   const Graph graph = legal_network(NormKind::global);
-  EXPECT_TRUE(island_values(graph, {}).empty());
+  EXPECT_TRUE(host_float_values(graph, {}).empty());
   const QuantizeOptions options = everything_in_integers();
-  const std::vector<std::string> added = island_values(graph, options);
+  const std::vector<std::string> added = host_float_values(graph, options);
   EXPECT_EQ(added.size(), encoded_values(graph, options).size() - encoded_values(graph).size());
   EXPECT_EQ(added.front(), graph.node(graph.inputs()[0]).name);
 }
@@ -219,7 +220,8 @@ TEST(Quantize, AQuietRecordingIsKeptWhereIslandsOnTheChipHave16Bits) {
     return snr_db(emulated(graph, encodings_of(graph, options), input), expected).value();
   };
   const double narrow = snr();
-  for (const std::string& name : island_values(graph, options)) options.widen.insert(name);
+  for (const std::string& name : host_float_values(graph, options))
+    options.int16_values.insert(name);
   EXPECT_GT(snr(), narrow + 6);
 }
 
@@ -237,7 +239,7 @@ TEST(Quantize, RefusesAGraphThatIsNotLegal) {
 
 TEST(Quantize, RefusesToWidenWhatIsNotThere) {
   QuantizeOptions options;
-  options.widen = {"nothing"};
+  options.int16_values = {"nothing"};
   EXPECT_EQ(quantize(legal_network(NormKind::global), {}, options).error().to_string(),
             "value 'nothing': is to have 16 bits, but is not in the network (name values as "
             "`tessera inspect` lists them)");
@@ -266,7 +268,7 @@ TEST(Quantize, WeightsOfZerosGiveTheirBias) {
   ASSERT_GT(changed, 4);
   for (bool wide : {false, true}) {
     QuantizeOptions options;
-    options.wide = wide;
+    options.int16 = wide;
     const Encodings encodings = encodings_of(graph, options);
     ASSERT_TRUE(check_encodings(graph, encodings).has_value());
     EXPECT_GT(snr_over_float(graph, encodings), 15.0);
@@ -278,7 +280,7 @@ TEST(Quantize, ValuesFarBeyondTheRangesSaturate) {
   const Graph graph = legal_network(NormKind::batch);
   for (bool wide : {false, true}) {
     QuantizeOptions options;
-    options.wide = wide;
+    options.int16 = wide;
     const Encodings encodings = encodings_of(graph, options);
     std::vector<float> loud = random_inputs(graph, 5)[0];
     for (float& x : loud) x *= 1e6F;
@@ -297,7 +299,7 @@ TEST(Quantize, RangesOfHugeValuesStillFitTheAccumulators) {
   std::vector<std::vector<float>> windows = random_windows(graph, 3);
   for (float& x : windows[0]) x *= 1e12F;
   QuantizeOptions options;
-  options.wide = true;
+  options.int16 = true;
   CalibrationStatistics statistics;
   const auto backend = make_backend("cpu", {.threads = 1}).value();
   ASSERT_TRUE(calibrate(graph, options, *backend, windows, statistics).has_value());

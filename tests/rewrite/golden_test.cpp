@@ -36,7 +36,7 @@ RewriteOptions only(std::string_view rule) {
   options.parameters.source = 1;
   options.parameters.calibrated["norm"] = {{0.5}, {4}};
   options.parameters.calibrated["own"] = {{1, 2}, {0.25, 1}};
-  options.parameters.stream_bases["first"] = {{1, 1, 0, 2}, {1, -0.5, 0, 0.5}};
+  options.parameters.channel_bases["first"] = {{1, 1, 0, 2}, {1, -0.5, 0, 0.5}};
   return options;
 }
 

@@ -203,7 +203,7 @@ Graph pattern_graph(uint32_t seed, int size) {
   RandomBuilder(seed, graph).build(size);
   GraphEditor editor(graph, "import");
   editor.remove_dead();
-  editor.enter(Stage::imported).value();
+  editor.enter(GraphForm::imported).value();
   return graph;
 }
 

@@ -43,10 +43,10 @@ std::vector<Case> networks() {
 
 // Adds what the networks lack for a rule to apply.
 Graph prepared_for(std::string_view rule, Graph graph, RewriteOptions& options) {
-  if (rule == "change_stream_basis") {
+  if (rule == "change_channel_basis") {
     for (NodeId id : graph.order()) {
       const Node& node = graph.node(id);
-      options.parameters.stream_bases[node.name] = test::random_basis(node.shape.c, 4, 1);
+      options.parameters.channel_bases[node.name] = test::random_basis(node.shape.c, 4, 1);
     }
   }
   if (rule == "fold_scale_shift_into_pointwise") {  // works on what these make
@@ -135,7 +135,7 @@ TEST(ExactRules, LeaveALegalGraph) {
     Graph rewritten = network.graph;
     const RewriteLog log = rewrite(rewritten).value();
     EXPECT_EQ(log.not_legal, "") << network.name;
-    EXPECT_EQ(rewritten.stage(), Stage::legal) << network.name;
+    EXPECT_EQ(rewritten.form(), GraphForm::legal) << network.name;
     EXPECT_TRUE(log.exact) << network.name;
   }
 }

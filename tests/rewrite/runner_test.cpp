@@ -86,7 +86,7 @@ TEST(Rewrite, SaysWhyAGraphIsNotLegalYet) {
   const RewriteLog log = rewrite(graph, options).value();
   EXPECT_EQ(log.not_legal,
             "node 'bottleneck.norm' (norm.global): norm is not permitted at stage 'legal'");
-  EXPECT_EQ(graph.stage(), Stage::rewriting);
+  EXPECT_EQ(graph.form(), GraphForm::rewriting);
 }
 
 TEST(Rewrite, RefusesARuleThatDoesNotExist) {
@@ -151,7 +151,7 @@ TEST(Rewrite, ShowsTheGraphAfterEachRuleThatChangedIt) {
   std::vector<std::string> seen;
   options.after_rule = [&](const Rule& rule, const Graph& now) {
     seen.emplace_back(rule.name);
-    EXPECT_TRUE(verify(now, Stage::rewriting)) << rule.name;
+    EXPECT_TRUE(validate(now, GraphForm::rewriting)) << rule.name;
   };
   rewrite(graph, options).value();
   EXPECT_EQ(seen.front(), "split_mask_head");

@@ -57,7 +57,7 @@ std::vector<PlanOptions> searches() {
           {.layout = LayoutChoice::row, .tile_frames = 5},
           {.layout = LayoutChoice::stripes, .tile_frames = 7},
           {.block_channels = 2},
-          {.one_length = true},
+          {.fixed_length = true},
           {.encoder_on_chip = true, .masks_on_chip = true}};
 }
 
@@ -77,7 +77,7 @@ Graph legal_of(const Graph& imported) {
   Graph legal = imported;
   const Result<RewriteLog> log = rewrite(legal);
   EXPECT_TRUE(log.has_value()) << log.error().to_string();
-  EXPECT_EQ(legal.stage(), Stage::legal) << log->not_legal;
+  EXPECT_EQ(legal.form(), GraphForm::legal) << log->not_legal;
   return legal;
 }
 
@@ -177,7 +177,7 @@ TEST(PlanOfARandomNetwork, IsThatNetwork) {
     Graph legal = graph;
     const Result<RewriteLog> log = rewrite(legal);
     ASSERT_TRUE(log.has_value()) << log.error().to_string();
-    if (legal.stage() != Stage::legal) continue;
+    if (legal.form() != GraphForm::legal) continue;
     const Result<Plan> plan = make_plan(legal, target);
     ASSERT_TRUE(plan.has_value()) << plan.error().to_string();
     segments += static_cast<int64_t>(plan->segments.size());

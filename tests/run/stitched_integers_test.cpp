@@ -15,11 +15,11 @@ namespace tessera {
 namespace {
 
 // A plan with the same tiling for every segment; nullopt where a segment cannot be cut so.
-std::optional<Plan> plan_with(const Graph& graph, const PlacementOptions& placement,
+std::optional<Plan> plan_with(const Graph& graph, const PartitionOptions& placement,
                               const Tiling& tiling) {
   Plan plan;
   plan.graph = graph;
-  Division division = divide(graph, place_nodes(graph, placement));
+  Division division = divide(graph, partition_nodes(graph, placement));
   plan.segments = std::move(division.segments);
   plan.steps = std::move(division.steps);
   for (ChipSegment& segment : plan.segments) {
@@ -50,7 +50,7 @@ TEST(StitchedIntegers, AreThoseOfTheWholeForRandomTilings) {
     Graph graph = test::random_conv_tasnet(seed);
     ASSERT_TRUE(rewrite(graph).has_value());
     test::Random random(seed);
-    PlacementOptions placement;
+    PartitionOptions placement;
     placement.encoder_on_chip = random.chance(0.5);
     placement.masks_on_chip = random.chance(0.5);
     Tiling tiling{random.chance(0.5) ? Layout::row : Layout::stripes,

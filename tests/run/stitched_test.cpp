@@ -26,10 +26,10 @@ ConvTasNet small(NormKind norm, bool causal) {
   return network;
 }
 
-Plan plan_with(const Graph& graph, const PlacementOptions& placement, const Tiling& tiling) {
+Plan plan_with(const Graph& graph, const PartitionOptions& placement, const Tiling& tiling) {
   Plan plan;
   plan.graph = graph;
-  Division division = divide(graph, place_nodes(graph, placement));
+  Division division = divide(graph, partition_nodes(graph, placement));
   plan.segments = std::move(division.segments);
   plan.steps = std::move(division.steps);
   for (ChipSegment& segment : plan.segments) {
@@ -103,7 +103,7 @@ INSTANTIATE_TEST_SUITE_P(Tilings, StitchedEqualsWhole, testing::ValuesIn(cases()
 
 TEST(Stitched, EncoderAndDecoderOnTheChipToo) {
   const Graph graph = build(small(NormKind::batch, false));
-  PlacementOptions placement;
+  PartitionOptions placement;
   placement.encoder_on_chip = placement.masks_on_chip = true;
   const Plan plan = plan_with(graph, placement, {Layout::row, 500, 1});
   EXPECT_LE(stitched_error(graph, plan), 1e-5);
@@ -122,7 +122,7 @@ TEST(Stitched, ASequenceIsDividedByAConstantAfterTheChip) {
   counts.front() = counts.back() = 2;
   const NodeId c = editor.add(Constant{Tensor({1, 1, 20}, std::move(counts))}, {}).value();
   editor.add_output("y", editor.add(Binary{BinaryKind::div}, {y, c}).value());
-  ASSERT_TRUE(editor.enter(Stage::imported));
+  ASSERT_TRUE(editor.enter(GraphForm::imported));
   ASSERT_TRUE(rewrite(graph));
   Tiling tiling;
   tiling.tile_frames = 8;

@@ -39,7 +39,7 @@ class Built {
             const Target& target = hailo8()) {
     for (size_t i = 0; i < outputs.size(); ++i)
       editor_.add_output("out" + std::to_string(i), outputs[i]);
-    editor_.enter(Stage::imported).value();
+    editor_.enter(GraphForm::imported).value();
     Graph legal = graph_;
     const Result<RewriteLog> log = rewrite(legal);
     EXPECT_TRUE(log.has_value()) << log.error().to_string();

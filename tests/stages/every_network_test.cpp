@@ -189,13 +189,13 @@ class Row {
     options.min_snr_db = kMinSnrDb;
     TESSERA_TRY(const auto backend,
                 make_backend(network.encodings ? "emulator" : "cpu", {.threads = 1}));
-    TESSERA_TRY(const auto judge, make_backend("cpu", {.threads = 1}));
+    TESSERA_TRY(const auto reference, make_backend("cpu", {.threads = 1}));
     const std::vector<std::vector<float>> inputs = test::random_inputs(imported, 1);
     const std::vector<ConstValues> views(inputs.begin(), inputs.end());
     TESSERA_TRY(const VerifyReport report,
-                verify_plan(imported, network.plan, *backend, *judge, views, options));
+                verify_plan(imported, network.plan, *backend, *reference, views, options));
     if (report.passed) return {};
-    const StageCheck* failure = report.first_failure();
+    const ValueCheck* failure = report.first_failure();
     return TESSERA_ERROR(
         kMismatch, failure->name,
         fmt::format("differs by {} at a peak of {}: {} dB", failure->difference.max_abs,

@@ -32,7 +32,7 @@ constexpr Mode kModes[] = {
 Result<Built> build_head(const fs::path& model, const fs::path& calibration, const Mode& mode) {
   BuildOptions options;
   options.target = TESSERA_SOURCE_DIR "/targets/hailo8.toml";
-  options.integers.emplace().quantize.wide = mode.wide;
+  options.integers.emplace().quantize.int16 = mode.wide;
   options.integers->mixed_loss_db = mode.mixed_loss_db;
   options.calibration.sources = {calibration};
   options.threads = 1;
@@ -65,7 +65,7 @@ std::vector<StackedOutput> outputs_of(const PackagedNetwork& network, const fs::
 
 void expect_verified(const PackagedNetwork& network) {
   const auto emulator = make_backend("emulator", {.threads = 1}).value();
-  const auto judge = make_backend("cpu", {.threads = 1}).value();
+  const auto reference = make_backend("cpu", {.threads = 1}).value();
   std::vector<std::vector<float>> signals;
   for (NodeId id : network.model.graph.inputs())
     signals.push_back(verification_signal(network.model.graph.node(id).shape));
@@ -74,10 +74,10 @@ void expect_verified(const PackagedNetwork& network) {
   options.encodings = &*network.encodings;
   options.min_snr_db = 10;  // on noise that calibration never saw
   const auto report =
-      verify_plan(network.model.graph, network.plan, *emulator, *judge, inputs, options);
+      verify_plan(network.model.graph, network.plan, *emulator, *reference, inputs, options);
   ASSERT_TRUE(report.has_value()) << report.error().to_string();
   EXPECT_TRUE(report->passed);
-  const auto codes = check_codes(network.plan, *network.encodings, *emulator, inputs);
+  const auto codes = check_bit_exact(network.plan, *network.encodings, *emulator, inputs);
   ASSERT_TRUE(codes.has_value()) << codes.error().to_string();
   EXPECT_TRUE(codes->passed);
 }

@@ -25,7 +25,7 @@ class Builder {
     NodeId mask = pointwise(head, net_.sources * net_.filters, "mask");
     mask = add(net_.mask_activation, {mask}, "mask.activation");
     editor_.add_output("voices", decode(mask, encoded));
-    editor_.enter(Stage::imported).value();
+    editor_.enter(GraphForm::imported).value();
     return std::move(graph_);
   }
 

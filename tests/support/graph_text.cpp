@@ -22,8 +22,8 @@ std::string whole_line(std::string_view line) {
 
 }  // namespace
 
-Graph graph_of(std::string_view lines, Stage stage) {
-  std::string text = fmt::format("tessera-graph 1\nstage {}\n", to_string(stage));
+Graph graph_of(std::string_view lines, GraphForm form) {
+  std::string text = fmt::format("tessera-graph 1\nstage {}\n", to_string(form));
   while (!lines.empty()) {
     const size_t end = lines.find('\n');
     std::string_view line = lines.substr(0, end);

@@ -11,7 +11,7 @@ namespace tessera::test {
 
 // matrix = R * diag(1 .. 1/condition) * Q with R and Q products of reflections; its inverse from
 // the same factors.
-inline StreamBasis random_basis(int64_t channels, double condition, uint32_t seed) {
+inline ChannelBasis random_basis(int64_t channels, double condition, uint32_t seed) {
   const auto n = static_cast<size_t>(channels);
   std::mt19937 random(seed);
   std::normal_distribution<double> normal;
@@ -51,7 +51,7 @@ inline StreamBasis random_basis(int64_t channels, double condition, uint32_t see
 }
 
 // First `first`, then `then`.
-inline StreamBasis composed(const StreamBasis& first, const StreamBasis& then) {
+inline ChannelBasis composed(const ChannelBasis& first, const ChannelBasis& then) {
   const auto n =
       static_cast<size_t>(std::lround(std::sqrt(static_cast<double>(first.matrix.size()))));
   const auto product = [n](const std::vector<double>& a, const std::vector<double>& b) {

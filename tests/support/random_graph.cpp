@@ -57,7 +57,7 @@ class Grower {
     for (NodeId id : graph_.order()) {
       if (graph_.users(id).empty()) editor_.add_output("out" + std::to_string(outputs++), id);
     }
-    editor_.enter(options_.rewritten ? Stage::rewriting : Stage::imported).value();
+    editor_.enter(options_.rewritten ? GraphForm::rewriting : GraphForm::imported).value();
     return std::move(graph_);
   }
 

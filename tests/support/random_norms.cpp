@@ -21,7 +21,7 @@ class Maker {
       editor_.add_output("y" + std::to_string(i), x);
       frames = random_.chance(0.5) ? frames : frames + random_.integer(1, 30);
     }
-    editor_.enter(split_ ? Stage::rewriting : Stage::imported).value();
+    editor_.enter(split_ ? GraphForm::rewriting : GraphForm::imported).value();
     return std::move(graph_);
   }
 

@@ -16,7 +16,7 @@ class Maker {
       made = attempt();
     }
     editor_.add_output("y", *made);
-    editor_.enter(Stage::rewriting).value();
+    editor_.enter(GraphForm::rewriting).value();
     return std::move(graph_);
   }
 

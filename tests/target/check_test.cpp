@@ -61,7 +61,7 @@ TEST(Check, ARowBeyondTheLimitDoesNotFitAndSaysWhichTensor) {
   EXPECT_EQ(v.value, "1024512 bytes");
   EXPECT_EQ(v.reason, "its output of [512,1,2001]: 1024512 bytes");
   EXPECT_EQ(v.limit, "passes up to 262144 bytes, fails from 512000");
-  EXPECT_EQ(v.cure, "tile_time, block_channels, stripe_time");
+  EXPECT_EQ(v.remedy, "tile_time, block_channels, stripe_time");
 }
 
 TEST(Check, ARowInsideTheIntervalIsUnknownAndNamesTheNearestCompiles) {
@@ -98,23 +98,23 @@ TEST(Check, BatchesAreCalledOneSampleAfterAnother) {
   ASSERT_EQ(report.violations.size(), 1u);
   EXPECT_EQ(report.violations[0].rule, "batch_of_one");
   EXPECT_EQ(report.violations[0].limit, "at most 1 sample");
-  EXPECT_EQ(report.violations[0].cure, "run_one_sample_per_call");
+  EXPECT_EQ(report.violations[0].remedy, "run_one_sample_per_call");
 }
 
 TEST(Check, ConvolutionsBeyondWhatWasCompiledAreUnknownWithACure) {
   const OneOp encoder(conv({8, 8, 1, 16}, {1, 8}));
   EXPECT_EQ(violation(encoder.graph, "conv_kernel").verdict, Verdict::unknown);
-  EXPECT_EQ(violation(encoder.graph, "conv_kernel").cure, "factor_strided_conv");
-  EXPECT_EQ(violation(encoder.graph, "conv_stride").cure, "factor_strided_conv");
+  EXPECT_EQ(violation(encoder.graph, "conv_kernel").remedy, "factor_strided_conv");
+  EXPECT_EQ(violation(encoder.graph, "conv_stride").remedy, "factor_strided_conv");
   const OneOp dilated(conv({8, 1, 1, 3}, {}, {1, 16}, {0, 0, 16, 16}, 8));
   const Violation v = violation(dilated.graph, "conv_dilation");
   EXPECT_EQ(v.verdict, Verdict::unknown);
   EXPECT_EQ(v.number, 16);
-  EXPECT_EQ(v.cure, "lower_dilation_to_phases");
+  EXPECT_EQ(v.remedy, "lower_dilation_to_phases");
   const OneOp one_tap(conv({8, 8, 1, 1}, {}, {1, 16}));
   EXPECT_EQ(violation(one_tap.graph, "conv_dilation").verdict, Verdict::fits);
   const OneOp causal(conv({8, 8, 1, 3}, {}, {}, {0, 0, 2, 0}));
-  EXPECT_EQ(violation(causal.graph, "conv_padding").cure, "gather_halo_on_host");
+  EXPECT_EQ(violation(causal.graph, "conv_padding").remedy, "gather_halo_on_host");
 }
 
 TEST(Check, AChipWithoutGroupsNamesTheRewritesThatRemoveThem) {
@@ -125,12 +125,13 @@ TEST(Check, AChipWithoutGroupsNamesTheRewritesThatRemoveThem) {
   const auto dense_only = parse_target(text, "dense.toml");
   ASSERT_TRUE(dense_only);
   const OneOp depthwise(conv({8, 1, 1, 3}, {}, {}, {0, 0, 1, 1}, 8));
-  EXPECT_EQ(violation(depthwise.graph, "conv_kind", *dense_only).cure, "lower_depthwise_to_dense");
+  EXPECT_EQ(violation(depthwise.graph, "conv_kind", *dense_only).remedy,
+            "lower_depthwise_to_dense");
   const OneOp grouped(conv({8, 4, 1, 1}, {}, {}, {}, 2));
   const Violation v = violation(grouped.graph, "conv_kind", *dense_only);
   EXPECT_EQ(v.verdict, Verdict::does_not_fit);
   EXPECT_EQ(v.value, "grouped");
-  EXPECT_EQ(v.cure, "lower_grouped_conv_to_dense, lower_grouped_conv_to_slices");
+  EXPECT_EQ(v.remedy, "lower_grouped_conv_to_dense, lower_grouped_conv_to_slices");
 }
 
 TEST(Check, AGroupedTransposedConvolutionDoesNotFit) {
@@ -138,7 +139,7 @@ TEST(Check, AGroupedTransposedConvolutionDoesNotFit) {
   const OneOp one(op);
   const Violation v = violation(one.graph, "transposed_conv_kind");
   EXPECT_EQ(v.verdict, Verdict::does_not_fit);
-  EXPECT_EQ(v.cure, "lower_transposed_conv");
+  EXPECT_EQ(v.remedy, "lower_transposed_conv");
   EXPECT_EQ(violation(one.graph, "transposed_conv_kernel").verdict, Verdict::unknown);
   EXPECT_EQ(violation(one.graph, "transposed_conv_stride").verdict, Verdict::unknown);
 }
@@ -155,10 +156,10 @@ TEST(Check, StatisticsOverTimeCannotBeOnTheChip) {
       {NormKind::global, "split_global_norm"},
       {NormKind::feature_wise, "split_feature_wise_norm"},
       {NormKind::cumulative, "split_cumulative_norm"}};
-  for (const auto& [kind, cure] : refused) {
+  for (const auto& [kind, remedy] : refused) {
     const Violation v = violation(OneOp(norm(kind)).graph, "norm");
     EXPECT_EQ(v.verdict, Verdict::does_not_fit);
-    EXPECT_EQ(v.cure, cure);
+    EXPECT_EQ(v.remedy, remedy);
   }
   EXPECT_EQ(violation(OneOp(norm(NormKind::channel_wise)).graph, "norm").verdict, Verdict::fits);
   EXPECT_EQ(violation(OneOp(norm(NormKind::batch)).graph, "norm").verdict, Verdict::fits);
@@ -169,7 +170,7 @@ TEST(Check, ActivationsAreSupportedOrUnknown) {
             Verdict::fits);
   const Violation v = violation(OneOp(Unary{UnaryKind::erf, {}}).graph, "activation");
   EXPECT_EQ(v.verdict, Verdict::unknown);
-  EXPECT_EQ(v.cure, "place_on_host");
+  EXPECT_EQ(v.remedy, "place_on_host");
 }
 
 TEST(Check, ASoftmaxOverSourcesNeedsAFifthAxis) {
@@ -193,9 +194,9 @@ TEST(Check, JoinsSlicesPadsPoolsAndReductionsHaveRules) {
   const std::vector<Shape> two = {{8, 2, 64}, {8, 2, 64}};
   EXPECT_EQ(violation(OneOp(Concat{Axis::c}, two).graph, "concat_axis").verdict, Verdict::fits);
   EXPECT_EQ(violation(OneOp(Concat{Axis::h}, two).graph, "concat_axis").verdict, Verdict::unknown);
-  EXPECT_EQ(violation(OneOp(Slice{Axis::w, 0, 64, 4}).graph, "slice_axis").cure,
+  EXPECT_EQ(violation(OneOp(Slice{Axis::w, 0, 64, 4}).graph, "slice_axis").remedy,
             "gather_phases_on_host");
-  EXPECT_EQ(violation(OneOp(Pad{{0, 0, 2, 2}, PadMode::reflect}).graph, "pad_mode").cure,
+  EXPECT_EQ(violation(OneOp(Pad{{0, 0, 2, 2}, PadMode::reflect}).graph, "pad_mode").remedy,
             "gather_halo_on_host");
   EXPECT_EQ(violation(OneOp(GlobalPool{PoolKind::max}).graph, "pool_kind").verdict,
             Verdict::unknown);
@@ -263,23 +264,23 @@ TEST(Check, MoreInputsThanPortsDoNotFit) {
 TEST(Cures, OfKindRewriteAreRulesThatExist) {
   std::set<std::string_view> rules;
   for (const ListedRule& listed : rewrite_rules()) rules.insert(listed.rule->name);
-  for (const Cure& cure : cures()) {
-    if (cure.kind != Cure::Kind::rewrite) continue;
-    EXPECT_TRUE(rules.count(cure.name)) << cure.name;
+  for (const Remedy& remedy : remedies()) {
+    if (remedy.kind != Remedy::Kind::rewrite) continue;
+    EXPECT_TRUE(rules.count(remedy.name)) << remedy.name;
   }
 }
 
 TEST(Constraints, HaveUniqueIdsKnownEntriesAndKnownCures) {
   std::set<std::string_view> ids;
   std::set<std::string_view> known;
-  for (const Cure& cure : cures()) known.insert(cure.name);
+  for (const Remedy& remedy : remedies()) known.insert(remedy.name);
   for (const Constraint& rule : constraints()) {
     EXPECT_TRUE(ids.insert(rule.id).second) << rule.id;
     const auto keys = target_keys();
     EXPECT_TRUE(std::any_of(keys.begin(), keys.end(), [&](const TargetKey& key) {
       return key.section == rule.section && key.name == rule.key;
     })) << rule.id;
-    std::string_view rest = rule.cure;
+    std::string_view rest = rule.remedy;
     while (!rest.empty()) {
       const size_t comma = rest.find(", ");
       EXPECT_TRUE(known.count(rest.substr(0, comma))) << rule.id << ": " << rest;
@@ -300,13 +301,13 @@ TEST(Constraints, EveryLimitAndSupportEntryIsAskedAbout) {
 
 TEST(Violation, IsCuredByTheWholeNamesItLists) {
   Violation violation;
-  violation.cure = "tile_time, block_channels";
-  EXPECT_TRUE(violation.cured_by("tile_time"));
-  EXPECT_TRUE(violation.cured_by("block_channels"));
-  EXPECT_FALSE(violation.cured_by("block"));
-  EXPECT_FALSE(violation.cured_by("time"));
-  EXPECT_FALSE(violation.cured_by("stripe_time"));
-  EXPECT_FALSE(Violation().cured_by("tile_time"));
+  violation.remedy = "tile_time, block_channels";
+  EXPECT_TRUE(violation.has_remedy("tile_time"));
+  EXPECT_TRUE(violation.has_remedy("block_channels"));
+  EXPECT_FALSE(violation.has_remedy("block"));
+  EXPECT_FALSE(violation.has_remedy("time"));
+  EXPECT_FALSE(violation.has_remedy("stripe_time"));
+  EXPECT_FALSE(Violation().has_remedy("tile_time"));
 }
 
 }  // namespace

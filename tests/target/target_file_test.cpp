@@ -36,9 +36,9 @@ TEST(TargetFile, TheRowLimitIsAnIntervalWithNamedWitnessesInside) {
   EXPECT_EQ(row.judge(262145), Verdict::unknown);
   EXPECT_EQ(row.judge(511999), Verdict::unknown);
   EXPECT_EQ(row.judge(512000), Verdict::does_not_fit);
-  ASSERT_EQ(row.witnesses.size(), 4u);
-  EXPECT_EQ(row.witnesses[2].value, 310800);
-  EXPECT_EQ(row.witnesses[2].outcome, "fails");
+  ASSERT_EQ(row.data_points.size(), 4u);
+  EXPECT_EQ(row.data_points[2].value, 310800);
+  EXPECT_EQ(row.data_points[2].outcome, "fails");
   EXPECT_EQ(row.to_string(), "passes up to 262144 bytes, fails from 512000");
 }
 

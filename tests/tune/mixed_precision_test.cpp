@@ -34,15 +34,15 @@ std::vector<int64_t> numbers_of_recordings() {
 class Calibrated {
  public:
   explicit Calibrated(Graph graph, uint32_t seed = 1) : graph_(std::move(graph)) {
-    if (hears_pauses(graph_)) set_headroom_beside_pauses(options_);
+    if (needs_silence_prefix(graph_)) set_range_margin_with_silence(options_);
     held_out_ = hold_out(recorded_windows(graph_, seed), numbers_of_recordings(), {1, true});
     const int64_t frames = graph_.node(graph_.inputs()[0]).shape.w;
     for (const Windows& fold : held_out_.folds) {
       CalibrationStatistics& own = of_folds_.emplace_back();
       EXPECT_TRUE(calibrate(graph_, options_, *cpu_, fold, own).has_value());
-      if (hears_pauses(graph_)) {
+      if (needs_silence_prefix(graph_)) {
         EXPECT_TRUE(
-            calibrate(graph_, options_, *cpu_, after_pauses(fold, frames), own).has_value());
+            calibrate(graph_, options_, *cpu_, with_silence_prefix(fold, frames), own).has_value());
       }
       statistics_.merge(own);
     }
@@ -89,7 +89,7 @@ class Calibrated {
 TEST(MixedPrecision, WidensNothingWhere8BitsAreEnough) {
   const MixedPrecision chosen = Calibrated(legal_network(NormKind::global)).choose(10.0);
   EXPECT_TRUE(chosen.reached);
-  EXPECT_TRUE(chosen.options.widen.empty());
+  EXPECT_TRUE(chosen.options.int16_values.empty());
 }
 
 TEST(MixedPrecision, WidensSomeValuesForAnSnrBetween8And16Bits) {
@@ -98,8 +98,8 @@ TEST(MixedPrecision, WidensSomeValuesForAnSnrBetween8And16Bits) {
   const MixedPrecision chosen = calibrated.choose(wanted);
   EXPECT_TRUE(chosen.reached);
   EXPECT_GE(chosen.quality.lowest_db(), wanted);
-  EXPECT_FALSE(chosen.options.widen.empty());
-  EXPECT_LT(chosen.options.widen.size(), chosen.sensitivities.size());
+  EXPECT_FALSE(chosen.options.int16_values.empty());
+  EXPECT_LT(chosen.options.int16_values.size(), chosen.sensitivities.size());
 }
 
 TEST(MixedPrecision, KeepsNearlyWhat16BitsEverywhereDoWhereTheseAreNotEnough) {
@@ -107,7 +107,7 @@ TEST(MixedPrecision, KeepsNearlyWhat16BitsEverywhereDoWhereTheseAreNotEnough) {
   const MixedPrecision chosen = calibrated.choose(150.0);
   EXPECT_FALSE(chosen.reached);
   QuantizeOptions wide = calibrated.options();
-  wide.wide = true;
+  wide.int16 = true;
   const double everywhere = calibrated.trial().quality(wide).value().lowest_db();
   EXPECT_GE(chosen.quality.lowest_db(), everywhere - 0.1);
 }
@@ -127,9 +127,9 @@ TEST(MixedPrecision, KeepsMoreOfUnheardRecordingsThanFewerBits) {
     const Calibrated calibrated(legal_network(norm));
     const double wanted = calibrated.choose(10.0).quality.lowest_db() + 4;
     const MixedPrecision chosen = calibrated.choose(wanted);
-    ASSERT_FALSE(chosen.options.widen.empty()) << to_string(norm);
+    ASSERT_FALSE(chosen.options.int16_values.empty()) << to_string(norm);
     QuantizeOptions wide = calibrated.options();
-    wide.wide = true;
+    wide.int16 = true;
     const std::vector<double> int8 = calibrated.unheard_snr_db(calibrated.options());
     const std::vector<double> mixed = calibrated.unheard_snr_db(chosen.options);
     const std::vector<double> int16 = calibrated.unheard_snr_db(wide);
@@ -197,25 +197,25 @@ TEST(ChooseObserver, CutsOffWhatIsRareWhereThatKeepsMore) {
     const std::vector<CalibrationStatistics> of_folds{statistics, statistics};
     return HeldOutTrial::create(graph, held_out, of_folds, *cpu, *emulator).value();
   };
-  const auto snr_db_of = [&](HeldOutTrial& trial, Observer observer) {
+  const auto snr_db_of = [&](HeldOutTrial& trial, RangeEstimator range_estimator) {
     QuantizeOptions options;
-    options.observer = observer;
+    options.range_estimator = range_estimator;
     return trial.quality(options).value().mean_error_db();
   };
   HeldOutTrial of_clicked = trial_with(clicked);
-  const auto chosen = choose_observer(of_clicked, {});
+  const auto chosen = choose_range_estimator(of_clicked, {});
   ASSERT_TRUE(chosen.has_value()) << chosen.error().to_string();
   const double kept = chosen->quality.mean_error_db();
-  EXPECT_NE(chosen->observer, Observer::min_max);
-  EXPECT_EQ(kept, snr_db_of(of_clicked, chosen->observer));
-  EXPECT_GT(kept, snr_db_of(of_clicked, Observer::min_max) + 6);
-  EXPECT_GE(kept, snr_db_of(of_clicked, Observer::percentile));
-  EXPECT_GE(kept, snr_db_of(of_clicked, Observer::mse));
+  EXPECT_NE(chosen->range_estimator, RangeEstimator::min_max);
+  EXPECT_EQ(kept, snr_db_of(of_clicked, chosen->range_estimator));
+  EXPECT_GT(kept, snr_db_of(of_clicked, RangeEstimator::min_max) + 6);
+  EXPECT_GE(kept, snr_db_of(of_clicked, RangeEstimator::percentile));
+  EXPECT_GE(kept, snr_db_of(of_clicked, RangeEstimator::mse));
 
   HeldOutTrial of_plain = trial_with(plain);
-  const auto usual = choose_observer(of_plain, {});
+  const auto usual = choose_range_estimator(of_plain, {});
   ASSERT_TRUE(usual.has_value()) << usual.error().to_string();
-  EXPECT_GE(usual->quality.mean_error_db(), snr_db_of(of_plain, Observer::min_max));
+  EXPECT_GE(usual->quality.mean_error_db(), snr_db_of(of_plain, RangeEstimator::min_max));
 }
 
 }  // namespace

@@ -83,7 +83,7 @@ TEST_P(AsteroidCheckpoint, StitchedByStripesGivesWhatAsteroidComputed) {
 
 TEST_P(AsteroidCheckpoint, PassesVerificationAtEveryStage) {
   const Graph imported = import_for(given_);
-  const auto judge = make_backend("reference").value();
+  const auto reference = make_backend("reference").value();
   const std::vector<ConstValues> inputs{given_.input.values};
   for (const char* name : {"cpu", "torch"}) {
     const auto backend = make_backend(name);
@@ -92,11 +92,11 @@ TEST_P(AsteroidCheckpoint, PassesVerificationAtEveryStage) {
     for (int64_t block : {0, 64}) {
       const Planned planned =
           test::plan_for(imported, {.tile_frames = 256, .block_channels = block});
-      const auto report = verify_plan(imported, planned.plan, **backend, *judge, inputs);
+      const auto report = verify_plan(imported, planned.plan, **backend, *reference, inputs);
       ASSERT_TRUE(report.has_value()) << report.error().to_string();
       EXPECT_TRUE(report->passed);
       EXPECT_GT(report->stages.size(), 10U);
-      for (const StageCheck& stage : report->stages) {
+      for (const ValueCheck& stage : report->stages) {
         EXPECT_TRUE(stage.passed) << name << " " << stage.name << " as " << stage.value << ": "
                                   << stage.difference.max_abs << " of " << stage.difference.peak;
       }
@@ -117,14 +117,14 @@ TEST_P(BundledSeparator, PassesVerificationAtEveryStage) {
       fmt::format(TESSERA_SOURCE_DIR "/models/convtasnet_demo_{}_8k.pth", GetParam());
   const auto model = import_model(path, {.length_samples = 8003, .model_args = {}}).value();
   const auto backend = make_backend("cpu").value();
-  const auto judge = make_backend("reference").value();
+  const auto reference = make_backend("reference").value();
   const std::vector<float> signal = verification_signal({1, 1, 8003});
   const std::vector<ConstValues> inputs{signal};
   for (const auto& [tile, block] : {std::pair<int64_t, int64_t>{64, 0}, {300, 64}}) {
     const Planned planned =
         test::plan_for(model.graph, {.tile_frames = tile, .block_channels = block});
     const VerifyReport report =
-        verify_plan(model.graph, planned.plan, *backend, *judge, inputs).value();
+        verify_plan(model.graph, planned.plan, *backend, *reference, inputs).value();
     EXPECT_TRUE(report.passed) << report.first_failure()->name;
     EXPECT_GT(report.stages.size(), 100U);
     for (const NotCompared& missing : report.model_only)

@@ -22,11 +22,11 @@ INSTANTIATE_TEST_SUITE_P(Parts, Parity,
 TEST_P(Parity, HoldsInEveryCaseForTheBundledSeparatorInBlocks) {
   const ImportedModel model = demo();
   const auto backend = make_backend("cpu").value();
-  const auto judge = make_backend("reference").value();
+  const auto reference = make_backend("reference").value();
   const auto cases = parity_cases(GetParam());
   EXPECT_EQ(cases.size(), 3U);
   for (const ParityCase& which : cases) {
-    const auto result = run_parity(model, which, test::hailo8(), *backend, *judge);
+    const auto result = run_parity(model, which, test::hailo8(), *backend, *reference);
     ASSERT_TRUE(result.has_value()) << result.error().to_string();
     EXPECT_TRUE(result->report.passed) << which.length << " x " << which.tile_frames;
     if (GetParam() == ParityPart::masker) continue;  // masks are as large as they like
@@ -68,7 +68,7 @@ TEST(ParityNetwork, RefusesANetworkThatIsNoConvTasNet) {
   GraphEditor editor(graph, "import");
   const NodeId x = editor.add(Input{{1, 1, 64}}, {}).value();
   editor.add_output("y", editor.add(Unary{.kind = UnaryKind::relu}, {x}).value());
-  ASSERT_TRUE(editor.enter(Stage::imported).has_value());
+  ASSERT_TRUE(editor.enter(GraphForm::imported).has_value());
   EXPECT_EQ(parity_network(graph, ParityPart::masker).error().to_string(),
             "masker: is not found: this network is no Conv-TasNet of encoder, masker and decoder "
             "('tessera verify' compares whole networks of any kind)");

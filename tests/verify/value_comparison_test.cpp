@@ -37,8 +37,8 @@ TEST_F(ValueComparisonTest, ComparesAStreamInTwoBases) {
   const auto in_basis = [&](uint32_t seed) {
     Graph legal = given_.imported;
     RewriteOptions options;
-    options.enable = {"change_stream_basis"};
-    options.parameters.stream_bases["bottleneck"] = test::random_basis(12, 5, seed);
+    options.enable = {"change_channel_basis"};
+    options.parameters.channel_bases["bottleneck"] = test::random_basis(12, 5, seed);
     EXPECT_TRUE(rewrite(legal, options).has_value());
     EXPECT_NE(legal.basis_of("bottleneck"), nullptr);
     return legal;
@@ -106,13 +106,13 @@ TEST_F(ValueComparisonTest, AValueWithARuinedScaleFallsMost) {
   }
   ASSERT_FALSE(ruined.empty());
   const auto report = with_integers(encodings).value();
-  const auto most = std::max_element(report.values.begin(), report.values.end(),
-                                     [](const auto& a, const auto& b) {
-                                       const auto fall = [](const ValueComparison& value) {
-                                         return value.difference.snr_db < 20 ? value.fall_db : 0.0;
-                                       };
-                                       return fall(a) < fall(b);
-                                     });
+  const auto most = std::max_element(
+      report.values.begin(), report.values.end(), [](const auto& a, const auto& b) {
+        const auto fall = [](const ValueComparison& value) {
+          return value.difference.snr_db < 20 ? value.snr_drop_db : 0.0;
+        };
+        return fall(a) < fall(b);
+      });
   EXPECT_EQ(most->value, ruined);
 }
 

@@ -24,17 +24,17 @@ test::ConvTasNet small(NormKind norm = NormKind::global) {
 Result<VerifyReport> verified(const Planned& planned, const VerifyOptions& options = {},
                               std::string_view backend_name = "cpu") {
   const auto backend = make_backend(backend_name).value();
-  const auto judge = make_backend("reference").value();
+  const auto reference = make_backend("reference").value();
   const std::vector<float> signal =
       verification_signal(planned.imported.node(planned.imported.inputs()[0]).shape);
   const std::vector<ConstValues> inputs{signal};
-  return verify_plan(planned.imported, planned.plan, *backend, *judge, inputs, options);
+  return verify_plan(planned.imported, planned.plan, *backend, *reference, inputs, options);
 }
 
 std::string failures(const VerifyReport& report) {
   std::string text;
   for (const auto* list : {&report.stages, &report.outputs}) {
-    for (const StageCheck& stage : *list) {
+    for (const ValueCheck& stage : *list) {
       if (!stage.passed) {
         text += fmt::format("{} ({} in {}): {:.3g} of {:.3g}\n", stage.name, stage.value,
                             stage.where, stage.difference.max_abs, stage.difference.peak);
@@ -76,7 +76,7 @@ TEST(VerifyPlan, PassesTheSameNetworkWhateverItsNorm) {
 // said not to be.
 void expect_every_value_accounted_for(const Graph& imported, const VerifyReport& report) {
   std::set<std::string> named;
-  for (const StageCheck& stage : report.stages) named.insert(stage.name);
+  for (const ValueCheck& stage : report.stages) named.insert(stage.name);
   EXPECT_FALSE(named.empty());
   for (const NotCompared& missing : report.model_only) named.insert(missing.name);
   const auto is_named_slice = [&](NodeId id) {
@@ -140,12 +140,12 @@ TEST(VerifyPlan, ComparesTheTapsOfATransposedConvolutionThatANormWasFoldedInto) 
       editor.add(Affine{random.tensor({2}, 2, 3), random.tensor({2}, -1, 1)}, {norm}, "affine")
           .value();
   editor.add_output("y", editor.add(Unary{.kind = UnaryKind::tanh}, {affine}).value());
-  ASSERT_TRUE(editor.enter(Stage::imported).has_value());
+  ASSERT_TRUE(editor.enter(GraphForm::imported).has_value());
   const Result<VerifyReport> report = verified(test::plan_for(graph, {}));
   ASSERT_TRUE(report.has_value()) << report.error().to_string();
   EXPECT_TRUE(report->passed) << failures(*report);
   const auto taps = std::find_if(report->stages.begin(), report->stages.end(),
-                                 [](const StageCheck& stage) { return stage.value == "up.taps"; });
+                                 [](const ValueCheck& stage) { return stage.value == "up.taps"; });
   ASSERT_NE(taps, report->stages.end());
   EXPECT_EQ(taps->how, "taps of 'up' before they overlap, with 'affine' folded in");
 }
@@ -173,7 +173,7 @@ TEST(VerifyPlan, NamesTheStageWhosePieceHasAWrongWeight) {
   ASSERT_TRUE(verified(planned)->passed);
   change_piece_weight(planned.plan, "tcn.3.depthwise", 0.01F);
   for (bool inner : {false, true}) {
-    const VerifyReport report = verified(planned, {.inner_values = inner}).value();
+    const VerifyReport report = verified(planned, {.intermediates = inner}).value();
     EXPECT_FALSE(report.passed);
     ASSERT_NE(report.first_failure(), nullptr);
     EXPECT_EQ(report.first_failure()->name, inner ? "tcn.3.depthwise" : "tcn.3.prelu2");
@@ -201,7 +201,7 @@ void drop_halo(const Graph& graph, ChipSegment& segment, int64_t frames) {
     made[id] = editor.add(graph.node(id).op, operands).value();
   }
   for (NodeId id : segment.writes) editor.add_output(graph.node(id).name, made.at(id));
-  ASSERT_TRUE(editor.enter(graph.stage()).has_value());
+  ASSERT_TRUE(editor.enter(graph.form()).has_value());
   piece.graph = tile;
   for (int64_t& read : piece.frames) read = frames;
   for (PieceCall& call : segment.calls) {
@@ -227,7 +227,7 @@ TEST(VerifyPlan, NamesTheStageWhoseTilesHaveNoHalo) {
     // A tile that needs no neighbour stays right even so: the test's own surgery breaks nothing.
     if (holds("tcn.1.in")) drop_halo(graph, segment, 64);
   }
-  const VerifyReport report = verified(planned, {.inner_values = false}).value();
+  const VerifyReport report = verified(planned, {.intermediates = false}).value();
   EXPECT_FALSE(report.passed);
   ASSERT_NE(report.first_failure(), nullptr);
   EXPECT_EQ(report.first_failure()->name, "tcn.3.prelu2");
@@ -247,7 +247,7 @@ TEST(VerifyPlan, NamesTheStageWhoseTilesAreOneFrameOff) {
       for (Tile& tile : call.tiles) tile.read_begin[0] += tile.write_begin > 0 ? 1 : 0;
     }
   }
-  const VerifyReport report = verified(planned, {.inner_values = false}).value();
+  const VerifyReport report = verified(planned, {.intermediates = false}).value();
   ASSERT_NE(report.first_failure(), nullptr);
   EXPECT_EQ(report.first_failure()->name, "tcn.0.prelu2");
 }
@@ -295,18 +295,18 @@ TEST(VerifyPlan, HoldsQuietValuesToTheirPeak) {
     weights
     @small 3 values 0.02 -0.01 0.01
     @large 3 values 500 200 300)",
-                                       Stage::imported);
+                                       GraphForm::imported);
   const VerifyReport report = verified(test::plan_for(network, {.tile_frames = 64})).value();
   const auto stage_of = [&](std::string_view name) {
     const auto found = std::find_if(report.stages.begin(), report.stages.end(),
-                                    [&](const StageCheck& stage) { return stage.name == name; });
+                                    [&](const ValueCheck& stage) { return stage.name == name; });
     EXPECT_NE(found, report.stages.end()) << name;
-    return found == report.stages.end() ? StageCheck{} : *found;
+    return found == report.stages.end() ? ValueCheck{} : *found;
   };
-  const StageCheck quiet = stage_of("quiet");
+  const ValueCheck quiet = stage_of("quiet");
   ASSERT_LT(quiet.difference.peak, 0.1);
   EXPECT_DOUBLE_EQ(quiet.tolerance, 1e-4 * quiet.difference.peak);
-  const StageCheck loud = stage_of("loud");
+  const ValueCheck loud = stage_of("loud");
   ASSERT_GT(loud.difference.peak, 1);
   EXPECT_DOUBLE_EQ(loud.tolerance, 1e-5 * loud.difference.peak);
 }

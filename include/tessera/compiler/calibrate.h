@@ -91,18 +91,18 @@ Result<void> calibrate(const Graph& legal, const QuantizeOptions& options, Backe
 
 // The graph takes one channel of sound, and norms of it measure over time: beside a pause they make
 // the same voice louder than alone, so that ranges are to be taken from both.
-bool hears_pauses(const Graph& legal);
+bool needs_silence_prefix(const Graph& legal);
 
 // At most `most` of the windows, evenly spread, each at the end of a sequence of `frames` frames
 // that begins with silence, at least half of it: of longer windows the louder half. Silent ones are
 // left out.
-std::vector<std::vector<float>> after_pauses(std::span<const std::vector<float>> windows,
-                                             int64_t frames, size_t most = 32);
+std::vector<std::vector<float>> with_silence_prefix(std::span<const std::vector<float>> windows,
+                                                    int64_t frames, size_t most = 32);
 
 // Headroom of ranges that were taken after pauses too. These make a voice up to sqrt(2) louder:
 // that is room enough for sums, less than all of it even; norms and activations reach further still
 // after a longer pause, beside a louder passage or in more noise.
-void set_headroom_beside_pauses(QuantizeOptions& options);
+void set_range_margin_with_silence(QuantizeOptions& options);
 
 // Global and feature-wise norms of an imported graph that another norm comes before, in graph
 // order. The first norm on every path stays: it takes the input's level out, so that the constants

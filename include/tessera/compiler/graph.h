@@ -42,15 +42,15 @@ constexpr int32_t index_of(NodeId id) {
   return static_cast<int32_t>(id);
 }
 
-// What a graph may contain at each stage; verify() holds the table.
-enum class Stage : uint8_t {
+// What a graph may contain at each stage; validate() holds the table.
+enum class GraphForm : uint8_t {
   importing,  // anything the op set can say, including reductions and cumulative sums of
               // unrecognised norms
   imported,   // recognised: the network as its author wrote it
   rewriting,  // between the two: what was imported and what rules make of it
   legal,      // no norm is left: statistics, per-channel affines and convolutions instead
 };
-std::string_view to_string(Stage stage);
+std::string_view to_string(GraphForm form);
 
 enum class DerivedKind : uint8_t {
   value,       // the value
@@ -122,7 +122,7 @@ class Graph {
 
   std::span<const NodeId> inputs() const { return inputs_; }
   std::span<const GraphOutput> outputs() const { return outputs_; }
-  Stage stage() const { return stage_; }
+  GraphForm form() const { return form_; }
   std::span<const ChangedBasis> changed_bases() const { return changed_bases_; }
   // Of the value of that name; null where it is as its author wrote it.
   const Tensor* basis_of(std::string_view value) const;
@@ -137,7 +137,7 @@ class Graph {
   std::vector<GraphOutput> outputs_;
   std::unordered_map<std::string, NodeId> names_;
   std::vector<ChangedBasis> changed_bases_;
-  Stage stage_ = Stage::importing;
+  GraphForm form_ = GraphForm::importing;
 };
 
 // Changes a graph and records in each node it makes which rule made it. Keeps shapes and users
@@ -177,8 +177,8 @@ class GraphEditor {
   // Removes every node that no output needs, inputs excepted; returns their names.
   std::vector<std::string> remove_dead();
 
-  // Moves the graph to a stage if verify() holds for it.
-  Result<void> enter(Stage stage);
+  // Moves the graph to a stage if validate() holds for it.
+  Result<void> enter(GraphForm form);
 
   // Number of changes made through this editor.
   int64_t edits() const { return edits_; }
@@ -196,7 +196,7 @@ class GraphEditor {
 
 // Structure, shapes, weight dimensions, unique names, and the ops permitted at `stage`. Returns the
 // first violation.
-Result<void> verify(const Graph& graph, Stage stage);
+Result<void> validate(const Graph& graph, GraphForm form);
 
 // The text form of a graph: readable, diffable, and exact. docs/graph_text.md describes the format.
 

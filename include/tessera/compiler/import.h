@@ -42,7 +42,7 @@ class Network {
 };
 
 struct ImportedModel {
-  Graph graph;  // for the length asked for, in canonical order, at Stage::imported
+  Graph graph;  // for the length asked for, in canonical order, at GraphForm::imported
   std::shared_ptr<const Network> network;
   int64_t length_samples = 0;
   std::optional<int> sample_rate;  // Hz, where the file tells or the user told

@@ -158,11 +158,11 @@ struct PlanOptions {
   bool masks_on_chip = false;
   // Allow segments that pad inside, where they are faster: their pieces are of one length of the
   // sequence, and so is a package of them.
-  bool one_length = false;
+  bool fixed_length = false;
 };
 
 // Searches layout, tile width and channel blocks for the least estimated time among the plans whose
-// every piece fits; narrower blocks are tried only where they cure what does not fit. What no cut
+// every piece fits; narrower blocks are tried only where they remedy what does not fit. What no cut
 // makes fit, the host gets, with a note; not where the options fix tiles or blocks. Errors:
 // kUnsupported naming the smallest piece and the rule it breaks or leaves unknown;
 // kInvalidArgument for options.
@@ -174,7 +174,7 @@ Result<Plan> make_uncut_plan(const Graph& legal, const Target& target,
                              const PlanOptions& options = {});
 
 // The first rule that keeps a plan from fitting, with piece, node and number; empty if it fits.
-std::string obstacle_of(const Plan& plan, const Target& target);
+std::string blocking_violation(const Plan& plan, const Target& target);
 
 // The plan of a recipe for `legal`, of any length. `target` gives the cost figures; verdicts are
 // the recipe's. Errors: kMismatch when the graph divides into other segments than the recipe's.

@@ -112,41 +112,43 @@ struct ValueSummary {
   int64_t channels = 0;
   int64_t dead_channels = 0;  // 0 throughout
   // Widest range of a channel over the middle one's: what a scale per channel is good for.
-  double spread = 0;
+  double channel_range_ratio = 0;
 };
 ValueSummary summarize(std::span<const ChannelStatistics> channels);
 
 // How a range of codes is taken from a distribution.
-enum class Observer : uint8_t {
+enum class RangeEstimator : uint8_t {
   min_max,     // everything that was seen
   percentile,  // all but a share of the values, half of it at each end
   mse,         // least expected squared error of 8 bits
   entropy,     // least divergence of the distribution that 8 bits keep from the one seen
 };
-std::string_view to_string(Observer observer);
+std::string_view to_string(RangeEstimator range_estimator);
 
 struct Range {
   float low = 0;   // <= 0
   float high = 0;  // >= 0
 };
-// Holds 0, which paddings need. `kept` is the share of values inside (percentile only).
-Range range_of(const ChannelStatistics& statistics, Observer observer, double kept = 0.9999);
+// Holds 0, which paddings need. `coverage` is the share of values inside (percentile only).
+Range range_of(const ChannelStatistics& statistics, RangeEstimator range_estimator,
+               double coverage = 0.9999);
 
 struct QuantizeOptions {
-  Observer observer = Observer::min_max;  // of 8 bits; 16 hold everything that was seen
-  double kept = 0.9999;                   // percentile only
+  RangeEstimator range_estimator =
+      RangeEstimator::min_max;  // of 8 bits; 16 hold everything that was seen
+  double coverage = 0.9999;     // percentile only
   // Ranges are widened by these factors: other inputs reach further. Sums of many terms have light
   // tails and the most rounding to lose, so their factor is their own. 16 bits have room to spare.
-  double headroom = 1.15;
-  double sum_headroom = 1.15;  // of values that additions join
-  double wide_headroom = 4;
+  double range_margin = 1.15;
+  double sum_range_margin = 1.15;  // of values that additions join
+  double int16_range_margin = 4;
 
   // Float islands: by default the host keeps encoder, mask products and decoder in float.
   bool encoder_in_integers = false;
   bool masks_in_integers = false;
 
-  bool wide = false;            // every value in 16 bits; weights keep 8
-  std::set<std::string> widen;  // these values in 16 bits, by node name
+  bool int16 = false;                  // every value in 16 bits; weights keep 8
+  std::set<std::string> int16_values;  // these values in 16 bits, by node name
 
   // Each for comparison; all of them help and none depends on the network.
   bool scale_per_channel = true;  // where every reader and the maker can carry it
@@ -157,10 +159,11 @@ struct QuantizeOptions {
 
 // The chip's part in integers.
 struct IntegerOptions {
-  QuantizeOptions quantize;  // where encoder and masks run, the plan says; observer: see below
+  QuantizeOptions
+      quantize;  // where encoder and masks run, the plan says; range_estimator: see below
   // None: min-max, or percentile or MSE if they keep more on windows set apart. Of fewer than
   // twelve windows none is, and then it is min-max.
-  std::optional<Observer> observer;
+  std::optional<RangeEstimator> range_estimator;
   // Above 0: 16 bits where 8 would cost more SI-SNR than this in all. Where 16 bits everywhere do,
   // the fewest that come near those, and a note that says so.
   double mixed_loss_db = 0;
@@ -174,14 +177,14 @@ std::vector<NodeId> calibrated_nodes(const Graph& legal, const QuantizeOptions& 
 // is part of left out.
 std::vector<std::string> encoded_values(const Graph& legal, const QuantizeOptions& options = {});
 
-// Errors: kInvalidArgument if `legal` is not at Stage::legal, for an unknown name in `widen`;
-// kNotFound naming a node without statistics.
+// Errors: kInvalidArgument if `legal` is not at GraphForm::legal, for an unknown name in
+// `int16_values`; kNotFound naming a node without statistics.
 Result<Encodings> quantize(const Graph& legal, const CalibrationStatistics& statistics,
                            const QuantizeOptions& options = {});
 
 // Those that are encoded only because encoder or masks are in integers. No norm has taken the
 // recording's level out of them, or it was put in again: of a quiet one 8 bits keep little.
-std::vector<std::string> island_values(const Graph& legal, const QuantizeOptions& options);
+std::vector<std::string> host_float_values(const Graph& legal, const QuantizeOptions& options);
 
 // What quantize() gives with any values more in 16 bits than `options` say, put together in a
 // moment from what it gives for these options and for 16 bits everywhere. The graph must outlive
@@ -192,7 +195,7 @@ class EncodingChoices {
   static Result<EncodingChoices> create(const Graph& legal, const CalibrationStatistics& statistics,
                                         const QuantizeOptions& options);
 
-  Encodings with(const std::set<std::string>& widen) const;
+  Encodings with(const std::set<std::string>& int16_values) const;
 
  private:
   EncodingChoices() = default;

@@ -47,7 +47,7 @@ struct NormConstants {
 };
 
 // An invertible matrix and its inverse, both [channels, channels], row-major.
-struct StreamBasis {
+struct ChannelBasis {
   std::vector<double> matrix;
   std::vector<double> inverse;
 };
@@ -56,8 +56,8 @@ struct StreamBasis {
 struct RewriteParameters {
   std::map<std::string, NormConstants>
       calibrated;  // freeze_global_norm: by name of the norm's node
-  std::map<std::string, StreamBasis>
-      stream_bases;                // change_stream_basis: by name of the stream's first value
+  std::map<std::string, ChannelBasis>
+      channel_bases;               // change_channel_basis: by name of the stream's first value
   int64_t keep_blocks = 1;         // truncate_blocks: blocks that stay
   int64_t decoder_channels = 128;  // reduce_decoder: filters that stay
   int64_t source = 0;              // keep_one_source: which one, from 0
@@ -143,14 +143,14 @@ struct RewriteLog {
   int64_t macs_after = 0;
   std::vector<OutputChange> outputs;  // shapes that an approximate rule changed
   bool exact = true;                  // no approximate rule changed anything
-  std::string not_legal;              // why the graph is not at Stage::legal; empty if it is
+  std::string not_legal;              // why the graph is not at GraphForm::legal; empty if it is
 };
 
-// Runs the list on `graph` until every rule comes to rest. Afterwards the graph is at Stage::legal,
-// or at Stage::rewriting if something is left that a legal graph must not have
-// (RewriteLog::not_legal). Errors: kInvalidArgument for an unknown rule name, kMismatch if an exact
-// rule would change the shape of an output, kInvalidModel if a rule breaks the graph. After an
-// error the graph is unspecified.
+// Runs the list on `graph` until every rule comes to rest. Afterwards the graph is at
+// GraphForm::legal, or at GraphForm::rewriting if something is left that a legal graph must not
+// have (RewriteLog::not_legal). Errors: kInvalidArgument for an unknown rule name, kMismatch if an
+// exact rule would change the shape of an output, kInvalidModel if a rule breaks the graph. After
+// an error the graph is unspecified.
 Result<RewriteLog> rewrite(Graph& graph, const RewriteOptions& options = {});
 
 }  // namespace tessera

@@ -1,5 +1,5 @@
 // Target: what a chip can do, as data read from a TOML file. check(): would this graph fit on it,
-// and if not, every reason why, each with its number, its limit and the step that cures it.
+// and if not, every reason why, each with its number, its limit and the step that remedies it.
 #pragma once
 
 #include <array>
@@ -24,7 +24,7 @@ Verdict worse(Verdict a, Verdict b);
 
 // A compile whose number lies inside a limit's open interval: it narrows what a reader believes,
 // but the verdict there stays unknown until `pass` or `fail` moves.
-struct Witness {
+struct DataPoint {
   int64_t value = 0;
   std::string outcome;  // "passes", "probably passes", "fails"
   std::string source;
@@ -38,7 +38,7 @@ struct Limit {
   std::optional<int64_t> pass;
   std::optional<int64_t> fail;
   std::string source;
-  std::vector<Witness> witnesses;  // ascending
+  std::vector<DataPoint> data_points;  // ascending
 
   Verdict judge(int64_t value) const;
   std::string to_string() const;  // "at most 4 axes", "passes up to 7 taps, untried above"
@@ -111,17 +111,17 @@ struct Constraint {
   std::string_view ops;   // which nodes it looks at
   TargetSection section;
   std::string_view key;
-  std::string_view cure;  // see cures(); a violation may name a better one
+  std::string_view remedy;  // see remedies(); a violation may name a better one
 };
 std::span<const Constraint> constraints();
 
 // A step that makes a violation go away: a rewrite rule, or a decision of the planner.
-struct Cure {
+struct Remedy {
   std::string_view name;
   enum class Kind : uint8_t { rewrite, plan } kind;
   std::string_view summary;
 };
-std::span<const Cure> cures();
+std::span<const Remedy> remedies();
 
 // What one rule found at one node. Only violations (does_not_fit) and open questions (unknown) are
 // reported.
@@ -136,11 +136,11 @@ struct Violation {
   std::string limit;       // "passes up to 262144 bytes, fails from 512000"
   std::string reason;      // which tensor or attribute has the number, and the nearest witnesses
   std::string source;      // where the limit comes from
-  std::string cure;        // names of cures(), best first
+  std::string remedy;      // names of remedies(), best first
   bool estimated = false;  // unknown because units are estimated, not because a limit is open
 
-  // Whether `name`, one of cures(), is among them.
-  bool cured_by(std::string_view name) const;
+  // Whether `name`, one of remedies(), is among them.
+  bool has_remedy(std::string_view name) const;
 };
 
 struct CheckOptions {
@@ -163,7 +163,7 @@ struct CheckReport {
 // Asks every rule about every node; never stops at the first violation.
 CheckReport check(const Graph& graph, const Target& target, const CheckOptions& options = {});
 
-// docs/constraints.md: the table of rules with their cures, generated.
+// docs/constraints.md: the table of rules with their remedies, generated.
 std::string constraints_markdown();
 
 }  // namespace tessera

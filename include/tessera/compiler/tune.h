@@ -90,12 +90,12 @@ class HeldOutTrial {
   // Errors: those of quantize() and Backend::load().
   Result<HeldOutQuality> quality(const QuantizeOptions& options);
 
-  // What with_widened() widens: `options` for 8 bits.
-  Result<void> widen_from(const QuantizeOptions& options);
-  // These values in 16 bits, the others as options given to widen_from() have them.
-  Result<HeldOutQuality> with_widened(const std::set<std::string>& widen);
+  // What with_int16_values() widens: `options` for 8 bits.
+  Result<void> set_base_options(const QuantizeOptions& options);
+  // These values in 16 bits, the others as options given to set_base_options() have them.
+  Result<HeldOutQuality> with_int16_values(const std::set<std::string>& int16_values);
   // The same, of one passage: dB.
-  Result<double> with_widened(const std::set<std::string>& widen, size_t passage);
+  Result<double> with_int16_values(const std::set<std::string>& int16_values, size_t passage);
 
   const Graph& legal() const { return *legal_; }
   const HeldOut& held_out() const { return *held_out_; }
@@ -170,32 +170,33 @@ Result<FrozenNormsCurve> measure_frozen_norms(const Graph& imported, const Graph
 // and 8 bits of each channel lose them. A stream that only convolutions over all channels and sums
 // make and read may be written in any basis of its channels without changing an output.
 
-struct StreamBasisChoice {
+struct ChannelBasisChoice {
   std::string stream;  // name of its first value
   int64_t channels = 0;
   int64_t values = 0;  // that are written in the basis
   double gain_db = 0;  // expected, of the signal over what rounding the stream to codes costs
-  StreamBasis basis;   // for RewriteParameters::stream_bases
+  ChannelBasis basis;  // for RewriteParameters::channel_bases
 };
 
 // For every such stream of `legal` where another basis is expected to be worth it, from what its
 // values are on at most 16 of the windows (each holds the values of the graph's inputs, one after
 // the other), evenly spread. Errors: kInvalidArgument for no windows, one of another size, NaN in
 // it, or nothing but silence; those of Backend::load() and Executable::run().
-Result<std::vector<StreamBasisChoice>> choose_stream_bases(
+Result<std::vector<ChannelBasisChoice>> choose_channel_bases(
     const Graph& legal, std::span<const std::vector<float>> windows, Backend& backend);
 
 // Choices that are made by measuring what a network keeps of recordings held out: how ranges are
 // taken, and in mixed precision which values need 16 bits.
 
-struct ObserverChoice {
-  Observer observer = Observer::min_max;
+struct RangeEstimatorChoice {
+  RangeEstimator range_estimator = RangeEstimator::min_max;
   HeldOutQuality quality;
 };
 
 // Min-max, or percentile or MSE if their mean error is 3 dB less. Errors: those of
 // HeldOutTrial::quality().
-Result<ObserverChoice> choose_observer(HeldOutTrial& trial, const QuantizeOptions& options);
+Result<RangeEstimatorChoice> choose_range_estimator(HeldOutTrial& trial,
+                                                    const QuantizeOptions& options);
 
 struct Sensitivity {
   std::string value;
@@ -203,11 +204,11 @@ struct Sensitivity {
 };
 
 struct MixedPrecision {
-  QuantizeOptions options;  // those given, `widen` filled
+  QuantizeOptions options;  // those given, `int16_values` filled
   HeldOutQuality quality;
-  HeldOutQuality narrow;  // with 8 bits everywhere
-  bool reached = false;   // the SNR asked for; false: not even with 16 bits everywhere, and
-                          // these are the fewest that come close to that
+  HeldOutQuality int8;   // with 8 bits everywhere
+  bool reached = false;  // the SNR asked for; false: not even with 16 bits everywhere, and
+                         // these are the fewest that come close to that
   std::vector<Sensitivity> sensitivities;  // largest gain first
 };
 

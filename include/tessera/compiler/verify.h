@@ -41,7 +41,7 @@ struct VerifyOptions {
   double peak_tolerance = 1e-4;
   // Also values inside segments, which no one sees in operation: the segment's pieces are made a
   // second time with these values as further outputs.
-  bool inner_values = true;
+  bool intermediates = true;
   // Of the plan's graph: it is played in integers. Rounding to codes makes every value another one,
   // so that no tolerance holds: a stage passes if it is finite, an output if at least this much of
   // it is left over the difference.
@@ -50,14 +50,14 @@ struct VerifyOptions {
 };
 
 // One value of the imported network and its counterpart in the plan.
-struct StageCheck {
+struct ValueCheck {
   std::string name;   // of the imported network's node
   std::string op;     // of that node
   std::string value;  // name in the plan
   std::string how;    // what is compared where it is not the value itself: "channels 0..63"
   std::string where;  // "host", or the segment
   std::vector<std::string> roles;  // see conv_tasnet_roles()
-  bool inner = false;              // see VerifyOptions::inner_values
+  bool inner = false;              // see VerifyOptions::intermediates
   Shape expected_shape;
   Shape shape;
   ValueDifference difference;  // meaningless where the shapes differ
@@ -73,8 +73,8 @@ struct NotCompared {
 };
 
 struct VerifyReport {
-  std::vector<StageCheck> stages;       // in the order of the imported network
-  std::vector<StageCheck> outputs;      // what the stitched executable hands out
+  std::vector<ValueCheck> stages;       // in the order of the imported network
+  std::vector<ValueCheck> outputs;      // what the stitched executable hands out
   std::vector<NotCompared> plan_only;   // values of the plan that the network does not have
   std::vector<NotCompared> model_only;  // values of the network that the plan does not show
   int64_t segments = 0;
@@ -94,16 +94,16 @@ struct VerifyReport {
   std::map<std::string, Role> roles;
 
   // The earliest stage that fails, or the output that does; null if all pass.
-  const StageCheck* first_failure() const;
+  const ValueCheck* first_failure() const;
 };
 
-// Plays `plan` on `backend` and judges it by `imported` evaluated on `judge`, both on `inputs`
+// Plays `plan` on `backend` and judges it by `imported` evaluated on `reference`, both on `inputs`
 // (Graph::inputs() of `imported`). A wrong plan is no error: the report says which stage fails.
 // Errors: kMismatch when the plan's inputs or outputs are not the network's; kInvalidArgument for
 // inputs of the wrong size, and for silent ones, on which nothing could fail; those of
 // Backend::load() and Executable::run().
 Result<VerifyReport> verify_plan(const Graph& imported, const Plan& plan, Backend& backend,
-                                 Backend& judge, std::span<const ConstValues> inputs,
+                                 Backend& reference, std::span<const ConstValues> inputs,
                                  const VerifyOptions& options = {});
 
 // Stitched execution beside the imported network on one signal, measured when it was built.
@@ -154,7 +154,7 @@ struct BorderCheck {
   bool passed() const { return differing == 0; }
 };
 
-struct CodeReport {
+struct BitExactReport {
   std::vector<BorderCheck> borders;  // in order of execution
   int64_t codes = 0;                 // compared
   bool passed = true;
@@ -168,8 +168,8 @@ struct CodeReport {
 // Codes, and statistics of codes, must be equal; other floats of the host within 1e-5 of their
 // peak. Errors: kInvalidArgument for inputs of the wrong size; those of check_encodings(),
 // Backend::load() and Executable::run().
-Result<CodeReport> check_codes(const Plan& plan, const Encodings& encodings, Backend& backend,
-                               std::span<const ConstValues> inputs);
+Result<BitExactReport> check_bit_exact(const Plan& plan, const Encodings& encodings,
+                                       Backend& backend, std::span<const ConstValues> inputs);
 
 // Comparison of two networks value by value: a model and its package, two packages, two exports of
 // one network. How much of each value's signal is left over the difference, from the input to the
@@ -197,7 +197,7 @@ struct ValueComparison {
   double cosine = 0;           // of the angle between both; 1 for two silent values
   // Below the least SNR of the nearest compared values it is made of, both at most kExactDb; 0 or
   // more.
-  double fall_db = 0;
+  double snr_drop_db = 0;
 };
 
 // SNR from which rounding of floats is all there is.
@@ -269,7 +269,7 @@ Result<Graph> parity_network(const Graph& imported, ParityPart part);
 // what it hears (at least as long as the case; more is cut off), or noise. Errors: those of
 // parity_network, make_plan and verify_plan; kInvalidArgument for audio that is too short.
 Result<ParityResult> run_parity(const ImportedModel& model, const ParityCase& which,
-                                const Target& target, Backend& backend, Backend& judge,
+                                const Target& target, Backend& backend, Backend& reference,
                                 std::optional<std::span<const float>> audio = {},
                                 const VerifyOptions& options = {});
 

@@ -4,7 +4,7 @@
 
 #include "backends/cpu/executable.h"
 #include "backends/cpu/lowering.h"
-#include "backends/cpu/turned.h"
+#include "backends/cpu/transpose_hw.h"
 #include "backends/float_segment.h"
 #include "base/threads/processors.h"
 #include "kernels/simd/kernels.h"
@@ -32,12 +32,13 @@ class CpuBackend : public Backend {
 
   Result<std::unique_ptr<Executable>> load(const Segment& segment) override {
     TESSERA_TRY_VOID(check_float_segment(segment, "cpu"));
-    TESSERA_TRY_VOID(verify(segment.graph, segment.graph.stage()));
-    TESSERA_TRY(const std::optional<Graph> turned,
-                cpu::turned_if_narrow(segment.graph, static_cast<int64_t>(kernels_.tile_frames)));
-    if (!turned) return load_as_it_lies(segment.graph);
-    TESSERA_TRY(auto executable, load_as_it_lies(*turned));
-    return cpu::make_turned(segment.graph, std::move(executable));
+    TESSERA_TRY_VOID(validate(segment.graph, segment.graph.form()));
+    TESSERA_TRY(
+        const std::optional<Graph> transposed,
+        cpu::transposed_if_narrow(segment.graph, static_cast<int64_t>(kernels_.tile_frames)));
+    if (!transposed) return load_as_it_lies(segment.graph);
+    TESSERA_TRY(auto executable, load_as_it_lies(*transposed));
+    return cpu::make_transposed(segment.graph, std::move(executable));
   }
 
  private:

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "backends/cpu/placement.h"
+#include "backends/cpu/memory_plan.h"
 #include "backends/cpu/schedule.h"
 #include "base/threads/thread_pool.h"
 #include "base/threads/work_queue.h"
@@ -20,7 +20,7 @@ class CpuExecutable : public Executable {
 
   Result<void> prepare(int64_t memory_limit_bytes) {
     schedule_ = make_schedule(program());
-    TESSERA_TRY(placement_, place(program(), schedule_, memory_limit_bytes));
+    TESSERA_TRY(placement_, plan_memory(program(), schedule_, memory_limit_bytes));
     for (size_t i = 0; i < pool_.size(); ++i) {
       scratch_.emplace_back(placement_.scratch_floats);
       if (scratch_.back().data() == nullptr) {
@@ -63,7 +63,7 @@ class CpuExecutable : public Executable {
 
   void fill_constants() {
     for (const auto& [id, tensor] : lowered_.constants) {
-      const Place& place = placement_.places[id];
+      const MemorySlot& place = placement_.places[id];
       const Value& value = program().values[id];
       if (place.base == nullptr) continue;  // nobody reads it
       const size_t frames = program().tile_frames;
@@ -128,7 +128,7 @@ class CpuExecutable : public Executable {
     context.plane = index / tiles;
     context.tile = index % tiles;
     context.valid_frames = std::min(frames, group.domain.frames - context.tile * frames);
-    std::array<simd::Ahead, kMostFetches> ahead;
+    std::array<simd::Ahead, kMaxFetches> ahead;
     const size_t fetches = look_ahead(group, context, tiles, backwards, ahead);
     for (size_t i = 0; i < group.steps.size(); ++i) {
       context.ahead = {ahead.data(), i == group.fetcher ? fetches : 0};
@@ -136,15 +136,15 @@ class CpuExecutable : public Executable {
     }
   }
 
-  static constexpr size_t kMostFetches = 8;
+  static constexpr size_t kMaxFetches = 8;
 
   size_t look_ahead(const Group& group, const TileContext& context, size_t tiles, bool backwards,
-                    std::array<simd::Ahead, kMostFetches>& ahead) const {
+                    std::array<simd::Ahead, kMaxFetches>& ahead) const {
     size_t count = 0;
     for (const Group::Fetch& fetch : group.fetches) {
       const size_t distance = backwards ? fetch.lag_tiles : fetch.lead_tiles;
       const size_t left = backwards ? context.tile : tiles - 1 - context.tile;
-      if (distance > left || count == kMostFetches) continue;
+      if (distance > left || count == kMaxFetches) continue;
       const size_t floats = distance * placement_.places[fetch.value].tile_floats;
       const float* const tile = context.tile_of(fetch.value);
       ahead[count++] = {backwards ? tile - floats : tile + floats,
@@ -156,7 +156,7 @@ class CpuExecutable : public Executable {
   Lowered lowered_;
   simd::Kernels kernels_;
   Schedule schedule_;
-  Placement placement_;
+  MemoryPlan placement_;
   std::vector<simd::AlignedBuffer> scratch_;  // by thread
   // By group of the pass. Sums are kept per tile, so that who did what changes nothing.
   std::vector<WorkQueue> queues_;

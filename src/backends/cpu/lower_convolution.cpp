@@ -4,6 +4,7 @@
 #include "backends/cpu/lowering_state.h"
 #include "backends/cpu/steps/depthwise.h"
 #include "backends/cpu/steps/movement.h"
+#include "graph/queries.h"
 
 namespace tessera::cpu {
 namespace {
@@ -17,10 +18,10 @@ simd::Border border_of(PadMode mode) {
   return simd::Border::kZero;
 }
 
-// Declares the residual of a tail as an operand that the result may overwrite.
-void set_residual(LoweringState& state, const Tail& tail, Step& step, Epilogue& epilogue) {
-  if (tail.residual == kNoNode) return;
-  epilogue.residual = state.value(tail.residual);
+// Declares the residual of a fused as an operand that the result may overwrite.
+void set_residual(LoweringState& state, const FusedNodes& fused, Step& step, Epilogue& epilogue) {
+  if (fused.residual == kNoNode) return;
+  epilogue.residual = state.value(fused.residual);
   step.reads.push_back({epilogue.residual});
   step.overwrites = epilogue.residual;
 }
@@ -48,7 +49,7 @@ ChannelAffine constant_affine(const LoweringState& state, NodeId norm) {
 }
 
 void add_pointwise(LoweringState& state, NodeId root, ValueId src, PackedWeights packed,
-                   const Tail& tail) {
+                   const FusedNodes& fused) {
   const ValueId dst = state.add_value(state.shape_of(root));
   PointwiseStep step;
   step.tiles = state.tiles(state.program.values[dst].domain);
@@ -56,15 +57,15 @@ void add_pointwise(LoweringState& state, NodeId root, ValueId src, PackedWeights
   step.src = src;
   step.dst = dst;
   step.reads = {{src}};
-  set_activation(tail, packed.out, state.kernels, step.epilogue);
-  set_residual(state, tail, step, step.epilogue);
+  set_activation(fused, packed.out, state.kernels, step.epilogue);
+  set_residual(state, fused, step, step.epilogue);
   step.packed = std::move(packed);
   state.add_step(std::move(step), dst);
   state.set_value(root, dst);
 }
 
 void add_depthwise(LoweringState& state, NodeId root, const Conv& conv, const ConvOperand& operand,
-                   const Tail& tail) {
+                   const FusedNodes& fused) {
   const Shape& src_shape = state.shape_of(operand.source);
   const auto channels = static_cast<size_t>(src_shape.c);
   DepthwiseStep step;
@@ -83,7 +84,7 @@ void add_depthwise(LoweringState& state, NodeId root, const Conv& conv, const Co
   const size_t reach = (step.tables.taps - 1) * step.dilation;
   const auto left = static_cast<size_t>(operand.padding.left);
   step.reads = {{step.src, Reach::whole, reach > left ? reach - left : 1, left}};
-  set_activation(tail, channels, state.kernels, step.epilogue);
+  set_activation(fused, channels, state.kernels, step.epilogue);
   const auto gains =
       operand.norm == kNoNode ? state.gains_of.end() : state.gains_of.find(index_of(operand.norm));
   if (gains != state.gains_of.end()) {
@@ -117,7 +118,7 @@ void add_depthwise(LoweringState& state, NodeId root, const Conv& conv, const Co
 }
 
 void add_general(LoweringState& state, NodeId root, const Conv& conv, const ConvOperand& operand,
-                 const Tail& tail) {
+                 const FusedNodes& fused) {
   const Shape& shape = state.shape_of(root);
   const auto groups = static_cast<size_t>(conv.groups);
   const auto out = static_cast<size_t>(conv.weight.dim(0)) / groups;
@@ -143,8 +144,8 @@ void add_general(LoweringState& state, NodeId root, const Conv& conv, const Conv
   step.tiles = state.tiles(LoweringState::domain_of(shape));
   step.tile_frames = state.kernels.tile_frames;
   step.reads = {{step.src, Reach::whole}};
-  set_activation(tail, static_cast<size_t>(shape.c), state.kernels, step.epilogue);
-  set_residual(state, tail, step, step.epilogue);
+  set_activation(fused, static_cast<size_t>(shape.c), state.kernels, step.epilogue);
+  set_residual(state, fused, step, step.epilogue);
   const ValueId dst = step.dst;
   const ValueId window = step.window;
   state.add_step(std::move(step), dst).writes.push_back(window);
@@ -153,7 +154,7 @@ void add_general(LoweringState& state, NodeId root, const Conv& conv, const Conv
 
 // The norm of the operand was left for later: here it is applied to the product.
 void add_rescale(LoweringState& state, NodeId root, NodeId conv_id, NodeId norm_id,
-                 const Tail& tail) {
+                 const FusedNodes& fused) {
   const auto& conv = *state.graph.get_if<Conv>(conv_id);
   const auto& norm = *state.graph.get_if<Norm>(norm_id);
   const auto out = static_cast<size_t>(conv.weight.dim(0));
@@ -181,8 +182,8 @@ void add_rescale(LoweringState& state, NodeId root, NodeId conv_id, NodeId norm_
   step.tiles = state.tiles(state.program.values[step.dst].domain);
   step.tile_frames = state.kernels.tile_frames;
   step.reads = {{step.src}, {step.rows.value}};
-  set_activation(tail, out, state.kernels, step.epilogue);
-  set_residual(state, tail, step, step.epilogue);
+  set_activation(fused, out, state.kernels, step.epilogue);
+  set_residual(state, fused, step, step.epilogue);
   const ValueId dst = step.dst;
   state.add_step(std::move(step), dst);
   state.set_value(root, dst);
@@ -209,31 +210,31 @@ ConvOperand operand_of(const LoweringState& state, NodeId conv) {
   return operand;
 }
 
-void lower_convolution(LoweringState& state, NodeId root, NodeId id, const Tail& tail) {
+void lower_convolution(LoweringState& state, NodeId root, NodeId id, const FusedNodes& fused) {
   const auto& conv = *state.graph.get_if<Conv>(id);
   const ConvOperand operand = operand_of(state, id);
-  if (is_depthwise(conv, state.shape_of(operand.source))) {
-    add_depthwise(state, root, conv, operand, tail);
+  if (has_depthwise_kernel(conv, state.shape_of(operand.source))) {
+    add_depthwise(state, root, conv, operand, fused);
   } else if (state.product_of.contains(index_of(id))) {
-    add_rescale(state, root, id, operand.norm, tail);
+    add_rescale(state, root, id, operand.norm, fused);
   } else if (is_pointwise(conv) && operand.padding.none()) {
     add_pointwise(state, root, state.value(operand.source),
                   pack_affine(state, conv.weight, conv.bias, constant_affine(state, operand.norm),
                               static_cast<size_t>(conv.weight.dim(0)),
                               static_cast<size_t>(conv.weight.dim(1))),
-                  tail);
+                  fused);
   } else {
-    add_general(state, root, conv, operand, tail);
+    add_general(state, root, conv, operand, fused);
   }
 }
 
-void lower_gemm(LoweringState& state, NodeId root, NodeId id, const Tail& tail) {
+void lower_gemm(LoweringState& state, NodeId root, NodeId id, const FusedNodes& fused) {
   const auto& gemm = *state.graph.get_if<Gemm>(id);
   add_pointwise(
       state, root, state.value(state.graph.node(id).inputs[0]),
       pack_affine(state, gemm.weight, gemm.bias, {}, static_cast<size_t>(gemm.weight.dim(0)),
                   static_cast<size_t>(gemm.weight.dim(1))),
-      tail);
+      fused);
 }
 
 // A product with every tap, then the overlapping sum.

@@ -44,7 +44,7 @@ simd::BinaryOp op_of(const Op& op) {
 
 // a * b or a + b into a new value; `shape` is the result's.
 ValueId add_pair(LoweringState& state, simd::BinaryOp op, const BinaryOperand& a,
-                 const BinaryOperand& b, const Shape& shape, const Tail& tail) {
+                 const BinaryOperand& b, const Shape& shape, const FusedNodes& fused) {
   BinaryStep step;
   step.op = op;
   step.a = a;
@@ -59,7 +59,7 @@ ValueId add_pair(LoweringState& state, simd::BinaryOp op, const BinaryOperand& a
     const bool full = !elsewhere && !operand.one_channel;
     if (full && step.overwrites == kNoValue) step.overwrites = operand.value;
   }
-  set_activation(tail, step.channels, state.kernels, step.epilogue);
+  set_activation(fused, step.channels, state.kernels, step.epilogue);
   const ValueId dst = step.dst;
   state.add_step(std::move(step), dst);
   return dst;
@@ -114,11 +114,11 @@ void lower_softmax(LoweringState& state, NodeId id) {
   state.set_value(id, dst);
 }
 
-void lower_pair(LoweringState& state, NodeId root, NodeId id, const Tail& tail) {
+void lower_pair(LoweringState& state, NodeId root, NodeId id, const FusedNodes& fused) {
   const Node& node = state.graph.node(id);
   const BinaryOperand a = operand(state, node.inputs[0], node.shape);
   const BinaryOperand b = operand(state, node.inputs[1], node.shape);
-  state.set_value(root, add_pair(state, op_of(node.op), a, b, node.shape, tail));
+  state.set_value(root, add_pair(state, op_of(node.op), a, b, node.shape, fused));
 }
 
 void lower_scale_shift(LoweringState& state, NodeId id) {

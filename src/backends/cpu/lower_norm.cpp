@@ -142,7 +142,7 @@ void start_behind(LoweringState& state, NodeId id, const Norm& norm, ValueId sou
 
 // Applies a norm to a value.
 void add_normalize(LoweringState& state, NodeId root, ValueId source, const NormResult& result,
-                   const ChannelAffine& affine, const Tail& tail) {
+                   const ChannelAffine& affine, const FusedNodes& fused) {
   const Value value = state.program.values[source];
   NormalizeStep step;
   step.src = source;
@@ -161,7 +161,7 @@ void add_normalize(LoweringState& state, NodeId root, ValueId source, const Norm
   step.overwrites = source;
   step.tiles = state.tiles(value.domain);
   step.tile_frames = state.kernels.tile_frames;
-  set_activation(tail, value.channels, state.kernels, step.epilogue);
+  set_activation(fused, value.channels, state.kernels, step.epilogue);
   const ValueId dst = step.dst;
   state.add_step(std::move(step), dst);
   state.set_value(root, dst);
@@ -197,14 +197,14 @@ simd::AlignedBuffer to_buffer(const std::vector<float>& values, size_t padded_si
   return buffer;
 }
 
-void set_activation(const Tail& tail, size_t channels, const simd::Kernels& kernels,
+void set_activation(const FusedNodes& fused, size_t channels, const simd::Kernels& kernels,
                     Epilogue& epilogue) {
-  if (tail.activation == nullptr) return;
-  if (tail.activation->kind == UnaryKind::relu) {
+  if (fused.activation == nullptr) return;
+  if (fused.activation->kind == UnaryKind::relu) {
     epilogue.activation = simd::Activation::kRelu;
     return;
   }
-  const Tensor& slope = tail.activation->slope;
+  const Tensor& slope = fused.activation->slope;
   std::vector<float> slopes(channels);
   for (size_t c = 0; c < channels; ++c) {
     slopes[c] = slope[slope.size() == 1 ? 0 : static_cast<int64_t>(c)];
@@ -217,7 +217,7 @@ void start_absorbed_norm(LoweringState& state, NodeId id) {
   const auto& norm = *state.graph.get_if<Norm>(id);
   const ValueId source = state.value(state.graph.node(id).inputs[0]);
   switch (state.matching.route_of(id)) {
-    case NormRoute::behind: return start_behind(state, id, norm, source);
+    case NormRoute::after_gemm: return start_behind(state, id, norm, source);
     case NormRoute::into_taps:
       state.gains_of[index_of(id)] = finish_statistics(state, norm, source, true).gains;
       return;
@@ -226,12 +226,12 @@ void start_absorbed_norm(LoweringState& state, NodeId id) {
   }
 }
 
-void lower_norm(LoweringState& state, NodeId root, NodeId id, const Tail& tail) {
+void lower_norm(LoweringState& state, NodeId root, NodeId id, const FusedNodes& fused) {
   const auto& norm = *state.graph.get_if<Norm>(id);
   const ValueId source = state.value(state.graph.node(id).inputs[0]);
   NormResult result;
   if (norm.kind != NormKind::batch) result = finish_statistics(state, norm, source, false);
-  add_normalize(state, root, source, result, channel_affine(norm), tail);
+  add_normalize(state, root, source, result, channel_affine(norm), fused);
 }
 
 void lower_norm_statistics(LoweringState& state, NodeId id) {
@@ -263,9 +263,9 @@ void lower_norm_statistics(LoweringState& state, NodeId id) {
   state.set_value(id, dst);
 }
 
-void lower_affine(LoweringState& state, NodeId root, NodeId id, const Tail& tail) {
+void lower_affine(LoweringState& state, NodeId root, NodeId id, const FusedNodes& fused) {
   const ValueId source = state.value(state.graph.node(id).inputs[0]);
-  add_normalize(state, root, source, {}, channel_affine(state.graph.node(id).op), tail);
+  add_normalize(state, root, source, {}, channel_affine(state.graph.node(id).op), fused);
 }
 
 }  // namespace tessera::cpu

@@ -26,12 +26,12 @@ void lower_constant(LoweringState& state, NodeId id) {
 }
 
 // The node whose work `root` does besides its own, and what `root` adds to it.
-NodeId unwrap(const LoweringState& state, NodeId root, Tail& tail) {
+NodeId unwrap(const LoweringState& state, NodeId root, FusedNodes& fused) {
   NodeId id = root;
   if (const auto* unary = state.graph.get_if<Unary>(id)) {
     const NodeId operand = state.graph.node(id).inputs[0];
     if (!state.matching.is_absorbed(operand)) return id;
-    tail.activation = unary;
+    fused.activation = unary;
     id = operand;
   }
   if (state.graph.get_if<Add>(id) != nullptr) {
@@ -41,7 +41,7 @@ NodeId unwrap(const LoweringState& state, NodeId root, Tail& tail) {
           state.graph.get_if<Conv>(operands[i]) == nullptr) {
         continue;
       }
-      tail.residual = operands[1 - i];
+      fused.residual = operands[1 - i];
       return operands[i];
     }
   }
@@ -52,14 +52,14 @@ struct LowerOp {
   LoweringState& state;
   NodeId root;
   NodeId id;
-  const Tail& tail;
+  const FusedNodes& fused;
 
   void operator()(const Input&) const {}
   void operator()(const Constant&) const { lower_constant(state, id); }
-  void operator()(const Conv&) const { lower_convolution(state, root, id, tail); }
+  void operator()(const Conv&) const { lower_convolution(state, root, id, fused); }
   void operator()(const ConvTranspose&) const { lower_transposed(state, id); }
-  void operator()(const Affine&) const { lower_affine(state, root, id, tail); }
-  void operator()(const Norm&) const { lower_norm(state, root, id, tail); }
+  void operator()(const Affine&) const { lower_affine(state, root, id, fused); }
+  void operator()(const Norm&) const { lower_norm(state, root, id, fused); }
   void operator()(const Unary&) const { lower_unary(state, id); }
   void operator()(const Softmax& op) const {
     if (op.over == SoftmaxOver::time) {
@@ -68,15 +68,15 @@ struct LowerOp {
       lower_softmax(state, id);
     }
   }
-  void operator()(const Add&) const { lower_pair(state, root, id, tail); }
-  void operator()(const Mul&) const { lower_pair(state, root, id, tail); }
-  void operator()(const Binary&) const { lower_pair(state, root, id, tail); }
+  void operator()(const Add&) const { lower_pair(state, root, id, fused); }
+  void operator()(const Mul&) const { lower_pair(state, root, id, fused); }
+  void operator()(const Binary&) const { lower_pair(state, root, id, fused); }
   void operator()(const Concat&) const { lower_concat(state, id); }
   void operator()(const Slice&) const { lower_slice(state, id); }
   void operator()(const Pad&) const { lower_pad(state, id); }
   void operator()(const Pool&) const { lower_by_reference(state, id); }
   void operator()(const GlobalPool&) const { lower_by_reference(state, id); }
-  void operator()(const Gemm&) const { lower_gemm(state, root, id, tail); }
+  void operator()(const Gemm&) const { lower_gemm(state, root, id, fused); }
   void operator()(const Reduce&) const { lower_by_reference(state, id); }
   void operator()(const CumulativeSum&) const { lower_by_reference(state, id); }
   void operator()(const OverlapAdd&) const { lower_by_reference(state, id); }
@@ -92,9 +92,9 @@ void lower_node(LoweringState& state, NodeId root) {
     }
     return;
   }
-  Tail tail;
-  const NodeId id = unwrap(state, root, tail);
-  std::visit(LowerOp{state, root, id, tail}, state.graph.node(id).op);
+  FusedNodes fused;
+  const NodeId id = unwrap(state, root, fused);
+  std::visit(LowerOp{state, root, id, fused}, state.graph.node(id).op);
 }
 
 void lower_outputs(LoweringState& state) {

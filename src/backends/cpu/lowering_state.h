@@ -14,7 +14,7 @@
 namespace tessera::cpu {
 
 // What a root node takes over from nodes absorbed into it.
-struct Tail {
+struct FusedNodes {
   NodeId residual = kNoNode;  // other operand of an absorbed-into addition
   const Unary* activation = nullptr;
 };
@@ -104,13 +104,13 @@ class LoweringState {
 };
 
 // Each lowers one node that was not absorbed, with what was absorbed into it, and sets its value.
-void lower_convolution(LoweringState& state, NodeId root, NodeId conv, const Tail& tail);
-void lower_gemm(LoweringState& state, NodeId root, NodeId gemm, const Tail& tail);
+void lower_convolution(LoweringState& state, NodeId root, NodeId conv, const FusedNodes& fused);
+void lower_gemm(LoweringState& state, NodeId root, NodeId gemm, const FusedNodes& fused);
 void lower_transposed(LoweringState& state, NodeId node);
-void lower_affine(LoweringState& state, NodeId root, NodeId node, const Tail& tail);
-void lower_norm(LoweringState& state, NodeId root, NodeId node, const Tail& tail);
+void lower_affine(LoweringState& state, NodeId root, NodeId node, const FusedNodes& fused);
+void lower_norm(LoweringState& state, NodeId root, NodeId node, const FusedNodes& fused);
 void lower_norm_statistics(LoweringState& state, NodeId node);
-void lower_pair(LoweringState& state, NodeId root, NodeId node, const Tail& tail);
+void lower_pair(LoweringState& state, NodeId root, NodeId node, const FusedNodes& fused);
 void lower_scale_shift(LoweringState& state, NodeId node);
 void lower_unary(LoweringState& state, NodeId node);
 void lower_softmax(LoweringState& state, NodeId node);
@@ -123,7 +123,7 @@ void lower_by_reference(LoweringState& state, NodeId node);
 void start_absorbed_norm(LoweringState& state, NodeId norm);
 
 // Shared details.
-void set_activation(const Tail& tail, size_t channels, const simd::Kernels& kernels,
+void set_activation(const FusedNodes& fused, size_t channels, const simd::Kernels& kernels,
                     Epilogue& epilogue);
 // Constants of an Affine or batch norm as gain and offset per channel.
 struct ChannelAffine {

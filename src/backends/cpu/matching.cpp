@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "graph/queries.h"
 #include "graph/slot.h"
 #include "kernels/simd/depthwise.h"
 
@@ -9,7 +10,7 @@ namespace tessera::cpu {
 namespace {
 
 // Norms over fewer channels are applied at once.
-constexpr int64_t kFewestChannels = 16;
+constexpr int64_t kMinChannels = 16;
 
 class Matcher {
  public:
@@ -39,14 +40,11 @@ class Matcher {
   }
 
  private:
-  bool only_reader_is_one_node(NodeId id) const {
-    return graph_.users(id).size() == 1 && !graph_.is_output(id);
-  }
   void absorb(NodeId id) { result_.absorbed[slot(id)] = true; }
 
   void match_pad(NodeId id) {
     const auto& pad = *graph_.get_if<Pad>(id);
-    if (pad.padding.top != 0 || pad.padding.bottom != 0 || !only_reader_is_one_node(id)) return;
+    if (pad.padding.top != 0 || pad.padding.bottom != 0 || sole_user(graph_, id) == kNoNode) return;
     const auto* conv = graph_.get_if<Conv>(graph_.users(id)[0]);
     if (conv != nullptr && conv->padding.none()) absorb(id);
   }
@@ -72,7 +70,7 @@ class Matcher {
   }
   bool all_depthwise(const std::vector<NodeId>& readers) const {
     return !readers.empty() && std::all_of(readers.begin(), readers.end(), [&](NodeId r) {
-      return is_depthwise(*graph_.get_if<Conv>(r), graph_.operand_shapes(r)[0]);
+      return has_depthwise_kernel(*graph_.get_if<Conv>(r), graph_.operand_shapes(r)[0]);
     });
   }
 
@@ -86,9 +84,9 @@ class Matcher {
     // A mean far above sigma costs digits when it is taken off later than at once. With few
     // channels that is likely and speed no matter; over time alone (feature_wise) a quiet channel
     // suffices.
-    const bool few = graph_.node(id).shape.c < kFewestChannels;
+    const bool few = graph_.node(id).shape.c < kMinChannels;
     if (few || norm->kind == NormKind::feature_wise) return NormRoute::materialise;
-    if (pointwise) return NormRoute::behind;
+    if (pointwise) return NormRoute::after_gemm;
     return depthwise && norm->kind == NormKind::global ? NormRoute::into_taps
                                                        : NormRoute::materialise;
   }
@@ -105,8 +103,8 @@ class Matcher {
     for (NodeId operand : {add.inputs[1], add.inputs[0]}) {
       const NodeId other = operand == add.inputs[1] ? add.inputs[0] : add.inputs[1];
       const auto* conv = graph_.get_if<Conv>(operand);
-      if (conv == nullptr || operand == other || !only_reader_is_one_node(operand) ||
-          is_depthwise(*conv, graph_.operand_shapes(operand)[0]) ||
+      if (conv == nullptr || operand == other || sole_user(graph_, operand) == kNoNode ||
+          has_depthwise_kernel(*conv, graph_.operand_shapes(operand)[0]) ||
           graph_.node(operand).shape != add.shape || graph_.node(other).shape != add.shape) {
         continue;
       }
@@ -119,7 +117,7 @@ class Matcher {
     const auto& unary = *graph_.get_if<Unary>(id);
     if (unary.kind != UnaryKind::relu && unary.kind != UnaryKind::prelu) return;
     const NodeId operand = graph_.node(id).inputs[0];
-    if (!only_reader_is_one_node(operand) || result_.is_absorbed(operand)) return;
+    if (sole_user(graph_, operand) == kNoNode || result_.is_absorbed(operand)) return;
     const Op& op = graph_.node(operand).op;
     const bool finishes = std::holds_alternative<Conv>(op) || std::holds_alternative<Add>(op) ||
                           std::holds_alternative<Mul>(op) || std::holds_alternative<Binary>(op) ||
@@ -134,12 +132,7 @@ class Matcher {
 
 }  // namespace
 
-bool is_pointwise(const Conv& conv) {
-  return conv.weight.dim(2) == 1 && conv.weight.dim(3) == 1 && conv.groups == 1 &&
-         conv.stride == Extent{} && conv.padding.none();
-}
-
-bool is_depthwise(const Conv& conv, const Shape& operand) {
+bool has_depthwise_kernel(const Conv& conv, const Shape& operand) {
   return !is_pointwise(conv) && conv.groups == operand.c && conv.weight.dim(0) == operand.c &&
          conv.weight.dim(1) == 1 && conv.weight.dim(2) == 1 &&
          conv.weight.dim(3) <= static_cast<int64_t>(simd::kMaxDepthwiseTaps) &&

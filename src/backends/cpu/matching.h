@@ -10,7 +10,7 @@ namespace tessera::cpu {
 // How a norm (or affine) reaches those who read it.
 enum class NormRoute : uint8_t {
   materialise,   // applied to its operand, as a value of its own
-  behind,        // applied behind the pointwise convolutions that read it
+  after_gemm,    // applied behind the pointwise convolutions that read it
   into_taps,     // folded into the taps of the depthwise convolutions that read it
   into_weights,  // constants, folded into the weights of the convolutions that read it
 };
@@ -26,10 +26,8 @@ struct Matching {
 
 Matching match(const Graph& graph);
 
-// A 1x1 convolution of stride 1 without padding and groups.
-bool is_pointwise(const Conv& conv);
 // One filter per channel, along W only, stride 1: what kernels/simd/depthwise.h computes. Never
 // pointwise too.
-bool is_depthwise(const Conv& conv, const Shape& operand);
+bool has_depthwise_kernel(const Conv& conv, const Shape& operand);
 
 }  // namespace tessera::cpu

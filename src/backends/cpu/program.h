@@ -38,7 +38,7 @@ struct Value {
 };
 
 // Where a value lies while running.
-struct Place {
+struct MemorySlot {
   float* base = nullptr;  // in the arena; null: in each thread's scratch
   size_t scratch_offset = 0;
   size_t tile_floats = 0;    // from one tile to the next
@@ -49,7 +49,7 @@ struct Place {
 // What a step sees while it works on one tile.
 struct TileContext {
   const simd::Kernels& kernels;
-  std::span<const Place> places;
+  std::span<const MemorySlot> places;
   float* scratch = nullptr;  // of this thread
   size_t plane = 0;
   size_t tile = 0;
@@ -59,7 +59,7 @@ struct TileContext {
   std::span<const Values> outputs;
 
   float* tile_of(ValueId id) const {
-    const Place& place = places[id];
+    const MemorySlot& place = places[id];
     return place.base == nullptr
                ? scratch + place.scratch_offset
                : place.base + plane * place.plane_floats + tile * place.tile_floats;

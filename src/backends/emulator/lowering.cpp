@@ -271,7 +271,7 @@ class Lowering {
   std::unique_ptr<Step> step_of_codes(const Op& op, const Value& src, const Value& dst) const {
     if (!src.coding || !dst.coding) return nullptr;
     const bool table = std::holds_alternative<Unary>(op) || std::holds_alternative<Affine>(op);
-    if (table && !src.coding->wide) return table_step(kernels_, op, src, dst);
+    if (table && !src.coding->is_int16) return table_step(kernels_, op, src, dst);
     if (!keeps_codes(src, dst, op)) return nullptr;
     if (const auto* slice = std::get_if<Slice>(&op)) return slice_step(*slice, src, dst);
     if (const auto* pad = std::get_if<Pad>(&op); pad && pad->mode == PadMode::zero)

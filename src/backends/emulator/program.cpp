@@ -7,7 +7,7 @@ namespace tessera::emulator {
 Result<std::unique_ptr<Executable>> Program::load(const Graph& graph, const Encodings& encodings,
                                                   const simd::IntegerKernels& kernels,
                                                   const ProgramOptions& options) {
-  TESSERA_TRY_VOID(verify(graph, graph.stage()));
+  TESSERA_TRY_VOID(validate(graph, graph.form()));
   auto program = std::make_unique<Program>(options.threads);
   program->signature_ = signature_of(graph);
   TESSERA_TRY(program->lowered_, lower(graph, encodings, kernels));

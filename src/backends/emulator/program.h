@@ -30,7 +30,7 @@ struct Value {
 
   simd::Format format() const {
     if (!coding) return simd::Format::kFloat;
-    return coding->wide ? simd::Format::kCode16 : simd::Format::kCode8;
+    return coding->is_int16 ? simd::Format::kCode16 : simd::Format::kCode8;
   }
   int64_t element_bytes() const { return static_cast<int64_t>(simd::bytes_of(format())); }
   int64_t bytes() const { return shape.size() * element_bytes(); }
@@ -56,7 +56,7 @@ struct Value {
 // Calls visit with a value of the code type: with_code(coding, [&]<typename Code>(Code) {...}).
 template <typename Visit>
 void with_code(const integer::Coding& coding, Visit&& visit) {
-  if (coding.wide) {
+  if (coding.is_int16) {
     visit(integer::Code16{});
   } else {
     visit(integer::Code8{});

@@ -20,7 +20,7 @@ class NullExecutable : public Executable {
  public:
   // Everything that can fail for the graph's sake fails here, and not in run().
   static Result<std::unique_ptr<Executable>> load(const Graph& graph) {
-    TESSERA_TRY_VOID(verify(graph, graph.stage()));
+    TESSERA_TRY_VOID(validate(graph, graph.form()));
     auto executable = std::make_unique<NullExecutable>();
     executable->signature_ = signature_of(graph);
     for (const GraphOutput& output : graph.outputs()) {

@@ -28,7 +28,7 @@ struct Step {
 class ReferenceExecutable : public Executable {
  public:
   static Result<std::unique_ptr<Executable>> load(const Graph& graph, int64_t memory_limit_bytes) {
-    TESSERA_TRY_VOID(verify(graph, graph.stage()));
+    TESSERA_TRY_VOID(validate(graph, graph.form()));
     auto executable = std::make_unique<ReferenceExecutable>();
     executable->take_steps(graph);
     TESSERA_TRY_VOID(executable->place_values(graph, memory_limit_bytes));

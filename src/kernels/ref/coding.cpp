@@ -4,8 +4,8 @@ namespace tessera::integer {
 
 Coding make_coding(const ValueEncoding& encoding, int64_t channels) {
   Coding coding;
-  coding.wide = encoding.bits == 16;
-  const int32_t move = coding.wide == encoding.is_signed ? 0 : coding.wide ? -32768 : 128;
+  coding.is_int16 = encoding.bits == 16;
+  const int32_t move = coding.is_int16 == encoding.is_signed ? 0 : coding.is_int16 ? -32768 : 128;
   coding.lowest = encoding.lowest() + move;
   coding.highest = encoding.highest() + move;
   for (int64_t c = 0; c < channels; ++c) {

@@ -18,13 +18,13 @@ using Code16 = int16_t;
 
 // A ValueEncoding as kernels read it: an entry for every channel, in terms of codes in memory.
 struct Coding {
-  bool wide = false;  // Code16
+  bool is_int16 = false;  // Code16
   int32_t lowest = 0;
   int32_t highest = 0;
   std::vector<float> scale;
   std::vector<int32_t> zero_point;
 
-  int64_t code_bytes() const { return wide ? 2 : 1; }
+  int64_t code_bytes() const { return is_int16 ? 2 : 1; }
   friend bool operator==(const Coding&, const Coding&) = default;
 };
 Coding make_coding(const ValueEncoding& encoding, int64_t channels);

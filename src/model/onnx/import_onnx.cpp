@@ -27,11 +27,11 @@ Result<ReadResult> read_network(ModelFile& file, const ReadOptions& options) {
   TESSERA_TRY(ReadResult result, onnx_import::read_graph(file, options));
   GraphEditor editor(result.graph, "import");
   editor.remove_dead();
-  TESSERA_TRY_VOID(verify(result.graph, Stage::importing));
+  TESSERA_TRY_VOID(validate(result.graph, GraphForm::importing));
   TESSERA_TRY_VOID(recognise(result.graph));
   TESSERA_TRY(result.graph, canonical_order(result.graph));
   GraphEditor finished(result.graph, "import");
-  TESSERA_TRY_VOID(finished.enter(Stage::imported));
+  TESSERA_TRY_VOID(finished.enter(GraphForm::imported));
   return result;
 }
 

@@ -99,9 +99,9 @@ Result<Tensor> kernel_tensor(OpContext& context, const ConstArray& weight,
   for (size_t i = 0; i < axes.size(); ++i) dims[axes[i] == Axis::h ? 2 : 3] = weight.dims()[i + 2];
   const bool swapped = axes.size() == 2 && axes[0] == Axis::w;
   if (!swapped || weight.dims()[2] == 1 || weight.dims()[3] == 1) return weight.tensor(dims);
-  Result<ConstArray> turned = transpose(weight, std::array<int64_t, 4>{0, 1, 3, 2});
-  if (!turned) return context.located(std::move(turned).error());
-  return turned->tensor(dims);
+  Result<ConstArray> transposed = transpose(weight, std::array<int64_t, 4>{0, 1, 3, 2});
+  if (!transposed) return context.located(std::move(transposed).error());
+  return transposed->tensor(dims);
 }
 
 struct Placed {

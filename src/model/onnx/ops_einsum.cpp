@@ -150,12 +150,12 @@ Result<Value> arranged(OpContext& context, const Term& term, const Labels& label
     }
     return Value::of(term.value.node, std::move(view));
   }
-  TESSERA_TRY(const Value turned, context.folded(transpose(term.value.constant(), perm)));
+  TESSERA_TRY(const Value transposed, context.folded(transpose(term.value.constant(), perm)));
   Dims dims;
   size_t at = 0;
   for (int label : labels)
-    dims.push_back(has(term.labels, label) ? turned.constant().dims()[at++] : 1);
-  return Value::of(turned.constant().reshaped(std::move(dims)));
+    dims.push_back(has(term.labels, label) ? transposed.constant().dims()[at++] : 1);
+  return Value::of(transposed.constant().reshaped(std::move(dims)));
 }
 
 // The term summed over all dims that `keep` does not want.

@@ -97,7 +97,7 @@ Result<Value> linear(OpContext& context, const Value& x, size_t dim, const Linea
 
 namespace {
 
-Result<ConstArray> turned(OpContext& context, const ConstArray& matrix) {
+Result<ConstArray> transposed(OpContext& context, const ConstArray& matrix) {
   Result<ConstArray> result = transpose(matrix, std::array<int64_t, 2>{1, 0});
   if (!result) return context.located(std::move(result).error());
   return result;
@@ -132,7 +132,7 @@ Result<Values> read_matmul(OpContext& context) {
   const Value& x = left ? a : b;
   TESSERA_TRY(ConstArray weight, as_matrix(context, left ? b.constant() : a.constant()));
   if (left != (context.integer("transB", 0) != 0)) {
-    TESSERA_TRY(weight, turned(context, weight));
+    TESSERA_TRY(weight, transposed(context, weight));
   }
   if (x.rank() < (left ? 1U : 2U)) return context.unsupported("multiplies a vector from the left");
   const size_t dim = x.rank() - (left ? 1 : 2);
@@ -155,10 +155,10 @@ Result<ConstArray> times(OpContext& context, const ConstArray& array, double fac
 
 Result<Values> folded_gemm(OpContext& context, ConstArray a, ConstArray b) {
   if (context.integer("transA", 0) != 0) {
-    TESSERA_TRY(a, turned(context, a));
+    TESSERA_TRY(a, transposed(context, a));
   }
   if (context.integer("transB", 0) != 0) {
-    TESSERA_TRY(b, turned(context, b));
+    TESSERA_TRY(b, transposed(context, b));
   }
   TESSERA_TRY(const Value product, context.folded(fold_matmul(a, b)));
   TESSERA_TRY(const ConstArray scaled,
@@ -178,7 +178,7 @@ Result<Values> read_gemm(OpContext& context) {
     return context.invalid(fmt::format("multiplies a tensor of rank {}", x.rank()));
   if (x.is_constant()) return folded_gemm(context, x.constant(), weight);
   if (context.integer("transB", 0) == 0) {
-    TESSERA_TRY(weight, turned(context, weight));
+    TESSERA_TRY(weight, transposed(context, weight));
   }
   const size_t dim = context.integer("transA", 0) != 0 ? 0 : 1;
   if (x.view[dim].size() != weight.dims()[1]) {

@@ -4,11 +4,6 @@
 
 namespace tessera {
 
-NodeId sole_user(const Graph& graph, NodeId id) {
-  const auto users = graph.users(id);
-  return users.size() == 1 && !graph.is_output(id) ? users[0] : kNoNode;
-}
-
 bool all_equal(const Tensor& tensor, float value) {
   const auto values = tensor.values();
   return std::all_of(values.begin(), values.end(), [value](float v) { return v == value; });

@@ -3,12 +3,10 @@
 
 #include <optional>
 
+#include "graph/queries.h"
 #include "tessera/compiler/graph.h"
 
 namespace tessera {
-
-// The only reader of a node, when it has exactly one and is no output; else kNoNode.
-NodeId sole_user(const Graph& graph, NodeId id);
 
 // The value all elements share, if they do.
 std::optional<float> uniform(const Tensor& tensor);

@@ -136,7 +136,7 @@ Op activation(const Hinge& hinge) {
 
 // Follows x forward; replaces the first node that is a whole activation of x.
 Result<void> follow(GraphEditor& editor, NodeId x, const std::vector<int32_t>& position) {
-  constexpr size_t kMostHinges = 32;
+  constexpr size_t kMaxHinges = 32;
   const Graph& graph = editor.graph();
   Known known;
   Hinge line;
@@ -150,7 +150,7 @@ Result<void> follow(GraphEditor& editor, NodeId x, const std::vector<int32_t>& p
     }
   };
   push_users(x);
-  while (!waiting.empty() && known.size() < kMostHinges) {
+  while (!waiting.empty() && known.size() < kMaxHinges) {
     const NodeId id = waiting.begin()->second;
     waiting.erase(waiting.begin());
     if (known.contains(id)) continue;

@@ -33,7 +33,7 @@ class Builder {
     }
     TESSERA_TRY(const NodeId fitted, fit_length(joined, length));
     editor_.add_output("sources", fitted);
-    TESSERA_TRY_VOID(editor_.enter(Stage::imported));
+    TESSERA_TRY_VOID(editor_.enter(GraphForm::imported));
     return canonical_order(graph_);
   }
 

@@ -30,7 +30,7 @@ Result<Outcome> apply_fuse_skip_sum(GraphEditor& editor, NodeId node, const Rewr
     if (!is_pointwise(graph, term))
       return Outcome{Declined{fmt::format("one of its terms is a {}, no pointwise conv",
                                           op_name(graph.node(term).op))}};
-    if (!has_sole_reader(graph, term))
+    if (sole_user(graph, term) == kNoNode)
       return Outcome{Declined{"one of its terms is read elsewhere too"}};
     if (graph.node(term).shape != root.shape)
       return Outcome{Declined{"one of its terms is broadcast"}};

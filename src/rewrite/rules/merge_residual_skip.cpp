@@ -11,7 +11,7 @@ namespace {
 std::vector<NodeId> summed_convs(const Graph& graph, NodeId node) {
   std::vector<NodeId> convs;
   for (NodeId user : graph.users(node)) {
-    if (is_pointwise(graph, user) && has_sole_reader(graph, user) &&
+    if (is_pointwise(graph, user) && sole_user(graph, user) != kNoNode &&
         graph.get_if<Add>(graph.users(user)[0]) != nullptr)
       convs.push_back(user);
   }

@@ -17,7 +17,7 @@ extern const Rule replace_norm_with_affine;
 extern const Rule replace_norm_with_identity;
 
 // Exact.
-extern const Rule change_stream_basis;
+extern const Rule change_channel_basis;
 extern const Rule eliminate_dead;
 extern const Rule eliminate_identity;
 extern const Rule factor_strided_conv;

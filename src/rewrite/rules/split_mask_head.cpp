@@ -17,7 +17,8 @@ bool is_activation(const Op& op) {
 std::vector<NodeId> activations_after(const Graph& graph, NodeId conv) {
   std::vector<NodeId> chain;
   NodeId value = conv;
-  while (has_sole_reader(graph, value) && is_activation(graph.node(graph.users(value)[0]).op)) {
+  while (sole_user(graph, value) != kNoNode &&
+         is_activation(graph.node(graph.users(value)[0]).op)) {
     value = graph.users(value)[0];
     chain.push_back(value);
   }

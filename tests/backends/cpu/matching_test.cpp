@@ -1,5 +1,7 @@
 #include "backends/cpu/matching.h"
 
+#include "graph/queries.h"
+
 #include <gtest/gtest.h>
 
 #include <fmt/format.h>
@@ -152,9 +154,11 @@ NormRoute route(const NormCase& given) {
 }
 
 TEST(MatchNorm, StandsBehindPointwiseReaders) {
-  EXPECT_EQ(route({}), NormRoute::behind);
-  EXPECT_EQ(route({.norm = "norm.channel_wise(%x) gamma=@g[{c}] beta=@g[{c}]"}), NormRoute::behind);
-  EXPECT_EQ(route({.norm = "norm.cumulative(%x) gamma=@g[{c}] beta=@g[{c}]"}), NormRoute::behind);
+  EXPECT_EQ(route({}), NormRoute::after_gemm);
+  EXPECT_EQ(route({.norm = "norm.channel_wise(%x) gamma=@g[{c}] beta=@g[{c}]"}),
+            NormRoute::after_gemm);
+  EXPECT_EQ(route({.norm = "norm.cumulative(%x) gamma=@g[{c}] beta=@g[{c}]"}),
+            NormRoute::after_gemm);
 }
 
 TEST(MatchNorm, OfTheWholeSequenceIsInTheTapsOfDepthwiseReaders) {
@@ -199,19 +203,19 @@ TEST(Match, TellsPointwiseFromDepthwiseConvolutions) {
   Conv grouped = conv({2, 1, 1, 1});
   grouped.groups = 2;
   EXPECT_FALSE(is_pointwise(grouped));
-  EXPECT_TRUE(is_depthwise(grouped, two));
+  EXPECT_TRUE(has_depthwise_kernel(grouped, two));
   Conv strided = conv({4, 2, 1, 1});
   strided.stride.w = 2;
   EXPECT_FALSE(is_pointwise(strided));
 
   Conv depthwise = conv({2, 1, 1, 3});
   depthwise.groups = 2;
-  EXPECT_TRUE(is_depthwise(depthwise, two));
+  EXPECT_TRUE(has_depthwise_kernel(depthwise, two));
   Conv doubled = conv({4, 1, 1, 3});  // two filters per channel
   doubled.groups = 2;
-  EXPECT_FALSE(is_depthwise(doubled, two));
+  EXPECT_FALSE(has_depthwise_kernel(doubled, two));
   // One channel to one channel is both; it counts as pointwise.
-  EXPECT_FALSE(is_depthwise(conv({1, 1, 1, 1}), {1, 1, 8}));
+  EXPECT_FALSE(has_depthwise_kernel(conv({1, 1, 1, 1}), {1, 1, 8}));
 }
 
 }  // namespace

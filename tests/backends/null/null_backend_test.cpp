@@ -21,7 +21,7 @@ Graph handed_on() {
   editor.add_output("y", b);
   editor.add_output("x", a);
   editor.add_output("z", c);
-  EXPECT_TRUE(editor.enter(Stage::imported).has_value());
+  EXPECT_TRUE(editor.enter(GraphForm::imported).has_value());
   return graph;
 }
 

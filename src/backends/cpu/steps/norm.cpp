@@ -91,7 +91,7 @@ void FrameNormStep::run(const TileContext& context) const {
 
 void CumulativeNormStep::run(const TileContext& context) const {
   const size_t frames = context.kernels.tile_frames;
-  const Place& place = context.places[rows];
+  const MemorySlot& place = context.places[rows];
   for (size_t plane = 0; plane < src_domain.planes; ++plane) {
     double sum = 0;
     double square = 0;

@@ -13,7 +13,7 @@ template <class Copy>
 void for_each_run(const TileContext& context, ValueId id, const Shape& shape, float* row_major,
                   const Copy& copy) {
   const size_t frames = context.kernels.tile_frames;
-  const Place& place = context.places[id];
+  const MemorySlot& place = context.places[id];
   const auto width = static_cast<size_t>(shape.w);
   for (size_t c = 0; c < static_cast<size_t>(shape.c); ++c) {
     for (size_t h = 0; h < static_cast<size_t>(shape.h); ++h) {

@@ -1,5 +1,5 @@
 // Between floats and codes.
-#include "backends/emulator/finish_table.h"
+#include "backends/emulator/requantize_table.h"
 #include "backends/emulator/steps/channelwise.h"
 
 namespace tessera::emulator {

@@ -1,4 +1,4 @@
-#include "backends/emulator/finish_table.h"
+#include "backends/emulator/requantize_table.h"
 #include "backends/emulator/steps/channelwise.h"
 
 namespace tessera::emulator {
@@ -159,7 +159,7 @@ class TableStep final : public ChannelwiseStep {
  public:
   TableStep(const IntegerKernels& kernels, const Op& op, const Value& src, const Value& dst)
       : ChannelwiseStep(dst.shape), rows_(kernels.rows), src_(src), dst_(dst) {
-    if (dst.coding->wide) {
+    if (dst.coding->is_int16) {
       table16_ = integer::tabulate<integer::Code16>(op, *src.coding, *dst.coding);
     } else {
       table8_ = integer::tabulate<integer::Code8>(op, *src.coding, *dst.coding);

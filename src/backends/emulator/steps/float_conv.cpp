@@ -1,5 +1,5 @@
-#include "backends/emulator/finish_table.h"
 #include "backends/emulator/gather.h"
+#include "backends/emulator/requantize_table.h"
 #include "backends/emulator/steps.h"
 
 namespace tessera::emulator {

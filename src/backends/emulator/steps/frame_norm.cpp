@@ -3,7 +3,7 @@
 #include <array>
 #include <cmath>
 
-#include "backends/emulator/finish_table.h"
+#include "backends/emulator/requantize_table.h"
 #include "backends/emulator/steps.h"
 #include "kernels/ref/moments.h"
 

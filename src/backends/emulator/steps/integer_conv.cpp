@@ -1,5 +1,5 @@
-#include "backends/emulator/finish_table.h"
 #include "backends/emulator/gather.h"
+#include "backends/emulator/requantize_table.h"
 #include "backends/emulator/steps.h"
 
 namespace tessera::emulator {
@@ -27,7 +27,7 @@ class IntegerConvStep final : public Step {
         dims_(conv.weights.dims),
         read_(src.coding ? *src.coding
                          : integer::make_coding(conv.weights.operand.value(), src.shape.c)),
-        products_(kernels.products(read_.wide ? simd::Format::kCode16 : simd::Format::kCode8)),
+        products_(kernels.products(read_.is_int16 ? simd::Format::kCode16 : simd::Format::kCode8)),
         src_(src),
         dst_(dst),
         plain_(reads_its_own_frame(conv.op, conv.weights.dims)),
@@ -38,9 +38,9 @@ class IntegerConvStep final : public Step {
     if (conv.activation != nullptr && !in_kernel(*conv.activation)) activation_ = *conv.activation;
     floats_.shape = dst.shape;
     const bool fused = conv.activation != nullptr && !activation_;
-    finish_ = std::make_unique<FinishTable>(conv.weights, read_, op_.groups,
-                                            fused ? conv.activation : nullptr,
-                                            activation_ ? floats_ : dst);
+    requantize_ = std::make_unique<RequantizeTable>(conv.weights, read_, op_.groups,
+                                                    fused ? conv.activation : nullptr,
+                                                    activation_ ? floats_ : dst);
     for (int64_t g = 0; g < op_.groups; ++g) {
       weights_.push_back(simd::pack_product_weights(
           products_.blocking, conv.weights.values.data() + g * outputs_ * inputs_,
@@ -66,13 +66,13 @@ class IntegerConvStep final : public Step {
     for (int64_t p = 0; p * panel_frames < stretch.count; ++p) {
       make_panel(group, part_of(stretch, p), scratch + p * panel_bytes_, behind);
     }
-    simd::Finish finish = finish_->finish();
-    shift(finish, group * outputs_);
+    simd::Requantize requantize = requantize_->requantize();
+    shift(requantize, group * outputs_);
     simd::ProductArgs args;
     args.weights = weights_[static_cast<size_t>(group)].data();
     args.in = static_cast<size_t>(inputs_);
     args.out = static_cast<size_t>(outputs_);
-    args.finish = &finish;
+    args.requantize = &requantize;
     args.dst_stride = static_cast<size_t>(activation_ ? item_frames_ : dst_.shape.h * dst_.shape.w);
     const auto rows = static_cast<int64_t>(products_.blocking.rows);
     const int64_t channels = std::max(kChannelsAtOnce, 4 * rows);
@@ -103,11 +103,11 @@ class IntegerConvStep final : public Step {
   }
 
   // To the entries of a group.
-  static void shift(simd::Finish& finish, int64_t channels) {
-    finish.bias += channels;
-    finish.gain += channels;
-    if (finish.activation == simd::Activation::kPrelu) finish.slopes += channels;
-    if (finish.format != simd::Format::kFloat) finish.codes += channels;
+  static void shift(simd::Requantize& requantize, int64_t channels) {
+    requantize.bias += channels;
+    requantize.gain += channels;
+    if (requantize.activation == simd::Activation::kPrelu) requantize.slopes += channels;
+    if (requantize.format != simd::Format::kFloat) requantize.codes += channels;
   }
 
   void make_panel(int64_t group, const Stretch& part, std::byte* panel, std::byte* space) const {
@@ -123,7 +123,7 @@ class IntegerConvStep final : public Step {
     } else {
       auto* const floats = reinterpret_cast<float*>(space);
       std::byte* const rows = space + rounded_up(panel_frames * kFloatBytes);
-      if (read_.wide) {
+      if (read_.is_int16) {
         gather(group, part, floats, reinterpret_cast<integer::Code16*>(rows), panel_frames);
       } else {
         gather(group, part, floats, reinterpret_cast<integer::Code8*>(rows), panel_frames);
@@ -140,24 +140,24 @@ class IntegerConvStep final : public Step {
               int64_t panel_frames) const {
     const int64_t src_rows = plain_ ? 1 : src_.shape.h;
     const int64_t src_frames = plain_ ? frames_ : src_.shape.w;
-    for_each_weight(op_, dims_, group, part.row, src_rows,
-                    [&](int64_t k, int64_t channel, int64_t row, int64_t offset) {
-                      Code* const to = rows + k * panel_frames;
-                      const auto zero =
-                          static_cast<Code>(read_.zero_point[static_cast<size_t>(channel)]);
-                      if (row < 0) {
-                        std::fill_n(to, part.count, zero);
-                      } else if (src_.coding) {
-                        gather_frames(static_cast<const Code*>(src_.row(channel, row)), src_frames,
-                                      op_.stride.w, offset, part, zero, to);
-                      } else {
-                        gather_frames(static_cast<const float*>(src_.row(channel, row)), src_frames,
-                                      op_.stride.w, offset, part, 0.0F, floats);
-                        rows_.quantize({floats, code_scale(read_, channel),
-                                        read_.wide ? simd::Format::kCode16 : simd::Format::kCode8,
-                                        to, static_cast<size_t>(part.count)});
-                      }
-                    });
+    for_each_weight(
+        op_, dims_, group, part.row, src_rows,
+        [&](int64_t k, int64_t channel, int64_t row, int64_t offset) {
+          Code* const to = rows + k * panel_frames;
+          const auto zero = static_cast<Code>(read_.zero_point[static_cast<size_t>(channel)]);
+          if (row < 0) {
+            std::fill_n(to, part.count, zero);
+          } else if (src_.coding) {
+            gather_frames(static_cast<const Code*>(src_.row(channel, row)), src_frames,
+                          op_.stride.w, offset, part, zero, to);
+          } else {
+            gather_frames(static_cast<const float*>(src_.row(channel, row)), src_frames,
+                          op_.stride.w, offset, part, 0.0F, floats);
+            rows_.quantize({floats, code_scale(read_, channel),
+                            read_.is_int16 ? simd::Format::kCode16 : simd::Format::kCode8, to,
+                            static_cast<size_t>(part.count)});
+          }
+        });
   }
 
   // Rows of `values`, item_frames_ apart, through the activation into the result.
@@ -196,7 +196,7 @@ class IntegerConvStep final : public Step {
   int64_t panel_bytes_ = 0;
   std::optional<Unary> activation_;  // that is no kernel's
   Value floats_;                     // what it reads
-  std::unique_ptr<FinishTable> finish_;
+  std::unique_ptr<RequantizeTable> requantize_;
   std::vector<simd::PackedWeights> weights_;  // packed, by group
 };
 

@@ -1,6 +1,6 @@
 #include <cstring>
 
-#include "backends/emulator/finish_table.h"
+#include "backends/emulator/requantize_table.h"
 #include "backends/emulator/steps/channelwise.h"
 
 namespace tessera::emulator {
@@ -51,9 +51,9 @@ class IntegerDepthwiseStep final : public ChannelwiseStep {
         line_(line),
         read_(src.coding ? *src.coding
                          : integer::make_coding(conv.weights.operand.value(), src.shape.c)),
-        format_(read_.wide ? simd::Format::kCode16 : simd::Format::kCode8),
+        format_(read_.is_int16 ? simd::Format::kCode16 : simd::Format::kCode8),
         weights_(conv.weights.values),
-        finish_(conv.weights, read_, conv.op.groups, conv.activation, dst),
+        requantize_(conv.weights, read_, conv.op.groups, conv.activation, dst),
         maker_(conv.rows),
         src_(src),
         dst_(dst) {
@@ -77,13 +77,13 @@ class IntegerDepthwiseStep final : public ChannelwiseStep {
   static constexpr int64_t kWorthTellingApart = 256;
 
   void run_channel(int64_t c, std::byte* scratch) override {
-    const simd::Finish finish = finish_.finish();
+    const simd::Requantize requantize = requantize_.requantize();
     simd::DepthwiseCodesArgs args;
     args.format = format_;
     args.weights = weights_.data() + static_cast<size_t>(c) * offsets_.size();
     args.offsets = offsets_.data();
     args.taps = offsets_.size();
-    args.finish = &finish;
+    args.requantize = &requantize;
     args.channel = static_cast<size_t>(c);
     for (int64_t h = 0; h < line_.rows; ++h) {
       const Outputs inside{line_.before, line_.before + inside_};
@@ -109,7 +109,7 @@ class IntegerDepthwiseStep final : public ChannelwiseStep {
   void run_padded(simd::DepthwiseCodesArgs& args, int64_t c, int64_t h, const Outputs& outputs,
                   std::byte* scratch) const {
     if (outputs.begin == outputs.end) return;
-    if (read_.wide) {
+    if (read_.is_int16) {
       pad_row(c, h, outputs, reinterpret_cast<integer::Code16*>(scratch), scratch + row_bytes_);
     } else {
       pad_row(c, h, outputs, reinterpret_cast<integer::Code8*>(scratch), scratch + row_bytes_);
@@ -148,7 +148,7 @@ class IntegerDepthwiseStep final : public ChannelwiseStep {
   simd::Format format_;
   std::vector<int8_t> weights_;  // [C][taps]
   std::vector<ptrdiff_t> offsets_;
-  FinishTable finish_;
+  RequantizeTable requantize_;
   std::shared_ptr<const RowMaker> maker_;
   const Value& src_;
   const Value& dst_;

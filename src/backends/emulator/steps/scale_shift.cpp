@@ -1,7 +1,7 @@
 // What a norm does to its operand once its statistics are known.
 #include <array>
 
-#include "backends/emulator/finish_table.h"
+#include "backends/emulator/requantize_table.h"
 #include "backends/emulator/steps/channelwise.h"
 
 namespace tessera::emulator {

@@ -1,4 +1,4 @@
-#include "backends/emulator/finish_table.h"
+#include "backends/emulator/requantize_table.h"
 #include "backends/emulator/steps/channelwise.h"
 
 namespace tessera::emulator {

@@ -18,10 +18,10 @@ namespace HWY_NAMESPACE {
 namespace {
 
 // Two taps at a time: their codes as the two halves of a 32-bit lane, and so their weights.
-constexpr size_t kMostPairs = 16;
+constexpr size_t kMaxPairs = 16;
 struct Pairs {
   explicit Pairs(const DepthwiseCodesArgs& args) : count((args.taps + 1) / 2) {
-    for (size_t i = 0; i < std::min(count, kMostPairs); ++i) weights[i] = weights_of(args, i);
+    for (size_t i = 0; i < std::min(count, kMaxPairs); ++i) weights[i] = weights_of(args, i);
   }
   static int32_t weights_of(const DepthwiseCodesArgs& args, size_t pair) {
     const auto weight = [&](size_t j) -> int32_t { return j < args.taps ? args.weights[j] : 0; };
@@ -30,7 +30,7 @@ struct Pairs {
   }
 
   size_t count;
-  std::array<int32_t, kMostPairs> weights;
+  std::array<int32_t, kMaxPairs> weights;
 };
 
 template <typename Code>
@@ -50,34 +50,35 @@ HWY_INLINE Ints sum_of_taps(const Code* src, const DepthwiseCodesArgs& args, con
   const size_t count = kTaps == 0 ? pairs.count : (kTaps + 1) / 2;
   for (size_t i = 0; i < count; ++i) {
     const int32_t weights =
-        kTaps != 0 || i < kMostPairs ? pairs.weights[i] : Pairs::weights_of(args, i);
+        kTaps != 0 || i < kMaxPairs ? pairs.weights[i] : Pairs::weights_of(args, i);
     add_pair_products(sum, upper, pair_of_codes(src, args, i), hn::Set(kI, weights));
   }
   return total_of(sum, upper);
 }
 
-template <size_t kTaps, typename Code, class Finisher>
+template <size_t kTaps, typename Code, class Requantizer>
 HWY_INLINE void convolve_row(const DepthwiseCodesArgs& args) {
   const auto* src = static_cast<const Code*>(args.src);
-  const Format format = args.finish->format;
+  const Format format = args.requantize->format;
   const size_t frames = args.frames;
-  const Finisher finisher(*args.finish, args.channel);
+  const Requantizer requantizer(*args.requantize, args.channel);
   const Pairs pairs(args);
   size_t t = 0;
   for (; t + kLanes <= frames; t += kLanes) {
-    finisher.store(sum_of_taps<kTaps>(src + t, args, pairs), at(args.dst, format, t));
+    requantizer.store(sum_of_taps<kTaps>(src + t, args, pairs), at(args.dst, format, t));
   }
   if (t == frames) return;
   alignas(kAlignmentBytes) char part[kLanes * sizeof(float)];
-  finisher.store(sum_of_taps<kTaps>(src + t, args, pairs), part);
+  requantizer.store(sum_of_taps<kTaps>(src + t, args, pairs), part);
   std::memcpy(at(args.dst, format, t), part, (frames - t) * bytes_of(format));
 }
 
 template <size_t kTaps, typename Code>
 HWY_INLINE void convolve_taps(DepthwiseCodesArgs args) {
   if (kTaps != 0) args.taps = kTaps;
-  with_finisher(*args.finish, [&]<class Finisher>(TypeOf<Finisher>)
-                                  HWY_ATTR { convolve_row<kTaps, Code, Finisher>(args); });
+  with_requantizer(*args.requantize, [&]<class Requantizer>(TypeOf<Requantizer>) HWY_ATTR {
+    convolve_row<kTaps, Code, Requantizer>(args);
+  });
 }
 
 template <typename Code>

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/simd/integer/finish.h"
+#include "kernels/simd/integer/requantize.h"
 
 namespace tessera::simd {
 
@@ -17,8 +17,8 @@ struct DepthwiseCodesArgs {
   const ptrdiff_t* offsets = nullptr;
   size_t taps = 0;
   size_t frames = 0;
-  const Finish* finish = nullptr;
-  size_t channel = 0;  // entry of finish
+  const Requantize* requantize = nullptr;
+  size_t channel = 0;  // entry of requantize
   void* dst = nullptr;
 };
 inline constexpr size_t kGuardCodes = 16;

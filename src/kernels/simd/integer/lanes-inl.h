@@ -10,7 +10,7 @@
 #include <cstring>
 
 #include <hwy/highway.h>
-#include "kernels/simd/integer/finish.h"
+#include "kernels/simd/integer/requantize.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace tessera::simd {
@@ -170,14 +170,14 @@ HWY_INLINE Floats activated(Floats x, Activation activation, Floats slope) {
 
 // Finishes accumulators of one output channel.
 template <Format kFormat, Activation kActivation>
-class Finisher {
+class Requantizer {
  public:
-  HWY_INLINE Finisher(const Finish& finish, size_t channel)
-      : divide_(finish.divide),
-        bias_(hn::Set(kI, finish.bias[channel])),
-        gain_(hn::Set(kF, finish.gain[channel])),
-        slope_(hn::Set(kF, kActivation == Activation::kPrelu ? finish.slopes[channel] : 0.0f)),
-        coder_(kFormat == Format::kFloat ? CodeScale{} : finish.codes[channel]) {}
+  HWY_INLINE Requantizer(const Requantize& requantize, size_t channel)
+      : divide_(requantize.divide),
+        bias_(hn::Set(kI, requantize.bias[channel])),
+        gain_(hn::Set(kF, requantize.gain[channel])),
+        slope_(hn::Set(kF, kActivation == Activation::kPrelu ? requantize.slopes[channel] : 0.0f)),
+        coder_(kFormat == Format::kFloat ? CodeScale{} : requantize.codes[channel]) {}
 
   // p: where this vector belongs, of the type that the format says.
   HWY_INLINE void store(Ints accumulators, void* p) const {
@@ -209,20 +209,20 @@ struct TypeOf {
   using Type = T;
 };
 template <Format kFormat, class Visit>
-HWY_INLINE void with_finisher_to(Activation activation, const Visit& visit) {
+HWY_INLINE void with_requantizer_to(Activation activation, const Visit& visit) {
   switch (activation) {
-    case Activation::kNone: return visit(TypeOf<Finisher<kFormat, Activation::kNone>>());
-    case Activation::kRelu: return visit(TypeOf<Finisher<kFormat, Activation::kRelu>>());
-    case Activation::kPrelu: return visit(TypeOf<Finisher<kFormat, Activation::kPrelu>>());
+    case Activation::kNone: return visit(TypeOf<Requantizer<kFormat, Activation::kNone>>());
+    case Activation::kRelu: return visit(TypeOf<Requantizer<kFormat, Activation::kRelu>>());
+    case Activation::kPrelu: return visit(TypeOf<Requantizer<kFormat, Activation::kPrelu>>());
   }
 }
-// Calls visit(TypeOf) with the Finisher that does this.
+// Calls visit(TypeOf) with the Requantizer that does this.
 template <class Visit>
-HWY_INLINE void with_finisher(const Finish& finish, const Visit& visit) {
-  switch (finish.format) {
-    case Format::kFloat: return with_finisher_to<Format::kFloat>(finish.activation, visit);
-    case Format::kCode8: return with_finisher_to<Format::kCode8>(finish.activation, visit);
-    case Format::kCode16: return with_finisher_to<Format::kCode16>(finish.activation, visit);
+HWY_INLINE void with_requantizer(const Requantize& requantize, const Visit& visit) {
+  switch (requantize.format) {
+    case Format::kFloat: return with_requantizer_to<Format::kFloat>(requantize.activation, visit);
+    case Format::kCode8: return with_requantizer_to<Format::kCode8>(requantize.activation, visit);
+    case Format::kCode16: return with_requantizer_to<Format::kCode16>(requantize.activation, visit);
   }
 }
 

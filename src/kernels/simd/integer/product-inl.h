@@ -18,30 +18,30 @@ namespace HWY_NAMESPACE {
 inline constexpr size_t kPanelFrames = kVectorsPerTile * kLanes;
 
 // The sums of one output channel over a panel.
-template <class Finisher>
+template <class Requantizer>
 HWY_INLINE void finish_row(const int32_t* sums, const ProductArgs& args, size_t channel) {
-  const Format format = args.finish->format;
-  const Finisher finisher(*args.finish, channel);
+  const Format format = args.requantize->format;
+  const Requantizer requantizer(*args.requantize, channel);
   void* const dst = at(args.dst, format, channel * args.dst_stride);
   alignas(kAlignmentBytes) char part[kPanelFrames * sizeof(float)];
   void* const to = HWY_LIKELY(args.frames == kPanelFrames) ? dst : part;
-  finisher.store(hn::Load(kI, sums), to);
-  finisher.store(hn::Load(kI, sums + kLanes), at(to, format, kLanes));
-  finisher.store(hn::Load(kI, sums + 2 * kLanes), at(to, format, 2 * kLanes));
+  requantizer.store(hn::Load(kI, sums), to);
+  requantizer.store(hn::Load(kI, sums + kLanes), at(to, format, kLanes));
+  requantizer.store(hn::Load(kI, sums + 2 * kLanes), at(to, format, 2 * kLanes));
   if (to == part) std::memcpy(dst, part, args.frames * bytes_of(format));
 }
 // Of output channels channel .. channel + rows - 1, one after another.
 HWY_INLINE void finish_rows(const int32_t* sums, const ProductArgs& args, size_t channel,
                             size_t rows) {
-  with_finisher(*args.finish, [&]<class Finisher>(TypeOf<Finisher>) HWY_ATTR {
+  with_requantizer(*args.requantize, [&]<class Requantizer>(TypeOf<Requantizer>) HWY_ATTR {
     for (size_t i = 0; i < rows; ++i)
-      finish_row<Finisher>(sums + i * kPanelFrames, args, channel + i);
+      finish_row<Requantizer>(sums + i * kPanelFrames, args, channel + i);
   });
 }
 
 // Rows of the result lie pages apart. Their product takes long enough for them to arrive.
 HWY_INLINE void fetch_for_writing(const ProductArgs& args, size_t channel, size_t rows) {
-  const Format format = args.finish->format;
+  const Format format = args.requantize->format;
   const size_t bytes = args.frames * bytes_of(format);
   for (size_t i = 0; i < rows; ++i) {
     const char* const row =

@@ -4,9 +4,9 @@
 //   acc[o][t] = sum_k weights[o][k] * panel[k][t]      modulo 2^32
 //
 // Codes enter as they lie in memory; that their zero points are taken off is a constant per output
-// channel (Finish::bias). A panel holds `group` consecutive rows side by side for each frame, so
-// that one instruction multiplies and adds that many: four codes of 8 bits where the processor has
-// such a dot product (exact, it neither saturates nor rounds), else two of 16 bits.
+// channel (Requantize::bias). A panel holds `group` consecutive rows side by side for each frame,
+// so that one instruction multiplies and adds that many: four codes of 8 bits where the processor
+// has such a dot product (exact, it neither saturates nor rounds), else two of 16 bits.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 #include <new>
 #include <vector>
 
-#include "kernels/simd/integer/finish.h"
+#include "kernels/simd/integer/requantize.h"
 
 namespace tessera::simd {
 
@@ -70,7 +70,7 @@ struct ProductArgs {
   size_t first = 0;  // output channels first .. last - 1 are made; first is a multiple of R
   size_t last = 0;
   size_t frames = 0;  // that exist, of F
-  const Finish* finish = nullptr;
+  const Requantize* requantize = nullptr;
   void* dst = nullptr;    // channel 0, first frame of the panel
   size_t dst_stride = 0;  // elements from channel to channel
 };

@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "kernels/simd/binary.h"
-#include "kernels/simd/integer/finish.h"
+#include "kernels/simd/integer/requantize.h"
 
 namespace tessera::simd {
 

@@ -21,7 +21,7 @@ TEST(DepthwiseOfCodes, IsItsDefinitionForAnyTapsAndDilation) {
           const size_t length = frames + static_cast<size_t>(offsets.back());
           test::Cells src(operand, length + kGuardCodes);
           src.fill(random);
-          const test::PlainFinish finish(result, 3, random);
+          const test::PlainRequantize requantize(result, 3, random);
           test::Cells dst(result, frames);
           DepthwiseCodesArgs args;
           args.src = src.data();
@@ -30,7 +30,7 @@ TEST(DepthwiseOfCodes, IsItsDefinitionForAnyTapsAndDilation) {
           args.offsets = offsets.data();
           args.taps = taps;
           args.frames = frames;
-          args.finish = &finish.finish;
+          args.requantize = &requantize.requantize;
           args.channel = 2;
           args.dst = dst.data();
           kernels.depthwise(args);
@@ -38,7 +38,7 @@ TEST(DepthwiseOfCodes, IsItsDefinitionForAnyTapsAndDilation) {
             int64_t sum = 0;
             for (size_t j = 0; j < taps; ++j)
               sum += int64_t{weights[j]} * src.code(t + static_cast<size_t>(offsets[j]));
-            finish.expect(dst, t, 2, sum);
+            requantize.expect(dst, t, 2, sum);
             if (::testing::Test::HasFatalFailure()) return;
           }
           dst.expect_guard_untouched();

@@ -121,39 +121,39 @@ inline int32_t plain_code(float steps, const CodeScale& codes) {
   return code >= codes.highest ? codes.highest : static_cast<int32_t>(code);
 }
 
-// Finish in scalars, with storage for its arrays.
-struct PlainFinish {
-  PlainFinish(Format format, size_t out, RandomCodes& random) {
+// Requantize in scalars, with storage for its arrays.
+struct PlainRequantize {
+  PlainRequantize(Format format, size_t out, RandomCodes& random) {
     for (size_t o = 0; o < out; ++o) {
       bias.push_back(static_cast<int32_t>(random.integer(-100000, 100000)));
       gain.push_back(random.uniform(1e-5f, 1e-3f));
       slopes.push_back(random.uniform(-0.5f, 1.5f));
       codes.push_back(random.scale(format, 0.01f, 0.5f));
     }
-    finish.format = format;
-    finish.bias = bias.data();
-    finish.gain = gain.data();
-    finish.slopes = slopes.data();
-    finish.codes = format == Format::kFloat ? nullptr : codes.data();
-    finish.activation = static_cast<Activation>(random.integer(0, 2));
-    finish.divide = random.chance(0.5);
+    requantize.format = format;
+    requantize.bias = bias.data();
+    requantize.gain = gain.data();
+    requantize.slopes = slopes.data();
+    requantize.codes = format == Format::kFloat ? nullptr : codes.data();
+    requantize.activation = static_cast<Activation>(random.integer(0, 2));
+    requantize.divide = random.chance(0.5);
   }
-  PlainFinish(const PlainFinish&) = delete;
-  PlainFinish& operator=(const PlainFinish&) = delete;
+  PlainRequantize(const PlainRequantize&) = delete;
+  PlainRequantize& operator=(const PlainRequantize&) = delete;
 
   float value(size_t o, int64_t accumulator) const {
     const auto wrapped = static_cast<int32_t>(static_cast<uint32_t>(accumulator + bias[o]));
     float x = static_cast<float>(wrapped) * gain[o];
-    if (finish.activation == Activation::kRelu) x = x < 0 ? 0.0f : x;
-    if (finish.activation == Activation::kPrelu) x = x >= 0 ? x : slopes[o] * x;
+    if (requantize.activation == Activation::kRelu) x = x < 0 ? 0.0f : x;
+    if (requantize.activation == Activation::kPrelu) x = x >= 0 ? x : slopes[o] * x;
     return x;
   }
   void expect(const Cells& cells, size_t i, size_t o, int64_t accumulator) const {
     const float x = value(o, accumulator);
-    if (finish.format == Format::kFloat) {
+    if (requantize.format == Format::kFloat) {
       ASSERT_EQ(cells.value(i), x);
     } else {
-      ASSERT_EQ(cells.code(i), plain_code(finish.divide ? x / codes[o].scale : x, codes[o]));
+      ASSERT_EQ(cells.code(i), plain_code(requantize.divide ? x / codes[o].scale : x, codes[o]));
     }
   }
 
@@ -161,7 +161,7 @@ struct PlainFinish {
   std::vector<float> gain;
   std::vector<float> slopes;
   std::vector<CodeScale> codes;
-  Finish finish;
+  Requantize requantize;
 };
 
 inline constexpr Format kEveryFormat[] = {Format::kFloat, Format::kCode8, Format::kCode16};

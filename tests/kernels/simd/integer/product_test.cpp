@@ -21,7 +21,7 @@ void check(const IntegerKernels& kernels, Format operand, Format result, const C
   const PackedWeights packed = pack_product_weights(blocking, weights.data(), c.out, c.in);
   test::AlignedBytes panel(blocking.panel_bytes(c.in));
   products.panel({src.data(), stride, c.in, c.frames, panel.data()});
-  const test::PlainFinish finish(result, c.out, random);
+  const test::PlainRequantize requantize(result, c.out, random);
   const size_t dst_stride = c.frames + 1;
   test::Cells dst(result, c.out * dst_stride);
   ProductArgs args;
@@ -30,7 +30,7 @@ void check(const IntegerKernels& kernels, Format operand, Format result, const C
   args.in = c.in;
   args.out = c.out;
   args.frames = c.frames;
-  args.finish = &finish.finish;
+  args.requantize = &requantize.requantize;
   args.dst = dst.data();
   args.dst_stride = dst_stride;
   args.last = c.out / 2 / blocking.rows * blocking.rows;  // in two calls
@@ -45,7 +45,7 @@ void check(const IntegerKernels& kernels, Format operand, Format result, const C
         sum += int64_t{weights[o * c.in + i]} * src.code(i * stride + t);
       SCOPED_TRACE(::testing::Message() << c.in << " -> " << c.out << ", frames " << c.frames
                                         << ": channel " << o << " frame " << t);
-      finish.expect(dst, o * dst_stride + t, o, sum);
+      requantize.expect(dst, o * dst_stride + t, o, sum);
       if (::testing::Test::HasFatalFailure()) return;
     }
   }
@@ -88,9 +88,9 @@ TEST(IntegerProduct, DoesNotSaturateOnTheWay) {
       products.panel({src.data(), frames, in, frames, panel.data()});
       const int32_t bias = 7;
       const float gain = 1.0f;
-      Finish finish;
-      finish.bias = &bias;
-      finish.gain = &gain;
+      Requantize requantize;
+      requantize.bias = &bias;
+      requantize.gain = &gain;
       std::vector<float> dst(frames);
       ProductArgs args;
       args.weights = packed.data();
@@ -98,7 +98,7 @@ TEST(IntegerProduct, DoesNotSaturateOnTheWay) {
       args.in = in;
       args.out = args.last = 1;
       args.frames = frames;
-      args.finish = &finish;
+      args.requantize = &requantize;
       args.dst = dst.data();
       products.product(args);
       for (float x : dst)
