@@ -9,6 +9,7 @@
 #include "cli/comparison_text.h"
 #include "cli/table.h"
 #include "cli/verify_report.h"
+#include "tessera/compiler/tune.h"
 #include "tessera/metrics.h"
 
 namespace tessera::cli {
@@ -25,11 +26,6 @@ std::vector<std::vector<float>> voices_of(const VerifyReport& report,
       voices.emplace_back(from, from + each);
   }
   return voices;
-}
-
-// Powers of independent errors add.
-double loss_of(double quality_db, double snr_db) {
-  return 10 * std::log10(1 + std::pow(10.0, (quality_db - snr_db) / 10));
 }
 
 void add_integer_row(Table& table, const ValueCheck& stage) {
@@ -64,7 +60,7 @@ Result<IntegerCost> integer_cost(const VerifyReport& report,
   cost.snr_db = std::numeric_limits<double>::infinity();
   for (const ValueCheck& output : report.outputs)
     cost.snr_db = std::min(cost.snr_db, output.difference.snr_db);
-  cost.estimated_loss_db = loss_of(kQualityDb, cost.snr_db);
+  cost.estimated_loss_db = loss_for_snr_db(cost.snr_db);
   const auto integer_voices = voices_of(report, report.output_values);
   const auto float_voices = voices_of(report, report.expected_output_values);
   for (size_t i = 0; i < float_voices.size() && integer_voices.size() == float_voices.size(); ++i) {
@@ -100,7 +96,8 @@ void print_integer_report(const VerifyReport& report, const BitExactReport& code
     console.print(
         "outputs vs float: SNR {} dB, SI-SNR {} dB; about {:.2f} dB of a separation of {} "
         "dB\n",
-        decibels(cost.snr_db), decibels(*cost.si_snr_db), cost.estimated_loss_db, kQualityDb);
+        decibels(cost.snr_db), decibels(*cost.si_snr_db), cost.estimated_loss_db,
+        kReferenceQualityDb);
   } else {
     console.print("outputs vs float: SNR {} dB\n", decibels(cost.snr_db));
   }

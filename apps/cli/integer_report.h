@@ -15,11 +15,10 @@ struct IntegerCost {
   double snr_db = 0;  // of the worst output over float
   // The same of its worst voice, whatever its level; none where no output is a sequence.
   std::optional<double> si_snr_db;
-  double estimated_loss_db = 0;  // of a separation of kQualityDb SI-SNR
+  double estimated_loss_db = 0;  // of a separation of kReferenceQualityDb SI-SNR
   // Over the true voices, where there are any: mean SI-SNR in float and in integers.
   std::vector<double> true_si_snr_db;
 };
-inline constexpr double kQualityDb = 15;
 
 // `voices` may be empty. Errors: kInvalidArgument for voices of other count or length.
 Result<IntegerCost> integer_cost(const VerifyReport& report,

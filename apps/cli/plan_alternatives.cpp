@@ -4,11 +4,11 @@
 
 #include <fmt/format.h>
 
-#include "cli/rewrite_signal.h"
 #include "cli/table.h"
 #include "tessera/compiler/rewrite.h"
 #include "tessera/compiler/tune.h"
 #include "tessera/session.h"
+#include "verify/noise_inputs.h"
 
 namespace tessera::cli {
 namespace {
@@ -38,7 +38,7 @@ void add_plan(std::vector<Alternative>& list, std::string name, bool exact,
 // Of host steps and tile copies.
 Result<double> measure_host(const Plan& plan, Backend& backend) {
   TESSERA_TRY(const auto stitched, StitchedExecutable::load(plan, backend));
-  const std::vector<std::vector<float>> signals = noise_signals(plan.graph);
+  const std::vector<std::vector<float>> signals = noise_inputs(plan.graph);
   std::vector<std::vector<float>> outputs;
   for (const GraphOutput& output : plan.graph.outputs()) {
     outputs.emplace_back(static_cast<size_t>(plan.graph.node(output.node).shape.size()));
@@ -56,7 +56,7 @@ Result<double> measure_host(const Plan& plan, Backend& backend) {
 
 Result<double> measure_alone(const Graph& graph, Backend& backend) {
   TESSERA_TRY(Session session, Session::create(graph, backend));
-  const std::vector<std::vector<float>> signals = noise_signals(graph);
+  const std::vector<std::vector<float>> signals = noise_inputs(graph);
   const std::vector<ConstValues> inputs(signals.begin(), signals.end());
   double best = 0;
   for (int round = 0; round < 2; ++round) {

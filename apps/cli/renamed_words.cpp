@@ -28,8 +28,8 @@ std::string note(std::string_view old, std::string_view now) {
 
 // "--inner" and "--inner=x", nothing longer.
 bool is_option(std::string_view word, std::string_view option) {
-  return word == option || (word.size() > option.size() && word.starts_with(option) &&
-                            word[option.size()] == '=');
+  return word == option ||
+         (word.size() > option.size() && word.starts_with(option) && word[option.size()] == '=');
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Commands and options under the names that they had before: they keep working for one version, with a note.
+// Commands and options under the names that they had before: they keep working for one version,
+// with a note.
 #pragma once
 
 #include <span>

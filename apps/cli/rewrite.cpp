@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/command.h"
@@ -14,6 +15,7 @@
 #include "cli/rewrite_signal.h"
 #include "tessera/compiler/graph.h"
 #include "tessera/file.h"
+#include "verify/noise_inputs.h"
 
 namespace tessera::cli {
 namespace {
@@ -80,7 +82,7 @@ Result<Document> rewrite_model(const RewriteArguments& options, Console& console
     std::vector<float> signal;
     if (options.signal.empty()) {
       console.note("costs are measured on noise; --signal FILE measures them on a recording");
-      signal = noise_signal(model.graph);
+      signal = std::move(noise_inputs(model.graph).front());
     } else {
       subject.measured_on = options.signal;
       TESSERA_TRY(signal, read_signal(options.signal, model, options.recordings, console));

@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <filesystem>
-#include <limits>
 
+#include "base/energy.h"
 #include "base/npy.h"
 #include "tessera/audio.h"
 #include "tessera/compiler/tune.h"
@@ -54,24 +53,6 @@ Result<std::vector<float>> read_signal(const std::string& path, const ImportedMo
   return std::move(mono.samples);
 }
 
-std::vector<float> noise_signal(const Graph& graph) {
-  return std::move(noise_signals(graph).front());
-}
-
-std::vector<std::vector<float>> noise_signals(const Graph& graph) {
-  std::vector<std::vector<float>> signals;
-  uint32_t state = 20261121;
-  for (NodeId input : graph.inputs()) {
-    std::vector<float> values(static_cast<size_t>(graph.node(input).shape.size()));
-    for (float& value : values) {
-      state = state * 1664525U + 1013904223U;
-      value = 0.2F * (static_cast<float>(state >> 8) / static_cast<float>(1 << 23) - 1.0F);
-    }
-    signals.push_back(std::move(values));
-  }
-  return signals;
-}
-
 CostMeter cost_meter(Backend& backend, std::vector<float> signal, int64_t source) {
   return [&backend, signal = std::move(signal), source](const Graph& original,
                                                         const Graph& rewritten) -> Result<double> {
@@ -89,7 +70,7 @@ CostMeter cost_meter(Backend& backend, std::vector<float> signal, int64_t source
         error += d * d;
       }
     }
-    return error > 0 ? 10 * std::log10(energy / error) : std::numeric_limits<double>::infinity();
+    return ratio_db(energy, error);
   };
 }
 

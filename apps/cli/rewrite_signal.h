@@ -19,11 +19,6 @@ namespace tessera::cli {
 Result<std::vector<float>> read_signal(const std::string& path, const ImportedModel& model,
                                        const RecordingOptions& options, Console& console);
 
-// Noise of the network's input size, the same every time, for users who have no signal at hand.
-std::vector<float> noise_signal(const Graph& graph);
-// The same for every input, in their order.
-std::vector<std::vector<float>> noise_signals(const Graph& graph);
-
 // Output SNR in dB of a rewritten graph over the original, both evaluated on `signal`. Where only
 // one source is left it is compared with the original's `source`.
 CostMeter cost_meter(Backend& backend, std::vector<float> signal, int64_t source);

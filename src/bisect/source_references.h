@@ -4,9 +4,9 @@
 #include <optional>
 #include <vector>
 
+#include "base/energy.h"
 #include "tessera/compiler/graph.h"
 #include "tessera/result.h"
-#include "tune/output_error.h"
 
 namespace tessera {
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/energy.h"
 #include "calibrate/windows.h"
 #include "tessera/compiler/calibrate.h"
 

@@ -62,12 +62,6 @@ bool is_silent(std::span<const float> values) {
   return std::all_of(values.begin(), values.end(), [](float x) { return x == 0.0F; });
 }
 
-double energy_of(std::span<const float> values) {
-  double sum = 0;
-  for (float x : values) sum += static_cast<double>(x) * static_cast<double>(x);
-  return sum;
-}
-
 std::vector<size_t> evenly_spread(size_t count, size_t most) {
   const size_t taken = std::min(count, most);
   std::vector<size_t> chosen;

@@ -21,9 +21,6 @@ std::vector<ConstValues> inputs_of(const Graph& graph, std::span<const float> wi
 // Whether all values are 0.
 bool is_silent(std::span<const float> values);
 
-// The sum of squares.
-double energy_of(std::span<const float> values);
-
 // At most `most` of `count` indices, ascending, at equal distances as far as there are whole ones.
 std::vector<size_t> evenly_spread(size_t count, size_t most);
 

@@ -32,7 +32,8 @@ void SubgraphCopy::add_output(NodeId id) {
 }
 
 void SubgraphCopy::add_outputs() {
-  for (const GraphOutput& output : from_.outputs()) editor_.add_output(output.name, at(output.node));
+  for (const GraphOutput& output : from_.outputs())
+    editor_.add_output(output.name, at(output.node));
 }
 
 std::vector<NodeId> SubgraphCopy::operands_of(NodeId id) const {

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/energy.h"
 #include "calibrate/windows.h"
 #include "rewrite/legalize.h"
 #include "tessera/session.h"
-#include "tune/output_error.h"
 
 namespace tessera {
 namespace {

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <map>
 
+#include "base/energy.h"
 #include "calibrate/windows.h"
 #include "tessera/session.h"
-#include "tune/output_error.h"
 
 namespace tessera {
 namespace {

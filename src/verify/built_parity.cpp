@@ -5,16 +5,16 @@
 
 #include <fmt/format.h>
 
+#include "base/energy.h"
 #include "tessera/backend.h"
 #include "tessera/compiler/analysis.h"
 #include "tessera/compiler/verify.h"
 #include "tessera/session.h"
+#include "verify/noise_inputs.h"
 
 namespace tessera {
 namespace {
 
-constexpr uint32_t kSeed = 20261121;
-constexpr float kAmplitude = 0.2F;
 // Two orders of float32 summation through 24 blocks differ by less than this share of the peak.
 constexpr double kTolerance = 1e-4;
 constexpr double kSilence = 1e-7;
@@ -22,22 +22,6 @@ constexpr const char* kFloatBackend = "cpu";
 constexpr const char* kIntegerBackend = "emulator";
 constexpr const char* kBug = "this is a bug in Tessera: nothing was written; please report it";
 constexpr double kMinEnergy = 1e-30;
-
-std::vector<std::vector<float>> noise(const Graph& graph) {
-  std::vector<std::vector<float>> inputs;
-  uint32_t state = kSeed;
-  for (NodeId id : graph.inputs()) {
-    std::vector<float>& values =
-        inputs.emplace_back(static_cast<size_t>(graph.node(id).shape.size()));
-    for (float& value : values) {
-      state = state * 1664525U + 1013904223U;
-      value = kAmplitude * (static_cast<float>(state >> 8) / static_cast<float>(1 << 23) - 1.0F);
-    }
-  }
-  return inputs;
-}
-
-using Outputs = std::vector<std::vector<float>>;
 
 Error not_finite(const std::string& subject, const std::string& message, const std::string& hint) {
   return TESSERA_ERROR(kInvalidModel, subject, message, hint);
@@ -62,16 +46,8 @@ Result<Outputs> outputs_of(const Graph& graph, Backend& backend,
 }
 
 double snr_db(const Outputs& expected, const Outputs& actual) {
-  double energy = 0;
-  double error = 0;
-  for (size_t port = 0; port < expected.size(); ++port) {
-    for (size_t i = 0; i < expected[port].size(); ++i) {
-      const auto value = static_cast<double>(expected[port][i]);
-      energy += value * value;
-      error += std::pow(value - static_cast<double>(actual[port][i]), 2);
-    }
-  }
-  return 10 * std::log10(std::max(energy, kMinEnergy) / std::max(error, kMinEnergy));
+  return ratio_db(std::max(energy_of(expected), kMinEnergy),
+                  std::max(error_between(expected, actual), kMinEnergy));
 }
 
 // Where a stitched run first leaves the network.
@@ -103,7 +79,7 @@ Result<int64_t> compared_codes(const Plan& plan, const Encodings& encodings,
 Result<ParityEvidence> verify_build(const ParityReference& reference, const Plan& plan,
                                     const Encodings* encodings, int threads) {
   TESSERA_TRY(const auto backend, make_backend(kFloatBackend, {.threads = threads}));
-  const std::vector<std::vector<float>> inputs = noise(reference.imported);
+  const std::vector<std::vector<float>> inputs = noise_inputs(reference.imported);
   const std::vector<ConstValues> views(inputs.begin(), inputs.end());
   TESSERA_TRY(const Outputs imported, outputs_of(reference.imported, *backend, views));
   VerifyOptions options;
@@ -113,7 +89,8 @@ Result<ParityEvidence> verify_build(const ParityReference& reference, const Plan
               verify_plan(reference.approximated, plan, *backend, *backend, views, options));
   if (!report.passed) return differs(report);
   ParityEvidence parity;
-  parity.signal = fmt::format("uniform noise of amplitude {}, seed {}", kAmplitude, kSeed);
+  parity.signal =
+      fmt::format("uniform noise of amplitude {}, seed {}", kNoiseAmplitude, Noise::kSeed);
   parity.backend = kFloatBackend;
   for (const ValueCheck& output : report.outputs) {
     parity.max_abs = std::max(parity.max_abs, output.difference.max_abs);

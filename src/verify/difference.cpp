@@ -1,6 +1,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/energy.h"
 #include "tessera/compiler/verify.h"
 
 namespace tessera {
@@ -29,8 +30,7 @@ ValueDifference difference(ConstValues expected, ConstValues actual) {
     product += e * a;
     error += apart * apart;
   }
-  result.snr_db =
-      error > 0 ? 10 * std::log10(energy / error) : std::numeric_limits<double>::infinity();
+  result.snr_db = ratio_db(energy, error);
   const double norms = std::sqrt(energy) * std::sqrt(actual_energy);
   if (norms > 0) result.cosine = product / norms;
   if (norms == 0 && error > 0) result.cosine = 0;

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/noise.h"
 #include "run/host_group.h"
 #include "tessera/backend.h"
 #include "tessera/session.h"
@@ -378,12 +379,11 @@ Result<VerifyReport> verify_plan(const Graph& imported, const Plan& plan, Backen
 
 std::vector<float> verification_signal(const Shape& shape) {
   std::vector<float> values(static_cast<size_t>(shape.size()));
-  uint32_t state = 20261121;
+  Noise noise;
   for (size_t i = 0; i < values.size(); ++i) {
-    state = state * 1664525U + 1013904223U;
-    const float noise = static_cast<float>(state >> 8) / static_cast<float>(1 << 23) - 1.0F;
     const auto t = static_cast<float>(i % static_cast<size_t>(shape.w));
-    values[i] = noise * (0.15F + 0.1F * std::sin(0.0031F * t) + 0.05F * std::sin(0.00017F * t * 7));
+    values[i] =
+        noise.next() * (0.15F + 0.1F * std::sin(0.0031F * t) + 0.05F * std::sin(0.00017F * t * 7));
   }
   return values;
 }

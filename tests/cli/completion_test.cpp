@@ -159,7 +159,7 @@ Words without_rest(Words words) {
 
 TEST_P(CliCompletionInShell, OffersEveryChoiceOfEveryOption) {
   const std::vector<Query> queries = queries_for_choices();
-  ASSERT_GT(queries.size(), 50U);
+  ASSERT_GT(queries.size(), 40U);
   std::vector<std::string> lines;
   for (const Query& query : queries) lines.push_back(query.line);
   const std::vector<std::string> found = answers(lines);

@@ -1,4 +1,5 @@
-// Names of commands and options from before: they mean what they meant, and say what they are called now.
+// Names of commands and options from before: they mean what they meant, and say what they are
+// called now.
 #include "cli/renamed_words.h"
 
 #include <gtest/gtest.h>
@@ -31,9 +32,9 @@ TEST(CliRenamedWords, CommandsAndTheirOptionsAreReplaced) {
 }
 
 TEST(CliRenamedWords, NothingElseIsTouched) {
-  for (const Words& line : {Words{"verify", "parity"}, Words{"package", "ls", "verify"},
-                            Words{"separate", "--judge"}, Words{"verify", "--judges"},
-                            Words{"bisect", "a", "--", "--culprits"}, Words{}}) {
+  for (const Words& line :
+       {Words{"verify", "parity"}, Words{"package", "ls", "verify"}, Words{"separate", "--judge"},
+        Words{"verify", "--judges"}, Words{"bisect", "a", "--", "--culprits"}, Words{}}) {
     EXPECT_EQ(with_current_names(line).words, line);
     EXPECT_TRUE(with_current_names(line).notes.empty());
   }
@@ -45,8 +46,8 @@ TEST(CliRenamedWords, EveryNewNameIsOneThatTheToolHas) {
     std::istringstream stream(command.substr(0, command.find(" --")));
     const std::string help = help_of({std::istream_iterator<std::string>(stream), {}});
     EXPECT_NE(help.find("Usage: tessera"), std::string::npos) << command;
-    const std::string option(renamed.now.substr(std::min(renamed.now.find("--"),
-                                                         renamed.now.size())));
+    const std::string option(
+        renamed.now.substr(std::min(renamed.now.find("--"), renamed.now.size())));
     EXPECT_NE(help.find(option), std::string::npos) << renamed.now;
     if (renamed.command.empty()) continue;
     EXPECT_EQ(help.find(std::string(renamed.old) + " "), std::string::npos) << renamed.old;

@@ -30,7 +30,7 @@ model=$source/models/convtasnet_demo_gln_8k.pth
 "$tessera" check "$model" --target hailo8 --json | tr -d ' \n' >"$scratch/json"
 grep -q '"verdict":"doesnotfit"' "$scratch/json" || fail "the whole network is said to fit"
 grep -q '"rule":"norm","node":"bottleneck.norm"' "$scratch/json" || fail "a global norm is not refused"
-grep -q '"cure":"split_global_norm"' "$scratch/json" || fail "no cure is named"
+grep -q '"remedy":"split_global_norm"' "$scratch/json" || fail "no remedy is named"
 "$tessera" check "$model" --summary | grep -q '^norm  *25 ' || fail "the summary does not count the norms"
 
 expect_refusal 4 'known targets: generic, hailo8, hailo8l' check "$model" --target hailo9

@@ -12,7 +12,7 @@ constexpr std::string_view kNetwork = R"(%x = input() shape=[2,1,4] -> [2,1,4]
 %a = unary.relu(%x) -> [2,1,4]
 %b = unary.sigmoid(%a) -> [2,1,4]
 %c = unary.tanh(%a) -> [2,1,4]
-output "c" %c)";
+output "c" = %c)";
 
 std::vector<std::string> names_of(const Graph& graph) {
   std::vector<std::string> names;
@@ -75,7 +75,7 @@ TEST(SoleUser, IsNoneWhereAnotherReadsOrTheGraphGivesTheValue) {
   EXPECT_EQ(sole_user(graph, graph.find("c")), kNoNode);  // an output
   const Graph twice = test::graph_of(R"(%x = input() shape=[2,1,4] -> [2,1,4]
 %a = mul(%x, %x) -> [2,1,4]
-output "a" %a)");
+output "a" = %a)");
   EXPECT_EQ(sole_user(twice, twice.find("x")), kNoNode);
 }
 

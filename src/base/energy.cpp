@@ -1,9 +1,15 @@
-#include "tune/output_error.h"
+#include "base/energy.h"
 
 #include <cmath>
 #include <limits>
 
 namespace tessera {
+
+double energy_of(std::span<const float> values) {
+  double energy = 0;
+  for (float x : values) energy += static_cast<double>(x) * static_cast<double>(x);
+  return energy;
+}
 
 double energy_of(const Outputs& outputs) {
   double energy = 0;
