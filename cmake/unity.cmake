@@ -60,7 +60,7 @@ function(tessera_unity target)
     endwhile()
   endforeach()
   # GCC would take every file but the first for a header, in which such a type is a mistake.
-  target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endfunction()
 
 # Full paths of a target's C++ files.

@@ -18,6 +18,7 @@
 #include "cli/packaged_model.h"
 #include "cli/progress.h"
 #include "cli/rewrite_signal.h"
+#include "evidence/documents.h"
 #include "tessera/audio.h"
 #include "tessera/compiler/bisect.h"
 #include "tessera/file.h"
@@ -210,7 +211,7 @@ Result<Document> run_bisect(const BisectArguments& given_options, Console& conso
                     {"package_hash", given.package_hash},
                     {"signal", options.signal},
                     {"references", options.references}};
-  document.update(bisect_document(report));
+  document.update(documents::of(report));
   TESSERA_TRY(document["differences"], write_differences(options, report, given, console));
   TESSERA_TRY_VOID(
       write_file_atomically(folder / "report.json", json_text(document), {.force = true}));

@@ -124,55 +124,6 @@ void print_bisect_report(const BisectReport& report, Console& console) {
     console.print("none of {} encodings causes a share worth naming\n", report.items);
 }
 
-Document bisect_document(const BisectReport& report) {
-  Document document{{"costliest", to_string(report.stages[report.costliest].stage)},
-                    {"stages", Document::array()},
-                    {"contributors", Document::array()},
-                    {"remaining_groups", Document::array()},
-                    {"snr_drops", Document::array()}};
-  for (const StageCost& stage : report.stages) {
-    Document row{{"stage", to_string(stage.stage)},
-                 {"snr_db", finite(stage.snr_db)},
-                 {"share", stage.added}};
-    row["si_snr_db"] = stage.si_snr_db ? Document(*stage.si_snr_db) : Document(nullptr);
-    row["cost_db"] = stage.cost_db ? Document(*stage.cost_db) : Document(nullptr);
-    document["stages"].push_back(std::move(row));
-  }
-  for (const Contributor& contributor : report.contributors) {
-    Document row{{"name", contributor.name},
-                 {"kind", contributor.kind},
-                 {"coding", contributor.coding},
-                 {"only_snr_db", finite(contributor.only_snr_db)},
-                 {"share", contributor.share},
-                 {"without_snr_db", finite(contributor.without_snr_db)},
-                 {"gain_db", finite(contributor.gain_db)},
-                 {"only_in_combination", contributor.only_in_combination}};
-    row["gain_si_snr_db"] =
-        contributor.gain_si_snr_db ? Document(*contributor.gain_si_snr_db) : Document(nullptr);
-    row["contradiction"] =
-        contributor.contradiction.empty() ? Document(nullptr) : Document(contributor.contradiction);
-    document["contributors"].push_back(std::move(row));
-  }
-  for (const RemainingGroup& group : report.remaining_groups) {
-    document["remaining_groups"].push_back({{"first", group.first},
-                                            {"last", group.last},
-                                            {"items", group.items},
-                                            {"share", group.share}});
-  }
-  for (const ValueComparison& value : report.snr_drops) {
-    document["snr_drops"].push_back({{"name", value.name},
-                                     {"value", value.value},
-                                     {"op", value.op},
-                                     {"snr_db", finite(value.difference.snr_db)},
-                                     {"snr_drop_db", value.snr_drop_db}});
-  }
-  document["without_contributors_snr_db"] = finite(report.without_contributors_snr_db);
-  document["items"] = report.items;
-  document["trials"] = report.trials;
-  document["resumed"] = report.resumed;
-  return document;
-}
-
 std::string contributor_rows(const BisectReport& report) {
   std::string text =
       "name\tkind\tcoding\tonly_snr_db\tshare\twithout_snr_db\tgain_db\tgain_si_snr_db\t"

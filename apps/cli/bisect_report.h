@@ -10,7 +10,6 @@
 namespace tessera::cli {
 
 void print_bisect_report(const BisectReport& report, Console& console);
-Document bisect_document(const BisectReport& report);
 // contributors.tsv
 std::string contributor_rows(const BisectReport& report);
 

@@ -18,6 +18,7 @@
 #include "cli/stage_display.h"
 #include "cli/table.h"
 #include "cli/target_options.h"
+#include "evidence/documents.h"
 #include "tessera/build.h"
 #include "tessera/file.h"
 
@@ -131,60 +132,15 @@ std::string duration_text(const Built& built) {
   return text;
 }
 
-Document frozen_norms_document(const Built& built) {
-  if (!built.frozen_norms) return nullptr;
-  const FrozenNormsPoint& point = *built.frozen_norms;
-  return {{"names", point.frozen},
-          {"loss_db", point.loss_db},
-          {"snr_db", std::isfinite(point.snr_db) ? Document(point.snr_db) : Document(nullptr)}};
-}
-
-Document channel_bases_document(const Built& built) {
-  Document streams = Document::array();
-  for (const ChannelBasisChoice& choice : built.channel_bases) {
-    streams.push_back({{"stream", choice.stream},
-                       {"channels", choice.channels},
-                       {"values", choice.values},
-                       {"gain_db", choice.gain_db}});
-  }
-  return streams;
-}
-
 Document document_of(const BuildArguments& options, const Built& built,
                      const StageDisplay& stages) {
-  const PackageManifest& manifest = built.package.manifest();
-  const ParityEvidence& parity = manifest.parity.front();
-  int64_t pieces = 0;
-  for (const ChipSegment& segment : built.plan.segments) {
-    pieces += static_cast<int64_t>(segment.pieces.size());
-  }
-  return {{"model", options.model.path},
-          {"package", options.output},
-          {"hash", built.package.hash()},
-          {"bytes", built.package.bytes().size()},
-          {"target", manifest.target},
-          {"norm", options.norm},
-          {"frozen_norms", frozen_norms_document(built)},
-          {"quantize", options.quantize},
-          {"channel_bases", channel_bases_document(built)},
-          {"exact", built.rewritten.exact},
-          {"length", manifest.model.length_samples},
-          {"verdict", to_string(built.plan.verdict)},
-          {"segments", built.plan.segments.size()},
-          {"pieces", pieces},
-          {"calls", built.plan.cost.calls},
-          {"contexts", built.placement.contexts.size()},
-          {"bytes_in", built.cost.bytes_in},
-          {"bytes_out", built.cost.bytes_out},
-          {"estimated_seconds", built.cost.seconds()},
-          {"parity",
-           {{"backend", parity.backend},
-            {"max_abs", parity.max_abs},
-            {"peak", parity.peak},
-            {"tolerance", parity.tolerance},
-            {"values", parity.values},
-            {"codes", parity.codes}}},
-          {"stages", stages.document()}};
+  Document document{{"model", options.model.path},
+                    {"package", options.output},
+                    {"norm", options.norm},
+                    {"quantize", options.quantize}};
+  document.update(documents::of(built));
+  document["stages"] = stages.document();
+  return document;
 }
 
 bool stops_early(const BuildArguments& options) {

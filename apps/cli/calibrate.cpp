@@ -20,6 +20,7 @@
 #include "cli/progress.h"
 #include "cli/recording_options.h"
 #include "cli/table.h"
+#include "evidence/documents.h"
 #include "tessera/compiler/calibrate.h"
 #include "tessera/compiler/rewrite.h"
 #include "tessera/file.h"
@@ -141,21 +142,10 @@ void print_rows(std::vector<StatisticsRow> rows, bool all, Console& console) {
 Document statistics_document(const std::vector<StatisticsRow>& rows) {
   Document values = Document::array();
   for (const StatisticsRow& row : rows) {
-    const ValueSummary& s = row.summary;
-    values.push_back({{"name", row.name},
-                      {"op", row.op},
-                      {"channels", s.channels},
-                      {"dead_channels", s.dead_channels},
-                      {"count", s.count},
-                      {"min", s.low},
-                      {"p0_1", s.low_percentile},
-                      {"mean", s.mean},
-                      {"median", s.median},
-                      {"p99_9", s.high_percentile},
-                      {"max", s.high},
-                      {"rms", s.rms},
-                      {"tail", row.tail()},
-                      {"channel_range_ratio", s.channel_range_ratio}});
+    Document value{{"name", row.name}, {"op", row.op}};
+    value.update(documents::of(row.summary));
+    value["tail"] = row.tail();
+    values.push_back(std::move(value));
   }
   return values;
 }

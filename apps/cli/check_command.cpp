@@ -13,6 +13,7 @@
 #include "cli/model_options.h"
 #include "cli/table.h"
 #include "cli/target_options.h"
+#include "evidence/documents.h"
 #include "tessera/compiler/import.h"
 #include "tessera/compiler/target.h"
 
@@ -158,33 +159,6 @@ void print_violations(const CheckReport& report, const CheckArguments& options, 
   }
 }
 
-Document document_of(const CheckReport& report, const Target& target) {
-  Document violations = Document::array();
-  for (const Violation& v : report.violations) {
-    Document entry = {{"rule", v.rule},
-                      {"node", v.node_name},
-                      {"op", v.op},
-                      {"verdict", to_string(v.verdict)},
-                      {"value", v.value}};
-    if (v.number != 0) entry["number"] = v.number;
-    entry["limit"] = v.limit;
-    entry["reason"] = v.reason;
-    entry["source"] = v.source;
-    entry["remedy"] = v.remedy;
-    if (v.estimated) entry["estimated"] = true;
-    violations.push_back(std::move(entry));
-  }
-  return {{"target", target.name},
-          {"verdict", to_string(report.verdict)},
-          {"nodes", report.nodes},
-          {"widest_row_bytes", report.widest_row_bytes},
-          {"widest_row_node", report.widest_row_node},
-          {"physical_layers_estimated", report.physical_layers},
-          {"contexts_at_least", report.contexts_at_least},
-          {"contexts_estimated", report.contexts_estimated},
-          {"violations", std::move(violations)}};
-}
-
 Result<Document> run_check(const CheckArguments& options, Console& console) {
   TESSERA_TRY(const Target target, load_target(options.target));
   TESSERA_TRY(const ImportedModel model, load_model(options.model, ImportNotes::warnings, console));
@@ -197,7 +171,7 @@ Result<Document> run_check(const CheckArguments& options, Console& console) {
   console.print("about {} in {}, at least {}\n", counted(report.physical_layers, "physical layer"),
                 counted(report.contexts_estimated, "context"), report.contexts_at_least);
   print_violations(report, options, console);
-  return document_of(report, target);
+  return documents::of(report, target);
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "cli/output_files.h"
 #include "cli/progress.h"
 #include "cli/table.h"
+#include "evidence/documents.h"
 #include "report/comparison_drawing.h"
 #include "tessera/file.h"
 
@@ -79,19 +80,9 @@ void print_report(const ComparisonReport& report, bool all, Console& console) {
 }
 
 Document value_document(const ValueComparison& value) {
-  return {{"name", value.name},
-          {"value", value.value},
-          {"op", value.op},
-          {"compared", value.how.empty() ? "itself" : value.how},
-          {"roles", value.roles},
-          {"coding", value.coding},
-          {"shape", {value.shape.c, value.shape.h, value.shape.w}},
-          {"snr_db", finite(value.difference.snr_db)},
-          {"snr_drop_db", value.snr_drop_db},
-          {"flagged", flagged(value)},
-          {"cosine", value.cosine},
-          {"max_abs", finite(value.difference.max_abs)},
-          {"peak", value.difference.peak}};
+  Document document = documents::of(value);
+  document["flagged"] = flagged(value);
+  return document;
 }
 
 Result<Document> run_compare(const CompareArguments& options, Console& console) {
@@ -135,8 +126,8 @@ Result<Document> run_compare(const CompareArguments& options, Console& console) 
     document["values"].push_back(value_document(value));
   for (const ValueComparison& value : report.outputs)
     document["outputs"].push_back(value_document(value));
-  document["a_only"] = not_compared_document(report.a_only);
-  document["b_only"] = not_compared_document(report.b_only);
+  document["a_only"] = documents::of(report.a_only);
+  document["b_only"] = documents::of(report.b_only);
   return document;
 }
 

@@ -11,10 +11,7 @@ namespace tessera::cli {
 
 // One decimal; "exact" for an infinite ratio, "none" for none of the signal left.
 std::string decibels(double value);
-// JSON has no infinities: null instead.
-Document finite(double value);
 // The name of a value, and how it was compared where not by itself.
 std::string compared_name(const std::string& name, const std::string& how);
-Document not_compared_document(const std::vector<NotCompared>& list);
 
 }  // namespace tessera::cli

@@ -13,6 +13,7 @@
 #include "cli/model_options.h"
 #include "cli/output_files.h"
 #include "cli/table.h"
+#include "evidence/documents.h"
 #include "report/network_drawing.h"
 #include "report/node_caption.h"
 #include "tessera/backend.h"
@@ -66,43 +67,20 @@ std::string causality_text(const Dependence& seen, std::string_view unit) {
   return fmt::format("no: it looks {} {} ahead", grouped(seen.look_ahead()), unit);
 }
 
-Document dependence_document(const Dependence& seen) {
-  return {{"field", seen.field()},
-          {"look_ahead", seen.look_ahead()},
-          {"whole_sequence", seen.whole_sequence},
-          {"unbounded_past", seen.unbounded_past},
-          {"causal", seen.causal()}};
-}
-
-Document port_document(const Port& port) {
-  return {{"name", port.name}, {"shape", {port.shape.c, port.shape.h, port.shape.w}}};
-}
-
-// One row per node, as a table for people and as an array.
-Document layers(const Graph& graph, const Costs& cost, Console& console) {
+// One row per node.
+void print_layers(const Graph& graph, const Costs& cost, Console& console) {
   Table table;
   table.add_columns({"layer", "op", "shape"});
   table.add_columns({"parameters", "MACs"}, Table::Align::right);
-  Document document = Document::array();
   for (const NodeCost& row : cost.nodes) {
     const Node& node = graph.node(row.id);
     table.add_row({node.name, caption_of(graph, row.id).title, to_string(node.shape),
                    row.parameters > 0 ? grouped(row.parameters) : "",
                    row.macs > 0 ? grouped(row.macs) : ""});
-    Document inputs = Document::array();
-    for (const NodeId input : node.inputs) inputs.push_back(graph.node(input).name);
-    document.push_back({{"name", node.name},
-                        {"op", op_name(node.op)},
-                        {"inputs", std::move(inputs)},
-                        {"shape", {node.shape.c, node.shape.h, node.shape.w}},
-                        {"parameters", row.parameters},
-                        {"macs", row.macs},
-                        {"source", node.origin.source}});
   }
   table.add_rule();
   table.add_row({"total", "", "", grouped(cost.parameters), grouped(cost.macs)});
   console.print("{}\n", table.to_string());
-  return document;
 }
 
 void print_summary(const InspectArguments& options, const ImportedModel& model, const Costs& cost,
@@ -143,34 +121,17 @@ void print_summary(const InspectArguments& options, const ImportedModel& model, 
 }
 
 // How a quantised package computes, and from what that was chosen.
-Document integer_document(const CalibrationRecord& record, Console& console) {
+void print_integers(const CalibrationRecord& record, Console& console) {
   const CalibrationRecord::Arithmetic& arithmetic = record.arithmetic;
-  const CalibrationRecord::Source& source = record.source;
   console.print("{:<17}{}: {} in 8 bits, {} in 16, {} in float; {} with weights of 8 bits\n",
                 "arithmetic", printable(arithmetic.asked), counted(arithmetic.in_8_bits, "value"),
                 arithmetic.in_16_bits, arithmetic.in_float,
                 counted(arithmetic.convolutions, "convolution"));
   console.print("{:<17}{} of {} ({}); outputs {:.1f} dB SNR vs float, {:.1f} at least\n",
-                "calibrated on", counted(source.windows, "window"),
-                printable(fmt::format("{}", fmt::join(source.files, ", "))),
+                "calibrated on", counted(record.source.windows, "window"),
+                printable(fmt::format("{}", fmt::join(record.source.files, ", "))),
                 printable(record.method.range_estimator), arithmetic.snr_db,
                 arithmetic.lowest_snr_db);
-  return {{"arithmetic", arithmetic.asked},
-          {"values_in_8_bits", arithmetic.in_8_bits},
-          {"values_in_16_bits", arithmetic.in_16_bits},
-          {"values_in_float", arithmetic.in_float},
-          {"integer_convolutions", arithmetic.convolutions},
-          {"snr_db", arithmetic.snr_db},
-          {"lowest_snr_db", arithmetic.lowest_snr_db},
-          {"calibration",
-           {{"files", source.files},
-            {"windows", source.windows},
-            {"seed", source.seed},
-            {"silence_db", source.silence_db},
-            {"range_estimator", record.method.range_estimator},
-            {"range_margin", record.method.range_margin},
-            {"sum_range_margin", record.method.sum_range_margin},
-            {"values", record.values.size()}}}};
 }
 
 // What the network was built into, where it lies in a package.
@@ -189,7 +150,10 @@ Result<Document> package_document(const std::string& path, Console& console) {
                     {"pieces", pieces},
                     {"tessera", manifest.tessera}};
   TESSERA_TRY(const auto record, calibration_record(package));
-  if (record) document["integers"] = integer_document(*record, console);
+  if (record) {
+    print_integers(*record, console);
+    document["integers"] = documents::of(*record);
+  }
   return document;
 }
 
@@ -215,17 +179,18 @@ Result<Document> inspect(const InspectArguments& options, Console& console) {
                     {"weight_bytes", cost.weight_bytes},
                     {"macs", cost.macs},
                     {"peak_activation_bytes", cost.peak_activation_bytes},
-                    {"dependence", dependence_document(seen)}};
+                    {"dependence", documents::of(seen)}};
   if (model.sample_rate) document["sample_rate"] = *model.sample_rate;
-  for (const Port& port : signature.inputs) document["inputs"].push_back(port_document(port));
-  for (const Port& port : signature.outputs) document["outputs"].push_back(port_document(port));
-  if (frames) document["dependence_in_frames"] = dependence_document(*frames);
+  for (const Port& port : signature.inputs) document["inputs"].push_back(documents::of(port));
+  for (const Port& port : signature.outputs) document["outputs"].push_back(documents::of(port));
+  if (frames) document["dependence_in_frames"] = documents::of(*frames);
   document["metadata"] = model.metadata;
   if (options.text) {
     document["text"] = print_graph(graph, {.weights = false});
     console.print("{}", document["text"].get<std::string>());
   } else {
-    document["layers"] = layers(graph, cost, console);
+    print_layers(graph, cost, console);
+    document["layers"] = documents::layers(graph, cost);
     print_summary(options, model, cost, seen, frames, console);
   }
   if (is_package(options.model.path)) {

@@ -9,6 +9,7 @@
 #include "cli/comparison_text.h"
 #include "cli/table.h"
 #include "cli/verify_report.h"
+#include "evidence/documents.h"
 #include "tessera/compiler/tune.h"
 #include "tessera/metrics.h"
 
@@ -112,34 +113,16 @@ void add_integers(Document& document, const VerifyReport& report, const BitExact
   document["integers"] = true;
   document["all_close"] = report.passed && codes.passed;
   document["min_snr_db"] = options.min_snr_db;
-  document["snr_db"] = finite(cost.snr_db);
-  document["si_snr_db"] = cost.si_snr_db ? finite(*cost.si_snr_db) : Document(nullptr);
+  document["snr_db"] = documents::number(cost.snr_db);
+  document["si_snr_db"] = cost.si_snr_db ? documents::number(*cost.si_snr_db) : Document(nullptr);
   document["estimated_si_snr_loss_db"] =
-      cost.si_snr_db ? finite(cost.estimated_loss_db) : Document(nullptr);
+      cost.si_snr_db ? documents::number(cost.estimated_loss_db) : Document(nullptr);
   if (!cost.true_si_snr_db.empty()) {
-    document["si_snr_float_db"] = finite(cost.true_si_snr_db[0]);
-    document["si_snr_integers_db"] = finite(cost.true_si_snr_db[1]);
-    document["si_snr_loss_db"] = finite(cost.true_si_snr_db[0] - cost.true_si_snr_db[1]);
+    document["si_snr_float_db"] = documents::number(cost.true_si_snr_db[0]);
+    document["si_snr_integers_db"] = documents::number(cost.true_si_snr_db[1]);
+    document["si_snr_loss_db"] = documents::number(cost.true_si_snr_db[0] - cost.true_si_snr_db[1]);
   }
-  document["codes"] = codes.codes;
-  document["codes_equal"] = codes.passed;
-  document["borders"] = Document::array();
-  for (const BorderCheck& border : codes.borders) {
-    Document row{{"value", border.value},
-                 {"where", border.where},
-                 {"bits", border.bits},
-                 {"values", border.values},
-                 {"differing", border.differing}};
-    if (!border.passed()) {
-      row["piece"] = border.piece;
-      row["call"] = border.call;
-      row["channel"] = border.channel;
-      row["frame"] = border.frame;
-      row["expected"] = finite(static_cast<double>(border.expected));
-      row["actual"] = finite(static_cast<double>(border.actual));
-    }
-    document["borders"].push_back(std::move(row));
-  }
+  document.update(documents::of(codes));
 }
 
 Result<void> integer_verdict(const VerifyReport& report, const BitExactReport& codes,

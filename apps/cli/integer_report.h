@@ -28,7 +28,7 @@ Result<IntegerCost> integer_cost(const VerifyReport& report,
 void print_integer_report(const VerifyReport& report, const BitExactReport& codes,
                           const IntegerCost& cost, bool all, Console& console);
 
-// Adds codes, limit and cost to what report_document() gives.
+// Adds codes, limit and cost to what documents::of() gives of the report.
 void add_integers(Document& document, const VerifyReport& report, const BitExactReport& codes,
                   const IntegerCost& cost, const VerifyOptions& options);
 

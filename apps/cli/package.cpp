@@ -11,6 +11,7 @@
 #include "cli/output_format.h"
 #include "cli/packaged_model.h"
 #include "cli/table.h"
+#include "evidence/documents.h"
 #include "tessera/file.h"
 #include "tessera/package.h"
 
@@ -26,16 +27,9 @@ struct ExtractOptions {
 };
 
 Document head_of(const std::string& path, const Package& package) {
-  const PackageManifest& manifest = package.manifest();
-  return {{"package", path},
-          {"hash", package.hash()},
-          {"schema", manifest.schema},
-          {"tessera", manifest.tessera},
-          {"model", manifest.model.files.front().name},
-          {"model_hash", manifest.model.hash},
-          {"length", manifest.model.length_samples},
-          {"target", manifest.target},
-          {"norm", manifest.options.norm}};
+  Document document{{"package", path}};
+  document.update(documents::of(package));
+  return document;
 }
 
 Result<Document> list(const std::string& path, Console& console) {

@@ -15,6 +15,7 @@
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "cli/target_options.h"
+#include "evidence/documents.h"
 #include "report/plan_drawing.h"
 #include "tessera/compiler/plan.h"
 #include "tessera/compiler/rewrite.h"
@@ -150,46 +151,6 @@ void print_conclusion(const Alternative& plan, const std::vector<Alternative>& w
   }
 }
 
-Document cost_document(const Cost& cost) {
-  return {{"calls", cost.calls},
-          {"bytes_in", cost.bytes_in},
-          {"bytes_out", cost.bytes_out},
-          {"macs", cost.macs},
-          {"compute_ms_estimated", cost.compute_s * 1e3},
-          {"link_ms_estimated", cost.link_s * 1e3},
-          {"call_ms_estimated", cost.call_s * 1e3},
-          {"switch_ms_estimated", cost.switch_s * 1e3},
-          {"total_ms_estimated", cost.seconds() * 1e3}};
-}
-
-Document segments_document(const Plan& plan) {
-  Document segments = Document::array();
-  for (const ChipSegment& segment : plan.segments) {
-    Document nodes = Document::array();
-    for (NodeId id : segment.nodes) nodes.push_back(plan.graph.node(id).name);
-    segments.push_back({{"name", segment.name},
-                        {"nodes", std::move(nodes)},
-                        {"layout", to_string(segment.tiling.layout)},
-                        {"tile_frames", segment.tiling.tile_frames},
-                        {"stripes", segment.tiling.stripes},
-                        {"phases", segment.tiling.phases},
-                        {"pieces", segment.pieces.size()},
-                        {"verdict", to_string(segment.verdict)},
-                        {"cost", cost_document(segment.cost)}});
-  }
-  return segments;
-}
-
-Document host_document(const Plan& plan) {
-  Document steps = Document::array();
-  for (const Step& step : plan.steps) {
-    const auto* host = std::get_if<HostStep>(&step);
-    if (host == nullptr) continue;
-    steps.push_back({{"node", plan.graph.node(host->node).name}, {"reason", host->reason}});
-  }
-  return steps;
-}
-
 Document alternatives_document(const std::vector<Alternative>& list) {
   Document ways = Document::array();
   for (const Alternative& way : list) {
@@ -260,16 +221,9 @@ Result<Document> run_plan(const PlanArguments& options, Console& console) {
                                            : 0;
   print_alternatives(ways, audio_s, console);
   print_conclusion(ways.front(), ways, console);
-  Document document{{"target", target.name},
-                    {"verdict", to_string(plan.verdict)},
-                    {"length_samples", model.length_samples},
-                    {"block_channels", plan.recipe.block_channels},
-                    {"contexts_estimated", plan.contexts},
-                    {"host_macs", plan.host_macs},
-                    {"cost", cost_document(plan.cost)},
-                    {"segments", segments_document(plan)},
-                    {"host_steps", host_document(plan)},
-                    {"alternatives", alternatives_document(ways)}};
+  Document document{{"target", target.name}, {"length_samples", model.length_samples}};
+  document.update(documents::of(plan));
+  document["alternatives"] = alternatives_document(ways);
   if (!options.drawing.empty()) {
     const std::string title = std::filesystem::path(options.model.path).filename().string();
     TESSERA_TRY_VOID(

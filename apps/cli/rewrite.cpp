@@ -13,6 +13,7 @@
 #include "cli/progress.h"
 #include "cli/rewrite_report.h"
 #include "cli/rewrite_signal.h"
+#include "evidence/documents.h"
 #include "tessera/compiler/graph.h"
 #include "tessera/file.h"
 #include "verify/noise_inputs.h"
@@ -52,7 +53,7 @@ Result<Document> list_rules(const RewriteArguments& options, Console& console) {
   } else {
     print_rules(console);
   }
-  return rules_document();
+  return documents::rewrite_rules();
 }
 
 // A recording that nobody hears is a mistake in the command, not to be passed over.
@@ -108,7 +109,9 @@ Result<Document> rewrite_model(const RewriteArguments& options, Console& console
   }
   if (options.show) show_rewrite(console, log);
   print_rewrite(console, subject, log);
-  Document document = rewrite_document(subject, log);
+  Document document{{"model", subject.model}};
+  document.update(documents::of(log));
+  if (!log.exact) document["measured_on"] = subject.measured_on;
   if (!options.output.empty()) {
     TESSERA_TRY_VOID(
         write_file_atomically(options.output, print_graph(graph), {.force = options.force}));

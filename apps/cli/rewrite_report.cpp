@@ -53,13 +53,6 @@ int64_t removed_macs(const RuleReport& report) {
   return macs;
 }
 
-Document events(const std::vector<RuleEvent>& list) {
-  Document array = Document::array();
-  for (const RuleEvent& event : list)
-    array.push_back({{"node", event.node}, {"op", event.op}, {"text", event.text}});
-  return array;
-}
-
 void show_rule(Console& console, const RuleReport& report, int64_t macs_before) {
   console.print("\n{} ({}): {}\n", report.rule->name, to_string(report.rule->exactness),
                 report.rule->summary);
@@ -124,54 +117,12 @@ void show_rewrite(Console& console, const RewriteLog& log) {
   console.print("\n");
 }
 
-Document rewrite_document(const RewriteSubject& subject, const RewriteLog& log) {
-  Document document{{"model", subject.model},         {"exact", log.exact},
-                    {"legal", log.not_legal.empty()}, {"nodes_before", log.nodes_before},
-                    {"nodes_after", log.nodes_after}, {"macs_before", log.macs_before},
-                    {"macs_after", log.macs_after}};
-  if (!log.not_legal.empty()) document["not_legal"] = log.not_legal;
-  if (!log.exact) document["measured_on"] = subject.measured_on;
-  document["outputs_changed"] = Document::array();
-  for (const OutputChange& change : log.outputs) {
-    document["outputs_changed"].push_back({{"name", change.name},
-                                           {"before", to_string(change.before)},
-                                           {"after", to_string(change.after)}});
-  }
-  document["rules"] = Document::array();
-  for (const RuleReport& report : log.rules) {
-    Document rule{
-        {"name", report.rule->name},           {"class", to_string(report.rule->exactness)},
-        {"milliseconds", report.milliseconds}, {"changed", events(report.changed)},
-        {"declined", events(report.declined)}, {"removed", Document::array()}};
-    for (const RemovedNode& node : report.removed)
-      rule["removed"].push_back({{"node", node.name}, {"op", node.op}, {"macs", node.macs}});
-    if (report.cost_db) {
-      // JSON has no infinity.
-      rule["output_snr_db"] = std::isinf(*report.cost_db) ? Document() : Document(*report.cost_db);
-    }
-    document["rules"].push_back(std::move(rule));
-  }
-  return document;
-}
-
 void print_rules(Console& console) {
   for (const ListedRule& entry : rewrite_rules()) {
     console.print("{} ({}, {})\n  {}\n  here because: {}\n", entry.rule->name,
                   to_string(entry.rule->exactness), to_string(entry.use), entry.rule->summary,
                   entry.reason);
   }
-}
-
-Document rules_document() {
-  Document rules = Document::array();
-  for (const ListedRule& entry : rewrite_rules()) {
-    rules.push_back({{"name", entry.rule->name},
-                     {"class", to_string(entry.rule->exactness)},
-                     {"runs", to_string(entry.use)},
-                     {"summary", entry.rule->summary},
-                     {"reason", entry.reason}});
-  }
-  return {{"rules", std::move(rules)}};
 }
 
 }  // namespace tessera::cli

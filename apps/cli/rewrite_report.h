@@ -17,10 +17,8 @@ struct RewriteSubject {
 void print_rewrite(Console& console, const RewriteSubject& subject, const RewriteLog& log);
 // What each rule did where, and why it declined, equal reasons together.
 void show_rewrite(Console& console, const RewriteLog& log);
-Document rewrite_document(const RewriteSubject& subject, const RewriteLog& log);
 
 // The ordered list with class and reason.
 void print_rules(Console& console);
-Document rules_document();
 
 }  // namespace tessera::cli

@@ -14,6 +14,7 @@
 #include "cli/progress.h"
 #include "cli/recording_options.h"
 #include "cli/table.h"
+#include "evidence/documents.h"
 #include "report/spectrogram.h"
 #include "tessera/audio.h"
 #include "tessera/file.h"
@@ -128,37 +129,16 @@ std::string table_of(const SeparationScore& score, const ScoreArguments& options
   return table.to_string();
 }
 
-// JSON has no infinity: a text says it. Null: there is none.
-Document number(std::optional<double> value) {
-  if (!value || std::isnan(*value)) return {};
-  return std::isinf(*value) ? Document(score_text(value)) : Document(*value);
-}
-
 Document document_of(const SeparationScore& score, const Signals& signals,
                      const ScoreArguments& options) {
-  const bool improvement = score.mean_si_snr_improvement_db.has_value();
   Document document = {{"sample_rate", signals.sample_rate},
                        {"samples", signals.references.front().size()}};
-  const auto entry = [&](const SourceScore& s) {
-    Document values = {{"si_snr_db", number(s.si_snr_db)},
-                       {"sdr_db", number(s.sdr_db)},
-                       {"snr_db", number(s.snr_db)}};
-    if (improvement) {
-      values["si_snr_improvement_db"] = number(s.si_snr_improvement_db);
-      values["sdr_improvement_db"] = number(s.sdr_improvement_db);
-    }
-    return values;
-  };
+  document.update(documents::of(score));
   for (size_t r = 0; r < score.sources.size(); ++r) {
-    const int e = score.sources[r].estimate;
-    Document source = {{"reference", options.references[r]},
-                       {"estimate", options.estimates[static_cast<size_t>(e)]}};
-    source.update(entry(score.sources[r]));
-    document["sources"].push_back(std::move(source));
-    document["permutation"].push_back(e + 1);
+    Document& source = document["sources"][r];
+    source["reference"] = options.references[r];
+    source["estimate"] = options.estimates[static_cast<size_t>(score.sources[r].estimate)];
   }
-  document["mean"] = entry({0, score.mean_si_snr_db, score.mean_sdr_db, score.mean_snr_db,
-                            score.mean_si_snr_improvement_db, score.mean_sdr_improvement_db});
   return document;
 }
 

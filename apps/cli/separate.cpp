@@ -21,6 +21,7 @@
 #include "cli/separation_files.h"
 #include "cli/separation_plan.h"
 #include "cli/table.h"
+#include "evidence/documents.h"
 #include "tessera/audio.h"
 #include "tessera/separator.h"
 
@@ -82,20 +83,11 @@ Result<SeparatorOptions> separator_options(const SeparateArguments& options, Act
 Document document_of(const SeparationJob& job, const AudioBuffer& audio,
                      const Separation& separated, double seconds) {
   const double duration = static_cast<double>(audio.frames()) / audio.sample_rate;
-  Document document{{"input", job.input},
-                    {"sample_rate", audio.sample_rate},
-                    {"frames", audio.frames()},
-                    {"seconds_of_audio", duration},
-                    {"seconds", seconds},
-                    {"network_seconds", separated.timing.network_seconds},
-                    {"real_time_factor", seconds / duration},
-                    {"scaled_by", separated.scale},
-                    {"outputs", Document::array()}};
-  if (separated.difference) {
-    document["max_abs_difference"] = separated.difference->max_abs;
-    document["peak"] = separated.difference->peak;
-  }
-  if (separated.equal_codes) document["equal_codes"] = *separated.equal_codes;
+  Document document{{"input", job.input},       {"sample_rate", audio.sample_rate},
+                    {"frames", audio.frames()}, {"seconds_of_audio", duration},
+                    {"seconds", seconds},       {"real_time_factor", seconds / duration}};
+  document.update(documents::of(separated));
+  document["outputs"] = Document::array();
   return document;
 }
 

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/table.h"
 #include "cli/target_options.h"
+#include "evidence/documents.h"
 #include "evidence/target_evidence.h"
 #include "tessera/compiler/target.h"
 #include "tessera/file.h"
@@ -35,50 +36,6 @@ Result<Document> run_list(Console& console) {
 
 // --- show -----------------------------------------------------------------------------------
 
-std::string value_of(const Target& target, const TargetKey& key) {
-  const std::string name(key.name);
-  switch (key.section) {
-    case TargetSection::limits: return target.limit(name).to_string();
-    case TargetSection::support: {
-      const Support& words = target.words(name);
-      std::string text = fmt::format("{}", fmt::join(words.supported, ", "));
-      if (!words.unsupported.empty()) {
-        text += fmt::format("; not {}", fmt::join(words.unsupported, ", "));
-      }
-      return text;
-    }
-    case TargetSection::units: return fmt::format("{} {}", target.unit(name), key.unit);
-    case TargetSection::costs: return fmt::format("{} {}", target.cost(name), key.unit);
-  }
-  return "";
-}
-
-std::string source_of(const Target& target, const TargetKey& key) {
-  switch (key.section) {
-    case TargetSection::limits: return target.limit(key.name).source;
-    case TargetSection::support: return target.words(key.name).source;
-    case TargetSection::units: return target.units.find(key.name)->second.source;
-    case TargetSection::costs: return target.costs.find(key.name)->second.source;
-  }
-  return "";
-}
-
-Document entry_of(const Target& target, const TargetKey& key) {
-  Document entry = {{"text", value_of(target, key)}};
-  if (key.section == TargetSection::limits) {
-    const Limit& limit = target.limit(key.name);
-    entry["unit"] = limit.unit;
-    if (limit.pass) entry["pass"] = *limit.pass;
-    if (limit.fail) entry["fail"] = *limit.fail;
-    for (const DataPoint& w : limit.data_points) {
-      entry["data_points"].push_back(
-          {{"value", w.value}, {"outcome", w.outcome}, {"source", w.source}});
-    }
-  }
-  entry["source"] = source_of(target, key);
-  return entry;
-}
-
 // The file itself: what one's own target starts from.
 Result<Document> show_file(const Target& target, Console& console) {
   TESSERA_TRY(const auto bytes, read_file(target.file, kMaxTargetBytes));
@@ -99,15 +56,16 @@ Result<Document> run_show(const std::string& name, bool as_file, Console& consol
       section = to_string(key.section);
       console.print("\n{}\n", section);
     }
-    console.print("  {:24} {}\n  {:24}   {}\n", key.name, printable(value_of(target, key)), "",
-                  printable(source_of(target, key)));
+    console.print("  {:24} {}\n  {:24}   {}\n", key.name,
+                  printable(documents::target_value(target, key)), "",
+                  printable(documents::target_source(target, key)));
     if (key.section == TargetSection::limits) {
       for (const DataPoint& w : target.limit(key.name).data_points) {
         console.print("  {:24}   witness: {} {} ({})\n", "", w.value, w.outcome,
                       printable(w.source));
       }
     }
-    document[std::string(section)][std::string(key.name)] = entry_of(target, key);
+    document[std::string(section)][std::string(key.name)] = documents::target_entry(target, key);
   }
   return document;
 }

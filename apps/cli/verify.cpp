@@ -22,6 +22,7 @@
 #include "cli/target_options.h"
 #include "cli/verify_part.h"
 #include "cli/verify_report.h"
+#include "evidence/documents.h"
 #include "tessera/compiler/rewrite.h"
 #include "tessera/compiler/verify.h"
 #include "tessera/session.h"
@@ -173,8 +174,8 @@ Result<void> tell_cost(const Case& given, Backend& reference, Verified& verified
         "frozen norms, as asked for when it was built, keep {} dB of '{}' over what they change\n",
         decibels(apart.snr_db), printable(verified.report.outputs[i].name));
     verified.document["approximation"].push_back({{"output", verified.report.outputs[i].name},
-                                                  {"snr_db", finite(apart.snr_db)},
-                                                  {"max_abs", finite(apart.max_abs)}});
+                                                  {"snr_db", documents::number(apart.snr_db)},
+                                                  {"max_abs", documents::number(apart.max_abs)}});
   }
   return {};
 }
@@ -222,7 +223,7 @@ Result<Document> run_verify(VerifyArguments options, Console& console) {
       {"model", options.model.path}, {"target", given.plan.recipe.target},
       {"backend", verified.by.name}, {"arithmetic", verified.by.arithmetic()},
       {"reference", reference_name}, {"signal", options.signal.empty() ? "noise" : options.signal}};
-  verified.document.update(report_document(report, options.verify));
+  verified.document.update(documents::of(report, options.verify));
   verified.document["stitched_ms"] = report.stitched_seconds * 1e3;
   console.print("{} compared in {}, {}, {}; stitched on {} ({}): {:.1f} ms, judged by {}\n",
                 counted(report.stages.size() + report.outputs.size(), "value"),

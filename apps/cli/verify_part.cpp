@@ -16,6 +16,7 @@
 #include "cli/table.h"
 #include "cli/target_options.h"
 #include "cli/verify_report.h"
+#include "evidence/documents.h"
 #include "tessera/metrics.h"
 
 namespace tessera::cli {
@@ -80,7 +81,7 @@ Document case_document(const ParityResult& result, const std::vector<double>& si
       {result.which.part == ParityPart::chain ? "samples" : "latent_frames", result.which.length},
       {"tile_frames", result.which.tile_frames},
       {"block_channels", result.which.block_channels}};
-  entry.update(report_document(result.report, options));
+  entry.update(documents::of(result.report, options));
   double largest = 0;
   for (const ValueCheck& output : result.report.outputs)
     largest = std::max(largest, output.difference.max_abs);

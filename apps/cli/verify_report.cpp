@@ -17,12 +17,6 @@ namespace {
 
 constexpr int64_t kReferenceMacs = 4'000'000'000;  // about ten seconds of plain loops
 
-// Always there, in this order; blocks follow.
-constexpr std::array kRoles = {"encoder",       "bottleneck", "source_projector", "decoder_pre",
-                               "decoder_head",  "tcn0_in",    "tcn0_depth",       "tcn0_residual",
-                               "tcn0_skip",     "skip_sum",   "mask_score",       "mask_output",
-                               "masker_output", "masked_rep", "decoder_output",   "final_output"};
-
 std::string number(double value) {
   return fmt::format("{:.3g}", value);
 }
@@ -51,30 +45,6 @@ void print_not_compared(const std::vector<NotCompared>& list, std::string_view w
                                       ", "))),
                   names.size() > 4 ? ", ..." : "");
   }
-}
-
-Document stage_document(const ValueCheck& stage) {
-  Document entry{{"name", stage.name},
-                 {"op", stage.op},
-                 {"value", stage.value},
-                 {"compared", stage.how.empty() ? "itself" : stage.how},
-                 {"where", stage.where},
-                 {"inner", stage.inner},
-                 {"roles", stage.roles},
-                 {"shape", {stage.shape.c, stage.shape.h, stage.shape.w}},
-                 {"frames", stage.shape.w},
-                 {"frames_expected", stage.expected_shape.w},
-                 {"max_abs", finite(stage.difference.max_abs)},
-                 {"peak", stage.difference.peak},
-                 {"relative", finite(stage.difference.relative())},
-                 {"snr_db", finite(stage.difference.snr_db)},
-                 {"cosine", stage.difference.cosine},
-                 {"worst_frame", stage.difference.worst_at % std::max<int64_t>(1, stage.shape.w)},
-                 {"worst_channel",
-                  stage.difference.worst_at / std::max<int64_t>(1, stage.shape.w * stage.shape.h)},
-                 {"tolerance", stage.tolerance},
-                 {"passed", stage.passed}};
-  return entry;
 }
 
 }  // namespace
@@ -145,34 +115,6 @@ void print_report(const VerifyReport& report, bool all, Console& console) {
   if (left_out > 0) console.print("and {} other values, all the same (--all)\n", left_out);
   print_not_compared(report.model_only, "the network's", console);
   print_not_compared(report.plan_only, "the plan's", console);
-}
-
-Document report_document(const VerifyReport& report, const VerifyOptions& options) {
-  Document document;
-  const auto add_role = [&](const std::string& name) {
-    const auto found = report.roles.find(name);
-    document[name + "_max_abs"] =
-        found == report.roles.end() ? Document(nullptr) : finite(found->second.max_abs);
-  };
-  for (const char* name : kRoles) add_role(name);
-  document["tol"] = options.tolerance;
-  document["peak_tol"] = options.peak_tolerance;
-  document["all_close"] = report.passed;
-  for (int block = 1; report.roles.count(fmt::format("tcn{}_depth", block)) != 0; ++block) {
-    for (const char* part : {"in", "depth", "residual", "skip"})
-      add_role(fmt::format("tcn{}_{}", block, part));
-  }
-  document["segments"] = report.segments;
-  document["pieces"] = report.pieces;
-  document["chip_calls"] = report.chip_calls;
-  document["stages"] = Document::array();
-  for (const ValueCheck& stage : report.stages) document["stages"].push_back(stage_document(stage));
-  document["outputs"] = Document::array();
-  for (const ValueCheck& stage : report.outputs)
-    document["outputs"].push_back(stage_document(stage));
-  document["not_compared"] = {{"model", not_compared_document(report.model_only)},
-                              {"plan", not_compared_document(report.plan_only)}};
-  return document;
 }
 
 Result<void> verdict_of(const VerifyReport& report, const std::string& subject) {

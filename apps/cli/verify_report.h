@@ -34,10 +34,6 @@ size_t add_stages(const VerifyReport& report, bool all, Table& table,
 // what could not be compared always.
 void print_report(const VerifyReport& report, bool all, Console& console);
 
-// For each role `<role>_max_abs` (null where the network has none), `tol`, `all_close`; then every
-// stage and everything not compared.
-Document report_document(const VerifyReport& report, const VerifyOptions& options);
-
 // kMismatch naming the first stage that fails; success if none does.
 Result<void> verdict_of(const VerifyReport& report, const std::string& subject);
 

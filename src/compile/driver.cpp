@@ -12,6 +12,7 @@
 #include "calibrate/calibration_windows.h"
 #include "compile/freeze_stage.h"
 #include "compile/quantize_stage.h"
+#include "compile/stage_files.h"
 #include "package/calibration_file.h"
 #include "package/encodings_file.h"
 #include "package/entries.h"
@@ -39,7 +40,10 @@ class Driver {
  public:
   Driver(const std::filesystem::path& model, const BuildOptions& options,
          const StageCallback& observer)
-      : path_(model), options_(options), observer_(observer) {
+      : path_(model),
+        options_(options),
+        observer_(observer),
+        files_(options.dump_folder, options.force) {
     if (options.norm != NormMode::exact) rewriting_.calibrated = options.frozen_norms;
     rewriting_.channel_bases = options.channel_bases;
   }
@@ -90,10 +94,10 @@ class Driver {
   }
 
   Result<void> run_until(BuildStage last) {
-    const std::vector<Stage> list = stages();
     TESSERA_TRY_VOID(check_options());
-    TESSERA_TRY_VOID(check_stages(list, last));
-    for (const Stage& stage : list) {
+    TESSERA_TRY(const std::vector<BuildStage> names, stages_until(last));
+    TESSERA_TRY_VOID(files_.prepare(names));
+    for (const Stage& stage : stages()) {
       TESSERA_TRY_VOID(run(stage));
       if (stage.name == last) break;
     }
@@ -105,36 +109,25 @@ class Driver {
     const auto begin = std::chrono::steady_clock::now();
     TESSERA_TRY(std::string text, (this->*stage.work)());
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-    TESSERA_TRY_VOID(dump(stage.name));
+    if (files_.wants(stage.name)) TESSERA_TRY_VOID(files_.write(stage.name, made_by(stage.name)));
     if (observer_) observer_({stage.name, true, seconds.count(), std::move(text)});
     return {};
   }
 
-  // The last one is among them, and what they are to leave can be written.
-  Result<void> check_stages(const std::vector<Stage>& list, BuildStage last) const {
-    std::vector<std::string_view> names;
-    for (const Stage& stage : list) names.push_back(to_string(stage.name));
-    if (std::find(names.begin(), names.end(), to_string(last)) == names.end()) {
+  // The stages up to the last, which must be among them.
+  Result<std::vector<BuildStage>> stages_until(BuildStage last) const {
+    std::vector<BuildStage> names;
+    for (const Stage& stage : stages()) names.push_back(stage.name);
+    const auto found = std::find(names.begin(), names.end(), last);
+    if (found == names.end()) {
+      std::vector<std::string_view> known;
+      for (BuildStage name : names) known.push_back(to_string(name));
       return TESSERA_ERROR(kInvalidArgument, std::string(to_string(last)),
                            "is no stage of this build",
-                           fmt::format("its stages are {}", fmt::join(names, ", ")));
+                           fmt::format("its stages are {}", fmt::join(known, ", ")));
     }
-    if (options_.dump_folder.empty()) return {};
-    TESSERA_TRY_VOID(ensure_directory(options_.dump_folder));
-    for (const Stage& stage : list) {
-      const std::string name = stage_file(stage.name);
-      if (name.empty()) continue;
-      TESSERA_TRY_VOID(check_writable(options_.dump_folder / name, {.force = options_.force}));
-      if (stage.name == last) break;
-    }
-    return {};
-  }
-
-  Result<void> dump(BuildStage stage) const {
-    const std::string name = stage_file(stage);
-    if (options_.dump_folder.empty() || name.empty()) return {};
-    return write_file_atomically(options_.dump_folder / name, made_by(stage),
-                                 {.force = options_.force});
+    names.erase(found + 1, names.end());
+    return names;
   }
 
   std::string made_by(BuildStage stage) const {
@@ -386,6 +379,7 @@ class Driver {
   const std::filesystem::path& path_;
   const BuildOptions& options_;
   const StageCallback& observer_;
+  StageFiles files_;
   PackageManifest manifest_;
   std::vector<PackageContent> contents_;
   Target target_;
@@ -404,36 +398,6 @@ class Driver {
 };
 
 }  // namespace
-
-std::string_view to_string(BuildStage stage) {
-  switch (stage) {
-    case BuildStage::import: return "import";
-    case BuildStage::freeze: return "freeze";
-    case BuildStage::channel_basis: return "channel_basis";
-    case BuildStage::rewrite: return "rewrite";
-    case BuildStage::plan: return "plan";
-    case BuildStage::quantize: return "quantize";
-    case BuildStage::compile: return "compile";
-    case BuildStage::verify: return "verify";
-    case BuildStage::save: return "save";
-  }
-  return "";
-}
-
-std::string stage_file(BuildStage stage) {
-  switch (stage) {
-    case BuildStage::import:
-    case BuildStage::rewrite: return fmt::format("{}.graph", to_string(stage));
-    case BuildStage::freeze:
-    case BuildStage::channel_basis:
-    case BuildStage::plan:
-    case BuildStage::quantize:
-    case BuildStage::compile: return fmt::format("{}.json", to_string(stage));
-    case BuildStage::verify:
-    case BuildStage::save: break;
-  }
-  return "";
-}
 
 Result<Built> build(const std::filesystem::path& model, const BuildOptions& options,
                     const StageCallback& observer) {

@@ -59,8 +59,7 @@ class Fuser {
     const Unary* activation = fusion_.of(reader) == Fused::into_activation
                                   ? graph_.get_if<Unary>(sole_user(graph_, reader))
                                   : nullptr;
-    return runs_as_depthwise(integer_conv_of(conv, encodings_, activation), node.shape,
-                             conv.shape);
+    return runs_as_depthwise(integer_conv_of(conv, encodings_, activation), node.shape, conv.shape);
   }
 
   // The convolution reads each frame of both factors for its own.

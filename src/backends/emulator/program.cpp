@@ -25,8 +25,8 @@ size_t Program::storage_of(size_t value) const {
 
 // Channels of a part are not those of what it is part of.
 bool Program::joins(const Group& group, const LoweredStep& next) const {
-  const auto& [values, steps, inputs, outputs, constants] = *lowered_;
-  const Step& last = *steps[group.last - 1].step;
+  const std::vector<Value>& values = lowered_->values;
+  const Step& last = *lowered_->steps[group.last - 1].step;
   return last.channels_per_item > 0 && next.step->channels_per_item == last.channels_per_item &&
          next.step->items == last.items &&
          std::none_of(next.operands.begin(), next.operands.end(),

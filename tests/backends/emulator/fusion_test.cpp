@@ -19,7 +19,8 @@ Expected fused(std::string_view text, const std::vector<std::string>& coded,
   const Graph graph = test::graph_of(text, GraphForm::rewriting);
   Encodings encodings;
   std::vector<Value> values(static_cast<size_t>(graph.id_limit()));
-  for (NodeId id : graph.order()) values[static_cast<size_t>(index_of(id))].shape = graph.node(id).shape;
+  for (NodeId id : graph.order())
+    values[static_cast<size_t>(index_of(id))].shape = graph.node(id).shape;
   for (const std::string& name : coded) {
     const NodeId id = graph.find(name);
     encodings.values[name] = {8, false, {0.5F}, {128}};
