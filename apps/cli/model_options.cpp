@@ -96,6 +96,15 @@ void add_network_backend_options(CommandLine& app, BackendChoice& choice) {
       names);
 }
 
+void add_device_options(CommandLine& app, BackendChoice& choice) {
+  app.add_option("--host-backend", choice.host,
+                 "What evaluates the host steps of a package; default: --backend, where it can")
+      ->type_name(fmt::format("{{{}}}", fmt::join(backend_names(), ",")));
+  app.add_flag(
+      "--allow-fallback", choice.allow_fallback,
+      "Run pieces that --backend refuses on the network's default backend, and tell which");
+}
+
 Result<std::unique_ptr<Backend>> open_backend(const BackendChoice& choice) {
   return make_backend(choice.name,
                       {.threads = choice.threads, .memory_limit_bytes = usable_memory_bytes()});

@@ -45,7 +45,9 @@ void tell_import_notes(std::span<const Note> all, ImportNotes notes, Console& co
 
 struct BackendChoice {
   std::string name{default_backend(Arithmetic::float32)};
-  int threads = 0;  // 0: as many as the process may use
+  int threads = 0;        // 0: as many as the process may use
+  std::string host = {};  // of host steps; empty: as BackendNames::host_backend
+  bool allow_fallback = false;
 };
 
 void add_backend_options(CommandLine& app, BackendChoice& choice);
@@ -55,6 +57,9 @@ Result<std::unique_ptr<Backend>> open_backend(const BackendChoice& choice);
 inline constexpr std::string_view kAutoBackend = "auto";
 // The same options where a network may be quantised; the default is kAutoBackend.
 void add_network_backend_options(CommandLine& app, BackendChoice& choice);
+
+// --host-backend and --allow-fallback, for commands that run the plan of a package.
+void add_device_options(CommandLine& app, BackendChoice& choice);
 
 struct NetworkBackend {
   std::string name;

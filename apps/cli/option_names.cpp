@@ -16,6 +16,7 @@ constexpr OptionName kOptionNames[] = {
     {"ChannelPolicy::Kind::kPick", "--channel 1"},
     {"ChannelPolicy", "--channel"},
     {"ImportOptions::model_args", "--model-arg"},
+    {"Devices(chip, host)", "--host-backend"},
     {"LoadedNetwork::session()", "'tessera run'"},
     {"SeparatorOptions::channels", "--channel"},
     {"SeparatorOptions::sample_rate", "--sample-rate"},

@@ -10,11 +10,14 @@
 #include "base/npy.h"
 #include "cli/check.h"
 #include "cli/command.h"
+#include "cli/device_report.h"
 #include "cli/input_arrays.h"
+#include "cli/machine.h"
 #include "cli/model_options.h"
 #include "cli/output_files.h"
 #include "cli/progress.h"
 #include "cli/table.h"
+#include "pipeline/network_backends.h"
 #include "tessera/file.h"
 #include "tessera/separator.h"
 #include "tessera/session.h"
@@ -137,14 +140,14 @@ Result<void> check_floats(const RunArguments& options, const Inputs& given, Wind
 }
 
 // All windows again, every code beside that of the integer reference.
-Result<void> check_bit_exact(const RunArguments& options, const Inputs& given, Backend& backend,
-                             Document& document, Console& console) {
+Result<void> check_bit_exact(const RunArguments& options, const Inputs& given,
+                             const Devices& devices, Document& document, Console& console) {
   int64_t equal = 0;
   Progress progress(console, options.model.path + ", checked by plain loops");
   for (int64_t n = 0; n < given.batch.windows(); ++n) {
     TESSERA_TRY(const auto window, given.batch.window(n));
     TESSERA_TRY(const int64_t codes,
-                compare_codes_with_reference(*given.network.plan, *given.network.encodings, backend,
+                compare_codes_with_reference(*given.network.plan, *given.network.encodings, devices,
                                              window, options.model.path));
     equal += codes;
     progress.set(static_cast<double>(n + 1) / static_cast<double>(given.batch.windows()));
@@ -152,6 +155,20 @@ Result<void> check_bit_exact(const RunArguments& options, const Inputs& given, B
   document["equal_codes"] = equal;
   console.print("{} codes, each that of the integer reference\n", grouped(equal));
   return {};
+}
+
+// What evaluates the network; a warning where that leaves its integers out.
+Result<NetworkBackends> open_backends(const RunArguments& options, const LoadedNetwork& network,
+                                      Console& console) {
+  BackendNames names{options.backend.name, options.backend.host, options.backend.allow_fallback};
+  if (names.backend == kAutoBackend) names.backend.clear();
+  TESSERA_TRY(NetworkBackends opened,
+              NetworkBackends::open(network, names,
+                                    {.threads = options.backend.threads,
+                                     .memory_limit_bytes = usable_memory_bytes()}));
+  if (const auto ignored = network.ignored_integers(opened.chip()))
+    console.warning(fmt::format("{} {}", options.model.path, ignored->text));
+  return opened;
 }
 
 Result<Document> compute_outputs(const RunArguments& options, Console& console) {
@@ -163,21 +180,26 @@ Result<Document> compute_outputs(const RunArguments& options, Console& console) 
   for (const std::string& file : output_files) checked.push_back({file, OutputFormat::npy});
   TESSERA_TRY_VOID(check_outputs(
       checked, file_names({options.model.path}, {input_files(options, signature)}), options.force));
-  TESSERA_TRY(const NetworkBackend by,
-              open_network_backend(options.backend, given.network, options.model.path, console));
-  TESSERA_TRY(Session session, given.network.session(*by.backend, EncodingsUse::ignore));
+  TESSERA_TRY(const NetworkBackends by, open_backends(options, given.network, console));
+  const Devices devices = given.network.with_artifacts(by.devices());
+  TESSERA_TRY(Session session, given.network.session(devices, EncodingsUse::ignore));
   TESSERA_TRY(WindowOutputs run, run_all(session, given, "running", console));
-  Document document{
-      {"model", options.model.path},   {"backend", by.name},
-      {"arithmetic", by.arithmetic()}, {"windows", given.batch.windows()},
-      {"seconds", run.seconds},        {"load_seconds", session.timing().load_seconds}};
+  const Arithmetic arithmetic = by.chip().arithmetic();
+  Document document{{"model", options.model.path},
+                    {"backend", by.chip_name()},
+                    {"arithmetic", to_string(arithmetic)},
+                    {"windows", given.batch.windows()},
+                    {"seconds", run.seconds},
+                    {"load_seconds", session.timing().load_seconds}};
   TESSERA_TRY(document["outputs"], write_outputs(options, output_files, run.outputs, console));
   console.print(
-      "{} backend, {} arithmetic: {:.3f} ms{}\n", by.name, by.arithmetic(), run.seconds * 1e3,
+      "{} backend, {} arithmetic: {:.3f} ms{}\n", by.chip_name(), to_string(arithmetic),
+      run.seconds * 1e3,
       given.batch.windows() > 1 ? fmt::format(" for {} windows", given.batch.windows()) : "");
+  report_devices(session.devices(), by.chip_name(), by.host_name(), document, console);
   if (options.check) {
-    const bool integer = by.backend->arithmetic() == Arithmetic::integer;
-    TESSERA_TRY_VOID(integer ? check_bit_exact(options, given, *by.backend, document, console)
+    const bool integer = arithmetic == Arithmetic::integer;
+    TESSERA_TRY_VOID(integer ? check_bit_exact(options, given, devices, document, console)
                              : check_floats(options, given, std::move(run), document, console));
   }
   return document;
@@ -199,6 +221,7 @@ Action define_run(CommandLine& app) {
       ->type_name("FILE.npy")
       ->allow_extra_args(false);
   add_network_backend_options(app, options->backend);
+  add_device_options(app, options->backend);
   add_check_option(app, options->check);
   app.add_flag("--force", options->force, "Replace output files that exist");
   app.footer(

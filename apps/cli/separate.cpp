@@ -11,6 +11,7 @@
 #include "base/counted.h"
 #include "cli/check.h"
 #include "cli/command.h"
+#include "cli/device_report.h"
 #include "cli/failed_recordings.h"
 #include "cli/machine.h"
 #include "cli/model_options.h"
@@ -70,6 +71,8 @@ Result<SeparatorOptions> separator_options(const SeparateArguments& options, Act
   SeparatorOptions separator;
   separator.model_args = import.model_args;
   if (options.backend.name != kAutoBackend) separator.backend = options.backend.name;
+  separator.host_backend = options.backend.host;
+  separator.allow_fallback = options.backend.allow_fallback;
   separator.threads = options.backend.threads;
   separator.memory_limit_bytes = usable_memory_bytes();
   separator.sample_rate = options.sample_rate;
@@ -221,6 +224,8 @@ Result<Document> separate(const SeparateArguments& options, Console& console) {
     console.print("{} of each in {}; {} backend, {} arithmetic\n",
                   counted(separator.voices(), "voice"), options.output.folder, separator.backend(),
                   to_string(separator.arithmetic()));
+    report_devices(separator.devices(), separator.backend(), separator.host_backend(), document,
+                   console);
   }
   if (!failed.empty()) console.print("{}", failed.table());
   if (failed.empty() && !fatal) return document;
@@ -236,6 +241,7 @@ Action define_separate(CommandLine& app) {
   add_output_options(app, options->output);
   add_input_options(app, options->input);
   add_network_backend_options(app, options->backend);
+  add_device_options(app, options->backend);
   add_recording_options(app, options->recordings);
   app.add_option("--sample-rate", options->sample_rate,
                  "The network's sampling rate, where its file does not tell")

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,11 +36,19 @@ enum class EncodingsUse : uint8_t {
   ignore,  // computes the network as it was before it was quantised, because the caller says so
 };
 
-// What a backend is asked to evaluate. Graph and encodings must outlive load(), not the Executable.
+// What a compiler made of a piece: a file of the format "onnx", "har", "hef", ...
+struct Artifact {
+  std::string_view format;
+  std::span<const uint8_t> bytes;
+};
+
+// What a backend is asked to evaluate. All of it must outlive load(), not the Executable.
 struct Segment {
   const Graph& graph;
   const Encodings* encodings = nullptr;
   EncodingsUse use = EncodingsUse::obey;
+  std::string_view name = {};             // of a plan's piece; empty for host steps and networks
+  std::optional<Artifact> artifact = {};  // of Backend::artifact_format(), where there is one
 };
 
 // Values of one tensor, [C, H, W] row-major.
@@ -72,9 +81,13 @@ class Backend {
   virtual ~Backend() = default;
   virtual DeviceInfo probe() const = 0;
   virtual Arithmetic arithmetic() const = 0;
+  // The format of the artifacts that it runs; empty: it evaluates graphs. A backend with a format
+  // runs pieces of a plan only and leaves host steps to another backend (Devices in
+  // tessera/session.h).
+  virtual std::string_view artifact_format() const { return {}; }
   // Errors: kUnsupported naming the node this backend cannot evaluate; kResourceLimit;
   // kInvalidArgument for encodings that its arithmetic would not obey, or for none where it needs
-  // them.
+  // them; kNotFound where it needs an artifact and the segment has none.
   virtual Result<std::unique_ptr<Executable>> load(const Segment& segment) = 0;
 };
 

@@ -21,6 +21,7 @@
 #include "tessera/compiler/quantize.h"
 #include "tessera/compiler/verify.h"
 #include "tessera/result.h"
+#include "tessera/session.h"
 
 namespace tessera {
 
@@ -91,6 +92,11 @@ class Package {
   // Of the whole file: names the package in evidence.
   const std::string& hash() const { return content_->hash; }
 
+  // What a compiler made of a piece: "onnx" as a build writes it, or what add_artifacts() added.
+  // Found by what the piece computes, whatever its name is at another length. Valid as long as any
+  // copy of the package. None where the package has none. Errors: those of export_onnx().
+  Result<std::optional<Artifact>> artifact(const Piece& piece, std::string_view format) const;
+
   // Contents of an entry, valid as long as any copy of the package. Errors: kNotFound.
   Result<std::span<const uint8_t>> read(std::string_view name) const;
   // The model alone, for `length_samples` or the length the package was built for. Errors: those of
@@ -129,11 +135,26 @@ class Package {
 // The backend that evaluates a package in the arithmetic it was built for.
 std::string_view default_backend(const Package& package);
 
+// A file that a compiler of a chip made of a piece.
+struct PieceArtifact {
+  std::string piece;   // the name of a piece of the package: "seg00_0"
+  std::string format;  // "har", "hef"
+  std::vector<uint8_t> bytes;
+};
+
+// Adds artifacts to the package at `path`, in place of those that it has of the same pieces and
+// formats. The file holds all of them afterwards, or is as it was. Errors: those of
+// Package::open(); kNotFound for a piece that the package has not; kInvalidArgument for another
+// format, an empty file or the same piece and format twice; kIo, kNoSpace.
+Result<void> add_artifacts(const std::filesystem::path& path,
+                           std::span<const PieceArtifact> artifacts);
+
 // What check_package() has found as it should be.
 struct CheckedPackage {
   int64_t pieces = 0;         // of the plan, as float networks
   int64_t integer_files = 0;  // the same in integers, in every form
-  ParityEvidence parity;      // measured again
+  int64_t artifacts = 0;  // that compilers of chips made of pieces; nothing here can remake them
+  ParityEvidence parity;  // measured again
 };
 
 // Makes everything again that follows from the packed model: the graph that runs, the plan and its

@@ -52,11 +52,11 @@ Result<OutputDifference> compare_with_reference(const Graph& graph,
                                                 const std::string& subject,
                                                 int64_t memory_limit_bytes = 0);
 
-// In integers: plays `plan` on `backend` and compares every code at every border, as
+// In integers: plays `plan` on `devices` and compares every code at every border, as
 // check_bit_exact() does. Returns how many codes. Errors: those of check_bit_exact(); kMismatch,
 // with `subject`, where one code differs.
 Result<int64_t> compare_codes_with_reference(const Plan& plan, const Encodings& encodings,
-                                             Backend& backend,
+                                             const Devices& devices,
                                              std::span<const std::vector<float>> inputs,
                                              const std::string& subject);
 
@@ -100,8 +100,12 @@ struct LoadedNetwork {
   // lets it.
   std::optional<Note> ignored_integers(const Backend& backend) const;
 
-  // Errors: those of Session::create().
-  Result<Session> session(Backend& backend, EncodingsUse use = EncodingsUse::obey) const;
+  // `devices` with the package's artifacts, unless they have a source of their own.
+  Devices with_artifacts(Devices devices) const;
+
+  // With the package's artifacts. A model file without a plan runs on Devices::chip. Errors: those
+  // of Session::create().
+  Result<Session> session(Devices devices, EncodingsUse use = EncodingsUse::obey) const;
 };
 
 // Networks trained for SI-SNR give voices of any level. One factor is for all voices of a
@@ -119,6 +123,12 @@ struct SeparatorOptions {
   // One of backend_names(). Empty: LoadedNetwork::default_backend(). One that computes in floats
   // may be named for a quantised package, too, with a warning.
   std::string backend = {};
+  // One of backend_names() for the host steps of a package's plan. Empty: `backend`, or
+  // LoadedNetwork::default_backend() where that runs no host steps.
+  std::string host_backend = {};
+  // Pieces that `backend` cannot run go to LoadedNetwork::default_backend(), each with the reason
+  // in devices(). Without it such a piece is an error.
+  bool allow_fallback = false;
   int threads = 0;                 // 0: as many as the process may use
   int64_t memory_limit_bytes = 0;  // activations; 0: no limit of our own
   // The network's, in Hz, where its file does not tell; overrides what it tells, with a warning.
@@ -197,7 +207,10 @@ class Separator {
   int voices() const;
   // Of the network: what the options or its file say.
   std::optional<int> sample_rate() const;
-  std::string_view backend() const;  // its name
+  std::string_view backend() const;       // its name
+  std::string_view host_backend() const;  // of host steps: its name
+  // Of every piece of the last session; empty before the first, and for networks without a plan.
+  std::span<const PieceDevice> devices() const;
   Arithmetic arithmetic() const;
   // What the importer noted, and where the options override the network's file or its integers.
   std::span<const Note> notes() const;

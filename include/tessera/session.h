@@ -9,7 +9,10 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "tessera/backend.h"
@@ -18,6 +21,35 @@
 #include "tessera/result.h"
 
 namespace tessera {
+
+// The artifact of a piece in a format; none where its package has none. What it gives must stay
+// until the plan is loaded.
+using ArtifactSource =
+    std::function<Result<std::optional<Artifact>>(const Piece& piece, std::string_view format)>;
+
+// What runs a plan. A Backend alone converts to it and runs all of the plan.
+//
+//   Session::create(plan, *backend)                    pieces and host steps
+//   Session::create(plan, Devices(*chip, *host))       pieces on one, host steps on the other
+struct Devices {
+  Devices(Backend& both) : chip(both), host(both) {}  // NOLINT(*-explicit-*): one word for users
+  Devices(Backend& pieces, Backend& host_steps) : chip(pieces), host(host_steps) {}
+
+  Backend& chip;
+  Backend& host;
+  // Runs the pieces that `chip` refuses, each with the reason in its PieceDevice. Null: a piece
+  // that is refused is an error.
+  Backend* fallback = nullptr;
+  // Asked where `chip` has an artifact_format(); the package's where LoadedNetwork has one.
+  ArtifactSource artifacts = {};
+};
+
+// Where a piece of a plan runs.
+struct PieceDevice {
+  std::string piece;    // Piece::name
+  std::string backend;  // DeviceInfo::backend
+  std::string reason;   // why the chip's backend does not run it; empty where it does
+};
 
 // One thread at a time may run a Session; load the graph again for another thread.
 class Session {
@@ -28,12 +60,15 @@ class Session {
                                 const Encodings* encodings = nullptr,
                                 EncodingsUse use = EncodingsUse::obey);
 
-  // The network as its plan cuts it, piece by piece (tessera/session.h).
-  static Result<Session> create(const Plan& plan, Backend& backend,
+  // The network as its plan cuts it, piece by piece, as StitchedExecutable runs it.
+  static Result<Session> create(const Plan& plan, const Devices& devices,
                                 const Encodings* encodings = nullptr,
                                 EncodingsUse use = EncodingsUse::obey);
 
   const Signature& signature() const { return signature_; }
+
+  // Of every piece of the plan, in its order; empty for a network without a plan.
+  const std::vector<PieceDevice>& devices() const { return devices_; }
 
   // Values of every input in the order of the signature; writes every output. Allocates nothing.
   // Errors: kInvalidArgument for a wrong count or size, naming the port.
@@ -61,6 +96,7 @@ class Session {
 
   std::unique_ptr<Executable> executable_;
   Signature signature_;
+  std::vector<PieceDevice> devices_;
   Timing timing_;
 };
 
@@ -82,12 +118,13 @@ enum class HostSteps : uint8_t { together, one_by_one };
 
 // An Executable with the inputs and outputs of plan.graph. Chip pieces run call by call with their
 // halos gathered from whole-sequence values (zeros only outside the sequence); host steps between
-// two segments run over the whole sequence. Both on `backend`. The plan is not needed
-// afterwards, nor are the encodings of its nodes, which every piece gets. Errors: those of
-// Backend::load(), subject = piece; kResourceLimit.
+// two segments run over the whole sequence on Devices::host, which never gets a piece; where it is
+// another backend than the chip's and computes in floats, host steps are in float whatever the
+// encodings. Neither the plan is needed afterwards, nor the encodings of its nodes, which every
+// piece gets. Errors: those of Backend::load(), subject = piece; kResourceLimit.
 class StitchedExecutable : public Executable {
  public:
-  static Result<std::unique_ptr<StitchedExecutable>> load(const Plan& plan, Backend& backend,
+  static Result<std::unique_ptr<StitchedExecutable>> load(const Plan& plan, const Devices& devices,
                                                           const Encodings* encodings = nullptr,
                                                           HostSteps host = HostSteps::together,
                                                           EncodingsUse use = EncodingsUse::obey);
@@ -97,6 +134,8 @@ class StitchedExecutable : public Executable {
   // Calls of chip pieces in one run.
   virtual int64_t chip_calls() const = 0;
   virtual const StitchedTiming& timing() const = 0;
+  // Of every piece, in the plan's order.
+  virtual const std::vector<PieceDevice>& devices() const = 0;
 };
 
 }  // namespace tessera

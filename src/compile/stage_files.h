@@ -13,7 +13,8 @@ namespace tessera {
 class StageFiles {
  public:
   // An empty folder: nothing is written.
-  StageFiles(std::filesystem::path folder, bool force) : folder_(std::move(folder)), force_(force) {}
+  StageFiles(std::filesystem::path folder, bool force)
+      : folder_(std::move(folder)), force_(force) {}
 
   // Makes the folder and finds out whether the files of these stages can be written. Errors: those
   // of check_writable().

@@ -1,5 +1,5 @@
-// Every result as a JSON document: what `--json` prints, what a run folder keeps, what a service answers. Paths, times
-// and choices of a caller are the caller's to add.
+// Every result as a JSON document: what `--json` prints, what a run folder keeps, what a service
+// answers. Paths, times and choices of a caller are the caller's to add.
 #pragma once
 
 #include <string>

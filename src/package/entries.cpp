@@ -40,7 +40,7 @@ std::string of_target(std::string_view target) {
 }
 
 std::string of_piece(const Piece& piece) {
-  return fmt::format("pieces/{}.onnx", plain_name(piece.name));
+  return of_artifact(piece.name, "onnx");
 }
 
 std::string of_piece(const Piece& piece, IntegerForm form) {
@@ -49,6 +49,14 @@ std::string of_piece(const Piece& piece, IntegerForm form) {
 
 std::string kind_of(IntegerForm form) {
   return fmt::format("piece-{}", to_string(form));
+}
+
+std::string of_artifact(std::string_view piece, std::string_view format) {
+  return fmt::format("pieces/{}.{}", plain_name(piece), format);
+}
+
+std::string kind_of_artifact(std::string_view format) {
+  return fmt::format("piece-{}", format);
 }
 
 std::string legal_text(const Graph& legal) {

@@ -31,6 +31,11 @@ std::string of_piece(const Piece& piece);
 std::string of_piece(const Piece& piece, IntegerForm form);
 std::string kind_of(IntegerForm form);
 
+// Formats of what compilers of chips make of a piece: "pieces/seg00_0.hef" of kind "piece-hef".
+inline constexpr std::string_view kArtifactFormats[] = {"har", "hef"};
+std::string of_artifact(std::string_view piece, std::string_view format);
+std::string kind_of_artifact(std::string_view format);
+
 // graph/legal.txt: the graph without its weights, each of which is named by the hash of its values.
 std::string legal_text(const Graph& legal);
 

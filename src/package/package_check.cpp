@@ -113,9 +113,20 @@ class PackageCheck {
         ++checked_.pieces;
         if (network_.encodings)
           TESSERA_TRY_VOID(check_integer_files(piece, *network_.encodings, *emulator));
+        expect_artifacts(piece);
       }
     }
     return {};
+  }
+
+  // Only another compiler can make them again; what belongs to no piece is found by check_kinds().
+  void expect_artifacts(const Piece& piece) {
+    for (const std::string_view format : entries::kArtifactFormats) {
+      const std::string name = entries::of_artifact(piece.name, format);
+      if (!package_.read(name)) continue;
+      expected_[name] = entries::kind_of_artifact(format);
+      ++checked_.artifacts;
+    }
   }
 
   Result<void> check_integer_files(const Piece& piece, const Encodings& encodings,
@@ -155,9 +166,9 @@ class PackageCheck {
 
   // No entry claims to be of a kind that a build writes and is none of what this build wrote.
   Result<void> check_kinds() const {
-    static const std::set<std::string> known{
-        "calibration", "encodings",     "graph",     "model", "piece",
-        "piece-qdq",   "piece-qlinear", "placement", "plan",  "target"};
+    static const std::set<std::string> known{"calibration",   "encodings", "graph",     "model",
+                                             "piece",         "piece-har", "piece-hef", "piece-qdq",
+                                             "piece-qlinear", "placement", "plan",      "target"};
     for (const PackageEntry& entry : package_.manifest().entries) {
       const auto found = expected_.find(entry.name);
       if (found != expected_.end() && found->second != entry.kind) {

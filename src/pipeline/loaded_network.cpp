@@ -61,10 +61,18 @@ std::optional<Note> LoadedNetwork::ignored_integers(const Backend& backend) cons
                           backend.probe().backend, to_string(backend.arithmetic()))};
 }
 
-Result<Session> LoadedNetwork::session(Backend& backend, EncodingsUse use) const {
-  const Encodings* integers = encodings ? &*encodings : nullptr;
-  return plan ? Session::create(*plan, backend, integers, use)
-              : Session::create(model.graph, backend);
+Devices LoadedNetwork::with_artifacts(Devices devices) const {
+  if (!package || devices.artifacts) return devices;
+  devices.artifacts = [held = *package](const Piece& piece, std::string_view format) {
+    return held.artifact(piece, format);
+  };
+  return devices;
+}
+
+Result<Session> LoadedNetwork::session(Devices devices, EncodingsUse use) const {
+  if (!plan) return Session::create(model.graph, devices.chip);
+  return Session::create(*plan, with_artifacts(std::move(devices)),
+                         encodings ? &*encodings : nullptr, use);
 }
 
 }  // namespace tessera

@@ -75,11 +75,11 @@ Result<OutputDifference> compare_with_reference(const Graph& graph,
 }
 
 Result<int64_t> compare_codes_with_reference(const Plan& plan, const Encodings& encodings,
-                                             Backend& backend,
+                                             const Devices& devices,
                                              std::span<const std::vector<float>> inputs,
                                              const std::string& subject) {
   const std::vector<ConstValues> values(inputs.begin(), inputs.end());
-  TESSERA_TRY(const BitExactReport report, check_bit_exact(plan, encodings, backend, values));
+  TESSERA_TRY(const BitExactReport report, check_bit_exact(plan, encodings, devices, values));
   const BorderCheck* bad = report.first_failure();
   if (bad == nullptr) return report.codes;
   return TESSERA_ERROR(

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "graph/voices.h"
+#include "pipeline/network_backends.h"
 #include "pipeline/voice_level.h"
 
 namespace tessera {
@@ -101,7 +102,7 @@ struct Separator::State {
   std::string model;  // its path
   SeparatorOptions options;
   LoadedNetwork network;
-  std::unique_ptr<Backend> backend;
+  std::optional<NetworkBackends> backends;
   VoiceLayout voices;
   std::optional<int64_t> only_length;
   std::vector<Note> notes;
@@ -142,11 +143,11 @@ Result<void> Separator::State::load() {
 }
 
 Result<void> Separator::State::choose_backend() {
-  if (options.backend.empty()) options.backend = network.default_backend();
-  TESSERA_TRY(backend,
-              make_backend(options.backend, {.threads = options.threads,
-                                             .memory_limit_bytes = options.memory_limit_bytes}));
-  std::optional<Note> ignored = network.ignored_integers(*backend);
+  TESSERA_TRY(backends,
+              NetworkBackends::open(
+                  network, {options.backend, options.host_backend, options.allow_fallback},
+                  {.threads = options.threads, .memory_limit_bytes = options.memory_limit_bytes}));
+  std::optional<Note> ignored = network.ignored_integers(backends->chip());
   if (!ignored) return {};
   ignored->text = fmt::format("{} {}", model, ignored->text);
   notes.push_back(std::move(*ignored));
@@ -194,7 +195,8 @@ Result<void> Separator::State::set_length(int64_t samples, const std::string& su
 Result<void> Separator::State::open_session(int64_t samples, const std::string& subject) {
   TESSERA_TRY_VOID(set_length(samples, subject));
   TESSERA_TRY(voices, voice_layout(network.model.graph));
-  TESSERA_TRY(session, network.session(*backend, EncodingsUse::ignore));  // choose_backend() warned
+  // choose_backend() warned of integers that are ignored.
+  TESSERA_TRY(session, network.session(backends->devices(), EncodingsUse::ignore));
   session_length = samples;
   return {};
 }
@@ -221,9 +223,11 @@ Result<void> Separator::State::check(const std::vector<float>& mixture,
   if (options.before_check) options.before_check();
   const auto begin = Clock::now();
   const std::span<const std::vector<float>> inputs(&mixture, 1);
-  if (backend->arithmetic() == Arithmetic::integer) {
-    TESSERA_TRY(result.equal_codes, compare_codes_with_reference(*network.plan, *network.encodings,
-                                                                 *backend, inputs, subject));
+  if (backends->chip().arithmetic() == Arithmetic::integer) {
+    TESSERA_TRY(
+        result.equal_codes,
+        compare_codes_with_reference(*network.plan, *network.encodings,
+                                     network.with_artifacts(backends->devices()), inputs, subject));
   } else {
     TESSERA_TRY(result.difference, compare_with_reference(network.expected_graph(), inputs, outputs,
                                                           subject, options.memory_limit_bytes));
@@ -284,11 +288,20 @@ std::optional<int> Separator::sample_rate() const {
 }
 
 std::string_view Separator::backend() const {
-  return state_->options.backend;
+  return state_->backends->chip_name();
+}
+
+std::string_view Separator::host_backend() const {
+  return state_->backends->host_name();
+}
+
+std::span<const PieceDevice> Separator::devices() const {
+  if (!state_->session) return {};
+  return state_->session->devices();
 }
 
 Arithmetic Separator::arithmetic() const {
-  return state_->backend->arithmetic();
+  return state_->backends->chip().arithmetic();
 }
 
 std::span<const Note> Separator::notes() const {

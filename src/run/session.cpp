@@ -15,12 +15,14 @@ Result<Session> Session::create(const Graph& graph, Backend& backend, const Enco
   return session;
 }
 
-Result<Session> Session::create(const Plan& plan, Backend& backend, const Encodings* encodings,
-                                EncodingsUse use) {
+Result<Session> Session::create(const Plan& plan, const Devices& devices,
+                                const Encodings* encodings, EncodingsUse use) {
   const Stopwatch watch;
   Session session;
-  TESSERA_TRY(session.executable_,
-              StitchedExecutable::load(plan, backend, encodings, HostSteps::together, use));
+  TESSERA_TRY(auto stitched,
+              StitchedExecutable::load(plan, devices, encodings, HostSteps::together, use));
+  session.devices_ = stitched->devices();
+  session.executable_ = std::move(stitched);
   session.signature_ = signature_of(plan.graph);
   session.timing_.load_seconds = watch.seconds();
   return session;

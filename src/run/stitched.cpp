@@ -8,6 +8,7 @@
 
 #include "base/stopwatch.h"
 #include "run/host_group.h"
+#include "run/piece_loading.h"
 #include "run/tile_copy.h"
 #include "run/value_store.h"
 #include "tessera/backend.h"
@@ -74,24 +75,10 @@ struct LoadedStep {
   std::vector<Values> output_views;
 };
 
-Error at_piece(Error error, const std::string& name) {
-  error.subject = fmt::format("piece '{}': {}", name, error.subject);
-  return error;
-}
-
-// What a backend gets besides a part of the network.
-struct Quantization {
-  const Encodings* encodings = nullptr;
-  EncodingsUse use = EncodingsUse::obey;
-};
-
-Result<LoadedPiece> load_piece(const ChipSegment& segment, const Piece& piece, Backend& backend,
-                               const Quantization& given) {
-  Result<std::unique_ptr<Executable>> executable =
-      backend.load({piece.graph, given.encodings, given.use});
-  if (!executable) return at_piece(std::move(executable).error(), piece.name);
+LoadedPiece describe_piece(const ChipSegment& segment, const Piece& piece,
+                           std::unique_ptr<Executable> executable) {
   LoadedPiece loaded;
-  loaded.executable = std::move(*executable);
+  loaded.executable = std::move(executable);
   loaded.tiling = segment.tiling;
   loaded.read_frames = piece.frames;
   for (NodeId id : piece.graph.inputs()) {
@@ -107,9 +94,7 @@ Result<LoadedPiece> load_piece(const ChipSegment& segment, const Piece& piece, B
 
 class Stitched final : public StitchedExecutable {
  public:
-  Result<void> prepare(const Plan& plan, Backend& backend, const Quantization& quantization,
-                       HostSteps host_steps) {
-    quantization_ = quantization;
+  Result<void> prepare(const Plan& plan, const PieceLoader& loader, HostSteps host_steps) {
     graph_ = plan.graph;
     signature_ = signature_of(graph_);
     std::vector<NodeId> host_nodes;
@@ -117,17 +102,16 @@ class Stitched final : public StitchedExecutable {
       if (const auto* host = std::get_if<HostStep>(&step)) {
         if (graph_.get_if<Input>(host->node) == nullptr) host_nodes.push_back(host->node);
         if (host_steps == HostSteps::together) continue;
-        TESSERA_TRY_VOID(add_host_group(host_nodes, backend));
+        TESSERA_TRY_VOID(add_host_group(host_nodes, loader));
         host_nodes.clear();
         continue;
       }
-      TESSERA_TRY_VOID(add_host_group(host_nodes, backend));
+      TESSERA_TRY_VOID(add_host_group(host_nodes, loader));
       host_nodes.clear();
       TESSERA_TRY_VOID(add_segment(
-          plan.segments[static_cast<size_t>(std::get<SegmentStep>(step).segment)], backend));
+          plan.segments[static_cast<size_t>(std::get<SegmentStep>(step).segment)], loader));
     }
-    TESSERA_TRY_VOID(add_host_group(host_nodes, backend));
-    quantization_ = {};
+    TESSERA_TRY_VOID(add_host_group(host_nodes, loader));
     staging_.allocate();
     for (LoadedStep& step : steps_) {
       for (LoadedPiece& piece : step.pieces) staging_.assign(piece);
@@ -164,18 +148,19 @@ class Stitched final : public StitchedExecutable {
   void observe(ValueCallback observer) override { observer_ = std::move(observer); }
   int64_t chip_calls() const override { return chip_calls_; }
   const StitchedTiming& timing() const override { return timing_; }
+  const std::vector<PieceDevice>& devices() const override { return devices_; }
 
  private:
   // Over long sequences, what all groups of host steps and dead values hold together would be many
   // times what one step needs.
   bool trims() const { return host_bytes_ > kKeptHostBytes; }
 
-  Result<void> add_host_group(const std::vector<NodeId>& nodes, Backend& backend) {
+  Result<void> add_host_group(const std::vector<NodeId>& nodes, const PieceLoader& loader) {
     if (nodes.empty()) return {};
     TESSERA_TRY(HostGroup group, make_host_group(graph_, nodes));
     if (group.writes.empty()) return {};
     LoadedStep step;
-    TESSERA_TRY(step.host, backend.load({group.graph, quantization_.encodings, quantization_.use}));
+    TESSERA_TRY(step.host, loader.load_host_steps(group.graph));
     host_bytes_ += step.host->arena_bytes();
     most_host_bytes_ = std::max(most_host_bytes_, step.host->arena_bytes());
     step.reads = std::move(group.reads);
@@ -184,10 +169,12 @@ class Stitched final : public StitchedExecutable {
     return {};
   }
 
-  Result<void> add_segment(const ChipSegment& segment, Backend& backend) {
+  Result<void> add_segment(const ChipSegment& segment, const PieceLoader& loader) {
     LoadedStep step;
     for (const Piece& piece : segment.pieces) {
-      TESSERA_TRY(LoadedPiece loaded, load_piece(segment, piece, backend, quantization_));
+      TESSERA_TRY(PieceOnDevice placed, loader.load_piece(piece));
+      devices_.push_back(std::move(placed.device));
+      LoadedPiece loaded = describe_piece(segment, piece, std::move(placed.executable));
       piece_bytes_ += loaded.executable->arena_bytes();
       staging_.make_room(loaded);
       step.pieces.push_back(std::move(loaded));
@@ -270,13 +257,13 @@ class Stitched final : public StitchedExecutable {
     return {};
   }
 
-  Quantization quantization_;  // while preparing
   Graph graph_;
   Signature signature_;
   std::vector<LoadedStep> steps_;
   ValueStore values_;
   Staging staging_;
   ValueCallback observer_;
+  std::vector<PieceDevice> devices_;
   int64_t piece_bytes_ = 0;
   int64_t host_bytes_ = 0;  // of all groups of host steps
   int64_t most_host_bytes_ = 0;
@@ -287,12 +274,12 @@ class Stitched final : public StitchedExecutable {
 }  // namespace
 
 Result<std::unique_ptr<StitchedExecutable>> StitchedExecutable::load(const Plan& plan,
-                                                                     Backend& backend,
+                                                                     const Devices& devices,
                                                                      const Encodings* encodings,
                                                                      HostSteps host,
                                                                      EncodingsUse use) {
   auto stitched = std::make_unique<Stitched>();
-  TESSERA_TRY_VOID(stitched->prepare(plan, backend, {encodings, use}, host));
+  TESSERA_TRY_VOID(stitched->prepare(plan, PieceLoader(devices, encodings, use), host));
   return std::unique_ptr<StitchedExecutable>(std::move(stitched));
 }
 

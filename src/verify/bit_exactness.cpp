@@ -62,9 +62,9 @@ class CodeCheck {
     return {};
   }
 
-  Result<BitExactReport> run(Backend& backend, std::span<const ConstValues> inputs) {
+  Result<BitExactReport> run(const Devices& devices, std::span<const ConstValues> inputs) {
     TESSERA_TRY(const auto stitched,
-                StitchedExecutable::load(plan_, backend, &encodings_, HostSteps::one_by_one));
+                StitchedExecutable::load(plan_, devices, &encodings_, HostSteps::one_by_one));
     TESSERA_TRY_VOID(check_input_values(signature_of(plan_.graph), inputs));
     for (size_t i = 0; i < inputs.size(); ++i)
       values_[plan_.graph.inputs()[i]].assign(inputs[i].begin(), inputs[i].end());
@@ -166,10 +166,11 @@ const BorderCheck* BitExactReport::first_failure() const {
 }
 
 Result<BitExactReport> check_bit_exact(const Plan& plan, const Encodings& encodings,
-                                       Backend& backend, std::span<const ConstValues> inputs) {
+                                       const Devices& devices,
+                                       std::span<const ConstValues> inputs) {
   CodeCheck check(plan, encodings);
   TESSERA_TRY_VOID(check.prepare());
-  return check.run(backend, inputs);
+  return check.run(devices, inputs);
 }
 
 }  // namespace tessera

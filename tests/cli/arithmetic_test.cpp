@@ -127,6 +127,26 @@ TEST_F(CliArithmetic, RunTellsItAndChecksIntegersByTheirCodes) {
   EXPECT_NE(read_npy(path("y")).value().values, integers);
 }
 
+TEST_F(CliArithmetic, HostStepsOfAnotherBackendAreToldPieceByPiece) {
+  const std::vector<std::string> run{"run",      package(), "--input", path("mix.npy"),
+                                     "--output", path("y"), "--force"};
+  EXPECT_FALSE(document_of(run).contains("devices")) << "one backend needs no list";
+  const std::vector<std::string> separate = separation(package(), "two");
+  for (std::vector<std::string> words : {run, separate}) {
+    words.insert(words.end(), {"--host-backend", "cpu", "--allow-fallback"});
+    const Outcome outcome = succeed(words);
+    EXPECT_NE(outcome.out.find(" on emulator, host steps on cpu\n"), std::string::npos)
+        << outcome.out;
+    const json devices = document_of(words).at("devices");
+    EXPECT_EQ(devices.at("host"), "cpu");
+    ASSERT_GT(devices.at("pieces").size(), 1U);
+    for (const json& piece : devices.at("pieces")) {
+      EXPECT_EQ(piece.at("backend"), "emulator");
+      EXPECT_FALSE(piece.contains("reason"));
+    }
+  }
+}
+
 TEST_F(CliArithmetic, CompareTellsThatOfBothSides) {
   const json document = document_of({"compare", kSmall, package()});
   EXPECT_EQ(document.at("arithmetic_a"), "float32");

@@ -18,6 +18,7 @@
 #include "tessera/compiler/plan.h"
 #include "tessera/compiler/target.h"
 #include "tessera/result.h"
+#include "tessera/session.h"
 
 namespace tessera {
 
@@ -163,13 +164,13 @@ struct BitExactReport {
   const BorderCheck* first_failure() const;
 };
 
-// Plays `plan` stitched on `backend`, host steps one by one, and computes every step again from the
+// Plays `plan` stitched on `devices`, host steps one by one, and computes every step again from the
 // values it read, over the whole sequence, by the plain loops that define integer arithmetic.
 // Codes, and statistics of codes, must be equal; other floats of the host within 1e-5 of their
 // peak. Errors: kInvalidArgument for inputs of the wrong size; those of check_encodings(),
 // Backend::load() and Executable::run().
 Result<BitExactReport> check_bit_exact(const Plan& plan, const Encodings& encodings,
-                                       Backend& backend, std::span<const ConstValues> inputs);
+                                       const Devices& devices, std::span<const ConstValues> inputs);
 
 // Comparison of two networks value by value: a model and its package, two packages, two exports of
 // one network. How much of each value's signal is left over the difference, from the input to the

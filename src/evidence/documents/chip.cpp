@@ -53,10 +53,10 @@ Json of(const CheckReport& report, const Target& target) {
   Json violations = Json::array();
   for (const Violation& v : report.violations) {
     Json entry = {{"rule", v.rule},
-                      {"node", v.node_name},
-                      {"op", v.op},
-                      {"verdict", to_string(v.verdict)},
-                      {"value", v.value}};
+                  {"node", v.node_name},
+                  {"op", v.op},
+                  {"verdict", to_string(v.verdict)},
+                  {"value", v.value}};
     if (v.number != 0) entry["number"] = v.number;
     entry["limit"] = v.limit;
     entry["reason"] = v.reason;
@@ -96,14 +96,14 @@ Json segments(const Plan& plan) {
     Json nodes = Json::array();
     for (NodeId id : segment.nodes) nodes.push_back(plan.graph.node(id).name);
     rows.push_back({{"name", segment.name},
-                        {"nodes", std::move(nodes)},
-                        {"layout", to_string(segment.tiling.layout)},
-                        {"tile_frames", segment.tiling.tile_frames},
-                        {"stripes", segment.tiling.stripes},
-                        {"phases", segment.tiling.phases},
-                        {"pieces", segment.pieces.size()},
-                        {"verdict", to_string(segment.verdict)},
-                        {"cost", of(segment.cost)}});
+                    {"nodes", std::move(nodes)},
+                    {"layout", to_string(segment.tiling.layout)},
+                    {"tile_frames", segment.tiling.tile_frames},
+                    {"stripes", segment.tiling.stripes},
+                    {"phases", segment.tiling.phases},
+                    {"pieces", segment.pieces.size()},
+                    {"verdict", to_string(segment.verdict)},
+                    {"cost", of(segment.cost)}});
   }
   return rows;
 }

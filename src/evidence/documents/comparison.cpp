@@ -22,25 +22,25 @@ constexpr std::array kRoles = {"encoder",       "bottleneck", "source_projector"
 
 Json value_check(const ValueCheck& stage) {
   Json entry{{"name", stage.name},
-                 {"op", stage.op},
-                 {"value", stage.value},
-                 {"compared", stage.how.empty() ? "itself" : stage.how},
-                 {"where", stage.where},
-                 {"inner", stage.inner},
-                 {"roles", stage.roles},
-                 {"shape", {stage.shape.c, stage.shape.h, stage.shape.w}},
-                 {"frames", stage.shape.w},
-                 {"frames_expected", stage.expected_shape.w},
-                 {"max_abs", number(stage.difference.max_abs)},
-                 {"peak", stage.difference.peak},
-                 {"relative", number(stage.difference.relative())},
-                 {"snr_db", number(stage.difference.snr_db)},
-                 {"cosine", stage.difference.cosine},
-                 {"worst_frame", stage.difference.worst_at % std::max<int64_t>(1, stage.shape.w)},
-                 {"worst_channel",
-                  stage.difference.worst_at / std::max<int64_t>(1, stage.shape.w * stage.shape.h)},
-                 {"tolerance", stage.tolerance},
-                 {"passed", stage.passed}};
+             {"op", stage.op},
+             {"value", stage.value},
+             {"compared", stage.how.empty() ? "itself" : stage.how},
+             {"where", stage.where},
+             {"inner", stage.inner},
+             {"roles", stage.roles},
+             {"shape", {stage.shape.c, stage.shape.h, stage.shape.w}},
+             {"frames", stage.shape.w},
+             {"frames_expected", stage.expected_shape.w},
+             {"max_abs", number(stage.difference.max_abs)},
+             {"peak", stage.difference.peak},
+             {"relative", number(stage.difference.relative())},
+             {"snr_db", number(stage.difference.snr_db)},
+             {"cosine", stage.difference.cosine},
+             {"worst_frame", stage.difference.worst_at % std::max<int64_t>(1, stage.shape.w)},
+             {"worst_channel",
+              stage.difference.worst_at / std::max<int64_t>(1, stage.shape.w * stage.shape.h)},
+             {"tolerance", stage.tolerance},
+             {"passed", stage.passed}};
   return entry;
 }
 
@@ -74,10 +74,8 @@ Json of(const VerifyReport& report, const VerifyOptions& options) {
   document["stages"] = Json::array();
   for (const ValueCheck& stage : report.stages) document["stages"].push_back(value_check(stage));
   document["outputs"] = Json::array();
-  for (const ValueCheck& stage : report.outputs)
-    document["outputs"].push_back(value_check(stage));
-  document["not_compared"] = {{"model", of(report.model_only)},
-                              {"plan", of(report.plan_only)}};
+  for (const ValueCheck& stage : report.outputs) document["outputs"].push_back(value_check(stage));
+  document["not_compared"] = {{"model", of(report.model_only)}, {"plan", of(report.plan_only)}};
   return document;
 }
 
@@ -88,10 +86,10 @@ Json of(const BitExactReport& codes) {
   document["borders"] = Json::array();
   for (const BorderCheck& border : codes.borders) {
     Json row{{"value", border.value},
-                 {"where", border.where},
-                 {"bits", border.bits},
-                 {"values", border.values},
-                 {"differing", border.differing}};
+             {"where", border.where},
+             {"bits", border.bits},
+             {"values", border.values},
+             {"differing", border.differing}};
     if (!border.passed()) {
       row["piece"] = border.piece;
       row["call"] = border.call;
@@ -122,27 +120,27 @@ Json of(const ValueComparison& value) {
 
 Json of(const BisectReport& report) {
   Json document{{"costliest", to_string(report.stages[report.costliest].stage)},
-                    {"stages", Json::array()},
-                    {"contributors", Json::array()},
-                    {"remaining_groups", Json::array()},
-                    {"snr_drops", Json::array()}};
+                {"stages", Json::array()},
+                {"contributors", Json::array()},
+                {"remaining_groups", Json::array()},
+                {"snr_drops", Json::array()}};
   for (const StageCost& stage : report.stages) {
     Json row{{"stage", to_string(stage.stage)},
-                 {"snr_db", number(stage.snr_db)},
-                 {"share", stage.added}};
+             {"snr_db", number(stage.snr_db)},
+             {"share", stage.added}};
     row["si_snr_db"] = stage.si_snr_db ? Json(*stage.si_snr_db) : Json(nullptr);
     row["cost_db"] = stage.cost_db ? Json(*stage.cost_db) : Json(nullptr);
     document["stages"].push_back(std::move(row));
   }
   for (const Contributor& contributor : report.contributors) {
     Json row{{"name", contributor.name},
-                 {"kind", contributor.kind},
-                 {"coding", contributor.coding},
-                 {"only_snr_db", number(contributor.only_snr_db)},
-                 {"share", contributor.share},
-                 {"without_snr_db", number(contributor.without_snr_db)},
-                 {"gain_db", number(contributor.gain_db)},
-                 {"only_in_combination", contributor.only_in_combination}};
+             {"kind", contributor.kind},
+             {"coding", contributor.coding},
+             {"only_snr_db", number(contributor.only_snr_db)},
+             {"share", contributor.share},
+             {"without_snr_db", number(contributor.without_snr_db)},
+             {"gain_db", number(contributor.gain_db)},
+             {"only_in_combination", contributor.only_in_combination}};
     row["gain_si_snr_db"] =
         contributor.gain_si_snr_db ? Json(*contributor.gain_si_snr_db) : Json(nullptr);
     row["contradiction"] =

@@ -60,10 +60,9 @@ Json of(const RewriteLog& log) {
   }
   document["rules"] = Json::array();
   for (const RuleReport& report : log.rules) {
-    Json rule{
-        {"name", report.rule->name},           {"class", to_string(report.rule->exactness)},
-        {"milliseconds", report.milliseconds}, {"changed", events(report.changed)},
-        {"declined", events(report.declined)}, {"removed", Json::array()}};
+    Json rule{{"name", report.rule->name},           {"class", to_string(report.rule->exactness)},
+              {"milliseconds", report.milliseconds}, {"changed", events(report.changed)},
+              {"declined", events(report.declined)}, {"removed", Json::array()}};
     for (const RemovedNode& node : report.removed)
       rule["removed"].push_back({{"node", node.name}, {"op", node.op}, {"macs", node.macs}});
     if (report.cost_db) {
