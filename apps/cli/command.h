@@ -39,6 +39,7 @@ Action define_completion(CommandLine& app);
 Action define_doctor(CommandLine& app);
 Action define_export(CommandLine& app);
 Action define_formats(CommandLine& app);
+Action define_hef(CommandLine& app);
 Action define_inspect(CommandLine& app);
 Action define_tune(CommandLine& app);
 Action define_package(CommandLine& app);

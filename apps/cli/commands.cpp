@@ -38,6 +38,8 @@ std::span<const Command> commands() {
        define_calibrate},
       {kChips, "tune", "Measure what an approximation costs in dB and saves in time", define_tune},
       {kChips, "package", "List, extract and check what a package holds", define_package},
+      {kChips, "hef", "Read a compiled file of Hailo's compiler: streams, weights, units taken",
+       define_hef},
       {kChips, "target", "Known chips, their rules, and how these explain recorded compiles",
        define_target},
 

@@ -12,7 +12,9 @@
 #include "base/npz.h"
 #include "cli/help_text.h"
 #include "cli/tool.h"
+#include "support/hef_builder.h"
 #include "tessera/audio.h"
+#include "tessera/file.h"
 
 namespace tessera {
 namespace {
@@ -79,6 +81,7 @@ class Material {
     AudioBuffer stereo{8000, {wave, std::vector<float>(16000, 0.2F)}};
     EXPECT_TRUE(write_audio(folder_ / "stereo.wav", stereo));
     write_stream();
+    write_bytes("net.hef", test::hef_file(2, test::small_hef()));
   }
 
   bool holds(const std::string& name) {
@@ -99,6 +102,10 @@ class Material {
   }
 
  private:
+  void write_bytes(const std::string& name, const std::vector<uint8_t>& bytes) {
+    EXPECT_TRUE(write_file_atomically(folder_ / name, bytes));
+  }
+
   // One block of the network with a past.
   void write_stream() {
     const auto blocks = NpzFile::open(kSource / "tests/data/onnx/windows/inputs/streaming.npz");
@@ -144,7 +151,7 @@ std::vector<std::string> examples_of(const CommandPath& command) {
 // an output or a redirection.
 std::set<std::string> inputs_of(const std::string& line) {
   static const std::set<std::string> kOutputs = {"-o",      "--output",  "--svg", "--graph",
-                                                 "--stats", "--picture", ">"};
+                                                 "--stats", "--picture", "--tsv", ">"};
   std::set<std::string> inputs;
   std::string before;
   for (const std::string& word : words_of(line.substr(0, line.find(" #")))) {
