@@ -97,9 +97,10 @@ void add_network_backend_options(CommandLine& app, BackendChoice& choice) {
 }
 
 void add_device_options(CommandLine& app, BackendChoice& choice) {
+  const std::vector<std::string_view> names = backend_names();
   app.add_option("--host-backend", choice.host,
                  "What evaluates the host steps of a package; default: --backend, where it can")
-      ->type_name(fmt::format("{{{}}}", fmt::join(backend_names(), ",")));
+      ->one_of({names.begin(), names.end()});
   app.add_flag(
       "--allow-fallback", choice.allow_fallback,
       "Run pieces that --backend refuses on the network's default backend, and tell which");
