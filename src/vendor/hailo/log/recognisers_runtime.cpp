@@ -1,0 +1,255 @@
+// What HailoRT, its command line, its Python package and the driver say.
+#include "vendor/hailo/log/recogniser.h"
+
+namespace tessera::hailo {
+namespace runtime_rows {
+
+constexpr auto kRun = LogStage::run;
+constexpr auto kInfo = LogStage::info;
+constexpr auto kFails = Effect::fails;
+constexpr auto kFact = Effect::fact;
+
+constexpr Recogniser kRows[] = {
+    {"[HailoRT CLI]", kFact, {}, 0, kRun, {}, "hailortcli"},
+    {"[HailoRT]", kFact, {}, 0, kRun, {}, "HailoRT"},
+    {"hailo_platform", kFact, {}, 0, kRun, {}, "pyhailort"},
+    {"libhailort failed with error", kFact, {}, 0, kRun, {}, "pyhailort"},
+    {"frigate.detectors.plugins.hailo", kFact, {}, 0, kRun, {}, "pyhailort"},
+    {"hailortcli", kFact, {}, 0, LogStage::none, {}, "hailortcli"},
+    {"Identifying board", kFact, {}, 0, kInfo, {}, "hailortcli fw-control identify"},
+    {"Architecture HEF was compiled for: {word:arch}",
+     kFact,
+     {},
+     0,
+     kInfo,
+     {},
+     "hailortcli parse-hef"},
+    {"hailo: Init module. driver version {ver:driver}", kFact, {}, 0, kInfo, {}, "driver"},
+    {"hailo1x: Init module. driver version {ver:driver}", kFact, {}, 0, kInfo, {}, "driver"},
+    {"Init module. driver version {ver:driver}", kFact, {}, 0, kInfo, {}, "driver"},
+    {"Probing on: {id:pci}", kFact, {}, 0, kInfo, {}, "driver"},
+    {": Probing: ", kFact, {}, 0, kInfo, {}, "driver"},
+    {"Starting Measurements...", kFact, {}, 0, kRun, {}, "hailortcli benchmark"},
+    {"Running streaming inference (", kFact, {}, 0, kRun, {}, "hailortcli run"},
+    {"HailoRT-CLI version {ver:hailort_version}", kFact, {}, 0, LogStage::none, {}, "hailortcli"},
+    {"Firmware Version: {ver:firmware}", kFact},
+    {"Device Architecture: {word:arch}", kFact},
+    {"Executing on device: {word:device}", kFact},
+    {", Single Context", kFact, {}, 0, LogStage::none, {}, {}, {}, {}, "contexts=1"},
+    {"Input {*}/{*} UINT", kFact, {}, 0, LogStage::none, {}, {}, {}, {}, "inputs+"},
+    {"Input {*}/{*} FLOAT", kFact, {}, 0, LogStage::none, {}, {}, {}, {}, "inputs+"},
+    {"Output {*}/{*} UINT", kFact, {}, 0, LogStage::none, {}, {}, {}, {}, "outputs+"},
+    {"Output {*}/{*} FLOAT", kFact, {}, 0, LogStage::none, {}, {}, {}, {}, "outputs+"},
+    {"HailoRTStatusException: {num:status_number}", kFact, {}, 0, kRun, {}, "pyhailort"},
+    {"failed with status={num:status_number}", kFact, {}, 0, kRun},
+    {"libhailort failed with error: {num:status_number}", kFact, {}, 0, kRun, {}, "pyhailort"},
+    {"Number of contexts: {num:contexts}", kFact},
+
+    {"FPS (hw_only) = {num:fps_hw_only}", Effect::succeeds, {}, 0, kRun},
+    {"(streaming) = {num:fps_streaming}", kFact, {}, 0, kRun},
+    {"Latency (hw) = {num:latency_ms} ms", kFact, {}, 0, kRun},
+    {"Power in streaming mode (average) = {num:power_w} W", kFact, {}, 0, kRun},
+    {"Configuring HEF took {num:configure_ms} milliseconds", Effect::succeeds, {}, 0, kRun},
+    {"with params: batch size: {num:batch}", kFact},
+    {"HEF was compiled for {word:hef} device, while the device itself is {word:device}", kFact},
+
+    {"Driver version ({ver:driver}) is different from library version ({ver:library})", kFails,
+     "runtime_version", rank::kExact, kRun, "HAILO_INVALID_DRIVER_VERSION"},
+    {"Driver version mismatch", kFails, "runtime_version", rank::kExact, kRun},
+    {"Mismatch Driver version", kFails, "runtime_version", rank::kLayer, kRun},
+    {"Unsupported firmware operation. Host: {ver:library}, Device: {ver:firmware}", kFact},
+    {"Failed to query driver info", kFails, "runtime_version", rank::kLayer, kRun},
+
+    {"HEF format is not compatible with device. Device arch: {word:device}, HEF arch: {word:hef}",
+     kFails, "runtime_wrong_device", rank::kExact, kRun},
+    {"HEF format is not compatible with device. Device arch: {word:device}, HEF compatible for: "
+     "{word:hef}",
+     kFails, "runtime_wrong_device", rank::kExact, kRun},
+    {"HEF format is not compatible with device", kFails, "runtime_wrong_device", rank::kExact,
+     kRun},
+    {"HEF file is not compatible with device", kFails, "runtime_wrong_device", rank::kExact, kRun},
+
+    {"Could not find logical periph bytes per buffer value", kFails, "runtime_hef", rank::kExact,
+     kRun},
+    {"HEF file length does not match", kFails, "runtime_hef", rank::kExact, kRun},
+    {"HEF md5 does not match", kFails, "runtime_hef", rank::kExact, kRun},
+    {"HEF crc does not match", kFails, "runtime_hef", rank::kExact, kRun},
+    {"HEF magic does not match", kFails, "runtime_hef", rank::kExact, kRun},
+    {"HEF version does not match", kFails, "runtime_hef", rank::kExact, kRun},
+    {"Unsupported extension", kFails, "runtime_hef", rank::kExact, kRun},
+    {"Failed parsing HEF", kFails, "runtime_hef", rank::kExact, kRun},
+    {"Failed to parse HEF", kFails, "runtime_hef", rank::kExact, kRun},
+    {"Failed to open HEF", kFails, "runtime_hef", rank::kExact, kRun},
+    {"Error opening file {*}.hef", kFails, "runtime_hef", rank::kExact, kRun},
+    {"Failed opening file, path: {*}.hef", kFails, "runtime_hef", rank::kExact, kRun},
+    {"HEF can only be created from", kFails, "runtime_usage", rank::kExact, kRun},
+
+    {"buffer size {num:given} is different than expected {num:expected}", kFails,
+     "runtime_buffer_size", rank::kExact, kRun},
+    {"reg {layer} buffer_size should be {num:expected}, but is {num:given}", kFails,
+     "runtime_buffer_size", rank::kExact, kRun},
+    {"buffer_size should be {num:expected}, but is {num:given}", kFails, "runtime_buffer_size",
+     rank::kExact, kRun},
+    {"buffer size mismatch", kFails, "runtime_buffer_size", rank::kExact, kRun},
+    {"Buffer size is not the same as expected", kFails, "runtime_buffer_size", rank::kExact, kRun},
+    {"frame size {*}does not match", kFails, "runtime_buffer_size", rank::kExact, kRun},
+
+    {"max_desc_page_size given {num:given} is bigger than hw max desc page size {num:max}", kFails,
+     "runtime_driver_option", rank::kExact, kRun},
+    {"is bigger than hw max desc page size", kFails, "runtime_driver_option", rank::kExact, kRun},
+
+    {"there are not enough free devices. requested: {num:requested}, found: {num:found}", kFails,
+     "runtime_busy", rank::kExact, kRun},
+    {"not enough free devices", kFails, "runtime_busy", rank::kExact, kRun},
+    {"Device is in use", kFails, "runtime_busy", rank::kExact, kRun},
+    {"device is busy", kFails, "runtime_busy", rank::kLayer, kRun},
+    {"(timeout={num:timeout_ms}ms)", kFact},
+
+    {"Can't find hailort driver class", kFails, "runtime_no_driver", rank::kExact, kRun},
+    {"Hailo devices not found", kFails, "runtime_no_driver", rank::kExact, kRun},
+    {"No Hailo devices found", kFails, "runtime_no_driver", rank::kExact, kRun},
+    {"No such file or directory: '/dev/hailo0'", kFails, "runtime_no_driver", rank::kExact, kRun},
+    {"/dev/hailo0: No such file", kFails, "runtime_no_driver", rank::kExact, kRun},
+    {"Failed to open device file /dev/hailo", kFails, "runtime_no_driver", rank::kLayer, kRun},
+    {"probe with driver hailo{*} failed with error",
+     kFails,
+     "runtime_no_driver",
+     rank::kExact,
+     kInfo,
+     {},
+     "driver"},
+    {"hailo: probe of {*} failed with error",
+     kFails,
+     "runtime_no_driver",
+     rank::kExact,
+     kInfo,
+     {},
+     "driver"},
+    {"Failed init pcie resources", kFails, "runtime_no_driver", rank::kExact, kInfo, {}, "driver"},
+    {"Failed to enable MSI", kFails, "runtime_no_driver", rank::kExact, kInfo, {}, "driver"},
+    {"Failed Enabling interrupts", kFails, "runtime_no_driver", rank::kExact, kInfo, {}, "driver"},
+    {"Module hailo_pci not found", kFails, "runtime_no_driver", rank::kExact, kRun},
+    {"could not insert 'hailo_pci'", kFails, "runtime_no_driver", rank::kExact, kRun},
+
+    {"hailo8_board_cfg.bin", Effect::harmless, {}, rank::kInterrupted},
+    {"Firmware file not found", kFails, "runtime_firmware", rank::kExact, kInfo, {}, "driver"},
+    {"Failed to write file hailo/hailo8_fw.bin",
+     kFails,
+     "runtime_firmware",
+     rank::kExact,
+     kInfo,
+     {},
+     "driver"},
+    {"Failed to load hailo/hailo8_fw.bin",
+     kFails,
+     "runtime_firmware",
+     rank::kExact,
+     kInfo,
+     {},
+     "driver"},
+    {"Direct firmware load for hailo/hailo8_fw.bin failed",
+     kFails,
+     "runtime_firmware",
+     rank::kExact,
+     kInfo,
+     {},
+     "driver"},
+    {"Failed activating firmware", kFails, "runtime_firmware", rank::kExact, kInfo, {}, "driver"},
+    {"Firmware load failed", kFails, "runtime_firmware", rank::kExact, kInfo, {}, "driver"},
+    {"Failed loading firmware", kFails, "runtime_firmware", rank::kExact, kInfo, {}, "driver"},
+    {"Timeout waiting for firmware", kFails, "runtime_firmware", rank::kExact, kInfo, {}, "driver"},
+
+    {"multi_process_service requires service compilation", kFails, "runtime_service", rank::kExact,
+     kRun},
+    {"HailoRT Service is not running", kFails, "runtime_service", rank::kExact, kRun},
+    {"hailort_service", kFact},
+
+    {"before its network group is activated", kFails, "runtime_usage", rank::kExact, kRun},
+    {"Power measurement not supported", kFails, "runtime_usage", rank::kExact, kRun},
+    {"while it is not configured as view", kFails, "runtime_usage", rank::kExact, kRun},
+    {"Manually activate a core-op is not allowed", kFails, "runtime_usage", rank::kExact, kRun},
+};
+
+constexpr RuntimeStatus kStatuses[] = {
+    {1, "HAILO_UNINITIALIZED", "runtime_usage", rank::kStatus},
+    {2, "HAILO_INVALID_ARGUMENT", "runtime_usage", rank::kStatus},
+    {3, "HAILO_OUT_OF_HOST_MEMORY", "out_of_memory", rank::kTold},
+    {4, "HAILO_TIMEOUT", "runtime_timeout", rank::kTold},
+    {5, "HAILO_INSUFFICIENT_BUFFER", "runtime_buffer_size", rank::kTold},
+    {6, "HAILO_INVALID_OPERATION", "runtime_usage", rank::kStatus},
+    {7, "HAILO_NOT_IMPLEMENTED", "runtime_usage", rank::kClass},
+    {8, "HAILO_INTERNAL_FAILURE", "unknown", rank::kVague},
+    {9, "HAILO_DATA_ALIGNMENT_FAILURE", "runtime_buffer_size", rank::kTold},
+    {12, "HAILO_CLOSE_FAILURE", "unknown", rank::kVague},
+    {13, "HAILO_OPEN_FILE_FAILURE", "runtime_hef", rank::kClass},
+    {14, "HAILO_FILE_OPERATION_FAILURE", "runtime_hef", rank::kClass},
+    {15, "HAILO_UNSUPPORTED_CONTROL_PROTOCOL_VERSION", "runtime_version", rank::kTold},
+    {16, "HAILO_UNSUPPORTED_FW_VERSION", "runtime_version", rank::kTold},
+    {17, "HAILO_INVALID_CONTROL_RESPONSE", "runtime_firmware", rank::kClass},
+    {18, "HAILO_FW_CONTROL_FAILURE", "runtime_firmware", rank::kClass},
+    {23, "HAILO_INVALID_FIRMWARE", "runtime_firmware", rank::kTold},
+    {26, "HAILO_INVALID_HEF", "runtime_hef", rank::kTold},
+    {28, "HAILO_INTERRUPTED_BY_SIGNAL", "interrupted", rank::kTold},
+    {36, "HAILO_DRIVER_OPERATION_FAILED", "runtime_version", rank::kClass},
+    {36, "HAILO_DRIVER_FAIL", "runtime_version", rank::kClass},
+    {37, "HAILO_INVALID_FIRMWARE_MAGIC", "runtime_firmware", rank::kTold},
+    {38, "HAILO_INVALID_FIRMWARE_CODE_SIZE", "runtime_firmware", rank::kTold},
+    {47, "HAILO_OUT_OF_DESCRIPTORS", "out_of_memory", rank::kClass},
+    {48, "HAILO_UNSUPPORTED_OPCODE", "runtime_usage", rank::kTold},
+    {57, "HAILO_SHUTDOWN_EVENT_SIGNALED", "unknown", rank::kVague},
+    {61, "HAILO_NOT_FOUND", "runtime_usage", rank::kStatus},
+    {62, "HAILO_COMMUNICATION_CLOSED", "runtime_service", rank::kStatus},
+    {63, "HAILO_STREAM_ABORT", "runtime_usage", rank::kStatus},
+    {63, "HAILO_STREAM_ABORTED_BY_USER", "runtime_usage", rank::kStatus},
+    {64, "HAILO_DRIVER_NOT_INSTALLED", "runtime_no_driver", rank::kTold},
+    {65, "HAILO_NOT_AVAILABLE", "runtime_usage", rank::kStatus},
+    {69, "HAILO_NETWORK_GROUP_NOT_ACTIVATED", "runtime_usage", rank::kTold},
+    {70, "HAILO_VSTREAM_PIPELINE_NOT_ACTIVATED", "runtime_usage", rank::kTold},
+    {71, "HAILO_OUT_OF_FW_MEMORY", "out_of_memory", rank::kTold},
+    {72, "HAILO_STREAM_NOT_ACTIVATED", "runtime_usage", rank::kTold},
+    {73, "HAILO_DEVICE_IN_USE", "runtime_busy", rank::kTold},
+    {74, "HAILO_OUT_OF_PHYSICAL_DEVICES", "runtime_busy", rank::kTold},
+    {75, "HAILO_INVALID_DEVICE_ARCHITECTURE", "runtime_wrong_device", rank::kTold},
+    {76, "HAILO_INVALID_DRIVER_VERSION", "runtime_version", rank::kTold},
+    {77, "HAILO_RPC_FAILED", "runtime_service", rank::kTold},
+    {78, "HAILO_INVALID_SERVICE_VERSION", "runtime_service", rank::kTold},
+    {79, "HAILO_NOT_SUPPORTED", "runtime_usage", rank::kTold},
+    {80, "HAILO_NMS_BURST_INVALID_DATA", "unknown", rank::kStatus},
+    {81, "HAILO_OUT_OF_HOST_CMA_MEMORY", "out_of_memory", rank::kTold},
+    {82, "HAILO_QUEUE_IS_FULL", "runtime_usage", rank::kTold},
+    {84, "HAILO_CANT_MEET_BUFFER_REQUIREMENTS", "runtime_driver_option", rank::kClass},
+    {85, "HAILO_DRIVER_INVALID_RESPONSE", "runtime_version", rank::kClass},
+    {86, "HAILO_DRIVER_INVALID_IOCTL", "runtime_version", rank::kClass},
+    {87, "HAILO_DRIVER_TIMEOUT", "runtime_timeout", rank::kTold},
+    {88, "HAILO_DRIVER_INTERRUPTED", "interrupted", rank::kTold},
+    {89, "HAILO_CONNECTION_REFUSED", "runtime_service", rank::kTold},
+    {91, "HAILO_HEF_FILE_CORRUPTED", "runtime_hef", rank::kTold},
+    {92, "HAILO_HEF_NOT_SUPPORTED", "runtime_hef", rank::kTold},
+    {93, "HAILO_HEF_NOT_COMPATIBLE_WITH_DEVICE", "runtime_wrong_device", rank::kTold},
+    {94, "HAILO_INVALID_HEF_USE", "runtime_hef", rank::kTold},
+    {95, "HAILO_OPERATION_ABORTED", "runtime_usage", rank::kStatus},
+    {96, "HAILO_DEVICE_NOT_CONNECTED", "runtime_no_driver", rank::kTold},
+    {97, "HAILO_DEVICE_TEMPORARILY_UNAVAILABLE", "runtime_busy", rank::kTold},
+};
+
+}  // namespace runtime_rows
+
+std::span<const Recogniser> runtime_recognisers() {
+  return runtime_rows::kRows;
+}
+
+const RuntimeStatus* find_status(int32_t number) {
+  for (const RuntimeStatus& status : runtime_rows::kStatuses) {
+    if (status.number == number) return &status;
+  }
+  return nullptr;
+}
+
+const RuntimeStatus* find_status(std::string_view name) {
+  for (const RuntimeStatus& status : runtime_rows::kStatuses) {
+    if (status.name == name) return &status;
+  }
+  return nullptr;
+}
+
+}  // namespace tessera::hailo
