@@ -17,7 +17,8 @@ namespace {
 constexpr int64_t kReadFrames = 1 << 16;
 constexpr int kMaxChannels = 256;
 constexpr int kMaxSampleRate = 1'000'000;
-constexpr char kWholeFileHint[] = "get the whole file again; --allow-truncated takes what is there";
+constexpr char kWholeFileHint[] =
+    "get the whole file again; AudioReadOptions::allow_truncated takes what is there";
 
 // Encodings whose decoders are simple or well kept; the rest (ADPCM, GSM and other telephony codes)
 // is refused.

@@ -104,7 +104,7 @@ Error no_recordings(const fs::path& folder, const FolderRecordings& found) {
   return TESSERA_ERROR(
       kNotFound, folder.string(), "the folder holds no recordings" + there,
       found.folders > 0
-          ? "--recursive looks into the folders inside it"
+          ? "FolderOptions::recursive looks into the folders inside it"
           : "name the recordings themselves, or a folder of wav, flac, mp3, ... files");
 }
 

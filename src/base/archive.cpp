@@ -82,12 +82,12 @@ std::string_view stated_digest(std::span<const uint8_t> file) {
 
 Result<std::vector<uint8_t>> write_archive(std::span<const ArchiveEntry> entries) {
   if (entries.size() > kMaxEntries) {
-    return TESSERA_ERROR(
-        kResourceLimit, "",
-        fmt::format("{} entries are more than a package may have ({})", entries.size(),
-                    kMaxEntries),
-        "choose wider tiles (--tile-frames) or channel blocks (--block-channels): there "
-        "are fewer pieces then");
+    return TESSERA_ERROR(kResourceLimit, "",
+                         fmt::format("{} entries are more than a package may have ({})",
+                                     entries.size(), kMaxEntries),
+                         "choose wider tiles (PlanOptions::tile_frames) or channel blocks "
+                         "(PlanOptions::block_channels): there "
+                         "are fewer pieces then");
   }
   size_t total = kCommentBytes;
   for (const ArchiveEntry& entry : entries) total += entry.bytes.size() + 512;

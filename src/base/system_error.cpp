@@ -14,7 +14,7 @@ Error system_error(int error_number, std::string_view subject, std::string_view 
       return TESSERA_ERROR(kNotFound, name, "no such file or directory", "check the path");
     case EEXIST:
       return TESSERA_ERROR(kAlreadyExists, name, "already exists",
-                           "give --force to overwrite it, or another name");
+                           "give WriteOptions::force to overwrite it, or another name");
     case ENOSPC:
     case EDQUOT:
       return TESSERA_ERROR(kNoSpace, name, fmt::format("cannot {}: the disk is full", action),

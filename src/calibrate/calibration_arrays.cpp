@@ -24,7 +24,8 @@ std::vector<std::string> names_of(std::span<const IoLayout> inputs) {
 Result<NamedArrays> arrays_of(const fs::path& path, const CalibrationOptions& options) {
   const std::vector<std::string> names = names_of(options.inputs);
   if (path.extension() == ".npz")
-    return read_named_arrays(path, names, options.array, ", or choose one with --calib-array");
+    return read_named_arrays(path, names, options.array,
+                             ", or choose one with CalibrationOptions::array");
   if (names.size() != 1) {
     return TESSERA_ERROR(kInvalidArgument, path.string(),
                          fmt::format("is one array, the network has {} inputs: {}", names.size(),
@@ -34,7 +35,7 @@ Result<NamedArrays> arrays_of(const fs::path& path, const CalibrationOptions& op
   if (!options.array.empty()) {
     return TESSERA_ERROR(kInvalidArgument, path.string(),
                          fmt::format("is one array, of which '{}' cannot be chosen", options.array),
-                         "leave --calib-array out");
+                         "leave CalibrationOptions::array out");
   }
   TESSERA_TRY(NpyArray array, read_npy(path));
   NamedArrays named;
@@ -66,9 +67,11 @@ Result<void> check_length(const WindowArray& array, int64_t frames, const IoLayo
                           const CalibrationOptions& options, std::vector<Note>& notes) {
   if (frames == wanted.shape.w) return {};
   if (frames == 0 || options.length == LengthPolicy::error) {
-    std::string hint = "choose what becomes of them with --array-length crop, pad or repeat";
+    std::string hint =
+        "choose what becomes of them with CalibrationOptions::length crop, pad or repeat";
     if (options.other_length && options.other_length(frames))
-      hint += fmt::format(", or take windows of that length with --length {}", frames);
+      hint += fmt::format(", or take windows of that length with ImportOptions::length_samples {}",
+                          frames);
     return TESSERA_ERROR(kInvalidArgument, array.source,
                          misfit_text(array.array.dims, wanted, false), hint);
   }

@@ -149,9 +149,10 @@ class Driver {
     const bool calibrates = options_.norm != NormMode::exact || options_.integers;
     if (calibrates && options_.calibration.sources.empty() &&
         (options_.integers || options_.frozen_norms.empty())) {
-      return TESSERA_ERROR(kInvalidArgument, "calibration",
-                           "frozen norms and integers need to see what the network will hear",
-                           "add --calib with recordings, a folder of them, or an .npz");
+      return TESSERA_ERROR(
+          kInvalidArgument, "calibration",
+          "frozen norms and integers need to see what the network will hear",
+          "add BuildOptions::calibration with recordings, a folder of them, or an .npz");
     }
     if (options_.output.empty()) return {};
     return check_writable(options_.output, {.force = options_.force});

@@ -9,9 +9,9 @@ Result<FrozenNorms> freeze_norms(const ImportedModel& model, const Target& targe
   FrozenNorms frozen;
   frozen.freezable = static_cast<int64_t>(freezable_norms(model.graph).size());
   if (frozen.freezable == 0) {
-    return TESSERA_ERROR(kInvalidArgument, "--norm",
+    return TESSERA_ERROR(kInvalidArgument, "BuildOptions::norm",
                          "the network has no norm over its whole sequence behind its first one",
-                         "leave --norm out: there is nothing to freeze");
+                         "leave BuildOptions::norm out: there is nothing to freeze");
   }
   TESSERA_TRY(const auto backend, make_backend("cpu", {.threads = options.threads}));
   TESSERA_TRY(const Graph graph, model.network->instantiate(windows.length));

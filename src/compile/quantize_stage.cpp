@@ -97,7 +97,7 @@ Result<void> check_integers(const Encodings& encodings) {
   if (!encodings.values.empty() && !encodings.weights.empty()) return {};
   return TESSERA_ERROR(kUnsupported, "quantize",
                        "the chip has no convolution of this network: nothing would be in integers",
-                       "build it without --quantize");
+                       "build it without BuildOptions::integers");
 }
 
 // The plan's graph for another length.

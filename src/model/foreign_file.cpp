@@ -63,7 +63,7 @@ constexpr ForeignFile kFiles[] = {
     {"an HDF5 file, as Keras writes weights", "89 `HDF`", kConvert},
     {"a TensorFlow Lite model", "`TFL3`", kConvert},
     {"a GGUF model", "`GGUF`", kConvert},
-    {"a NumPy array", "93 `NUMPY`", "give the network here, and the array with --input"},
+    {"a NumPy array", "93 `NUMPY`", "give the network here, and the array as its input"},
     {"a sound file", "`RIFF`, `fLaC`, `OggS`, `ID3` or `FORM`",
      "give the network first, then the recording"},
     {"a picture", "89 `PNG`, FF D8 FF or `GIF8`", "give a network"},

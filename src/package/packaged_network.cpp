@@ -82,7 +82,7 @@ Result<void> check_pieces(const Package& package, const Plan& plan, int64_t leng
       return TESSERA_ERROR(
           kMismatch, fmt::format("piece '{}'", piece.name),
           fmt::format("inputs of {} samples need a piece that this package does not hold", length),
-          fmt::format("build it again with --length {}", length));
+          fmt::format("build it again with ImportOptions::length_samples {}", length));
     }
   }
   return {};

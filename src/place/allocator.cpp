@@ -145,8 +145,8 @@ Error Allocator::no_cluster_holds(const Allocation& piece, size_t layer) const {
       kUnsupported,
       fmt::format("piece '{}', layer '{}'", piece.piece, piece.network.layers[layer].name),
       fmt::format("needs {} {}, a cluster has {}", worst->need, worst->name, worst->have),
-      "build with narrower tiles (--tile-frames) or channel blocks "
-      "(--block-channels)");
+      "build with narrower tiles (PlanOptions::tile_frames) or channel blocks "
+      "(PlanOptions::block_channels)");
 }
 
 Result<void> Allocator::place(std::vector<Allocation>& pieces, int32_t most_contexts) {
@@ -155,7 +155,7 @@ Result<void> Allocator::place(std::vector<Allocation>& pieces, int32_t most_cont
     if (contexts_ >= most_contexts) {
       return TESSERA_ERROR(kResourceLimit, "",
                            fmt::format("more than {} contexts would be needed", most_contexts),
-                           "build with wider channel blocks: --block-channels");
+                           "build with wider channel blocks: PlanOptions::block_channels");
     }
     ++contexts_;
     together_.clear();

@@ -106,7 +106,7 @@ class Splitter {
     if (++partials_ > kMaxPartials) {
       return TESSERA_ERROR(kResourceLimit, fmt::format("blocks of {} channels", block_),
                            fmt::format("make more than {} partial convolutions", kMaxPartials),
-                           "choose wider blocks: --block-channels");
+                           "choose wider blocks: PlanOptions::block_channels");
     }
     return editor_.add(std::move(conv), {input},
                        fmt::format("{}.o{}.i{}", node.name, out.begin, in.begin),

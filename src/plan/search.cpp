@@ -295,10 +295,10 @@ std::string text_of(const Obstacle& obstacle) {
 // The refusal of the narrowest plan: which piece, which rule, which number.
 Error no_cut_fits(const Plan& plan, const Target& target, bool searched) {
   const std::optional<Obstacle> obstacle = first_obstacle(plan, target);
-  const std::string next =
-      searched
-          ? "'tessera check' lists every rule that the network breaks"
-          : "leave --tile-frames and --block-channels out: what no cut remedies goes to the host";
+  const std::string next = searched
+                               ? "'tessera check' lists every rule that the network breaks"
+                               : "leave PlanOptions::tile_frames and PlanOptions::block_channels "
+                                 "out: what no cut remedies goes to the host";
   if (!obstacle) {
     return TESSERA_ERROR(kUnsupported, "plan", fmt::format("no cut fits '{}'", target.name), next);
   }

@@ -110,11 +110,11 @@ Result<Graph> to_stripes(const Graph& tile, int64_t stripes) {
     if (node.shape.h != 1) {
       return TESSERA_ERROR(kUnsupported, subject,
                            "has several rows: stripes need the rows for time",
-                           "choose the row layout: --layout row");
+                           "choose the row layout: PlanOptions::layout row");
     }
     if (std::visit(SpansRows{}, node.op)) {
       return TESSERA_ERROR(kUnsupported, subject, "has a window over rows",
-                           "choose the row layout: --layout row");
+                           "choose the row layout: PlanOptions::layout row");
     }
     Op op = std::visit(Turn{}, node.op);
     if (auto* input = std::get_if<Input>(&op)) {
@@ -124,7 +124,7 @@ Result<Graph> to_stripes(const Graph& tile, int64_t stripes) {
     } else if (const auto* norm = std::get_if<Norm>(&op);
                norm != nullptr && norm->kind != NormKind::batch) {
       return TESSERA_ERROR(kUnsupported, subject, "has statistics, which stripes do not keep apart",
-                           "choose the row layout: --layout row");
+                           "choose the row layout: PlanOptions::layout row");
     }
     TESSERA_TRY_VOID(copy.add(id, std::move(op)));
   }

@@ -55,7 +55,7 @@ class WindowPass {
         return TESSERA_ERROR(kUnsupported,
                              fmt::format("node '{}' ({})", node.name, op_name(node.op)),
                              "has frames made of padding alone, which a tile cannot hold",
-                             "choose wider tiles: --tile-frames");
+                             "choose wider tiles: PlanOptions::tile_frames");
       }
       need(node.inputs[i], range);
     }

@@ -172,7 +172,7 @@ Result<bool> Runner::run_to_fixpoint(RuleReport& report) {
   while (changed) {
     if (++passes > kMaxPasses)
       return not_converging(fmt::format("rule '{}'", rule.name),
-                            fmt::format("--disable {}", rule.name));
+                            fmt::format("RewriteOptions::disable {}", rule.name));
     TESSERA_TRY(changed, pass(rule, editor, report));
   }
   report.milliseconds +=
@@ -210,7 +210,7 @@ Result<RewriteLog> Runner::run() {
   for (const Rule* rule : chosen) log.rules.emplace_back().rule = rule;
   int rounds = 0;
   for (bool changed = true; changed;) {
-    if (++rounds > kMaxPasses) return not_converging("the list of rules", "--only");
+    if (++rounds > kMaxPasses) return not_converging("the list of rules", "RewriteOptions::only");
     changed = false;
     for (RuleReport& report : log.rules) {
       TESSERA_TRY(const bool this_changed, run_to_fixpoint(report));

@@ -87,7 +87,9 @@ class LengthSearch {
     if (!at_length_) {
       return refused(
           array, input, false,
-          fmt::format("leave --length out, or give --length {}", readings.front().frames()));
+          fmt::format(
+              "leave ImportOptions::length_samples out, or give ImportOptions::length_samples {}",
+              readings.front().frames()));
     }
     return at_lengths_of(array, readings);
   }

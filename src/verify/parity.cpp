@@ -128,7 +128,7 @@ Result<Graph> with_frames(const ImportedModel& model, int64_t frames) {
   }
   return TESSERA_ERROR(kUnsupported, "parity",
                        fmt::format("no input length gives {} frames", frames),
-                       "choose another one: --length");
+                       "choose another one: ImportOptions::length_samples");
 }
 
 Result<Graph> whole_for(const ImportedModel& model, const ParityCase& which) {

@@ -203,13 +203,13 @@ TEST_F(AudioReaderTest, RefusesTelephonyCodes) {
 TEST_F(AudioReaderTest, RefusesATruncatedWav) {
   EXPECT_EQ(refusal("a.wav", wav(1, 16, stored<int16_t>({1, 2, 3}), 1000)),
             "a.wav: is truncated: its header announces 1000 bytes of samples, 6 are there"
-            " (get the whole file again; --allow-truncated takes what is there)");
+            " (get the whole file again; AudioReadOptions::allow_truncated takes what is there)");
 }
 
 TEST_F(AudioReaderTest, RefusesAWavThatClaimsFourGigabytes) {
   EXPECT_EQ(refusal("a.wav", wav(1, 16, stored<int16_t>({1, 2, 3}), 0xff000000)),
             "a.wav: is truncated: its header announces 4278190080 bytes of samples, 6 are there"
-            " (get the whole file again; --allow-truncated takes what is there)");
+            " (get the whole file again; AudioReadOptions::allow_truncated takes what is there)");
 }
 
 TEST_F(AudioReaderTest, RefusesAWavThatEndsInItsHeader) {
@@ -242,7 +242,7 @@ TEST_F(AudioReaderTest, RefusesAFlacThatClaimsTooManyFrames) {
     bytes[8 + 13 + i] = static_cast<char>(i == 0 ? bytes[21] | 0x0f : 0xff);
   EXPECT_EQ(refusal("b.flac", bytes),
             "b.flac: is truncated: its header announces 68719476735 frames, 1000 are there"
-            " (get the whole file again; --allow-truncated takes what is there)");
+            " (get the whole file again; AudioReadOptions::allow_truncated takes what is there)");
 }
 
 TEST_F(AudioReaderTest, RefusesATruncatedOgg) {
@@ -250,10 +250,10 @@ TEST_F(AudioReaderTest, RefusesATruncatedOgg) {
   const std::string bytes = content(folder_ / "a.ogg");
   EXPECT_EQ(refusal("b.ogg", bytes.substr(0, bytes.size() - 10)),
             "b.ogg: is truncated: its last Ogg page is cut off (get the whole file again; "
-            "--allow-truncated takes what is there)");
+            "AudioReadOptions::allow_truncated takes what is there)");
   EXPECT_EQ(refusal("b.ogg", bytes.substr(0, bytes.rfind("OggS"))),
             "b.ogg: is truncated: its last Ogg page is missing (get the whole file again; "
-            "--allow-truncated takes what is there)");
+            "AudioReadOptions::allow_truncated takes what is there)");
 }
 
 TEST_F(AudioReaderTest, RefusesMoreThanTheLimit) {

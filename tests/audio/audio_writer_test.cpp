@@ -158,7 +158,7 @@ TEST(AudioWriter, DoesNotOverwriteUnlessForced) {
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().to_string(),
             (folder / "a.wav").string() +
-                ": already exists (give --force to overwrite it, or another name)");
+                ": already exists (give WriteOptions::force to overwrite it, or another name)");
   EXPECT_TRUE(write_audio(folder / "a.wav", samples, 8000, {.force = true}));
 }
 

@@ -126,9 +126,9 @@ TEST(WriteFile, DoesNotOverwrite) {
   const auto written = write_file_atomically(folder / "a", "new");
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error().code, ErrorCode::kAlreadyExists);
-  EXPECT_EQ(
-      written.error().to_string(),
-      (folder / "a").string() + ": already exists (give --force to overwrite it, or another name)");
+  EXPECT_EQ(written.error().to_string(),
+            (folder / "a").string() +
+                ": already exists (give WriteOptions::force to overwrite it, or another name)");
   EXPECT_EQ(content_of(folder / "a"), "old");
   EXPECT_EQ(folder.count(), 1);
 }

@@ -178,11 +178,12 @@ TEST_F(CalibrationSetTest, FollowsTheLengthPolicyAndSaysSo) {
   EXPECT_EQ(calibration_from_array(path, wanted).error().to_string(),
             path.string() +
                 ": has 4 along time, dimension 1 of [2, 4]; the network takes 6 (choose "
-                "what becomes of them with --array-length crop, pad or repeat)");
+                "what becomes of them with CalibrationOptions::length crop, pad or repeat)");
   wanted.other_length = [](int64_t frames) { return frames == 4; };
   EXPECT_EQ(calibration_from_array(path, wanted).error().hint,
-            "choose what becomes of them with --array-length crop, pad or repeat, or take windows "
-            "of that length with --length 4");
+            "choose what becomes of them with CalibrationOptions::length crop, pad or repeat, or "
+            "take windows "
+            "of that length with ImportOptions::length_samples 4");
   wanted.length = LengthPolicy::pad;
   auto set = calibration_from_array(path, wanted).value();
   EXPECT_EQ(set.windows[0], (std::vector<float>{0, 1, 2, 3, 0, 0}));

@@ -197,7 +197,7 @@ TEST(Build, RefusesFrozenNormsWithoutCalibration) {
   options.norm = NormMode::frozen;
   EXPECT_EQ(refusal(source("tests/data/asteroid/gln_sigmoid.pth"), options),
             "calibration: frozen norms and integers need to see what the network will hear (add "
-            "--calib with recordings, a folder of them, or an .npz)");
+            "BuildOptions::calibration with recordings, a folder of them, or an .npz)");
 }
 
 TEST(Build, RefusesATargetThatDoesNotExist) {
@@ -256,7 +256,7 @@ TEST(PackagedNetwork, RefusesALengthThatNeedsOtherPieces) {
   EXPECT_EQ(
       package.network(3001).error().to_string(),
       "package: piece 'seg00_0': inputs of 3001 samples need a piece that this package does not "
-      "hold (build it again with --length 3001)");
+      "hold (build it again with ImportOptions::length_samples 3001)");
 }
 
 // The digest is right, the sizes are not meant well.

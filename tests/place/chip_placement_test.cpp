@@ -163,9 +163,10 @@ TEST(ChipPlacement, APieceTooLargeForTheChipGoesOnInTheNextContext) {
 TEST(ChipPlacement, NamesTheLayerThatNoClusterHolds) {
   const Target target = target_named("hailo8");
   const auto placement = place_on_chip(one_piece(chain(1, 1024, 4096)), target);
-  EXPECT_EQ(placement.error().to_string(),
-            "piece 'seg00_0', layer 'conv0': needs 544 L3 cuts, a cluster has 128 (build with "
-            "narrower tiles (--tile-frames) or channel blocks (--block-channels))");
+  EXPECT_EQ(
+      placement.error().to_string(),
+      "piece 'seg00_0', layer 'conv0': needs 544 L3 cuts, a cluster has 128 (build with "
+      "narrower tiles (PlanOptions::tile_frames) or channel blocks (PlanOptions::block_channels))");
 }
 
 TEST(ChipPlacement, AValueThatManyLayersReadTakesShortcuts) {

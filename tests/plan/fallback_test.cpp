@@ -106,7 +106,8 @@ TEST(Fallback, WhatBreaksARuleInEveryTileIsTheHosts) {
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, ErrorCode::kUnsupported);
   EXPECT_EQ(refused.error().hint,
-            "leave --tile-frames and --block-channels out: what no cut remedies goes to the host");
+            "leave PlanOptions::tile_frames and PlanOptions::block_channels out: what no cut "
+            "remedies goes to the host");
 }
 
 TEST(Fallback, NotesNameThreeNodesAndCountTheRest) {

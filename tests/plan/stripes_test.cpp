@@ -81,16 +81,17 @@ TEST(ToStripes, RefuseSeveralRows) {
     %y = unary.relu(%x) -> [1,2,6]
     output "y" = %y)"),
             "node 'x' (input): has several rows: stripes need the rows for time (choose the row "
-            "layout: --layout row)");
+            "layout: PlanOptions::layout row)");
 }
 
 TEST(ToStripes, RefuseAWindowBesideTheOnlyRow) {
-  EXPECT_EQ(refusal(R"(%x = input() shape=[1,1,6] -> [1,1,6]
+  EXPECT_EQ(
+      refusal(R"(%x = input() shape=[1,1,6] -> [1,1,6]
     %y = conv(%x) weight=@w[1,1,3,1] padding=[1,1,0,0] -> [1,1,6]
     output "y" = %y
     weights
     @w 3 values 1 2 3)"),
-            "node 'y' (conv): has a window over rows (choose the row layout: --layout row)");
+      "node 'y' (conv): has a window over rows (choose the row layout: PlanOptions::layout row)");
 }
 
 TEST(ToStripes, RefuseStatistics) {
@@ -100,7 +101,7 @@ TEST(ToStripes, RefuseStatistics) {
     weights
     @g 2 values 1 1)"),
             "node 'y' (norm.channel_wise): has statistics, which stripes do not keep apart (choose "
-            "the row layout: --layout row)");
+            "the row layout: PlanOptions::layout row)");
 }
 
 }  // namespace

@@ -105,7 +105,7 @@ Result<AsteroidOptions> resolve_asteroid_options(const StateView& state, ModelAr
           notes, NoteSeverity::warning,
           fmt::format(
               "assumed norm_type={}: the weights would fit {}, too; if that is wrong give it with "
-              "--model-arg norm_type=NAME",
+              "ImportOptions::model_args norm_type=NAME",
               options.causal ? "cLN" : "gLN", options.causal ? "cgLN" : "fgLN, cLN and cgLN"));
     }
   }
@@ -116,7 +116,7 @@ Result<AsteroidOptions> resolve_asteroid_options(const StateView& state, ModelAr
     assume(notes, NoteSeverity::warning,
            "assumed mask_act=sigmoid, Asteroid's default: the weights do not tell, and many "
            "published networks use "
-           "relu; if that is wrong give --model-arg mask_act=relu");
+           "relu; if that is wrong give ImportOptions::model_args mask_act=relu");
   }
   TESSERA_TRY(const auto encoder_activation, args.text("encoder_activation"));
   options.encoder_activation = encoder_activation.value_or("linear");

@@ -45,7 +45,7 @@ Result<void> resolve_masks(const StateView& state, const ConvTasNetKeys& keys, M
     return TESSERA_ERROR(kInvalidModel, keys.mask_conv,
                          fmt::format("its {} channels are not a whole number of masks of {}",
                                      channels, sizes.out_chan),
-                         "give n_src and out_chan with --model-arg");
+                         "give n_src and out_chan with ImportOptions::model_args");
   }
   sizes.n_src = channels / sizes.out_chan;
   return {};
@@ -108,7 +108,7 @@ void assume_repeats(int64_t total, ConvTasNetSizes& sizes, std::vector<Note>& no
       {NoteSeverity::warning,
        fmt::format(
            "assumed {} repeats of {} blocks: the weights do not tell; if that is wrong the output "
-           "is, too: give n_blocks=... n_repeats=... with --model-arg",
+           "is, too: give n_blocks=... n_repeats=... with ImportOptions::model_args",
            sizes.n_repeats, sizes.n_blocks)});
 }
 

@@ -67,7 +67,8 @@ Result<void> refuse_foreign_name(const Checkpoint& checkpoint, bool read_as_conv
   return TESSERA_ERROR(
       kUnsupported, "",
       fmt::format("the file says that its network is a {}, which is not known here", name),
-      "export it to ONNX; if it computes what Asteroid's ConvTasNet does, give --model-arg "
+      "export it to ONNX; if it computes what Asteroid's ConvTasNet does, give "
+      "ImportOptions::model_args "
       "model_name=ConvTasNet");
 }
 

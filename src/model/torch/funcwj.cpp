@@ -175,7 +175,7 @@ class FuncwjReader {
     if (!stated && !toolkit_.has_args) {
       notes_.push_back({NoteSeverity::warning,
                         "assumed causal=false: the weights do not tell; if that is wrong give "
-                        "--model-arg causal=true"});
+                        "ImportOptions::model_args causal=true"});
     }
     return {};
   }
@@ -191,10 +191,10 @@ class FuncwjReader {
         {NoteSeverity::warning,
          trained ? "PReLU_2 and norm_2 of the blocks were trained, so they are applied, as "
                    "versions of the toolkit before March 2023 do; if yours leaves them out give "
-                   "--model-arg second_norm=false"
+                   "ImportOptions::model_args second_norm=false"
                  : "PReLU_2 and norm_2 of the blocks have their initial values, so they are left "
                    "out, as versions of the toolkit since March 2023 do; if yours applies them "
-                   "give --model-arg second_norm=true"});
+                   "give ImportOptions::model_args second_norm=true"});
     return {};
   }
 

@@ -99,8 +99,9 @@ class HyperparamsReader {
 Result<HyperParameters> read_hyperparams(std::span<const uint8_t> yaml,
                                          std::string_view file_name) {
   const auto corrupt = [&](std::string message) {
-    return TESSERA_ERROR(kCorrupt, std::string(file_name), std::move(message),
-                         "correct it, or move it away and give --model-arg NAME=VALUE");
+    return TESSERA_ERROR(
+        kCorrupt, std::string(file_name), std::move(message),
+        "correct it, or move it away and give ImportOptions::model_args NAME=VALUE");
   };
   if (yaml.size() > kMaxBytes) {
     return TESSERA_ERROR(kResourceLimit, std::string(file_name),

@@ -79,7 +79,7 @@ Result<std::optional<int>> resolve_sample_rate(const Checkpoint& checkpoint, Mod
   if (checkpoint.sample_rate) return checkpoint.sample_rate;
   notes.push_back({NoteSeverity::warning,
                    "the file does not tell its sample rate; give it with "
-                   "--model-arg sample_rate=8000 if audio must be resampled"});
+                   "ImportOptions::model_args sample_rate=8000 if audio must be resampled"});
   return std::optional<int>();
 }
 

@@ -48,7 +48,7 @@ Result<NormKind> resolve_kaituoxu_norm(const StateView& state, ModelArgs& args,
   if (!toolkit.has_args) {
     notes.push_back({NoteSeverity::warning,
                      "assumed norm_type=gLN: the weights would fit cLN, too; if that is wrong give "
-                     "--model-arg norm_type=cLN"});
+                     "ImportOptions::model_args norm_type=cLN"});
   }
   return NormKind::global;
 }

@@ -56,7 +56,7 @@ Error ModelArgs::wrong_value(const std::string& name, std::string_view expected)
                                           to_string(values_.at(name)), expected);
   if (given_.contains(name)) return TESSERA_ERROR(kInvalidArgument, "", message, "");
   return TESSERA_ERROR(kInvalidModel, "", message,
-                       fmt::format("override it with --model-arg {}=VALUE", name));
+                       fmt::format("override it with ImportOptions::model_args {}=VALUE", name));
 }
 
 Result<std::optional<int64_t>> ModelArgs::integer(const std::string& name, int64_t low,

@@ -39,7 +39,7 @@ Result<std::string> choose_option(ModelArgs& args, const Toolkit& toolkit, const
     notes.push_back(
         {NoteSeverity::warning,
          fmt::format("assumed {}={}, the default of {}: the weights do not tell; if that is wrong "
-                     "give --model-arg {}={}",
+                     "give ImportOptions::model_args {}={}",
                      name, assumed, toolkit.name, name, fmt::join(others, " or "))});
     return std::string(assumed);
   }
@@ -71,7 +71,8 @@ Result<NormKind> agreed_norm(ModelArgs& args, const Toolkit& toolkit, NormKind s
       kInvalidModel, "",
       fmt::format("norm_type '{}': the shapes of the weights are those of {}", *name,
                   name_of(shown)),
-      fmt::format("leave norm_type out or give --model-arg norm_type={}", name_of(shown)));
+      fmt::format("leave norm_type out or give ImportOptions::model_args norm_type={}",
+                  name_of(shown)));
 }
 
 Result<void> check_encoder_activation(ModelArgs& args, const Toolkit& toolkit,

@@ -233,8 +233,9 @@ Result<void> add_json_config(std::span<const uint8_t> json, std::string_view fil
                              Checkpoint& checkpoint) {
   const auto config = parse_object({reinterpret_cast<const char*>(json.data()), json.size()});
   if (!config) {
-    return TESSERA_ERROR(kCorrupt, std::string(file_name), "the configuration is no JSON object",
-                         "correct it, or move it away and give --model-arg NAME=VALUE");
+    return TESSERA_ERROR(
+        kCorrupt, std::string(file_name), "the configuration is no JSON object",
+        "correct it, or move it away and give ImportOptions::model_args NAME=VALUE");
   }
   const auto args = config->find("model_args");
   if (args != config->end() && args->is_object()) {

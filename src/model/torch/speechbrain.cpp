@@ -48,7 +48,7 @@ Result<NormKind> resolve_speechbrain_norm(const StateView& state, ModelArgs& arg
     if (!toolkit.has_args) {
       notes.push_back({NoteSeverity::warning,
                        "assumed norm_type=gLN, SpeechBrain's default: the weights would fit cLN, "
-                       "too; if that is wrong give --model-arg norm_type=cLN"});
+                       "too; if that is wrong give ImportOptions::model_args norm_type=cLN"});
     }
     return NormKind::global;
   }
@@ -61,10 +61,11 @@ Result<NormKind> resolve_speechbrain_norm(const StateView& state, ModelArgs& arg
 Result<bool> resolve_causal(ModelArgs& args, const Toolkit& toolkit, std::vector<Note>& notes) {
   TESSERA_TRY(const auto causal, args.flag("causal"));
   if (!causal && !toolkit.has_args) {
-    notes.push_back({NoteSeverity::warning,
-                     "assumed causal=false, MaskNet's default: the weights do not tell, and "
-                     "SpeechBrain's recipe trains with true; if that is wrong give --model-arg "
-                     "causal=true"});
+    notes.push_back(
+        {NoteSeverity::warning,
+         "assumed causal=false, MaskNet's default: the weights do not tell, and "
+         "SpeechBrain's recipe trains with true; if that is wrong give ImportOptions::model_args "
+         "causal=true"});
   }
   return causal.value_or(false);
 }

@@ -83,9 +83,9 @@ Result<void> StateView::finish() const {
     message +=
         fmt::format(" {} keys are unexpected ({})", unexpected.size(), first_few(unexpected));
   }
-  return TESSERA_ERROR(
-      kInvalidModel, "", message,
-      "check the model arguments (--model-arg NAME=VALUE), or export the network to ONNX");
+  return TESSERA_ERROR(kInvalidModel, "", message,
+                       "check the model arguments (ImportOptions::model_args NAME=VALUE), or "
+                       "export the network to ONNX");
 }
 
 Result<void> strip_wrapper_segments(Checkpoint& checkpoint) {

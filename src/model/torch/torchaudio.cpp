@@ -52,7 +52,7 @@ Result<std::string> resolve_mask_act(ModelArgs& args, std::vector<Note>& notes) 
     notes.push_back({NoteSeverity::warning,
                      "assumed mask_act=sigmoid, torchaudio's default: the weights do not tell; the "
                      "published Libri2Mix "
-                     "network uses relu: give --model-arg mask_act=relu for it"});
+                     "network uses relu: give ImportOptions::model_args mask_act=relu for it"});
   }
   const std::string mask_act = given.value_or("sigmoid");
   if (mask_act != "sigmoid" && mask_act != "relu") {

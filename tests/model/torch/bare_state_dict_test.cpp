@@ -188,12 +188,13 @@ TEST(BareStateDict, NamesMissingAndUnexpectedKeys) {
   });
   checkpoint.tensors.push_back(
       {"masker.dense_skip.0.weight", ElementType::float32, {1}, Tensor({1}, {1})});
-  EXPECT_EQ(error_of(import_bare(checkpoint)),
-            "m.safetensors: the state dict does not fit the network: 2 keys are missing "
-            "(masker.mask_net.1.bias, "
-            "masker.TCN.2.shared_block.1.weight) and 1 keys are unexpected "
-            "(masker.dense_skip.0.weight) (check the "
-            "model arguments (--model-arg NAME=VALUE), or export the network to ONNX)");
+  EXPECT_EQ(
+      error_of(import_bare(checkpoint)),
+      "m.safetensors: the state dict does not fit the network: 2 keys are missing "
+      "(masker.mask_net.1.bias, "
+      "masker.TCN.2.shared_block.1.weight) and 1 keys are unexpected "
+      "(masker.dense_skip.0.weight) (check the "
+      "model arguments (ImportOptions::model_args NAME=VALUE), or export the network to ONNX)");
 }
 
 TEST(BareStateDict, RefusesArgumentsTheShapesContradict) {

@@ -155,7 +155,7 @@ TEST(Safetensors, RefusesABrokenConfiguration) {
                 .error()
                 .to_string(),
             "config.json: the configuration is no JSON object (correct it, or move it away and "
-            "give --model-arg "
+            "give ImportOptions::model_args "
             "NAME=VALUE)");
 }
 

@@ -52,7 +52,7 @@ TEST(ToolkitAssumptions, AKaituoxuStateDictAloneTellsSizesRepeatsAndCausality) {
   EXPECT_TRUE(warns(bare, "assumed norm_type=gLN: the weights would fit cLN, too"));
   EXPECT_TRUE(warns(bare,
                     "assumed mask_act=relu, the default of kaituoxu/Conv-TasNet: the weights do "
-                    "not tell; if that is wrong give --model-arg mask_act=softmax"));
+                    "not tell; if that is wrong give ImportOptions::model_args mask_act=softmax"));
   EXPECT_TRUE(same(import_bare("kx_bn_odd_kernel"), import("kx_bn_odd_kernel")));
   EXPECT_FALSE(warns(import("kx_gln_k5"), "assumed"));
 }
@@ -76,7 +76,7 @@ TEST(ToolkitAssumptions, BlocksWhoseSecondNormsWereTrainedApplyThem) {
 
 TEST(ToolkitAssumptions, WhatCannotBeToldIsSaid) {
   EXPECT_TRUE(warns(import("fw_bn"), "assumed causal=false"));
-  EXPECT_TRUE(warns(import("fw_bn"), "--model-arg mask_act=sigmoid or softmax"));
+  EXPECT_TRUE(warns(import("fw_bn"), "ImportOptions::model_args mask_act=sigmoid or softmax"));
   EXPECT_TRUE(warns(import("jl_skip"), "assumed 2 repeats of 2 blocks"));
   EXPECT_TRUE(warns(import("nl_gln"), "assumed mask_act=sigmoid"));
 }

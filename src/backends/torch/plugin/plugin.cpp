@@ -36,7 +36,7 @@ Error from_exception(const std::exception& exception, const std::string& node) {
                          "process a shorter input");
   }
   return TESSERA_ERROR(kUnsupported, node, fmt::format("libtorch refused: {}", what),
-                       "choose another backend: --backend cpu");
+                       "choose another backend, such as cpu");
 }
 
 class TorchExecutable : public Executable {
