@@ -177,6 +177,11 @@ Result<NpyArray> parse_npy(std::span<const uint8_t> bytes, std::string_view subj
   return array;
 }
 
+Result<NpyHeader> npy_header_of(std::span<const uint8_t> file, std::string_view subject) {
+  TESSERA_TRY(const Preamble preamble, split_preamble(file, subject));
+  return parse_npy_header(preamble.header, subject);
+}
+
 Result<NpyArray> read_npy(const std::filesystem::path& path, uint64_t limit_bytes) {
   TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(path, limit_bytes));
   TESSERA_TRY(NpyArray array, parse_npy(bytes, path.string()));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,5 +22,8 @@ struct NpyHeader {
 
 // `text` is the header alone, padding included. Errors as for parse_npy.
 Result<NpyHeader> parse_npy_header(std::string_view text, std::string_view subject);
+
+// Of a whole file, or its beginning; the values are not looked at. Errors as for parse_npy.
+Result<NpyHeader> npy_header_of(std::span<const uint8_t> file, std::string_view subject);
 
 }  // namespace tessera

@@ -23,9 +23,14 @@ NpzFile& NpzFile::operator=(NpzFile&&) noexcept = default;
 NpzFile::~NpzFile() = default;
 
 Result<NpzFile> NpzFile::open(const std::filesystem::path& path, uint64_t limit_bytes) {
+  TESSERA_TRY(auto bytes, read_file(path, limit_bytes));
+  return parse(std::move(bytes), path.string());
+}
+
+Result<NpzFile> NpzFile::parse(std::vector<uint8_t> bytes, std::string subject) {
   NpzFile file;
-  file.subject_ = path.string();
-  TESSERA_TRY(file.bytes_, read_file(path, limit_bytes));
+  file.subject_ = std::move(subject);
+  file.bytes_ = std::move(bytes);
   auto archive = ZipArchive::open(file.bytes_);
   if (!archive) return in_file(archive.error(), file.subject_);
   file.archive_ = std::make_unique<ZipArchive>(std::move(*archive));

@@ -22,6 +22,8 @@ class NpzFile {
   // Errors: those of read_file; kCorrupt, kUnsafe and kUnsupported for the archive.
   static Result<NpzFile> open(const std::filesystem::path& path,
                               uint64_t limit_bytes = kNpyLimitBytes);
+  // From memory; `subject` names the source in errors.
+  static Result<NpzFile> parse(std::vector<uint8_t> bytes, std::string subject);
   NpzFile(NpzFile&&) noexcept;
   NpzFile& operator=(NpzFile&&) noexcept;
   ~NpzFile();

@@ -131,9 +131,11 @@ Result<void> apply_zip64_extra(const Fields& file, uint64_t at, uint64_t count, 
   return {};
 }
 
+// TensorFlow's arrays have a colon in their names, "conv1/kernel:0"; behind one letter it names a
+// disk.
 bool escapes(std::string_view name) {
   if (name.empty() || name.front() == '/' || name.find('\\') != name.npos ||
-      name.find('\0') != name.npos || name.find(':') != name.npos) {
+      name.find('\0') != name.npos || name.find(':') == 1) {
     return true;
   }
   for (size_t begin = 0; begin <= name.size();) {

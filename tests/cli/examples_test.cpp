@@ -12,8 +12,9 @@
 #include "base/npz.h"
 #include "cli/help_text.h"
 #include "cli/tool.h"
-#include "support/hef_builder.h"
+#include "support/har_builder.h"
 #include "tessera/audio.h"
+#include "tessera/compiler/export.h"
 #include "tessera/file.h"
 
 namespace tessera {
@@ -82,6 +83,13 @@ class Material {
     EXPECT_TRUE(write_audio(folder_ / "stereo.wav", stereo));
     write_stream();
     write_bytes("net.hef", test::hef_file(2, test::small_hef()));
+    const std::string har = test::tar_of(test::small_har_members());
+    write_bytes("net.har", {har.begin(), har.end()});
+    const std::string npz = test::small_weights();
+    write_bytes("small.har", {har.begin(), har.end()});
+    write_bytes("small.hn", {test::kSmallHn.begin(), test::kSmallHn.end()});
+    write_bytes("small.npz", {npz.begin(), npz.end()});
+    EXPECT_TRUE(export_onnx(test::small_network(), folder_ / "small.onnx"));
   }
 
   bool holds(const std::string& name) {

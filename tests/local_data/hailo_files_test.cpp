@@ -7,6 +7,7 @@
 #include "vendor/hailo/hef/hef.h"
 #include "vendor/hailo/hef/hef_checks.h"
 #include "vendor/hailo/hef/mapping_record.h"
+#include "vendor/hailo/hn/hn_graph.h"
 
 namespace tessera {
 namespace {
@@ -78,6 +79,46 @@ TEST(RealHefStreams, AreThoseOfTheNetwork) {
   EXPECT_EQ(streams[1].shape.features, 5U);
   EXPECT_EQ(streams[1].quantization->scales.size(), 5U);
   EXPECT_EQ(streams[1].quantization->zero_point, 128.0F);
+}
+
+// --- networks as the parser wrote them ------------------------------------------------------
+
+class RealHn : public ::testing::TestWithParam<std::pair<const char*, size_t>> {};
+
+TEST_P(RealHn, EveryLayerCanBeSaidInTheOpsOfAGraph) {
+  const auto& [name, layers] = GetParam();
+  const auto hn = read_hn(bytes_of(name), name);
+  ASSERT_TRUE(hn) << hn.error().to_string();
+  EXPECT_EQ(hn->layers.size(), layers);
+  const auto outline = outline_hn(*hn);
+  ASSERT_TRUE(outline) << outline.error().to_string();
+  for (const HnRefusal& refusal : outline->refused) ADD_FAILURE() << refusal.layer << refusal.why;
+  EXPECT_EQ(outline->layers.size(), layers);
+  // As many weights as the file counts, where it counts them.
+  std::map<std::string, double> needed;
+  for (const HnOutlined& layer : outline->layers) {
+    for (const HnNeeded& weight : layer.weights) {
+      double values = 1;
+      for (const int64_t dim : weight.dims) values *= static_cast<double>(dim);
+      needed[layer.layer] += values;
+    }
+  }
+  for (const HnLayer& layer : hn->layers) {
+    if (layer.weights == 0) continue;
+    EXPECT_EQ(needed[layer.name], layer.weights) << layer.name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RealHn,
+                         ::testing::Values(std::pair("hn_convtas.json", 1179),
+                                           std::pair("hn_simple.json", 6)));
+
+// The parser's lost samples: 16000 in, 15992 out.
+TEST(RealHnLength, TheLastFramesOfTheDecoderAreCutOff) {
+  const Hn hn = read_hn(bytes_of("hn_convtas.json"), "hn").value();
+  const HnLayer* decoder = hn.find("convtas/deconv1");
+  ASSERT_NE(decoder, nullptr);
+  EXPECT_EQ(decoder->shape(), (Shape{2, 1, 15992}));
 }
 
 }  // namespace
