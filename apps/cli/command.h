@@ -38,6 +38,7 @@ Action define_compare(CommandLine& app);
 Action define_completion(CommandLine& app);
 Action define_diff(CommandLine& app);
 Action define_doctor(CommandLine& app);
+Action define_explain(CommandLine& app);
 Action define_export(CommandLine& app);
 Action define_formats(CommandLine& app);
 Action define_har(CommandLine& app);

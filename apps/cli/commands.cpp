@@ -46,6 +46,9 @@ std::span<const Command> commands() {
        define_hef},
       {kChips, "target", "Known chips, their rules, and how these explain recorded compiles",
        define_target},
+      {kChips, "explain",
+       "What a vendor's compiler or runtime said: why it failed, which layer, what to do next",
+       define_explain},
 
       {kQuality, "compare", "Two networks value by value: SNR, cosine, largest difference, a plot",
        define_compare},

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/command.h"
+#include "cli/option_names.h"
 #include "cli/table.h"
 #include "tessera/compiler/import.h"
 
@@ -27,7 +28,7 @@ Result<Document> run_onnx(bool markdown, Console& console) {
 
 // docs/checkpoints.md
 Result<Document> run_checkpoints(Console& console) {
-  const std::string page = checkpoints_markdown();
+  const std::string page = in_flags(checkpoints_markdown());
   console.print("{}", page);
   return Document{{"checkpoints", page}};
 }

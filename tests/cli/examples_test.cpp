@@ -46,6 +46,8 @@ const std::map<std::string, std::string> kFiles = {
     {"recordings/inner/06_mix.wav", "models/mixtures/06_mix.wav"},
     {"held_out", "models/mixtures"},
     {"my_chip.toml", "targets/hailo8.toml"},
+    {"compile.log", "tests/data/vendor_logs/006_mapping_concat21.log"},
+    {"parse.log", "tests/data/vendor_logs/002_parser_many_ops.log"},
     {"outcomes_graphs.json", "tests/data/outcomes_graphs.json"},
     {"tests/data/hailo", "tests/data/hailo"},
 };
@@ -158,8 +160,9 @@ std::vector<std::string> examples_of(const CommandPath& command) {
 // What a command line reads: its words, and those behind "NAME=", that do not follow an option for
 // an output or a redirection.
 std::set<std::string> inputs_of(const std::string& line) {
-  static const std::set<std::string> kOutputs = {"-o",      "--output",  "--svg", "--graph",
-                                                 "--stats", "--picture", "--tsv", ">"};
+  static const std::set<std::string> kOutputs = {"-o",      "--output",        "--svg",
+                                                 "--graph", "--stats",         "--picture",
+                                                 "--tsv",   "--failure-files", ">"};
   std::set<std::string> inputs;
   std::string before;
   for (const std::string& word : words_of(line.substr(0, line.find(" #")))) {

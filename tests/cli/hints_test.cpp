@@ -34,8 +34,9 @@ std::string help_of(const std::string& command) {
 
 // Options as they are named in `text`, which `command` must know.
 void expect_options(const std::string& command, const std::string& text, const std::string& where) {
-  const std::string help = help_of(command);
-  ASSERT_FALSE(help.empty()) << "no command 'tessera " << command << "' in " << where;
+  // A nested command takes the options of the one above it too.
+  const std::string help = help_of(command) + help_of(command.substr(0, command.find(' ')));
+  ASSERT_FALSE(help_of(command).empty()) << "no command 'tessera " << command << "' in " << where;
   static const std::regex option("(^|[ (\"'])(--[a-z][a-z-]*)");
   for (std::sregex_iterator at(text.begin(), text.end(), option), end; at != end; ++at) {
     const std::string name = (*at)[2];

@@ -57,6 +57,9 @@ struct LogExplanation {
   std::string_view number(std::string_view key) const;
 };
 
+// The family's next step, with the failing layer's name in it where it is known.
+std::string next_step_of(const LogExplanation& told);
+
 // Reads a log piece by piece, in memory that does not grow with it.
 class LogExplainer {
  public:

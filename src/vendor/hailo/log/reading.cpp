@@ -147,6 +147,7 @@ void LogReading::apply(const Recogniser& row, const Match& match, const std::str
   if (row.effect == Effect::begins) {
     if (run_.is_decided()) previous_ = run_;
     run_ = {};
+    told_.utilization.clear();
   }
   if (row.stage != LogStage::none) run_.stage = row.stage;
   if (!row.tool.empty()) set_tool(row.tool);

@@ -80,6 +80,16 @@ std::string_view LogExplanation::number(std::string_view key) const {
   return {};
 }
 
+std::string next_step_of(const LogExplanation& told) {
+  const Family* family = find_family(told.family);
+  if (family == nullptr) return "";
+  std::string step(family->next_step);
+  constexpr std::string_view kPlace = "LAYER";
+  const size_t at = told.layers.empty() ? std::string::npos : step.find(kPlace);
+  if (at != std::string::npos) step.replace(at, kPlace.size(), told.layers.front());
+  return step;
+}
+
 void conclude_run(const RunReading& run, LogExplanation& told) {
   const auto best = surest(run.reasons);
   const bool fails =
