@@ -3,15 +3,23 @@
 
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "cli/console.h"
 #include "tessera/session.h"
 
 namespace tessera::cli {
 
-// Adds `devices` (host, pieces) to the document and tells how many pieces each backend ran; of
-// pieces that fell back, each with its reason. Nothing where one backend ran everything.
-void report_devices(std::span<const PieceDevice> pieces, std::string_view chip,
-                    std::string_view host, Document& document, Console& console);
+struct DevicesUsed {
+  std::span<const PieceDevice> pieces;
+  std::string_view chip;
+  std::string_view host;
+  std::vector<DeviceReading> readings;  // of the chip
+};
+
+// Adds `devices` (host, pieces, what the chip measures of itself) to the document and tells how
+// many pieces each backend ran; of pieces that fell back, each with its reason. Nothing where one
+// backend ran everything.
+void report_devices(const DevicesUsed& used, Document& document, Console& console);
 
 }  // namespace tessera::cli

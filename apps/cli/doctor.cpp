@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "backends/hailo/install_check.h"
 #include "base/counted.h"
 #include "cli/command.h"
 #include "cli/machine.h"
@@ -55,24 +56,26 @@ std::vector<Library> libraries() {
   };
 }
 
-// Programs that later versions drive or tests use; nothing here needs them.
+// Programs that tests use; nothing here needs them.
 struct Optional {
   std::string program;
   std::string purpose;
 };
 const std::vector<Optional>& optional_programs() {
   static const std::vector<Optional> kPrograms{
-      {"hailo", "the vendor's compiler; this version does not drive it yet"},
-      {"hailortcli", "the vendor's runtime; this version does not drive it yet"},
       {"qemu-aarch64-static", "tests of the Arm kernels on this machine"},
   };
   return kPrograms;
 }
 
-std::string path_of(const std::string& program) {
+std::string program_folders() {
   const char* path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): nobody writes it
+  return path != nullptr ? path : "";
+}
+
+std::string path_of(const std::string& program) {
   std::string folder;
-  for (const char c : std::string(path != nullptr ? path : "") + ":") {
+  for (const char c : program_folders() + ":") {
     if (c != ':') {
       folder += c;
       continue;
@@ -156,6 +159,13 @@ Document check_backends(Console& console, std::vector<std::string>& broken) {
       continue;
     }
     const DeviceInfo device = (*backend)->probe();
+    if (!(*backend)->artifact_format().empty()) {  // what it runs has to be compiled first
+      entry["description"] = device.description;
+      entry["works"] = true;
+      console.print("  {:<11}opened: {}\n", name, device.description);
+      document.push_back(std::move(entry));
+      continue;
+    }
     const auto difference = try_backend(name);
     entry["description"] = device.description;
     entry["threads"] = device.threads;
@@ -187,6 +197,32 @@ Document check_optional(Console& console) {
   return document;
 }
 
+std::string_view word_of(hailort::InstallItem::State state) {
+  switch (state) {
+    case hailort::InstallItem::State::found: return "found";
+    case hailort::InstallItem::State::missing: return "missing";
+    case hailort::InstallItem::State::wrong: return "wrong";
+  }
+  return "";
+}
+
+// What the backend of the chip and its compiler need.
+Document check_hailo(Console& console) {
+  Document document = Document::array();
+  console.print("\nHailo device, runtime and compiler\n");
+  for (const hailort::InstallItem& item :
+       hailort::check_install({.root = "/", .path = program_folders(), .opens_device = true})) {
+    console.print("  {:<19}{}: {}\n", item.name, word_of(item.state), item.detail);
+    Document row{{"name", item.name}, {"state", word_of(item.state)}, {"detail", item.detail}};
+    if (!item.next_step.empty()) {
+      row["next"] = item.next_step;
+      console.print("  {:<19}next: {}\n", "", item.next_step);
+    }
+    document.push_back(std::move(row));
+  }
+  return document;
+}
+
 Result<Document> doctor(Console& console) {
   console.print("tessera {}\n\nmachine\n", TESSERA_VERSION);
   console.print("  {:<11}{}\n", "processor", processor_name());
@@ -203,6 +239,7 @@ Result<Document> doctor(Console& console) {
   std::vector<std::string> broken;
   document["backends"] = check_backends(console, broken);
   document["optional"] = check_optional(console);
+  document["hailo"] = check_hailo(console);
   if (broken.empty()) {
     console.print("\nEverything required works.\n");
     return document;

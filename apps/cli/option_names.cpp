@@ -24,7 +24,7 @@ constexpr OptionName kOptionNames[] = {
     {"FolderOptions::recursive", "--recursive"},
     {"ImportOptions::length_samples", "--length"},
     {"ImportOptions::model_args", "--model-arg"},
-    {"Devices(chip, host)", "--host-backend"},
+    {"Devices(chip, host)", "--host-backend of 'tessera run' and 'tessera separate'"},
     {"LoadedNetwork::session()", "'tessera run'"},
     {"PlanOptions::block_channels", "--block-channels"},
     {"PlanOptions::layout", "--layout"},

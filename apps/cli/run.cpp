@@ -196,7 +196,8 @@ Result<Document> compute_outputs(const RunArguments& options, Console& console) 
       "{} backend, {} arithmetic: {:.3f} ms{}\n", by.chip_name(), to_string(arithmetic),
       run.seconds * 1e3,
       given.batch.windows() > 1 ? fmt::format(" for {} windows", given.batch.windows()) : "");
-  report_devices(session.devices(), by.chip_name(), by.host_name(), document, console);
+  report_devices({session.devices(), by.chip_name(), by.host_name(), by.chip().readings()},
+                 document, console);
   if (options.check) {
     const bool integer = arithmetic == Arithmetic::integer;
     TESSERA_TRY_VOID(integer ? check_bit_exact(options, given, devices, document, console)

@@ -224,8 +224,9 @@ Result<Document> separate(const SeparateArguments& options, Console& console) {
     console.print("{} of each in {}; {} backend, {} arithmetic\n",
                   counted(separator.voices(), "voice"), options.output.folder, separator.backend(),
                   to_string(separator.arithmetic()));
-    report_devices(separator.devices(), separator.backend(), separator.host_backend(), document,
-                   console);
+    report_devices(
+        {separator.devices(), separator.backend(), separator.host_backend(), separator.readings()},
+        document, console);
   }
   if (!failed.empty()) console.print("{}", failed.table());
   if (failed.empty() && !fatal) return document;

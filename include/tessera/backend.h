@@ -23,6 +23,12 @@ struct DeviceInfo {
   int threads = 1;
 };
 
+// What a device measures of itself.
+struct DeviceReading {
+  std::string name;  // "temperature_celsius", "power_watts"
+  double value = 0;
+};
+
 // The numbers that a backend computes with.
 enum class Arithmetic : uint8_t {
   float32,  // every value a float: a network as it was trained
@@ -65,7 +71,16 @@ class Executable {
   virtual Result<void> run(std::span<const ConstValues> inputs,
                            std::span<const Values> outputs) = 0;
 
-  // Forgets state carried from run to run (none for whole-sequence executables).
+  // Executables that work while their caller does other things: how many evaluations may be begun
+  // before the first is finished. 0: there is run() only.
+  virtual int64_t queue_depth() const { return 0; }
+  // Begins an evaluation; the caller may change `inputs` afterwards. Errors: those of run().
+  virtual Result<void> begin(std::span<const ConstValues> inputs);
+  // Waits for the evaluation that was begun first and writes what it gave. Errors: those of run().
+  virtual Result<void> finish(std::span<const Values> outputs);
+
+  // Forgets state carried from run to run (none for whole-sequence executables), and evaluations
+  // that were begun and not finished.
   virtual void reset() {}
 
   // Gives memory of activations back to the system; the next run takes it again. For executables
@@ -81,6 +96,8 @@ class Backend {
   virtual ~Backend() = default;
   virtual DeviceInfo probe() const = 0;
   virtual Arithmetic arithmetic() const = 0;
+  // What the device tells now; empty for those that measure nothing.
+  virtual std::vector<DeviceReading> readings() { return {}; }
   // The format of the artifacts that it runs; empty: it evaluates graphs. A backend with a format
   // runs pieces of a plan only and leaves host steps to another backend (Devices in
   // tessera/session.h).

@@ -212,6 +212,8 @@ class Separator {
   // Of every piece of the last session; empty before the first, and for networks without a plan.
   std::span<const PieceDevice> devices() const;
   Arithmetic arithmetic() const;
+  // What the backend's device measures of itself now.
+  std::vector<DeviceReading> readings() const;
   // What the importer noted, and where the options override the network's file or its integers.
   std::span<const Note> notes() const;
 

@@ -49,7 +49,12 @@ struct PieceDevice {
   std::string piece;    // Piece::name
   std::string backend;  // DeviceInfo::backend
   std::string reason;   // why the chip's backend does not run it; empty where it does
+  // Of the last run.
+  int64_t calls = 0;
+  double seconds = 0;  // that the host waited for them
 };
+
+class StitchedExecutable;
 
 // One thread at a time may run a Session; load the graph again for another thread.
 class Session {
@@ -68,7 +73,7 @@ class Session {
   const Signature& signature() const { return signature_; }
 
   // Of every piece of the plan, in its order; empty for a network without a plan.
-  const std::vector<PieceDevice>& devices() const { return devices_; }
+  const std::vector<PieceDevice>& devices() const;
 
   // Values of every input in the order of the signature; writes every output. Allocates nothing.
   // Errors: kInvalidArgument for a wrong count or size, naming the port.
@@ -96,7 +101,7 @@ class Session {
 
   std::unique_ptr<Executable> executable_;
   Signature signature_;
-  std::vector<PieceDevice> devices_;
+  const StitchedExecutable* stitched_ = nullptr;  // executable_, where there is a plan
   Timing timing_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "backends/cpu/cpu_backend.h"
 #include "backends/emulator/emulator_backend.h"
+#include "backends/hailo/hailo_backend.h"
 #include "backends/reference/reference_backend.h"
 #include "backends/torch/torch_backend.h"
 #include "base/threads/processors.h"
@@ -27,6 +28,7 @@ constexpr int kMaxSpareThreads = 16;
 constexpr Entry kBackends[] = {
     {"reference", make_reference_backend},
     {"emulator", make_emulator_backend},
+    {"hailo", make_hailo_backend, /*optional=*/true},
     {"torch", make_torch_backend, /*optional=*/true},
     {"cpu", make_cpu_backend},
 };

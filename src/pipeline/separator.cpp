@@ -304,6 +304,10 @@ Arithmetic Separator::arithmetic() const {
   return state_->backends->chip().arithmetic();
 }
 
+std::vector<DeviceReading> Separator::readings() const {
+  return state_->backends->chip().readings();
+}
+
 std::span<const Note> Separator::notes() const {
   return state_->notes;
 }

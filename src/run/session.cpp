@@ -21,7 +21,7 @@ Result<Session> Session::create(const Plan& plan, const Devices& devices,
   Session session;
   TESSERA_TRY(auto stitched,
               StitchedExecutable::load(plan, devices, encodings, HostSteps::together, use));
-  session.devices_ = stitched->devices();
+  session.stitched_ = stitched.get();
   session.executable_ = std::move(stitched);
   session.signature_ = signature_of(plan.graph);
   session.timing_.load_seconds = watch.seconds();
@@ -49,6 +49,11 @@ Result<std::vector<std::vector<float>>> Session::run(std::span<const ConstValues
 
 Result<std::vector<std::vector<float>>> Session::run(std::initializer_list<ConstValues> inputs) {
   return run(std::span<const ConstValues>(inputs.begin(), inputs.size()));
+}
+
+const std::vector<PieceDevice>& Session::devices() const {
+  static const std::vector<PieceDevice> kNone;
+  return stitched_ == nullptr ? kNone : stitched_->devices();
 }
 
 void Session::reset() {

@@ -3,6 +3,13 @@
 #include <fmt/format.h>
 
 namespace tessera {
+
+Result<void> Executable::begin(std::span<const ConstValues>) {
+  return TESSERA_ERROR(kUnsupported, "executable", "evaluates in run() only", "use run()");
+}
+Result<void> Executable::finish(std::span<const Values>) {
+  return TESSERA_ERROR(kUnsupported, "executable", "evaluates in run() only", "use run()");
+}
 namespace {
 
 template <typename T>

@@ -1,6 +1,7 @@
 #include "tessera/session.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <set>
 
@@ -22,6 +23,8 @@ constexpr int64_t kKeptHostBytes = int64_t{256} << 20;
 // What a piece's executable reads and writes in each call.
 struct LoadedPiece {
   std::unique_ptr<Executable> executable;
+  size_t device = 0;  // its PieceDevice
+  int64_t begun = 0;  // evaluations that are not finished
   Tiling tiling;
   std::vector<int64_t> read_frames;
   int64_t write_frames = 0;
@@ -125,6 +128,10 @@ class Stitched final : public StitchedExecutable {
       std::copy(inputs[i].begin(), inputs[i].end(), values_.at(graph_.inputs()[i]).begin());
     }
     timing_ = {};
+    for (PieceDevice& device : devices_) {
+      device.calls = 0;
+      device.seconds = 0;
+    }
     for (LoadedStep& step : steps_) {
       TESSERA_TRY_VOID(step.host ? run_host(step) : run_segment(step));
       if (observer_) {
@@ -173,8 +180,9 @@ class Stitched final : public StitchedExecutable {
     LoadedStep step;
     for (const Piece& piece : segment.pieces) {
       TESSERA_TRY(PieceOnDevice placed, loader.load_piece(piece));
-      devices_.push_back(std::move(placed.device));
       LoadedPiece loaded = describe_piece(segment, piece, std::move(placed.executable));
+      loaded.device = devices_.size();
+      devices_.push_back(std::move(placed.device));
       piece_bytes_ += loaded.executable->arena_bytes();
       staging_.make_room(loaded);
       step.pieces.push_back(std::move(loaded));
@@ -239,22 +247,68 @@ class Stitched final : public StitchedExecutable {
   Result<void> run_segment(LoadedStep& step) {
     const Stopwatch whole;
     const double pieces_before = timing_.pieces;
+    Result<void> done = run_calls(step);
+    if (!done) {
+      for (LoadedPiece& piece : step.pieces) {
+        if (piece.begun > 0) piece.executable->reset();
+        piece.begun = 0;
+      }
+    }
+    timing_.copies += whole.seconds() - (timing_.pieces - pieces_before);
+    return done;
+  }
+
+  // Calls read what earlier steps made and write apart from each other, so that executables with a
+  // queue work on some while the tiles of the next are gathered. Finished in their order.
+  Result<void> run_calls(LoadedStep& step) {
+    std::deque<const PieceCall*> begun;
+    const auto finish_first = [&]() -> Result<void> {
+      const PieceCall& call = *begun.front();
+      begun.pop_front();
+      LoadedPiece& piece = step.pieces[static_cast<size_t>(call.piece)];
+      --piece.begun;
+      TESSERA_TRY_VOID(timed(piece, [&] { return piece.executable->finish(piece.outputs); }));
+      scatter(step, piece, call);
+      return {};
+    };
     for (const PieceCall& call : step.calls) {
       LoadedPiece& piece = step.pieces[static_cast<size_t>(call.piece)];
+      const int64_t depth = piece.executable->queue_depth();
+      while (depth > 0 && piece.begun >= depth) TESSERA_TRY_VOID(finish_first());
       for (size_t i = 0; i < step.reads.size(); ++i) {
         gather_tiles(step.input_views[i], graph_.node(step.reads[i]).shape, piece.tiling,
                      call.tiles, i, piece.read_frames[i], piece.inputs[i]);
       }
-      const Stopwatch watch;
-      TESSERA_TRY_VOID(piece.executable->run(piece.input_views, piece.outputs));
-      timing_.pieces += watch.seconds();
-      for (size_t i = 0; i < step.writes.size(); ++i) {
-        scatter_tiles(piece.outputs[i], piece.write_frames, piece.tiling, call.tiles,
-                      graph_.node(step.writes[i]).shape, step.output_views[i]);
+      ++devices_[piece.device].calls;
+      if (depth == 0) {
+        TESSERA_TRY_VOID(
+            timed(piece, [&] { return piece.executable->run(piece.input_views, piece.outputs); }));
+        scatter(step, piece, call);
+        continue;
       }
+      ++piece.begun;
+      begun.push_back(&call);
+      TESSERA_TRY_VOID(timed(piece, [&] { return piece.executable->begin(piece.input_views); }));
     }
-    timing_.copies += whole.seconds() - (timing_.pieces - pieces_before);
+    while (!begun.empty()) TESSERA_TRY_VOID(finish_first());
     return {};
+  }
+
+  template <typename Work>
+  Result<void> timed(const LoadedPiece& piece, const Work& work) {
+    const Stopwatch watch;
+    Result<void> done = work();
+    const double seconds = watch.seconds();
+    timing_.pieces += seconds;
+    devices_[piece.device].seconds += seconds;
+    return done;
+  }
+
+  void scatter(LoadedStep& step, const LoadedPiece& piece, const PieceCall& call) {
+    for (size_t i = 0; i < step.writes.size(); ++i) {
+      scatter_tiles(piece.outputs[i], piece.write_frames, piece.tiling, call.tiles,
+                    graph_.node(step.writes[i]).shape, step.output_views[i]);
+    }
   }
 
   Graph graph_;

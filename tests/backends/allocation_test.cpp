@@ -73,6 +73,7 @@ int64_t allocations_while_running(const Graph& graph, std::string_view name,
 TEST(ExecutableRun, AllocatesNothingOnAnyBackend) {
   for (std::string_view name : backend_names()) {
     if (name == "torch") continue;  // libtorch allocates every result
+    if (name == "hailo") continue;  // runs compiled pieces only
     for (uint32_t seed = 0; seed < 10; ++seed) {
       EXPECT_EQ(allocations_while_running(test::random_conv_tasnet(seed), name), 0) << name;
       EXPECT_EQ(allocations_while_running(test::random_graph(seed), name), 0) << name;

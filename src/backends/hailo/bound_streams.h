@@ -1,0 +1,64 @@
+// The streams of a piece's compiled file, by the piece's inputs and outputs.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "backends/hailo/chip.h"
+#include "backends/hailo/frame_ring.h"
+#include "backends/hailo/port.h"
+
+namespace tessera::hailort {
+
+class BoundStreams {
+ public:
+  // Errors: those of agreed_coding(); kUnsupported where it cannot be told which stream a port is;
+  // kUnavailable.
+  static Result<std::unique_ptr<BoundStreams>> bind(Chip& chip,
+                                                    std::shared_ptr<ConfiguredHef> configured,
+                                                    const Ports& ports, const std::string& subject);
+  ~BoundStreams();
+  BoundStreams(const BoundStreams&) = delete;
+  BoundStreams& operator=(const BoundStreams&) = delete;
+
+  const std::shared_ptr<ConfiguredHef>& configured() const { return configured_; }
+  std::vector<size_t> input_bytes() const;
+  std::vector<size_t> output_bytes() const;
+  size_t queue_depth() const { return queue_depth_; }
+
+  // Between floats and the device's frames in a slot.
+  Result<void> fill(Slot& slot, std::span<const ConstValues> inputs, const std::string& subject);
+  Result<void> take(const Slot& slot, std::span<const Values> outputs, const std::string& subject);
+
+  // Queues the transfers of one evaluation; what the library refuses ends the slot with its status.
+  void queue(Slot& slot, std::chrono::milliseconds timeout);
+
+ private:
+  template <typename Stream, typename Transform>
+  struct Bound {
+    Stream stream = nullptr;
+    Transform transform = nullptr;
+    size_t bytes = 0;  // of a frame on the device
+    std::unique_ptr<CodeFrame> codes;
+    std::vector<std::byte> host;  // the frame in the host's order
+  };
+  using BoundInput = Bound<InputStream, InputTransform>;
+  using BoundOutput = Bound<OutputStream, OutputTransform>;
+
+  BoundStreams(Chip& chip, std::shared_ptr<ConfiguredHef> configured)
+      : chip_(chip), configured_(std::move(configured)) {}
+  Result<BoundInput> bind_input(const Port& port, const StreamInfo& info,
+                                const std::string& subject);
+  Result<BoundOutput> bind_output(const Port& port, const StreamInfo& info,
+                                  const std::string& subject);
+  Status queue_read(Slot& slot, size_t i, uint32_t timeout_ms);
+  Status queue_write(Slot& slot, size_t i, uint32_t timeout_ms);
+
+  Chip& chip_;
+  std::shared_ptr<ConfiguredHef> configured_;
+  std::vector<BoundInput> inputs_;
+  std::vector<BoundOutput> outputs_;
+  size_t queue_depth_ = 1;
+};
+
+}  // namespace tessera::hailort
