@@ -7,6 +7,7 @@
 
 #include "base/counted.h"
 #include "cli/command.h"
+#include "cli/har_export.h"
 #include "cli/hef_report.h"
 #include "cli/output_format.h"
 #include "cli/table.h"
@@ -280,10 +281,14 @@ Result<Document> extract_har(const HarOptions& options, Console& console) {
 
 Action define_har(CommandLine& app) {
   auto options = std::make_shared<HarOptions>();
+  auto exported = std::make_shared<HarExportOptions>();
   CommandLine* inspect = app.add_subcommand(
       "inspect",
       "The network's layers, its states, weights, scripts, and the compiled file inside");
   CommandLine* extract = app.add_subcommand("extract", "Write what a HAR holds into a folder");
+  CommandLine* write =
+      app.add_subcommand("export", "Write the parser's network as an ONNX file, with its weights");
+  define_har_export(*write, *exported);
   for (CommandLine* sub : {inspect, extract}) {
     sub->add_option("FILE", options->path, "A file of the parser, optimiser or compiler")
         ->required()
@@ -305,7 +310,8 @@ Action define_har(CommandLine& app) {
       "Examples:\n"
       "  tessera har inspect net.har\n"
       "  tessera har extract net.har -o folder\n");
-  return [options, extract](Console& console) {
+  return [options, exported, extract, write](Console& console) {
+    if (write->parsed()) return export_har(*exported, console);
     return extract->parsed() ? extract_har(*options, console) : inspect_har(*options, console);
   };
 }

@@ -22,7 +22,7 @@ struct InspectHefOptions {
   std::string path;
   std::string tables;
   std::string picture;
-  bool layers = false;
+  HefReportOptions report;
   bool force = false;
 };
 
@@ -51,7 +51,7 @@ Result<Document> inspect_hef(const InspectHefOptions& options, Console& console)
     error.subject = options.path;
     return error;
   }
-  print_hef(options.path, *hef, {.layers = options.layers}, console);
+  print_hef(options.path, *hef, options.report, console);
   Document document{{"file", options.path}, {"bytes", bytes.size()}};
   document.update(hef_document(*hef));
   Document files = Document::array();
@@ -78,7 +78,11 @@ Action define_hef(CommandLine& app) {
   CommandLine* inspect = app.add_subcommand(
       "inspect", "Streams, contexts, weights, and which layer took which units of the chip");
   inspect->add_option("FILE", options->path, "A compiled file")->required()->type_name("FILE.hef");
-  inspect->add_flag("--layers", options->layers, "Also the table of all physical layers");
+  inspect->add_flag("--layers", options->report.layers, "Also the table of all physical layers");
+  inspect->add_flag("--edges", options->report.edges,
+                    "Also the table of the buffers between layers");
+  inspect->add_flag("--rules", options->report.rules,
+                    "Also the rules that the compiler checked, and of how many layers");
   inspect
       ->add_option("--tsv", options->tables,
                    "Also write layers, edges, clusters, streams and rules as tables into this "

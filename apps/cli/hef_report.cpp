@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <set>
+#include <unordered_map>
 
 #include "base/counted.h"
 #include "cli/hef_words.h"
@@ -34,6 +35,8 @@ class HefPrinter {
     streams();
     if (hef_.mapping.bytes > 0) mapping();
     if (options.layers) layers();
+    if (options.edges) edges();
+    if (options.rules) rules();
   }
 
  private:
@@ -225,6 +228,34 @@ class HefPrinter {
                      fmt::format("{}", fmt::join(places, ", ")), units(layer, HefUnit::sc),
                      units(layer, HefUnit::lcu), units(layer, HefUnit::apu),
                      units(layer, HefUnit::aligner), units(layer, HefUnit::l3)});
+    }
+    if (table.rows() > 0) console_.print("\n{}", table.to_string());
+  }
+
+  void edges() {
+    std::unordered_map<uint64_t, const std::string*> names;
+    for (const HefMappedLayer& layer : hef_.mapping.layers) names.emplace(layer.id, &layer.name);
+    const auto name_of = [&](uint64_t id) {
+      const auto found = names.find(id);
+      return found == names.end() ? fmt::format("#{}", id) : printable_line(*found->second);
+    };
+    Table table;
+    table.add_columns({"from", "to"});
+    table.add_columns({"buffers", "row bytes", "width", "features", "rows"}, Table::Align::right);
+    for (const HefMappedEdge& edge : hef_.mapping.edges) {
+      table.add_row({name_of(edge.source), name_of(edge.target), fmt::format("{}", edge.buffers),
+                     bytes_of_number(edge.row_bytes), fmt::format("{}", edge.width),
+                     fmt::format("{}", edge.features), fmt::format("{}", edge.rows)});
+    }
+    if (table.rows() > 0) console_.print("\n{}", table.to_string());
+  }
+
+  void rules() {
+    Table table;
+    table.add_column("rule, of a layer X");
+    table.add_column("layers", Table::Align::right);
+    for (const HefRule& rule : rules_of(hef_.mapping)) {
+      table.add_row({printable_line(rule.text), fmt::format("{}", rule.layers)});
     }
     if (table.rows() > 0) console_.print("\n{}", table.to_string());
   }

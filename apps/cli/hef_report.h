@@ -10,6 +10,8 @@ namespace tessera::cli {
 
 struct HefReportOptions {
   bool layers = false;  // also the table of physical layers
+  bool edges = false;   // and of the buffers between them
+  bool rules = false;   // and of what the compiler checked
 };
 
 // The verdict first.

@@ -7,6 +7,7 @@
 #include "cli/tool.h"
 #include "exit_codes.h"
 #include "support/har_builder.h"
+#include "tessera/compiler/export.h"
 
 namespace tessera {
 namespace {
@@ -66,6 +67,31 @@ TEST_F(CliHar, ACutOneIsShownButNotExtracted) {
   EXPECT_EQ(tessera_tool({"har", "extract", path, "-o", (folder_ / "out").string()}).code,
             exit_code(ErrorCode::kCorrupt));
   EXPECT_FALSE(fs::exists(folder_ / "out"));
+}
+
+// The parser's network runs, and computes what the network computes that it was made of.
+TEST_F(CliHar, TheNetworkInsideIsExportedAndComputesTheSame) {
+  const std::string path = write("net.har", test::tar_of(test::small_har_members()));
+  const std::string parsed = (folder_ / "parsed.onnx").string();
+  const std::string ours = (folder_ / "ours.onnx").string();
+  const Outcome exported = tessera_tool({"har", "export", path, "-o", parsed});
+  ASSERT_EQ(exported.code, 0) << exported.err;
+  ASSERT_TRUE(export_onnx(test::small_network(), ours));
+  const Outcome compared = tessera_tool(
+      {"compare", ours, parsed, "--backend-a", "reference", "--backend-b", "reference", "--json"});
+  ASSERT_EQ(compared.code, 0) << compared.err;
+  const auto outputs = nlohmann::json::parse(compared.out).at("outputs");
+  ASSERT_EQ(outputs.size(), 1U);
+  EXPECT_LE(outputs.at(0).at("max_abs"), 1e-6) << outputs.dump();
+}
+
+TEST_F(CliHar, WithoutWeightsNoNetworkIsExported) {
+  const std::string path = write("net.hn", std::string(test::kSmallHn));
+  const Outcome outcome =
+      tessera_tool({"har", "export", path, "-o", (folder_ / "p.onnx").string()});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kNotFound));
+  EXPECT_NE(outcome.err.find("--weights"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "p.onnx"));
 }
 
 }  // namespace

@@ -73,6 +73,16 @@ TEST_F(CliHef, TheDocumentHoldsLayersEdgesAndDamage) {
             2U);
 }
 
+TEST_F(CliHef, TablesOfLayersEdgesAndRulesAreShownWhereAskedFor) {
+  const Outcome outcome =
+      tessera_tool({"hef", "inspect", whole(), "--layers", "--edges", "--rules"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  for (const char* text :
+       {"conv1_d0  conv  conv1", "1 664", "Padding scheme is not supported in X"}) {
+    EXPECT_NE(outcome.out.find(text), std::string::npos) << text << outcome.out;
+  }
+}
+
 // The table is what 'target ledger' takes as evidence: a file of one's own adds to what is known.
 TEST_F(CliHef, TablesAreEvidenceForTheLedger) {
   const std::string tables = (folder_ / "evidence/hef_maps").string();

@@ -60,6 +60,11 @@ TEST(ForeignFile, PackedFilesAndFilesOfOtherProgramsAreNamed) {
          "this is an xz file"},
         {"\x28\xb5\x2f\xfd" + after, "this is a Zstandard file"},
         {tar, "this is a tar archive"},
+        {"\x01HEF"s + after, "this is a compiled network of Hailo (HEF)"},
+        {"\x7f"
+         "ELF"s +
+             after,
+         "this is a program or a library (ELF)"},
         {"\x89HDF\r\n" + after, "this is an HDF5 file, as Keras writes weights"},
         {"\x1c\0\0\0TFL3"s + after, "this is a TensorFlow Lite model"},
         {"\x93NUMPY\1" + after, "this is a NumPy array"},

@@ -20,9 +20,6 @@ struct Kind {
 // What stands beside compiled networks, and is no foreign file where a network may be. In the order
 // in which they are tried.
 constexpr Kind kKinds[] = {
-    {"\x7f"
-     "ELF",
-     "a program or a library (ELF)", "give the file that the compiler wrote"},
     {"\x01HEF", "a HEF", "'tessera hef inspect' reads it"},
     {"PK\x03\x04", "a zip archive", "unpack it, and give the file inside"},
     {"PK\x05\x06", "an empty zip archive", "download or copy the file again"},
@@ -62,9 +59,12 @@ Error other_file(std::span<const uint8_t> bytes, std::string_view wanted) {
   }
   if (const auto foreign = name_foreign_file(bytes)) {
     // What a transfer left there has a cure of its own.
-    const bool left = foreign->code == ErrorCode::kCorrupt;
+    std::string next = foreign->code == ErrorCode::kCorrupt
+                           ? foreign->hint
+                           : "give the file that the compiler wrote";
+    if (foreign->message.ends_with("JSON document")) next = "'tessera diff' reads an HN by itself";
     return TESSERA_ERROR(kCorrupt, "", fmt::format("{}, not {}", foreign->message, wanted),
-                         left ? foreign->hint : "give the file that the compiler wrote");
+                         std::move(next));
   }
   return TESSERA_ERROR(
       kCorrupt, "",

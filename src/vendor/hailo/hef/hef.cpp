@@ -83,6 +83,7 @@ Result<Hef> read_hef(std::span<const uint8_t> file) {
   const auto behind = file.subspan(header.header_bytes);
   const size_t there = std::min<uint64_t>(behind.size(), header.description_bytes);
   const bool cut = there < header.description_bytes;
+  hef.description_whole = !cut;
   read_description(
       WireMessage(behind.first(there), header.header_bytes, "the description", hef.damage, cut),
       hef);

@@ -149,6 +149,7 @@ struct Hef {
   std::vector<HefGroup> groups;
   HefMapping mapping;
   DamageLog damage;
+  bool description_whole = true;  // false: the file ends within it
 
   bool intact() const { return damage.empty(); }
 };

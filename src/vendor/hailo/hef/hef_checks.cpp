@@ -46,7 +46,7 @@ class Checker {
       not_supported(fmt::format("extension {} ({}) is newer than HailoRT 4.23", extension.index,
                                 extension.name));
     }
-    if (!periphery) {
+    if (!periphery && hef_.description_whole) {
       not_supported("extension 26 (PERIPH_CALCULATION_IN_HAILORT) is missing: an old compiler");
     }
   }

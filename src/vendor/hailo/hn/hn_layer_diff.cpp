@@ -93,12 +93,18 @@ class LayerComparer {
   Result<void> run() {
     compare_shapes();
     compare_activations();
-    const auto conv = std::find_if(nodes_.begin(), nodes_.end(),
-                                   [&](NodeId id) { return ours_.get_if<Conv>(id) != nullptr; });
-    const bool theirs = layer_.type == "conv" || layer_.type == "dw";
-    if (conv != nodes_.end() && theirs) return compare_convolution(*conv);
-    if (conv != nodes_.end() && layer_.type == "deconv") {
-      differs("op", "a convolution", "a transposed one");
+    const bool conv = layer_.type == "conv" || layer_.type == "dw";
+    for (const NodeId id : nodes_) {
+      if (conv && ours_.get_if<Conv>(id) != nullptr) return compare_convolution(id);
+      if (const auto* gemm = ours_.get_if<Gemm>(id)) {
+        if (conv || layer_.type == "dense") return compare_product(*gemm);
+      }
+      if (const auto* pool = ours_.get_if<Pool>(id)) {
+        if (layer_.type.ends_with("pool")) return compare_pool(*pool, id);
+      }
+      if (layer_.type != "deconv") continue;
+      if (const auto* other = ours_.get_if<ConvTranspose>(id)) return compare_transposed(*other);
+      if (ours_.get_if<Conv>(id) != nullptr) differs("op", "a convolution", "a transposed one");
     }
     return {};
   }
@@ -167,23 +173,69 @@ class LayerComparer {
     if (mine.groups != groups) {
       differs("groups", fmt::format("{}", mine.groups), fmt::format("{}", groups));
     }
-    compare_padding(mine, input, kernel);
+    compare_padding(*mine.padding, input, kernel, hn_extent(params.dilations));
     if (weights_ == nullptr || !match_.differences.empty()) return {};
     TESSERA_TRY_VOID(compare_values("weight", "kernel", mine.weights));
-    if (mine.bias.empty() && !weights_->contains(layer_.name, "bias")) return {};
-    if (mine.bias.empty()) mine.bias.assign(static_cast<size_t>(mine.outputs), 0);
-    return compare_values("bias", "bias", mine.bias);
+    return compare_bias(std::move(mine.bias), mine.outputs);
   }
 
-  void compare_padding(const OurConvolution& mine, const Shape& input, Extent kernel) {
+  void compare_padding(const Padding& mine, const Shape& input, Extent kernel, Extent dilation) {
     const Shape seen = swapped_ ? Shape{input.c, input.w, input.h} : input;
-    const auto theirs = hn_padding(layer_.params, seen, kernel, hn_extent(layer_.params.strides),
-                                   hn_extent(layer_.params.dilations));
+    const auto theirs =
+        hn_padding(layer_.params, seen, kernel, hn_extent(layer_.params.strides), dilation);
     if (!theirs) {
-      differs("padding", text_of(*mine.padding), theirs.error().message);
+      differs("padding", text_of(mine), theirs.error().message);
     } else {
-      compare("padding", *mine.padding, *theirs);
+      compare("padding", mine, *theirs);
     }
+  }
+
+  Result<void> compare_pool(const Pool& pool, NodeId id) {
+    const Extent kernel = hn_extent(layer_.params.kernel_shape);
+    const bool most = pool.kind == PoolKind::max;
+    if (most != (layer_.type == "maxpool")) {
+      differs("op", most ? "the largest" : "the mean", layer_.type);
+    }
+    compare("kernel", turned(pool.kernel, swapped_), kernel);
+    compare("stride", turned(pool.stride, swapped_), hn_extent(layer_.params.strides));
+    compare_padding(turned(pool.padding, swapped_), ours_.node(ours_.node(id).inputs.front()).shape,
+                    kernel, {});
+    return {};
+  }
+
+  Result<void> compare_transposed(const ConvTranspose& conv) {
+    const HnParams& params = layer_.params;
+    const Extent kernel{conv.weight.dim(2), conv.weight.dim(3)};
+    compare("kernel", turned(kernel, swapped_),
+            Extent{hn_extent(params.kernel_shape, 0), hn_extent(params.kernel_shape, 1)});
+    compare("stride", turned(conv.stride, swapped_), hn_extent(params.strides));
+    compare("dilation", turned(conv.dilation, swapped_), hn_extent(params.dilations));
+    if (conv.groups != params.groups) {
+      differs("groups", fmt::format("{}", conv.groups), fmt::format("{}", params.groups));
+    }
+    const std::vector<size_t> order =
+        swapped_ ? std::vector<size_t>{3, 2, 0, 1} : std::vector<size_t>{2, 3, 0, 1};
+    return compare_weights(permuted(conv.weight, order), conv.bias,
+                           conv.weight.dim(1) * conv.groups);
+  }
+
+  Result<void> compare_product(const Gemm& gemm) {
+    return compare_weights(permuted(gemm.weight, {1, 0}), gemm.bias, gemm.weight.dim(0));
+  }
+
+  Result<void> compare_weights(const Tensor& weight, const Tensor& bias, int64_t outputs) {
+    if (weights_ == nullptr || !match_.differences.empty()) return {};
+    TESSERA_TRY_VOID(
+        compare_values("weight", "kernel", {weight.values().begin(), weight.values().end()}));
+    if (bias.empty()) return compare_bias({}, outputs);
+    return compare_bias({bias.values().begin(), bias.values().end()}, outputs);
+  }
+
+  // No bias is one of zeros.
+  Result<void> compare_bias(std::vector<float> mine, int64_t outputs) {
+    if (mine.empty() && !weights_->contains(layer_.name, "bias")) return {};
+    if (mine.empty()) mine.assign(static_cast<size_t>(outputs), 0);
+    return compare_values("bias", "bias", mine);
   }
 
   Result<void> compare_values(const char* what, const char* parameter,

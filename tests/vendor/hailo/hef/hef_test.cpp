@@ -220,6 +220,8 @@ TEST(HefObjections, FollowTheChecksOfTheRuntime) {
   auto bytes = test::hef_file(2, test::small_hef());
   bytes.pop_back();
   EXPECT_EQ(statuses(read_hef(bytes).value()), std::vector{91});
+  bytes.resize(200);  // what is not there is not missed by name
+  EXPECT_EQ(statuses(read_hef(bytes).value()), std::vector{91});
 }
 
 TEST(HefObjections, ScalesThatDifferWithinAnInputAreRefused) {

@@ -145,6 +145,69 @@ TEST(HnDiff, NodesThatVanishAndLayersThatAreAddedAreTold) {
   EXPECT_FALSE(diff.same());
 }
 
+// One layer of these parameters against one node of ours.
+std::vector<std::string> whats_of(Op op, const Shape& input, const HnLayer& layer,
+                                  const HnWeights* weights = nullptr) {
+  Graph graph;
+  GraphEditor editor(graph, "import");
+  const NodeId x = editor.add(Input{input}, {}, "x").value();
+  editor.add_output("y", editor.add(std::move(op), {x}, "n").value());
+  Hn hn;
+  hn.layers = {layer};
+  return whats(diff_hn(graph, hn, weights).value());
+}
+
+HnLayer layer_of(const std::string& type, const Shape& shape, HnParams params) {
+  HnLayer layer;
+  layer.name = "net/" + type;
+  layer.type = type;
+  layer.output_shapes = {shape};
+  layer.original_names = {"n"};
+  layer.params = std::move(params);
+  return layer;
+}
+
+TEST(HnDiff, PoolsAreComparedByTheirWindows) {
+  const Pool pool{.kind = PoolKind::max, .kernel = {1, 2}, .stride = {1, 2}};
+  HnParams params;
+  params.kernel_shape = {1, 1, 2, 1};
+  params.strides = {1, 1, 2, 1};
+  params.padding = "VALID";
+  EXPECT_EQ(whats_of(pool, {3, 1, 8}, layer_of("maxpool", {3, 1, 4}, params)),
+            std::vector<std::string>());
+  EXPECT_EQ(whats_of(pool, {3, 1, 8}, layer_of("avgpool", {3, 1, 4}, params)),
+            std::vector<std::string>{"op"});
+  params.kernel_shape = {1, 1, 3, 1};
+  EXPECT_EQ(whats_of(pool, {3, 1, 8}, layer_of("maxpool", {3, 1, 4}, params)),
+            std::vector<std::string>{"kernel"});
+}
+
+TEST(HnDiff, TransposedConvolutionsAndProductsAreComparedToTheirWeights) {
+  const auto npz = [](const std::string& name, std::vector<int64_t> dims,
+                      std::vector<float> values) {
+    const std::string bytes = test::npz_of({{name, std::move(dims), std::move(values)}});
+    return HnWeights(NpzFile::parse({bytes.begin(), bytes.end()}, "net.npz").value());
+  };
+  HnParams params;
+  params.kernel_shape = {1, 2, 2, 1};
+  params.strides = {1, 1, 2, 1};
+  params.padding = "DECONV";
+  const HnLayer deconv = layer_of("deconv", {1, 1, 8}, params);
+  // [in, out, 1, taps] against [1, taps, in, out].
+  const ConvTranspose ours{.weight = Tensor({2, 1, 1, 2}, {1, 2, 3, 4}), .stride = {1, 2}};
+  const HnWeights same = npz("net/deconv/kernel:0", {1, 2, 2, 1}, {1, 3, 2, 4});
+  EXPECT_EQ(whats_of(ours, {2, 1, 4}, deconv, &same), std::vector<std::string>());
+  const HnWeights other = npz("net/deconv/kernel:0", {1, 2, 2, 1}, {1, 2, 3, 4});
+  EXPECT_EQ(whats_of(ours, {2, 1, 4}, deconv, &other), std::vector<std::string>{"weight"});
+
+  HnParams dense;
+  dense.kernel_shape = {2, 3};
+  const Gemm gemm{Tensor({3, 2}, {1, 2, 3, 4, 5, 6}), {}};
+  const HnWeights product = npz("net/dense/kernel:0", {2, 3}, {1, 3, 5, 2, 4, 6});
+  EXPECT_EQ(whats_of(gemm, {2, 1, 1}, layer_of("dense", {3, 1, 1}, dense), &product),
+            std::vector<std::string>());
+}
+
 TEST(HnDiff, AnotherNetworkIsNotFound) {
   Ours ours;
   ours.conv_name = "other";
