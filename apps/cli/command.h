@@ -35,6 +35,7 @@ Action define_bisect(CommandLine& app);
 Action define_build(CommandLine& app);
 Action define_calibrate(CommandLine& app);
 Action define_compare(CommandLine& app);
+Action define_compile(CommandLine& app);
 Action define_completion(CommandLine& app);
 Action define_diff(CommandLine& app);
 Action define_doctor(CommandLine& app);

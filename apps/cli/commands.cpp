@@ -46,6 +46,8 @@ std::span<const Command> commands() {
        define_hef},
       {kChips, "target", "Known chips, their rules, and how these explain recorded compiles",
        define_target},
+      {kChips, "compile", "The pieces of a package through the vendor's compiler, into the package",
+       define_compile},
       {kChips, "explain",
        "What a vendor's compiler or runtime said: why it failed, which layer, what to do next",
        define_explain},

@@ -82,7 +82,10 @@ Result<Border> border_of(const IoLayout& layout, const Shape& shape) {
 class Export {
  public:
   Export(const Graph& graph, const ExportOptions& options, onnx::GraphProto& proto)
-      : graph_(graph), options_(options), proto_(proto), out_(proto, all_flat(graph)) {}
+      : graph_(graph),
+        options_(options),
+        proto_(proto),
+        out_(proto, !options.four_axes && all_flat(graph)) {}
 
   Result<void> run() {
     values_.resize(static_cast<size_t>(graph_.id_limit()));

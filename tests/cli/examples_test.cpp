@@ -188,6 +188,7 @@ TEST_P(CliExamples, RunAsTheyAreShown) {
   ASSERT_FALSE(examples.empty());
   const ScratchFolder tools;
   fs::create_symlink(TESSERA_CLI, tools / "tessera");
+  fs::create_symlink(kSource / "tests/dfc_stand_in/hailo", tools / "hailo");
   for (const std::string& example : examples) {
     const ScratchFolder folder;
     for (const std::string& input : inputs_of(example)) {

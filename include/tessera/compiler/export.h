@@ -27,6 +27,8 @@ struct ExportOptions {
   std::vector<IoLayout> outputs;
   // Written as metadata_props, e.g. "sample_rate" (which import reads back).
   std::map<std::string, std::string> metadata;
+  // [1, C, H, W] even where H is 1 everywhere: for compilers of chips, which know no Conv1d.
+  bool four_axes = false;
 };
 
 // Errors: kResourceLimit when the weights exceed what one file may hold (2 GB); kInvalidModel when

@@ -48,6 +48,7 @@ struct LogExplanation {
   std::vector<std::string> reshape_layers;
   std::optional<NegativeExponent> negative_exponent;
   std::vector<std::string> recommended_start_nodes, recommended_end_nodes;
+  std::vector<std::string> mapped_end_nodes;                 // where the parser ended the network
   std::vector<std::pair<std::string, std::string>> numbers;  // "allocation_time_s": "104"
   std::vector<UtilizationTable> utilization;
   std::vector<std::string> notes;

@@ -202,9 +202,9 @@ void LogReading::take(const Recogniser& row, const Capture& capture) {
 
 void LogReading::take_names(const Recogniser& row, const Capture& capture) {
   if (capture.kind == "nodes") {
-    if (capture.key != "start" && capture.key != "end") return;
-    auto& nodes =
-        capture.key == "start" ? told_.recommended_start_nodes : told_.recommended_end_nodes;
+    auto& nodes = capture.key == "start"        ? told_.recommended_start_nodes
+                  : capture.key == "mapped_end" ? told_.mapped_end_nodes
+                                                : told_.recommended_end_nodes;
     nodes = capture.names;
     nodes.resize(std::min(nodes.size(), kMaxNames));
     return;

@@ -1,0 +1,144 @@
+// tessera compile against the stand-in of the vendor's compiler: what a package gains, and what is
+// said where a piece is refused or the compiler is not here.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/npy.h"
+#include "cli/tool.h"
+#include "tessera/package.h"
+
+namespace tessera {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+class CliCompile : public ::testing::Test {
+ protected:
+  CliCompile() {
+    const Outcome built = tessera_tool(
+        {"build", TESSERA_SOURCE_DIR "/tests/data/options/out_chan_1_src_1_skip_none.pth",
+         "--length", "400", "--quantize", "int16", "--calib", wave(), "-o", path("net.tess")});
+    EXPECT_EQ(built.code, 0) << built.err;
+  }
+
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  // Something to hear, of the network's length.
+  std::string wave() const {
+    std::vector<float> values(8 * 400);
+    for (size_t i = 0; i < values.size(); ++i)
+      values[i] = static_cast<float>((i * 37) % 101) / 101.0F - 0.5F;
+    const int64_t dims[] = {8, 1, 400};
+    EXPECT_TRUE(write_npy(path("wave.npy"), dims, values, {.force = true}));
+    return path("wave.npy");
+  }
+
+  void rules(const std::string& text) const { std::ofstream(path("rules")) << text; }
+
+  Outcome compile(std::vector<std::string> more = {}) const {
+    std::vector<std::string> words = {"DFC_STAND_IN_RULES=" + path("rules"),
+                                      "DFC_STAND_IN_CALLS=" + path("calls"),
+                                      TESSERA_CLI,
+                                      "compile",
+                                      path("net.tess"),
+                                      "--calib",
+                                      wave(),
+                                      "-o",
+                                      path("out.tess"),
+                                      "--dfc",
+                                      TESSERA_SOURCE_DIR "/tests/dfc_stand_in/hailo",
+                                      "--jobs",
+                                      "4"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run_program("env", words, folder_.path());
+  }
+
+  int calls() const {
+    std::ifstream file(path("calls"));
+    int lines = 0;
+    for (std::string line; std::getline(file, line);) ++lines;
+    return lines;
+  }
+
+  ScratchFolder folder_;
+};
+
+TEST_F(CliCompile, AddsBothArtifactsOfEveryPiece) {
+  rules("");
+  const Outcome outcome = compile({"--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err << outcome.out;
+  const json document = json::parse(outcome.out);
+  const auto package = Package::open(path("out.tess"));
+  ASSERT_TRUE(package) << package.error().to_string();
+  const size_t pieces = document["pieces"].size();
+  ASSERT_GT(pieces, 0u);
+  size_t hefs = 0;
+  size_t hars = 0;
+  for (const PackageEntry& entry : package->manifest().entries) {
+    hefs += entry.kind == "hef";
+    hars += entry.kind == "har";
+  }
+  EXPECT_EQ(hefs, pieces);
+  EXPECT_EQ(hars, pieces);
+  const auto record = package->read("hailo/compile.json");
+  ASSERT_TRUE(record);
+  const json told = json::parse(record->begin(), record->end());
+  EXPECT_EQ(told["compiler"], "DFC 3.33.0");
+  // 16 bits are asked for by the parser's names.
+  EXPECT_NE(told["pieces"][0]["script"].get<std::string>().find("precision_mode=a16_w16"),
+            std::string::npos);
+  EXPECT_EQ(tessera_tool({"package", "check", path("out.tess")}).code, 0);
+  EXPECT_EQ(calls(), static_cast<int>(3 * pieces));
+}
+
+TEST_F(CliCompile, CalibratesEveryPieceOnWhatArrivesThere) {
+  rules("");
+  ASSERT_EQ(compile({"--samples", "5"}).code, 0);
+  const auto package = Package::open(path("net.tess"));
+  ASSERT_TRUE(package);
+  const auto network = package->network();
+  ASSERT_TRUE(network);
+  int seen = 0;
+  for (const ChipSegment& segment : network->plan.segments) {
+    for (const Piece& piece : segment.pieces) {
+      const auto array = read_npy(folder_.path() / "out.dfc/pieces" / (piece.name + ".npy"));
+      if (!array) continue;  // of several inputs
+      ++seen;
+      const Shape& shape = piece.graph.node(piece.graph.inputs().front()).shape;
+      EXPECT_EQ(array->dims, (std::vector<int64_t>{5, shape.h, shape.w, shape.c}));
+      EXPECT_TRUE(
+          std::any_of(array->values.begin(), array->values.end(), [](float v) { return v != 0; }));
+    }
+  }
+  EXPECT_GT(seen, 0);
+}
+
+TEST_F(CliCompile, KeepsWhatWasTakenAndExplainsWhatWasNot) {
+  rules("seg00* compiler infeasible\n");
+  const Outcome outcome = compile();
+  EXPECT_NE(outcome.code, 0);
+  EXPECT_NE(outcome.err.find("allocator_infeasible"), std::string::npos) << outcome.err;
+  const int before = calls();
+  const Outcome again = compile({"--force"});
+  EXPECT_NE(again.code, 0);
+  EXPECT_EQ(calls(), before);  // nothing is done twice, the refusal included
+  rules("");
+  EXPECT_EQ(compile({"--force", "--retry"}).code, 0);
+}
+
+TEST_F(CliCompile, SaysAtOnceThatTheCompilerIsMissing) {
+  const Outcome outcome = tessera_tool({"compile", path("net.tess"), "--calib", wave(), "-o",
+                                        path("out.tess"), "--dfc", "no-such-hailo"});
+  EXPECT_NE(outcome.code, 0);
+  EXPECT_NE(outcome.err.find("Dataflow Compiler"), std::string::npos) << outcome.err;
+  EXPECT_FALSE(fs::exists(path("out.tess")));
+}
+
+}  // namespace
+}  // namespace tessera
