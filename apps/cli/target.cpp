@@ -7,6 +7,7 @@
 #include "base/counted.h"
 #include "cli/command.h"
 #include "cli/table.h"
+#include "cli/target_experiment.h"
 #include "cli/target_options.h"
 #include "evidence/documents.h"
 #include "evidence/target_evidence.h"
@@ -200,6 +201,7 @@ Action define_target(CommandLine& app) {
     bool markdown = false;
     ScoreOptions score;
     LedgerOptions ledger;
+    ExperimentOptions experiment;
   };
   auto all = std::make_shared<All>();
   add(app, "list", "Targets known here", "  tessera target list\n");
@@ -225,16 +227,30 @@ Action define_target(CommandLine& app) {
       ->type_name("DIR");
   ledger->add_flag("--misses", all->ledger.misses, "Name every layer that was not met");
   add_target_option(*ledger, all->ledger.target);
+  CommandLine* experiment =
+      add(app, "experiment", "Networks whose compiles would settle what is open, and the answers",
+          "  tessera target experiment --target hailo8 -o questions\n"
+          "  tessera target experiment --read questions\n");
+  add_target_option(*experiment, all->experiment.target);
+  auto* output = experiment
+                     ->add_option("-o,--output", all->experiment.folder,
+                                  "The folder to write: networks, data, scripts, run.sh")
+                     ->type_name("DIR");
+  experiment->add_option("--read", all->experiment.results, "A folder whose run.sh has run")
+      ->type_name("DIR")
+      ->excludes(output);
+  experiment->add_flag("--force", all->experiment.force, "Replace what is in the folder");
   app.footer(
       "Examples:\n"
       "  tessera target list\n"
       "  tessera target show hailo8\n"
       "  tessera target score hailo8 outcomes_graphs.json\n");
-  return [all, show, rules, score, ledger](Console& console) -> Result<Document> {
+  return [all, show, rules, score, ledger, experiment](Console& console) -> Result<Document> {
     if (show->parsed()) return run_show(all->shown, all->as_file, console);
     if (rules->parsed()) return run_rules(all->markdown, console);
     if (score->parsed()) return run_score(all->score, console);
     if (ledger->parsed()) return run_ledger(all->ledger, console);
+    if (experiment->parsed()) return run_experiment(all->experiment, console);
     return run_list(console);
   };
 }
