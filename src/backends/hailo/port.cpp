@@ -17,13 +17,13 @@ constexpr float kSameZeroPoint = 1e-3F;
 constexpr int32_t kWideOffset = 32768;
 
 int32_t offset_of(const integer::Coding& coding) {
-  return coding.wide ? kWideOffset : 0;
+  return coding.is_int16 ? kWideOffset : 0;
 }
 
 // The codes that a compiled file states for itself.
 integer::Coding stated_coding(bool wide, int64_t channels, std::span<const QuantInfo> quant) {
   integer::Coding coding;
-  coding.wide = wide;
+  coding.is_int16 = wide;
   const int32_t offset = offset_of(coding);
   coding.lowest = -offset;
   coding.highest = (wide ? 65535 : 255) - offset;
@@ -92,8 +92,8 @@ Result<integer::Coding> agreed_coding(const Port& port, const StreamInfo& stream
                                      port.name, in_package, in_file, stream.name),
                          "compile the piece again with this package's scales");
   };
-  if (ours.wide != stated.wide)
-    return mismatch(ours.wide ? "16 bits" : "8 bits", stated.wide ? "16 bits" : "8 bits");
+  if (ours.is_int16 != stated.is_int16)
+    return mismatch(ours.is_int16 ? "16 bits" : "8 bits", stated.is_int16 ? "16 bits" : "8 bits");
   for (size_t c = 0; c < ours.scale.size(); ++c) {
     if (std::abs(ours.scale[c] - stated.scale[c]) <= kSameScale * ours.scale[c] &&
         ours.zero_point[c] == stated.zero_point[c])
@@ -135,7 +135,7 @@ void CodeFrame::read_codes(const Wire* codes, Values values) {
 }
 
 void CodeFrame::from_floats(ConstValues values, std::span<std::byte> codes) {
-  if (coding_.wide) {
+  if (coding_.is_int16) {
     write_codes<integer::Code16>(values, reinterpret_cast<uint16_t*>(codes.data()));
   } else {
     write_codes<integer::Code8>(values, reinterpret_cast<uint8_t*>(codes.data()));
@@ -143,7 +143,7 @@ void CodeFrame::from_floats(ConstValues values, std::span<std::byte> codes) {
 }
 
 void CodeFrame::to_floats(std::span<const std::byte> codes, Values values) {
-  if (coding_.wide) {
+  if (coding_.is_int16) {
     read_codes<integer::Code16>(reinterpret_cast<const uint16_t*>(codes.data()), values);
   } else {
     read_codes<integer::Code8>(reinterpret_cast<const uint8_t*>(codes.data()), values);

@@ -67,7 +67,7 @@ TEST_F(HailoBackend, NetworksOfEveryNormInEightAndSixteenBitsAreTheEmulators) {
   for (const NormKind norm : test::kNorms) {
     for (const bool wide : {false, true}) {
       QuantizeOptions options;
-      options.wide = wide;
+      options.int16 = wide;
       const test::Quantised made = test::quantised(test::small_network(norm), options);
       const Plan& plan = made.package.plan;
       const Encodings& integers = *made.package.encodings;
