@@ -5,7 +5,8 @@
 
 #include "base/npy.h"
 #include "cli/tool.h"
-#include "hailort_stand_in/fixture.h"
+#include "hailort_stand_in/piece.h"
+#include "hailort_stand_in/variable.h"
 #include "support/recordings.h"
 #include "tessera/package.h"
 
@@ -98,10 +99,10 @@ TEST_F(CliHailo, SeparatesAnotherLengthOnTheChip) {
       tessera_tool({"separate", package(), path("long.wav"), "--sample-rate", "8000", "--backend",
                     "hailo", "--allow-fallback", "-o", path("voices"), "--json"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const json devices = json::parse(outcome.out).at("devices");
   int on_chip = 0;
-  for (const json& piece : json::parse(outcome.out).at("devices").at("pieces"))
-    on_chip += piece.at("backend") == "hailo" ? 1 : 0;
-  EXPECT_GT(on_chip, 0);
+  for (const json& piece : devices.at("pieces")) on_chip += piece.at("backend") == "hailo" ? 1 : 0;
+  EXPECT_GT(on_chip, 0) << devices;
 }
 
 TEST_F(CliHailo, AModelFileIsRefusedWithTheNextStep) {

@@ -2,33 +2,19 @@
 // it, with the faults that a test asks for.
 #pragma once
 
-#include <cstdlib>
 #include <map>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "hailort_stand_in/piece.h"
+#include "hailort_stand_in/variable.h"
 #include "support/quantised.h"
 #include "tessera/session.h"
 
 namespace tessera::stand_in {
 
 using Outputs = std::vector<std::vector<float>>;
-
-// An environment variable for as long as this lives.
-class Variable {
- public:
-  Variable(const char* name, const std::string& value) : name_(name) {
-    ::setenv(name, value.c_str(), 1);
-  }
-  ~Variable() { ::unsetenv(name_); }
-  Variable(const Variable&) = delete;
-  Variable& operator=(const Variable&) = delete;
-
- private:
-  const char* name_;
-};
 
 // Compiled pieces of a plan, by name.
 class CompiledPieces {

@@ -146,6 +146,11 @@ Result<BoundStreams::BoundOutput> BoundStreams::bind_output(const Port& port,
   return status_error(chip_.library(), status, subject, "laying out an output stream");
 }
 
+bool BoundStreams::is_shut_down() const {
+  const std::scoped_lock lock(configured_->queueing);
+  return configured_->group == nullptr;
+}
+
 std::vector<size_t> BoundStreams::input_bytes() const {
   std::vector<size_t> bytes;
   for (const BoundInput& input : inputs_) bytes.push_back(input.bytes);

@@ -22,6 +22,8 @@ class BoundStreams {
   BoundStreams& operator=(const BoundStreams&) = delete;
 
   const std::shared_ptr<ConfiguredHef>& configured() const { return configured_; }
+  // Nothing can be queued any more: another error ended what was.
+  bool is_shut_down() const;
   std::vector<size_t> input_bytes() const;
   std::vector<size_t> output_bytes() const;
   size_t queue_depth() const { return queue_depth_; }

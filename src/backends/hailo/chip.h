@@ -37,7 +37,7 @@ struct ConfiguredHef {
 
 class Chip {
  public:
-  // The process's device, opened if it is not open. Errors: kUnavailable.
+  // The process's device, opened if it is not open. Errors: those of open_library(); kUnavailable.
   static Result<std::shared_ptr<Chip>> shared();
   ~Chip();
   Chip(const Chip&) = delete;

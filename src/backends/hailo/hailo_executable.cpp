@@ -85,6 +85,7 @@ Result<void> HailoExecutable::begin(std::span<const ConstValues> inputs) {
                          fmt::format("{} evaluations are begun already", queued_.size()),
                          "finish one first");
   }
+  if (streams_->is_shut_down()) TESSERA_TRY_VOID(configure());
   Slot& slot = *slots_[next_];
   TESSERA_TRY_VOID(streams_->fill(slot, inputs, subject_));
   next_ = (next_ + 1) % slots_.size();

@@ -113,7 +113,7 @@ InstallItem check_library(const Result<const Library*>& library) {
                  fmt::format("HailoRT {} ({})", to_string((*library)->version), (*library)->path));
   }
   const Error& error = library.error();
-  const bool is_absent = error.message.find("not installed") != std::string::npos;
+  const bool is_absent = error.code == ErrorCode::kNotFound;
   return {"library", is_absent ? State::missing : State::wrong,
           fmt::format("{}: {}", error.subject, error.message), error.hint};
 }

@@ -25,13 +25,18 @@ std::vector<std::string> library_names() {
           "libhailort.so.4"};
 }
 
+// `why` is empty where no file of these names was found.
 Error absent(const std::vector<std::string>& names, const std::string& why) {
   if (names.size() == 1) {
     return TESSERA_ERROR(kUnavailable, names.front(), fmt::format("cannot be opened: {}", why),
                          fmt::format("correct or unset {}", kLibraryVariable));
   }
+  if (!why.empty()) {
+    return TESSERA_ERROR(kUnavailable, kSubject, fmt::format("cannot be opened: {}", why),
+                         "install what the library needs, or the library again");
+  }
   return TESSERA_ERROR(
-      kUnavailable, kSubject, "is not installed: there is no libhailort.so",
+      kNotFound, kSubject, "is not installed: there is no libhailort.so",
       fmt::format("install HailoRT 4.{} to 4.{} from the vendor (hailo.ai, Developer Zone), or set "
                   "{} to its libhailort.so",
                   kOldestMinor, kNewestMinor, kLibraryVariable));
@@ -70,7 +75,9 @@ Result<std::unique_ptr<Library>> load(const std::vector<std::string>& names) {
     handle = ::dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
     library->path = name;
     if (handle != nullptr) break;
-    if (why.empty()) why = ::dlerror();
+    const std::string error = ::dlerror();
+    const bool is_missing = error.starts_with(name + ": cannot open shared object file");
+    if (why.empty() && (!is_missing || names.size() == 1)) why = error;
   }
   if (handle == nullptr) return absent(names, why);
   const std::string missing = find_functions(handle, library->call);

@@ -17,8 +17,9 @@ struct Library {
   Functions call;
 };
 
-// Opened once for the process and never closed, as its threads do not end. Errors: kUnavailable
-// where there is none, where it lacks a function, or for another version than 4.20 to 4.23.
+// Opened once for the process and never closed, as its threads do not end. Errors: kNotFound where
+// there is none; kUnavailable where it cannot be opened, lacks a function, or is of another version
+// than 4.20 to 4.23.
 Result<const Library*> open_library();
 
 std::string to_string(const Version& version);  // "4.22.0"

@@ -153,11 +153,13 @@ TEST_F(HailoFaults, WhatIsNoLossOfTheDeviceIsToldByItsStatus) {
 }
 
 TEST_F(HailoFaults, ASessionRunsAgainAfterAnError) {
-  const Variable fault("TESSERA_STAND_IN_FAULT", "short@1");
-  const auto backend = open().value();
-  Session on_chip = session(*backend).value();
-  ASSERT_FALSE(on_chip.run({ConstValues(network_->signal)}).has_value());
-  EXPECT_EQ(run(on_chip), emulated());
+  for (const char* kind : {"short@1", "full@1"}) {
+    const Variable fault("TESSERA_STAND_IN_FAULT", kind);
+    const auto backend = open().value();
+    Session on_chip = session(*backend).value();
+    ASSERT_FALSE(on_chip.run({ConstValues(network_->signal)}).has_value()) << kind;
+    EXPECT_EQ(run(on_chip), emulated()) << kind;
+  }
 }
 
 }  // namespace
