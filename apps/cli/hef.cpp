@@ -82,7 +82,7 @@ Action define_hef(CommandLine& app) {
   inspect->add_flag("--edges", options->report.edges,
                     "Also the table of the buffers between layers");
   inspect->add_flag("--rules", options->report.rules,
-                    "Also the rules that the compiler checked, and of how many layers");
+                    "Also what the compiler checked, in the words that it has for failures");
   inspect
       ->add_option("--tsv", options->tables,
                    "Also write layers, edges, clusters, streams and rules as tables into this "

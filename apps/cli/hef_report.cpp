@@ -252,8 +252,8 @@ class HefPrinter {
 
   void rules() {
     Table table;
-    table.add_column("rule, of a layer X");
-    table.add_column("layers", Table::Align::right);
+    table.add_column("what the compiler says where it does not hold, of a layer X");
+    table.add_column("held for", Table::Align::right);
     for (const HefRule& rule : rules_of(hef_.mapping)) {
       table.add_row({printable_line(rule.text), fmt::format("{}", rule.layers)});
     }

@@ -61,7 +61,7 @@ constexpr ForeignFile kFiles[] = {
     {"a 7-Zip archive", "`7z` BC AF", kUnpack},
     {"a RAR archive", "`Rar!`", kUnpack},
     {"a tar archive", "`ustar`, and not the tar of PyTorch before 0.1.10",
-     "unpack it and give the checkpoint inside; 'tessera har inspect' reads Hailo's (HAR)"},
+     "unpack it and give the checkpoint inside; 'tessera har inspect' reads a HAR"},
     {"an HDF5 file, as Keras writes weights", "89 `HDF`", kConvert},
     {"a TensorFlow Lite model", "`TFL3`", kConvert},
     {"a GGUF model", "`GGUF`", kConvert},

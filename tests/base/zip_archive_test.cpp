@@ -99,6 +99,13 @@ TEST(ZipArchive, RefusesNamesThatLeaveTheirFolder) {
   }
 }
 
+TEST(ZipArchive, ReadsNamesWithAColonAsTensorFlowWritesThem) {
+  const auto file = ZipBuilder().add({.name = "net/conv1/kernel:0.npy", .data = "1"}).bytes();
+  const auto archive = ZipArchive::open(file);
+  ASSERT_TRUE(archive) << archive.error().to_string();
+  EXPECT_NE(archive->find("net/conv1/kernel:0.npy"), nullptr);
+}
+
 TEST(ZipArchive, RefusesTwoEntriesOfOneName) {
   EXPECT_EQ(
       error_of(

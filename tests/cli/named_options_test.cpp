@@ -63,7 +63,7 @@ std::map<std::string, std::set<std::string>> command_line() {
       commands[""].insert(option);
     }
   }
-  for (const char* nested : {"target", "package"}) commands[nested] = commands.at("");
+  for (const char* nested : {"target", "package", "hef", "har"}) commands[nested] = commands.at("");
   return commands;
 }
 

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/text_bytes.h"
+#include "mutation.h"
 #include "support/har_builder.h"
 #include "tessera/session.h"
 
@@ -231,6 +232,18 @@ TEST(HnOutline, CirclesAndNamesOfNoLayerAreInvalid) {
   EXPECT_EQ(outline_hn(hn).error().code, ErrorCode::kInvalidModel);
   hn.layers[1].inputs = {"net/conv9"};
   EXPECT_EQ(outline_hn(hn).error().code, ErrorCode::kInvalidModel);
+}
+
+TEST(HnOutline, NoMutationDoesMoreThanARefusal) {
+  const auto seed = bytes_of(test::kSmallHn);
+  Mutator mutator({{seed.begin(), seed.end()}}, 5, 4096);
+  const HnWeights none = weights({});
+  for (int i = 0; i < 3000; ++i) {
+    const auto hn = read_hn(mutator.next(), "fuzz");
+    if (!hn) continue;
+    (void)outline_hn(*hn).has_value();
+    (void)hn_to_graph(*hn, none).has_value();
+  }
 }
 
 // Sizes that a file of a few bytes may state, and no memory holds.
