@@ -111,6 +111,21 @@ TEST(ExportLayout, ALayoutThatDoesNotFitIsRefused) {
             "'x': its layout [1, 9 time] does not fit its value [1,1,10]");
 }
 
+TEST(ExportLayout, HasFourAxesWhereAsked) {
+  const auto model = import_model(data("asteroid/bn_k5.pth"));
+  ASSERT_TRUE(model);
+  ExportOptions options;
+  options.four_axes = true;
+  const auto bytes = export_onnx(model->graph, options);
+  ASSERT_TRUE(bytes) << bytes.error().to_string();
+  const auto again = import_bytes(*bytes);
+  ASSERT_TRUE(again) << again.error().to_string();
+  EXPECT_EQ(again->inputs[0].sizes().size(), 4u);
+  EXPECT_EQ(again->outputs[0].sizes().size(), 4u);
+  const GraphDifference difference = compare_graphs(again->graph, model->graph, 0);
+  EXPECT_TRUE(difference.same) << difference.text;
+}
+
 TEST(ExportFile, WritesMetadataThatImportReadsBack) {
   const ScratchFolder folder;
   const auto model = import_model(data("asteroid/gln_sigmoid.pth"));

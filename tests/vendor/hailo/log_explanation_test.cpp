@@ -173,6 +173,65 @@ TEST(VendorLogWordings, AreUnderstood) {
        "failed - "
        "Driver version (4.20.0) is different from library version (4.22.0)\n",
        "runtime_version", ""},
+      {"[HailoRT] [error] Ioctl HAILO_QUERY_DRIVER_INFO failed due to inappropriate ioctl for "
+       "device (can "
+       "happen due to version mismatch or unsupported feature)\n[HailoRT] [error] Failed to query "
+       "driver info "
+       "with HAILO_DRIVER_INVALID_IOCTL(86)\n",
+       "runtime_version", ""},
+      {"[HailoRT] [error] Failed waiting for threads with status HAILO_TIMEOUT(4)\n[HailoRT] "
+       "[error] Ioctl "
+       "HAILO_FW_CONTROL failed with 19. Read dmesg log for more info\n[HailoRT] [error] "
+       "CHECK_SUCCESS failed "
+       "with status=HAILO_DRIVER_OPERATION_FAILED(36) - Failed in fw_control\n",
+       "runtime_timeout", ""},
+      {"[HailoRT] [error] CHECK failed - Waiting for async job to finish has failed with timeout "
+       "(5000ms)\n"
+       "[HailoRT] [error] CHECK_SUCCESS failed with status=HAILO_DRIVER_OPERATION_FAILED(36)\n",
+       "runtime_timeout", ""},
+      {"[HailoRT] [error] Failed to allocate buffer with errno: 12\n[HailoRT] [error] "
+       "CHECK_EXPECTED failed "
+       "with status=HAILO_DRIVER_FAIL(36)\n",
+       "out_of_memory", ""},
+      {"[HailoRT] [error] CHECK failed - System role messages can only be provided on the first "
+       "prompt\n",
+       "runtime_usage", ""},
+      {"hailo 0000:01:00.0: Failed writing fw control to pcie\nhailo 0000:01:00.0: Device "
+       "disconnected while "
+       "opening device\n",
+       "runtime_no_driver", ""},
+      {"[HailoRT] [error] CHECK failed - Failed to create vdevice. there are not enough free "
+       "devices. "
+       "requested: 1, found: 0\nHAILO_OUT_OF_PHYSICAL_DEVICES(74)\nSegmentation fault\n",
+       "runtime_busy", ""},
+      {"[info] According to recommendations, retrying parsing with end node names: "
+       "['/model.22/Concat'].\n"
+       "hailo_sdk_client.sdk_backend.sdk_backend_exceptions.AllocatorScriptParserException: Error "
+       "in the last "
+       "layers of the model, expected conv but found concat layer.\n",
+       "model_script", ""},
+      {"hailo_sdk_client.sdk_backend.sdk_backend_exceptions.BackendScriptParserException: Parsing "
+       "failed at:\n"
+       ">!<normalization([127.5,127.5,127.5],[127.5,127.5,127.5])\n",
+       "model_script", ""},
+      {"hailo_sdk_client.sdk_backend.sdk_backend_exceptions.BackendRuntimeException: Model "
+       "requires quantized "
+       "weights in order to run on HW, but none were given. Did you forget to quantize?\n",
+       "usage", ""},
+      {"> UnsupportedModelError: x\n", "parser_unsupported", ""},
+      {"#hailo_sdk_common.hailo_nn.exceptions.UnsupportedModelError: 1D form is not supported in "
+       "layer "
+       "Identity_1 of type ConcatLayer.\n",
+       "unsupported_dimensions", "Identity_1"},
+      {"2026-01-15 01:54:01,011 - ERROR - hailo_tools_runner.py:582 - Failed to produce compiled "
+       "graph\n"
+       "2026-01-15 01:54:01,012 - ERROR - hailo_tools_runner.py:231 - BackendAllocatorException: "
+       "Compilation "
+       "failed: No successful assignments: format_conversion8 errors:\n\tAgent infeasible\n",
+       "allocator_infeasible", "format_conversion8"},
+      {"[default] [info] No successful assignment for conv3, most common errors: Agent infeasible\n"
+       "[default] [info] Partition iteration #4:\n",
+       "info", ""},
       {"Just a text about networks.\n", "info", ""},
       {"", "info", ""},
   };

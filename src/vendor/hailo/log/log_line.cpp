@@ -135,10 +135,19 @@ size_t bracket_bytes(std::string_view text, std::string_view& level, bool& tagge
   return close + 1;
 }
 
+// What a quotation, a comment or a box around a traceback puts before a line.
+size_t quotation_bytes(std::string_view text) {
+  for (const std::string_view mark : {"> ", "# ", "\xe2\x94\x82 "}) {
+    if (text.starts_with(mark)) return mark.size();
+  }
+  return 0;
+}
+
 // Takes the prefixes off; `line` learns of level and record.
 std::string_view strip_prefixes(std::string_view text, LogLine& line) {
   for (int depth = 0; depth < 8; ++depth) {
     size_t n = timestamp_bytes(text);
+    if (n == 0) n = quotation_bytes(text);
     if (n == 0) n = syslog_bytes(text);
     if (n == 0) n = service_bytes(text);
     if (n == 0) {

@@ -131,7 +131,7 @@ bool LogReading::apply_rows(std::string_view text, const LogLine& line, size_t j
   }
   for (const uint16_t i : found) {
     const Recogniser& row = tables().rows[i];
-    const bool is_failure = row.effect == Effect::fails;
+    const bool is_failure = row.effect == Effect::fails || row.effect == Effect::suspects;
     if (is_failure && (row.rank <= harmless || line.is_frame)) continue;
     if (!row.level.empty() && row.level != line.level) continue;
     const auto match = tables().patterns[i].match(text, line.is_cut);
@@ -153,7 +153,11 @@ void LogReading::apply(const Recogniser& row, const Match& match, const std::str
   if (!row.tool.empty()) set_tool(row.tool);
   if (!row.exception.empty() && run_.implied_exception.empty())
     run_.implied_exception = row.exception;
-  if (row.effect == Effect::fails) fail(row.family, row.rank, row.stage, message);
+  if (row.effect == Effect::fails || row.effect == Effect::suspects) {
+    const bool confirmed = run_.confirmed || row.effect == Effect::fails;
+    fail(row.family, row.rank, row.stage, message);
+    run_.confirmed = confirmed;
+  }
   const size_t sign = row.sets.find('=');
   if (sign != std::string_view::npos) {
     if (row.sets.starts_with("contexts")) run_.contexts = std::max<int64_t>(run_.contexts, 1);
@@ -226,6 +230,7 @@ void LogReading::take_names(const Recogniser& row, const Capture& capture) {
 
 void LogReading::fail(std::string_view family, uint8_t rank, LogStage stage,
                       std::string_view message) {
+  run_.confirmed = true;
   Reason& reason = run_.reasons[family];
   if (reason.rank >= rank) return;
   if (reason.line == 0) reason.line = told_.lines;
@@ -242,6 +247,7 @@ void LogReading::succeed(LogStage stage) {
                                                              : run_.reasons.erase(it);
   }
   if (run_.reasons.empty()) {
+    run_.confirmed = false;
     run_.exception.clear();
     run_.implied_exception.clear();
     run_.op_exception.clear();

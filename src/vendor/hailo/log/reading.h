@@ -34,9 +34,10 @@ struct RunReading {
   const RuntimeStatus* status = nullptr;  // the one that tells most
   LogStage stage = LogStage::none;
   bool succeeded = false;
+  bool confirmed = false;  // that it fails: not only suspected
   int64_t contexts = 0;
 
-  bool is_decided() const { return succeeded || !reasons.empty(); }
+  bool is_decided() const { return succeeded || confirmed; }
 };
 
 class LogReading {

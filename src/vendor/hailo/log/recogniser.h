@@ -12,6 +12,7 @@ namespace tessera::hailo {
 enum class Effect : uint8_t {
   fact,      // tells a number, a name or a stage
   fails,     // tells why the run fails
+  suspects,  // tells why, if the run fails: a search says it on its way too
   succeeds,  // the stage finished
   harmless,  // looks like a failure and is none
   begins,    // another run begins in the same log

@@ -65,6 +65,7 @@ constexpr Recogniser kRows[] = {
     {"Model fits in single context", kFact, {}, 0, kCompile, {}, {}, {}, {}, "contexts=1"},
 
     // What a search reports on its way.
+    {"No successful assignment for", Effect::harmless, {}, rank::kKernel},
     {"Iteration failed on", Effect::harmless, {}, rank::kInterrupted},
     {"Partition failed on", Effect::harmless, {}, rank::kInterrupted},
     {"Single context flow failed", Effect::harmless, {}, rank::kInterrupted},
@@ -89,7 +90,7 @@ constexpr Recogniser kRows[] = {
     {"No successful assignments: {layers}", kFails, "allocator_infeasible", rank::kLayer, kCompile},
     {"No successful assignment for: {layers}", kFails, "allocator_infeasible", rank::kLayer,
      kCompile},
-    {"No successful assignment for {layer}, most common errors: Agent infeasible", kFails,
+    {"No successful assignment for {layer}, most common errors: Agent infeasible", Effect::suspects,
      "allocator_infeasible", rank::kLayer, kCompile},
     {"most commom error is: Validator failed on node: {layer} with Agent infeasible", kFails,
      "allocator_infeasible", rank::kLayer, kCompile},

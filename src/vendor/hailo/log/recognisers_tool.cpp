@@ -57,6 +57,9 @@ constexpr Recogniser kRows[] = {
     {"The execution of {*} is available under the state", kFails, "usage", rank::kExact},
     {"is available under the state: ", kFails, "usage", rank::kExact},
 
+    {"Model requires quantized weights in order to run on HW", kFails, "usage", rank::kExact,
+     LogStage::compile},
+
     {"No module named 'hailo_platform",
      kFails,
      "runtime_missing",
@@ -163,6 +166,10 @@ constexpr ExceptionClass kClasses[] = {
     {"SystemExit", "unknown", rank::kVague},
     {"TimeoutExpired", "timeout", rank::kTold},
     {"HailoRTTimeout", "runtime_timeout", rank::kTold},
+    {"HailoRTInvalidOperationException", "runtime_usage", rank::kTold},
+    {"HailoRTInvalidArgumentException", "runtime_usage", rank::kTold},
+    {"HailoRTDriverTimeout", "runtime_timeout", rank::kTold},
+    {"HailoRTStreamAborted", "runtime_usage", rank::kStatus},
     {"HailoRTInvalidHEFException", "runtime_hef", rank::kTold},
     {"HailoRTNetworkGroupNotActivatedException", "runtime_usage", rank::kTold},
     {"HailoRTStreamNotActivatedException", "runtime_usage", rank::kTold},

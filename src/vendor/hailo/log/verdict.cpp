@@ -92,8 +92,8 @@ std::string next_step_of(const LogExplanation& told) {
 
 void conclude_run(const RunReading& run, LogExplanation& told) {
   const auto best = surest(run.reasons);
-  const bool fails =
-      best != run.reasons.end() && !(run.succeeded && best->second.rank == rank::kVague);
+  const bool fails = run.confirmed && best != run.reasons.end() &&
+                     !(run.succeeded && best->second.rank == rank::kVague);
   told.stage = run.stage;
   if (!fails) {
     told.outcome = LogOutcome::ok;
