@@ -1,4 +1,5 @@
-// tessera target experiment: questions for a machine that has the vendor's compiler, and its answers.
+// tessera target experiment: questions for a machine that has the vendor's compiler, and its
+// answers.
 #include "cli/target_experiment.h"
 
 #include <fmt/format.h>
@@ -32,10 +33,11 @@ Result<Document> write(const ExperimentOptions& options, Console& console) {
     table.add_row({one.name, one.question});
     document["cases"].push_back({{"name", one.name}, {"question", one.question}});
   }
-  console.print("{}\n{} in {}\nwhere the compiler is: {}/run.sh; then: tessera target experiment "
-                "--read {}\n",
-                table.to_string(), counted(cases.size(), "case"), printable(options.folder),
-                shell_path(options.folder), shell_path(options.folder));
+  console.print(
+      "{}\n{} in {}\nwhere the compiler is: {}/run.sh; then: tessera target experiment "
+      "--read {}\n",
+      table.to_string(), counted(cases.size(), "case"), printable(options.folder),
+      shell_path(options.folder), shell_path(options.folder));
   return document;
 }
 
@@ -48,8 +50,8 @@ Result<Document> read(const std::string& folder, Console& console) {
   for (const ExperimentRow& row : report.rows) {
     const std::string outcome(to_string(row.outcome));
     decided += row.outcome == ExperimentOutcome::passes || row.outcome == ExperimentOutcome::fails;
-    table.add_row({row.name, printable(row.expected), outcome, row.told.family,
-                   printable(row.question)});
+    table.add_row(
+        {row.name, printable(row.expected), outcome, row.told.family, printable(row.question)});
     document["cases"].push_back({{"name", row.name},
                                  {"question", row.question},
                                  {"expected", row.expected},

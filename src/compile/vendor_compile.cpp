@@ -118,16 +118,23 @@ Result<void> add_artifacts(const VendorCompiled::Piece& piece,
                            std::vector<PackageContent>& contents) {
   TESSERA_TRY(auto har, read_file(piece.result.har, kMaxArtifactBytes));
   TESSERA_TRY(auto hef, read_file(piece.result.hef, kMaxArtifactBytes));
-  contents.push_back({fmt::format("hailo/{}.har", piece.result.name), "har", std::move(har)});
-  contents.push_back({fmt::format("hailo/{}.hef", piece.result.name), "hef", std::move(hef)});
+  contents.push_back(
+      {entries::of_artifact(piece.name, "har"), entries::kind_of_artifact("har"), std::move(har)});
+  contents.push_back(
+      {entries::of_artifact(piece.name, "hef"), entries::kind_of_artifact("hef"), std::move(hef)});
   return {};
+}
+
+bool is_of_earlier_compile(const PackageEntry& entry) {
+  return entry.name == kRecord || entry.kind == entries::kind_of_artifact("har") ||
+         entry.kind == entries::kind_of_artifact("hef");
 }
 
 Result<std::vector<uint8_t>> with_artifacts(const Package& package, const VendorCompiled& compiled,
                                             const VendorCompileOptions& options) {
   std::vector<PackageContent> contents;
   for (const PackageEntry& entry : package.manifest().entries) {
-    if (entry.name.starts_with("hailo/")) continue;  // of an earlier compile
+    if (is_of_earlier_compile(entry)) continue;
     TESSERA_TRY(const auto bytes, package.read(entry.name));
     contents.push_back({entry.name, entry.kind, {bytes.begin(), bytes.end()}});
   }

@@ -1,5 +1,5 @@
-// Experiments for a machine that has the vendor's compiler: the smallest networks whose outcomes would settle what a
-// target file leaves open, and what the answers say about it.
+// Experiments for a machine that has the vendor's compiler: the smallest networks whose outcomes
+// would settle what a target file leaves open, and what the answers say about it.
 #pragma once
 
 #include <cstdint>

@@ -69,14 +69,15 @@ void add_dilations(const Target& target, std::vector<ExperimentCase>& cases) {
   for (int64_t dilation : kDilations) {
     if (target.limit("dilation").judge(dilation) != Verdict::unknown) continue;
     const int64_t rows = 2 * dilation + 64;
-    cases.push_back({fmt::format("dilation_h_{}", dilation),
-                     fmt::format("a depthwise convolution with dilation {} along H", dilation),
-                     Builder({32, rows, kStripes})
-                         .then(Conv{random_tensor({32, 1, 3, 1}), random_tensor({32}), {},
-                                    {dilation, 1}, {}, 32},
-                               "depthwise")
-                         .build(),
-                     false, "dilation", dilation});
+    cases.push_back(
+        {fmt::format("dilation_h_{}", dilation),
+         fmt::format("a depthwise convolution with dilation {} along H", dilation),
+         Builder({32, rows, kStripes})
+             .then(
+                 Conv{random_tensor({32, 1, 3, 1}), random_tensor({32}), {}, {dilation, 1}, {}, 32},
+                 "depthwise")
+             .build(),
+         false, "dilation", dilation});
   }
 }
 
@@ -108,8 +109,7 @@ void add_layouts(std::vector<ExperimentCase>& cases) {
                    "512 channels over 1000 rows of eight columns: time on H, whatever its length",
                    Builder({512, 1000, kStripes}).then(conv(128, 512, 1), "pointwise").build(),
                    false, "", 0});
-  cases.push_back({"stripes_kernel",
-                   "the same with a kernel of three rows",
+  cases.push_back({"stripes_kernel", "the same with a kernel of three rows",
                    Builder({128, 1000, kStripes}).then(conv(128, 128, 3), "conv").build(), false,
                    "", 0});
   cases.push_back({"broadcast_multiply",

@@ -16,22 +16,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kMaxSamples = 64;            // that the compiler recommends at least
+constexpr int64_t kMaxSamples = 64;  // that the compiler recommends at least
 constexpr int64_t kMaxCalibrationFloats = 1 << 20;
 constexpr uint64_t kMaxTableBytes = uint64_t{1} << 20;
 constexpr std::string_view kColumns = "case\tquestion\tlimit\tnumber\texpected\tinputs\n";
 // Why a step failed that says nothing about the network asked about.
-constexpr std::array kUnclearFamilies = {"timeout",     "out_of_memory", "interrupted", "environment",
-                                         "tool_crash",  "usage",         "model_script", "har_build",
-                                         "bad_inputs_shape", "unknown"};
+constexpr std::array kUnclearFamilies = {
+    "timeout", "out_of_memory", "interrupted", "environment",      "tool_crash",
+    "usage",   "model_script",  "har_build",   "bad_inputs_shape", "unknown"};
 
 // The steps in order, as run.sh names their logs.
 constexpr std::array kSteps = {"parse", "optimize", "compile"};
 
 std::string readme_of(const Target& target, const std::vector<ExperimentCase>& cases) {
   std::string text = fmt::format(
-      "# Experiments for {}\n\nEach case is the smallest network whose outcome decides a question that the target file "
-      "leaves open.\n\n1. On a machine with the vendor's compiler: `./run.sh`\n2. Bring the folder back: "
+      "# Experiments for {}\n\nEach case is the smallest network whose outcome decides a question "
+      "that the target file "
+      "leaves open.\n\n1. On a machine with the vendor's compiler: `./run.sh`\n2. Bring the folder "
+      "back: "
       "`tessera target experiment --read FOLDER`\n\n| case | what it asks |\n|---|---|\n",
       target.name);
   for (const ExperimentCase& one : cases)
@@ -134,8 +136,8 @@ Result<void> read_case(const fs::path& results, ExperimentRow& row) {
 std::string toml_of(const ExperimentReport& report) {
   std::string text;
   for (const ExperimentRow& row : report.rows) {
-    const bool decided = row.outcome == ExperimentOutcome::passes ||
-                         row.outcome == ExperimentOutcome::fails;
+    const bool decided =
+        row.outcome == ExperimentOutcome::passes || row.outcome == ExperimentOutcome::fails;
     if (row.limit.empty() || !decided) continue;
     text += fmt::format(
         "  [[limits.{}.data_points]]\n  value = {}\n  outcome = \"{}\"\n  source = \"outcomes: "
@@ -187,8 +189,8 @@ Result<ExperimentReport> read_experiment(const fs::path& folder) {
   TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(folder / "cases.tsv", kMaxTableBytes));
   std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   const auto corrupt = [&](int64_t line, const std::string& what) {
-    return TESSERA_ERROR(kCorrupt, fmt::format("{}:{}", (folder / "cases.tsv").string(), line), what,
-                         "give a folder that 'tessera target experiment' wrote");
+    return TESSERA_ERROR(kCorrupt, fmt::format("{}:{}", (folder / "cases.tsv").string(), line),
+                         what, "give a folder that 'tessera target experiment' wrote");
   };
   ExperimentReport report;
   for (int64_t number = 1; !text.empty(); ++number) {
@@ -204,9 +206,10 @@ Result<ExperimentReport> read_experiment(const fs::path& folder) {
     if (fields.size() != 6) return corrupt(number, "has other columns than an experiment's");
     if (number == 2) continue;
     ExperimentRow row{fields[0], fields[1], fields[2], 0, fields[4], {}, {}};
-    const bool is_name = !row.name.empty() && std::all_of(row.name.begin(), row.name.end(), [](char c) {
-      return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
-    });
+    const bool is_name =
+        !row.name.empty() && std::all_of(row.name.begin(), row.name.end(), [](char c) {
+          return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
+        });
     const bool is_number = !fields[3].empty() && fields[3].size() < 16 &&
                            std::all_of(fields[3].begin(), fields[3].end(),
                                        [](char c) { return c >= '0' && c <= '9'; });

@@ -81,8 +81,8 @@ TEST_F(CliCompile, AddsBothArtifactsOfEveryPiece) {
   size_t hefs = 0;
   size_t hars = 0;
   for (const PackageEntry& entry : package->manifest().entries) {
-    hefs += entry.kind == "hef";
-    hars += entry.kind == "har";
+    hefs += entry.kind == "piece-hef";
+    hars += entry.kind == "piece-har";
   }
   EXPECT_EQ(hefs, pieces);
   EXPECT_EQ(hars, pieces);

@@ -6,8 +6,8 @@
 #include <set>
 
 #include "base/npy.h"
-#include "support/scratch_folder.h"
 #include "support/planned.h"
+#include "support/scratch_folder.h"
 #include "tessera/compiler/import.h"
 #include "tessera/file.h"
 
@@ -24,8 +24,7 @@ class Experiment : public ::testing::Test {
     const Result<void> written = write_experiment(target_, cases_, folder_ / "q", false);
     ASSERT_TRUE(written) << written.error().to_string();
   }
-  void result(const std::string& name, const std::string& step, const std::string& log,
-              int code) {
+  void result(const std::string& name, const std::string& step, const std::string& log, int code) {
     fs::create_directories(folder_ / "q/results");
     const std::string stem = "results/" + name + "." + step;
     ASSERT_TRUE(write_file_atomically(folder_ / "q" / (stem + ".log"), log));
@@ -62,7 +61,8 @@ TEST_F(Experiment, AsksWhatTheTargetLeavesOpen) {
 
 TEST_F(Experiment, ASettledLimitIsNotAskedAbout) {
   target_.limits.find("dilation")->second.pass = 64;
-  target_.limits.find("row_bytes")->second.fail = *target_.limits.find("row_bytes")->second.pass + 1;
+  target_.limits.find("row_bytes")->second.fail =
+      *target_.limits.find("row_bytes")->second.pass + 1;
   for (const ExperimentCase& one : experiment_cases(target_)) {
     EXPECT_NE(one.limit, "row_bytes");
     EXPECT_FALSE(one.limit == "dilation" && one.number <= 64) << one.name;
@@ -146,7 +146,8 @@ TEST_F(Experiment, AFolderThatIsNoneIsRefused) {
             ErrorCode::kAlreadyExists);
   const fs::path table = folder_ / "q/cases.tsv";
   for (const char* text :
-       {"", "case\n", "# target hailo8\ncase\n", "# target hailo8\na\tb\tc\td\te\tf\n../x\tq\t\t0\tu\t1\n",
+       {"", "case\n", "# target hailo8\ncase\n",
+        "# target hailo8\na\tb\tc\td\te\tf\n../x\tq\t\t0\tu\t1\n",
         "# target hailo8\na\tb\tc\td\te\tf\nx\tq\t\t99999999999999999999\tu\t1\n"}) {
     ASSERT_TRUE(write_file_atomically(table, std::string_view(text), {.force = true}));
     const Result<ExperimentReport> report = read_experiment(folder_ / "q");
