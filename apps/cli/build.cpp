@@ -18,6 +18,8 @@
 #include "cli/stage_display.h"
 #include "cli/table.h"
 #include "cli/target_options.h"
+#include "cli/vendor_options.h"
+#include "compile/vendor_build.h"
 #include "evidence/documents.h"
 #include "tessera/build.h"
 #include "tessera/file.h"
@@ -26,6 +28,7 @@ namespace tessera::cli {
 namespace {
 
 constexpr const char* kAnyRangeEstimator = "auto";
+constexpr const char* kBuiltinCompiler = "builtin";
 
 struct BuildArguments {
   ModelOptions model;
@@ -38,6 +41,9 @@ struct BuildArguments {
   std::string output;
   BuildStage last = BuildStage::save;
   std::string dump_folder;
+  std::string compiler = kBuiltinCompiler;
+  VendorChoice vendor;
+  int attempts = 1;
 };
 
 constexpr double kMixedLossDb = 0.05;
@@ -115,7 +121,8 @@ Result<std::optional<IntegerOptions>> integer_options(const BuildArguments& opti
 Result<void> choose_calibration(const BuildArguments& options, BuildOptions& choice) {
   choice.calibration = options.calibration.calibration();
   const bool calibrates = choice.norm != NormMode::exact || choice.integers;
-  if (calibrates || options.calibration.files.empty()) return {};
+  const bool compiles = options.compiler != kBuiltinCompiler;
+  if (calibrates || compiles || options.calibration.files.empty()) return {};
   return TESSERA_ERROR(kInvalidArgument, "--calib",
                        "exact norms without integers take no calibration",
                        "leave it out, or add --quantize int8 or --norm frozen");
@@ -201,6 +208,77 @@ Result<Document> build_in_part(const BuildArguments& options, const BuildOptions
   return document;
 }
 
+void print_attempts(const std::vector<BuildAttempt>& attempts, Console& console) {
+  Table table;
+  table.add_columns({"attempt", "rows planned", "segments", "pieces", "refused"},
+                    Table::Align::right);
+  table.add_column("first refusal");
+  for (size_t i = 0; i < attempts.size(); ++i) {
+    const BuildAttempt& one = attempts[i];
+    table.add_row(
+        {fmt::to_string(i + 1),
+         one.row_fail_bytes == 0 ? "the target's" : fmt::format("< {}", one.row_fail_bytes),
+         fmt::to_string(one.segments), fmt::to_string(one.pieces), fmt::to_string(one.refused),
+         printable_line(one.reason)});
+  }
+  console.print("{}", table.to_string());
+}
+
+Document attempts_document(const std::vector<BuildAttempt>& attempts) {
+  Document rows = Document::array();
+  for (const BuildAttempt& one : attempts) {
+    rows.push_back({{"row_pass_bytes", one.row_pass_bytes},
+                    {"row_fail_bytes", one.row_fail_bytes},
+                    {"segments", one.segments},
+                    {"pieces", one.pieces},
+                    {"refused", one.refused},
+                    {"reason", one.reason}});
+  }
+  return rows;
+}
+
+// The pieces go through the vendor's compiler before anything is written.
+Result<Document> build_on_vendor(const BuildArguments& options, BuildOptions choice,
+                                 StageDisplay& stages, Console& console) {
+  if (options.calibration.files.empty()) {
+    return TESSERA_ERROR(kInvalidArgument, "--compiler", "needs what the network will hear",
+                         "give --calib FILE: recordings, or arrays as .npz");
+  }
+  TESSERA_TRY_VOID(check_writable(options.output, {.force = choice.force}));
+  TESSERA_TRY(const Target target, read_target(choice.target));
+  VendorSession session(options.vendor, options.output, target.name, console);
+  VendorBuildOptions how;
+  how.attempts = options.attempts;
+  TESSERA_TRY(how.compile, session.options());
+  how.build = std::move(choice);
+  how.build.output.clear();
+  const WindowsOf windows = [&](const Package& package) {
+    return windows_of(package, options.calibration.calibration(), console);
+  };
+  TESSERA_TRY(const VendorBuilt made,
+              build_by_vendor(options.model.path, how, windows, stages.observer()));
+  tell(made.built.notes, console);
+  print_pieces(made.compiled, console);
+  if (made.attempts.size() > 1) print_attempts(made.attempts, console);
+  Document document = document_of(options, made.built, stages);
+  document["compiler"] = how.compile.version;
+  document["compiled_pieces"] = pieces_document(made.compiled);
+  document["attempts"] = attempts_document(made.attempts);
+  const bool none = made.compiled.package.empty();
+  if (!none) {
+    TESSERA_TRY_VOID(
+        write_file_atomically(options.output, made.compiled.package, {.force = how.build.force}));
+    console.print("{}: {} of {} compiled by {}\n", options.output,
+                  static_cast<int64_t>(made.compiled.pieces.size()) - made.compiled.refused(),
+                  counted(made.compiled.pieces.size(), "piece"),
+                  printable_line(how.compile.version));
+  }
+  const Result<void> verdict = verdict_of(made.compiled, none ? "" : options.output);
+  if (verdict) return document;
+  console.keep(std::move(document));
+  return verdict.error();
+}
+
 Result<Document> build_package(const BuildArguments& options, Console& console) {
   TESSERA_TRY_VOID(refuse_a_package(options));
   TESSERA_TRY_VOID(check_output_options(options));
@@ -208,6 +286,8 @@ Result<Document> build_package(const BuildArguments& options, Console& console) 
   StageDisplay stages(console);
   choice.progress = stages.progress();
   if (stops_early(options)) return build_in_part(options, choice, stages, console);
+  if (options.compiler != kBuiltinCompiler)
+    return build_on_vendor(options, std::move(choice), stages, console);
   TESSERA_TRY(const Built built, build(options.model.path, choice, stages.observer()));
   tell(built.notes, console);
   if (!built.rewritten.exact) {
@@ -275,6 +355,19 @@ Action define_build(CommandLine& app) {
   app.add_option("-o,--output", options->output,
                  "The package to write; not needed with --stop-after")
       ->type_name("FILE.tess");
+  app.add_option(
+         "--compiler", options->compiler,
+         "builtin: placed by Tessera's model of the chip; dfc: Hailo's compiler, which must "
+         "be installed, also makes a HAR and a HEF of every piece")
+      ->one_of({kBuiltinCompiler, "dfc"})
+      ->capture_default_str();
+  app.add_option("--attempts", options->attempts,
+                 "With --compiler dfc: how often at most what it refuses for its size is cut "
+                 "smaller")
+      ->within(1, 20)
+      ->type_name("N")
+      ->capture_default_str();
+  add_vendor_options(app, options->vendor);
   app.add_flag("--force", options->build.force, "Replace files that exist");
   app.footer(
       "A build reads the network, rewrites it into what the chip can do, cuts it into pieces that\n"
@@ -285,6 +378,7 @@ Action define_build(CommandLine& app) {
       "  tessera build net.pth --length 16000 --layout stripes -o net.tess\n"
       "  tessera build net.pth --norm budget=0.1dB --calib recordings -o net.tess\n"
       "  tessera build net.pth --quantize int8 --calib recordings -o net.tess\n"
+      "  tessera build net.pth --compiler dfc --attempts 4 --calib mix.wav -o chip.tess\n"
       "  tessera build net.pth --stop-after plan --dump-dir stages\n"
       "  tessera separate net.tess meeting.wav -o voices");
   return [options](Console& console) { return build_package(*options, console); };

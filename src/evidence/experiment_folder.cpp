@@ -114,7 +114,8 @@ ExperimentOutcome outcome_of(const hailo::LogExplanation& told, bool last_step, 
   if (succeeded) return last_step ? ExperimentOutcome::passes : ExperimentOutcome::unclear;
   const bool unclear = std::find(kUnclearFamilies.begin(), kUnclearFamilies.end(), told.family) !=
                        kUnclearFamilies.end();
-  return unclear || told.family.empty() ? ExperimentOutcome::unclear : ExperimentOutcome::fails;
+  return unclear || told.outcome != hailo::LogOutcome::fail ? ExperimentOutcome::unclear
+                                                            : ExperimentOutcome::fails;
 }
 
 // The last step that ran decides.

@@ -140,5 +140,70 @@ TEST_F(CliCompile, SaysAtOnceThatTheCompilerIsMissing) {
   EXPECT_FALSE(fs::exists(path("out.tess")));
 }
 
+class CliBuildOnVendor : public CliCompile {
+ protected:
+  Outcome build(std::vector<std::string> more) const {
+    std::vector<std::string> words = {"DFC_STAND_IN_RULES=" + path("rules"),
+                                      TESSERA_CLI,
+                                      "build",
+                                      TESSERA_SOURCE_DIR "/models/convtasnet_demo_gln_8k.pth",
+                                      "--length",
+                                      "8000",
+                                      "--layout",
+                                      "row",
+                                      "--compiler",
+                                      "dfc",
+                                      "--dfc",
+                                      TESSERA_SOURCE_DIR "/tests/dfc_stand_in/hailo",
+                                      "--calib",
+                                      TESSERA_SOURCE_DIR "/models/mixtures/04_mix.wav",
+                                      "--samples",
+                                      "2",
+                                      "-o",
+                                      path("chip.tess"),
+                                      "--json"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run_program("env", words, folder_.path());
+  }
+};
+
+TEST_F(CliBuildOnVendor, CutsSmallerWhatIsRefusedForItsSize) {
+  rules("* parser widest:4000\n");
+  const Outcome once = build({});
+  EXPECT_EQ(once.code, 10) << once.err << once.out;
+  EXPECT_FALSE(fs::exists(path("chip.tess")));
+
+  const Outcome outcome = build({"--attempts", "4"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err << outcome.out;
+  const json document = json::parse(outcome.out);
+  ASSERT_EQ(document["attempts"].size(), 2U);
+  EXPECT_GT(document["attempts"][0]["refused"], 0);
+  EXPECT_NE(document["attempts"][0]["reason"].get<std::string>().find("Reshape is needed"),
+            std::string::npos);
+  EXPECT_EQ(document["attempts"][1]["refused"], 0);
+  EXPECT_GT(document["attempts"][1]["row_fail_bytes"], 4000);
+
+  const auto package = Package::open(path("chip.tess"));
+  ASSERT_TRUE(package) << package.error().to_string();
+  const auto network = package->network();
+  ASSERT_TRUE(network);
+  for (const ChipSegment& segment : network->plan.segments) {
+    for (const Piece& piece : segment.pieces) {
+      const Shape& input = piece.graph.node(piece.graph.inputs()[0]).shape;
+      EXPECT_LE(input.c * input.w, 4000);
+    }
+  }
+  EXPECT_EQ(tessera_tool({"package", "check", path("chip.tess")}).code, 0);
+}
+
+TEST_F(CliBuildOnVendor, EndsWithTheRefusalThatNoCutCures) {
+  rules("* compiler deconv\n");
+  const Outcome outcome = build({"--attempts", "5"});
+  EXPECT_EQ(outcome.code, 10);
+  const json document = json::parse(outcome.out);
+  EXPECT_EQ(document["attempts"].size(), 1U);
+  EXPECT_FALSE(fs::exists(path("chip.tess")));
+}
+
 }  // namespace
 }  // namespace tessera

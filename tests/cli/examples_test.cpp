@@ -61,6 +61,7 @@ const std::map<std::string, std::string> kMade = {
     {"float.tess", "build net.pth --length 8000 -o float.tess"},
     {"encoder.tess", "build encoder.onnx --quantize int8 --calib windows.npy -o encoder.tess"},
     {"calib.npz", "calibrate net.pth --calib mix.wav -o calib.npz"},
+    {"questions", "target experiment -o questions"},
 };
 
 std::vector<std::string> words_of(const std::string& text) {

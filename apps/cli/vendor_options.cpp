@@ -1,0 +1,178 @@
+#include "cli/vendor_options.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <mutex>
+
+#include "base/counted.h"
+#include "calibrate/calibration_windows.h"
+#include "cli/table.h"
+
+namespace tessera::cli {
+
+class CompilerTail {
+ public:
+  explicit CompilerTail(Console& console) : console_(console) {}
+
+  void hear(const std::string& name, std::string_view text) {
+    const std::lock_guard lock(mutex_);
+    std::string& rest = rest_[name];
+    rest += text;
+    for (size_t end = rest.find('\n'); end != std::string::npos; end = rest.find('\n')) {
+      console_.note(fmt::format("{}: {}", name, printable_line(rest.substr(0, end))));
+      rest.erase(0, end + 1);
+    }
+    if (rest.size() > 4096) rest.clear();
+  }
+
+ private:
+  Console& console_;
+  std::mutex mutex_;
+  std::map<std::string, std::string> rest_;
+};
+
+namespace {
+
+std::string folder_of(const VendorChoice& choice, const std::string& output) {
+  if (!choice.folder.empty()) return choice.folder;
+  return std::filesystem::path(output).replace_extension(".dfc").string();
+}
+
+std::string printed_seconds(const hailo::DfcResult& result) {
+  double seconds = 0;
+  bool fresh = false;
+  for (const hailo::DfcStep& step : result.steps) {
+    seconds += step.seconds;
+    fresh = fresh || !step.from_store;
+  }
+  return fmt::format("{:.0f}{}", seconds, fresh ? "" : " (before)");
+}
+
+}  // namespace
+
+void add_vendor_options(CommandLine& app, VendorChoice& choice) {
+  app.add_option("--samples", choice.samples, "Samples that each piece is calibrated on")
+      ->within(1, 100000)
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--dfc", choice.program, "The compiler's program: a name in PATH, or a path")
+      ->type_name("PATH")
+      ->capture_default_str();
+  app.add_option("--hw-arch", choice.hw_arch,
+                 "The chip as the compiler calls it; default: the package's target")
+      ->type_name("NAME");
+  app.add_option("--work", choice.folder,
+                 "Where pieces, logs and finished steps stay, so that nothing is done twice; "
+                 "default: beside the output, as .dfc")
+      ->type_name("DIR");
+  app.add_option("--jobs", choice.jobs,
+                 "Pieces compiled at once; default: by processors and free memory")
+      ->within(1, 64)
+      ->type_name("N");
+  app.add_option("--time-limit", choice.time_limit_s,
+                 "Seconds that one step may take; default: none")
+      ->positive()
+      ->type_name("S");
+  app.add_flag("--retry", choice.retry, "Compile again what was refused before");
+  app.add_flag("--tail", choice.tail, "Show what the compiler prints");
+}
+
+VendorSession::VendorSession(const VendorChoice& choice, const std::string& output,
+                             const std::string& target, Console& console)
+    : choice_(choice),
+      folder_(folder_of(choice, output)),
+      hw_arch_(choice.hw_arch.empty() ? target : choice.hw_arch),
+      console_(console) {}
+
+VendorSession::~VendorSession() = default;
+
+Result<VendorCompileOptions> VendorSession::options() {
+  VendorCompileOptions made;
+  made.compiler.program = choice_.program;
+  made.compiler.hw_arch = hw_arch_;
+  made.compiler.store = std::filesystem::path(folder_) / "steps";
+  made.compiler.retry_failures = choice_.retry;
+  if (choice_.time_limit_s > 0) {
+    made.compiler.time_limit =
+        std::chrono::milliseconds(static_cast<int64_t>(choice_.time_limit_s * 1000));
+  }
+  made.compiler.is_cancelled = [this] { return interrupt_.wanted(); };
+  made.on_window = [this](int64_t, int64_t) { return !interrupt_.wanted(); };
+  if (choice_.tail) {
+    tail_ = std::make_unique<CompilerTail>(console_);
+    made.compiler.on_output = [this](const std::string& name, hailo::LogStage,
+                                     std::string_view text) { tail_->hear(name, text); };
+  }
+  made.jobs = choice_.jobs > 0 ? choice_.jobs : hailo::dfc_jobs();
+  made.samples = choice_.samples;
+  made.folder = std::filesystem::path(folder_) / "pieces";
+  TESSERA_TRY(made.version, hailo::dfc_version(made.compiler));
+  return made;
+}
+
+Result<std::vector<std::vector<float>>> windows_of(const Package& package,
+                                                   const Calibration& calibration,
+                                                   Console& console) {
+  TESSERA_TRY(const ImportedModel model, package.model());
+  TESSERA_TRY(CalibrationWindows windows,
+              read_calibration_windows(model, calibration,
+                                       package.manifest().model.length_samples));
+  for (const Note& note : windows.set.notes) console.note(note.text);
+  return std::move(windows.set.windows);
+}
+
+void print_pieces(const VendorCompiled& compiled, Console& console) {
+  Table table;
+  table.add_columns({"piece", "verdict", "family", "layers"});
+  table.add_column("seconds", Table::Align::right);
+  for (const VendorCompiled::Piece& piece : compiled.pieces) {
+    const hailo::DfcResult& result = piece.result;
+    table.add_row({printable_line(piece.name), result.succeeded ? "compiled" : "refused",
+                   result.succeeded ? "" : result.told.family,
+                   printable_line(fmt::format("{}", fmt::join(result.told.layers, ", "))),
+                   printed_seconds(result)});
+  }
+  console.print("{}", table.to_string());
+}
+
+Document pieces_document(const VendorCompiled& compiled) {
+  Document pieces = Document::array();
+  for (const VendorCompiled::Piece& piece : compiled.pieces) {
+    const hailo::DfcResult& result = piece.result;
+    Document steps = Document::array();
+    for (const hailo::DfcStep& step : result.steps) {
+      steps.push_back({{"stage", to_string(step.stage)},
+                       {"end", step.end},
+                       {"seconds", step.seconds},
+                       {"from_store", step.from_store},
+                       {"log", step.log.string()}});
+    }
+    pieces.push_back({{"piece", piece.name},
+                      {"compiled", result.succeeded},
+                      {"family", result.told.family},
+                      {"first_failing_layers", result.told.layers},
+                      {"refusal", result.refusal},
+                      {"next_step", result.succeeded ? "" : next_step_of(result.told)},
+                      {"steps", std::move(steps)}});
+  }
+  return pieces;
+}
+
+Result<void> verdict_of(const VendorCompiled& compiled, const std::string& kept) {
+  for (const VendorCompiled::Piece& piece : compiled.pieces) {
+    if (piece.result.succeeded) continue;
+    return TESSERA_ERROR(
+        kUnsupported, piece.name,
+        fmt::format("{} refused by the compiler, this one first: {}{}",
+                    counted(compiled.refused(), "piece"), printable_line(piece.result.refusal),
+                    kept.empty() ? "" : fmt::format("; {} holds the others", kept)),
+        next_step_of(piece.result.told));
+  }
+  return {};
+}
+
+}  // namespace tessera::cli
