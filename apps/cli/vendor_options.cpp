@@ -118,9 +118,9 @@ Result<std::vector<std::vector<float>>> windows_of(const Package& package,
                                                    const Calibration& calibration,
                                                    Console& console) {
   TESSERA_TRY(const ImportedModel model, package.model());
-  TESSERA_TRY(CalibrationWindows windows,
-              read_calibration_windows(model, calibration,
-                                       package.manifest().model.length_samples));
+  TESSERA_TRY(
+      CalibrationWindows windows,
+      read_calibration_windows(model, calibration, package.manifest().model.length_samples));
   for (const Note& note : windows.set.notes) console.note(note.text);
   return std::move(windows.set.windows);
 }

@@ -1,4 +1,5 @@
-// How the vendor's compiler is called, and what it said of each piece: what commands share that drive it.
+// How the vendor's compiler is called, and what it said of each piece: what commands share that
+// drive it.
 #pragma once
 
 #include <functional>

@@ -97,13 +97,13 @@ Result<VendorBuilt> build_by_vendor(const fs::path& model, const VendorBuildOpti
   while (true) {
     Result<Built> tried = build(model, how, observer);
     if (!tried && before) {  // no plan has rows so narrow: what was compiled stands
-      before->attempts.back().reason += fmt::format("; with narrower rows: {}", tried.error().message);
+      before->attempts.back().reason +=
+          fmt::format("; with narrower rows: {}", tried.error().message);
       return std::move(*before);
     }
     TESSERA_TRY(Built built, std::move(tried));
     TESSERA_TRY(const auto heard, windows(built.package));
-    TESSERA_TRY(VendorCompiled compiled,
-                compile_by_vendor(built.package, heard, options.compile));
+    TESSERA_TRY(VendorCompiled compiled, compile_by_vendor(built.package, heard, options.compile));
     attempts.push_back(attempt_of(built.plan, compiled, limit));
     TESSERA_TRY(const Target target, read_target(how.target));
     const std::optional<RowLimit> learned = learned_from(built.plan, compiled, target);

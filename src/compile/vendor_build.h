@@ -1,4 +1,5 @@
-// A build whose pieces the vendor's compiler takes: what it refuses is cut smaller, and tried again.
+// A build whose pieces the vendor's compiler takes: what it refuses is cut smaller, and tried
+// again.
 #pragma once
 
 #include <cstdint>
@@ -42,8 +43,7 @@ struct VendorBuilt {
 // package then holds. Ends with the first attempt that nothing is refused of, with refusals that
 // are not about size, or when no narrower rows are left. `windows`: for compile_by_vendor(), by the
 // model as built. Errors: those of build() and compile_by_vendor().
-using WindowsOf =
-    std::function<Result<std::vector<std::vector<float>>>(const Package& package)>;
+using WindowsOf = std::function<Result<std::vector<std::vector<float>>>(const Package& package)>;
 Result<VendorBuilt> build_by_vendor(const std::filesystem::path& model,
                                     const VendorBuildOptions& options, const WindowsOf& windows,
                                     const StageCallback& observer = {});

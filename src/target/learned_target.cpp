@@ -45,8 +45,8 @@ Result<std::string> with_row_limit(std::string_view toml, int64_t pass, int64_t 
     if (inside && word == kRowTable) {
       std::string plain(source);
       std::replace_if(
-          plain.begin(), plain.end(), [](char c) { return c < ' ' || c > '~' || c == '"' || c == '\\'; },
-          ' ');
+          plain.begin(), plain.end(),
+          [](char c) { return c < ' ' || c > '~' || c == '"' || c == '\\'; }, ' ');
       text += fmt::format("pass = {}\nfail = {}\nsource = \"{}\"\n", pass, fail, plain);
     }
   }

@@ -141,6 +141,15 @@ TEST(VendorLogWordings, AreUnderstood) {
       {"UnsupportedConv3DError: conv at vertex /conv is not supported\n", "unsupported_dimensions",
        ""},
       {"ValueError: 'onnx::Sub_640' is not in list\n", "tool_crash", ""},
+      {"hailo_model_optimization.acceleras.utils.acceleras_exceptions.AccelerasNumerizationError: "
+       "Shift delta in conv12/conv_op is 2.00 > 2 in layer conv12\n",
+       "quantization_negative_exponent", "conv12"},
+      {"RuntimeError: CUDA error: out of memory\n", "out_of_memory", ""},
+      {"hailo 0000:01:00.0: firmware: failed to load hailo/hailo8_fw.4.17.0.bin (-2)\n",
+       "runtime_firmware", ""},
+      {"[HailoRT] [error] CHECK failed - Trying to compile network for hailo8 while device is "
+       "hailo15h\n",
+       "runtime_wrong_device", ""},
       {"E tensorflow/core/util.cc:1] error\n[error] hailo: error: unrecognized arguments: "
        "--hef-output\n",
        "usage", ""},

@@ -43,6 +43,9 @@ constexpr Recogniser kRows[] = {
      "quantization_negative_exponent", rank::kExact, kOptimize, "NegativeSlopeExponentNonFixable"},
     {"Desired shift is {num:desired_shift}, but op has only {num:data_bits} data bits", kFails,
      "quantization_negative_exponent", rank::kExact, kOptimize, "NegativeSlopeExponentNonFixable"},
+    {"Shift delta in {*} in layer {layer}", kFails, "quantization_negative_exponent", rank::kExact,
+     kOptimize, "AccelerasNumerizationError"},
+    {"Shift delta in ", kFails, "quantization_negative_exponent", rank::kExact, kOptimize},
     {"unsupported required slope", kFails, "quantization_negative_exponent", rank::kExact,
      kOptimize},
 
@@ -60,6 +63,7 @@ constexpr Recogniser kRows[] = {
     {"OOM when allocating tensor", kFails, "out_of_memory", rank::kExact},
     {"CUDA_ERROR_OUT_OF_MEMORY", kFails, "out_of_memory", rank::kExact},
     {"CUDA out of memory", kFails, "out_of_memory", rank::kExact},
+    {"CUDA error: out of memory", kFails, "out_of_memory", rank::kExact},
     {"Resource exhausted: ", kFails, "out_of_memory", rank::kExact},
     {"Out of memory: Killed process", kFails, "out_of_memory", rank::kExact},
     {"oom-kill", kFails, "out_of_memory", rank::kExact},

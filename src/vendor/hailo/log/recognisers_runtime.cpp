@@ -65,6 +65,8 @@ constexpr Recogniser kRows[] = {
     {"HEF format is not compatible with device. Device arch: {word:device}, HEF compatible for: "
      "{word:hef}",
      kFails, "runtime_wrong_device", rank::kExact, kRun},
+    {"Trying to compile network for {word} while device is {word}", kFails, "runtime_wrong_device",
+     rank::kExact, kRun},
     {"HEF format is not compatible with device", kFails, "runtime_wrong_device", rank::kExact,
      kRun},
     {"HEF file is not compatible with device", kFails, "runtime_wrong_device", rank::kExact, kRun},
@@ -155,6 +157,7 @@ constexpr Recogniser kRows[] = {
      {},
      "driver"},
     {"Failed activating firmware", kFails, "runtime_firmware", rank::kExact, kInfo, {}, "driver"},
+    {"failed to load hailo/", kFails, "runtime_firmware", rank::kExact, kInfo, {}, "driver"},
     {"Failed to load firmware", kFails, "runtime_firmware", rank::kExact, kInfo, {}, "driver"},
     {"Firmware load failed", kFails, "runtime_firmware", rank::kExact, kInfo, {}, "driver"},
     {"Failed loading firmware", kFails, "runtime_firmware", rank::kExact, kInfo, {}, "driver"},
