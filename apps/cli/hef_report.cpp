@@ -46,9 +46,13 @@ class HefPrinter {
 
   void verdict() {
     const std::string_view chip = hef_chip_name(hef_.arch);
-    console_.print("{}: {} HEF of version {} for {} ({})\n", printable(name_),
+    // A file that ends before it names its chip seems to name the first.
+    const bool is_told = hef_.description_whole || !hef_.sdk_version.empty();
+    console_.print("{}: {} HEF of version {} for {}\n", printable(name_),
                    hef_.intact() ? "intact" : "DAMAGED", hef_.header.version,
-                   chip.empty() ? "an unknown chip" : chip, hef_arch_name(hef_.arch));
+                   !is_told       ? "a chip that it ends before"
+                   : chip.empty() ? fmt::format("an unknown chip ({})", hef_arch_name(hef_.arch))
+                                  : fmt::format("{} ({})", chip, hef_arch_name(hef_.arch)));
     const auto& damage = hef_.damage.listed();
     for (size_t i = 0; i < std::min(damage.size(), kMaxDamageRows); ++i) {
       line("  damage", fmt::format("byte {}: {}", damage[i].offset, damage[i].what));
