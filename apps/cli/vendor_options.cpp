@@ -11,6 +11,7 @@
 #include "base/counted.h"
 #include "calibrate/calibration_windows.h"
 #include "cli/table.h"
+#include "vendor/hailo/dfc/python_steps.h"
 
 namespace tessera::cli {
 
@@ -62,6 +63,9 @@ void add_vendor_options(CommandLine& app, VendorChoice& choice) {
   app.add_option("--dfc", choice.program, "The compiler's program: a name in PATH, or a path")
       ->type_name("PATH")
       ->capture_default_str();
+  app.add_option("--dfc-python", choice.python,
+                 "Call the compiler by its Python interface, in this virtual environment")
+      ->type_name("DIR");
   app.add_option("--hw-arch", choice.hw_arch,
                  "The chip as the compiler calls it; default: the package's target")
       ->type_name("NAME");
@@ -93,6 +97,8 @@ VendorSession::~VendorSession() = default;
 Result<VendorCompileOptions> VendorSession::options() {
   VendorCompileOptions made;
   made.compiler.program = choice_.program;
+  if (!choice_.python.empty())
+    TESSERA_TRY_VOID(hailo::use_python(made.compiler, choice_.python, folder_));
   made.compiler.hw_arch = hw_arch_;
   made.compiler.store = std::filesystem::path(folder_) / "steps";
   made.compiler.retry_failures = choice_.retry;

@@ -17,6 +17,7 @@ namespace tessera::cli {
 
 struct VendorChoice {
   std::string program = "hailo";
+  std::string python;   // an environment to call the compiler in; empty: by its command line
   std::string hw_arch;  // empty: the package's target
   std::string folder;   // of pieces, logs and finished steps; empty: beside the output
   int64_t samples = 64;
@@ -26,7 +27,7 @@ struct VendorChoice {
   bool tail = false;
 };
 
-// --dfc, --hw-arch, --work, --samples, --jobs, --time-limit, --retry, --tail
+// --dfc, --dfc-python, --hw-arch, --work, --samples, --jobs, --time-limit, --retry, --tail
 void add_vendor_options(CommandLine& app, VendorChoice& choice);
 
 // Prints what the compiler prints, line by line, told apart by the piece.

@@ -140,6 +140,54 @@ TEST_F(CliCompile, SaysAtOnceThatTheCompilerIsMissing) {
   EXPECT_FALSE(fs::exists(path("out.tess")));
 }
 
+// The interpreter of this machine, with a stand-in for the compiler's package.
+TEST_F(CliCompile, CallsThePythonInterfaceAsItDoesTheCommandLine) {
+  fs::create_directories(folder_ / "venv/bin");
+  fs::create_symlink("/usr/bin/python3", folder_ / "venv/bin/python3");
+  rules("");
+  std::vector<std::string> words = {"PYTHONPATH=" TESSERA_SOURCE_DIR "/tests/dfc_stand_in/python",
+                                    "DFC_STAND_IN_RULES=" + path("rules"),
+                                    TESSERA_CLI,
+                                    "compile",
+                                    path("net.tess"),
+                                    "--calib",
+                                    wave(),
+                                    "-o",
+                                    path("python.tess"),
+                                    "--dfc-python",
+                                    path("venv"),
+                                    "--jobs",
+                                    "2"};
+  const Outcome outcome = run_program("env", words, folder_.path());
+  ASSERT_EQ(outcome.code, 0) << outcome.err << outcome.out;
+  ASSERT_EQ(compile().code, 0);
+  const auto by_python = Package::open(path("python.tess"));
+  const auto by_command = Package::open(path("out.tess"));
+  ASSERT_TRUE(by_python && by_command);
+  const auto hefs = [](const Package& package) {
+    std::vector<std::string> found;
+    for (const PackageEntry& entry : package.manifest().entries) {
+      if (entry.kind == "piece-hef") found.push_back(entry.name + " " + entry.hash);
+    }
+    return found;
+  };
+  EXPECT_FALSE(hefs(*by_python).empty());
+  EXPECT_EQ(hefs(*by_python), hefs(*by_command));
+
+  rules("* compiler infeasible\n");
+  words.insert(words.end(), {"--force", "--work", path("again")});
+  const Outcome refused = run_program("env", words, folder_.path());
+  EXPECT_EQ(refused.code, 10);
+  EXPECT_NE(refused.out.find("allocator_infeasible"), std::string::npos) << refused.out;
+}
+
+TEST_F(CliCompile, SaysWhereAnEnvironmentHasNoPython) {
+  rules("");
+  const Outcome outcome = compile({"--dfc-python", path("nowhere")});
+  EXPECT_EQ(outcome.code, 4) << outcome.err;
+  EXPECT_NE(outcome.err.find("has no Python interpreter"), std::string::npos) << outcome.err;
+}
+
 class CliBuildOnVendor : public CliCompile {
  protected:
   Outcome build(std::vector<std::string> more) const {

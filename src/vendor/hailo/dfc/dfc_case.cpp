@@ -172,7 +172,9 @@ class CaseRun {
     LogExplainer explainer;
     ProcessOptions process;
     process.program = options_.program;
-    process.arguments = command.arguments;
+    process.arguments = options_.leading_arguments;
+    process.arguments.insert(process.arguments.end(), command.arguments.begin(),
+                             command.arguments.end());
     process.folder = work;
     process.output = work / kConsole;
     process.environment = options_.environment;
@@ -308,7 +310,8 @@ Result<std::string> dfc_version(const DfcOptions& options) {
   std::string text;
   ProcessOptions process;
   process.program = options.program;
-  process.arguments = {"--version"};
+  process.arguments = options.leading_arguments;
+  process.arguments.emplace_back("--version");
   process.folder = work;
   process.output = work / kConsole;
   process.environment = options.environment;

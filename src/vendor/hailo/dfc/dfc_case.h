@@ -35,6 +35,7 @@ struct DfcCase {
 
 struct DfcOptions {
   std::string program = "hailo";
+  std::vector<std::string> leading_arguments;  // before those of the command line: a script
   std::string hw_arch = "hailo8";
   std::filesystem::path store;  // of finished steps
   std::map<std::string, std::string> environment;
