@@ -58,6 +58,30 @@ struct DfcTest : ::testing::Test {
   DfcOptions options;
 };
 
+TEST_F(DfcTest, ALayerThatWouldShiftTooFarMayDoSoInTheNextRound) {
+  rules("* optimize negexp_once\n");
+  const auto result = run(network("seg00_0"));
+  ASSERT_TRUE(result) << result.error().to_string();
+  EXPECT_TRUE(result->succeeded) << result->refusal;
+  EXPECT_NE(result->script.find("negative_exponent, layers=[seg00_0/conv1]"), std::string::npos)
+      << result->script;
+  EXPECT_EQ(whole_file(folder / "calls"),
+            "seg00_0 parser\nseg00_0 optimize\nseg00_0 optimize\nseg00_0 compiler\n");
+  // Refusals are remembered as well.
+  const auto again = run(network("seg00_0"));
+  EXPECT_TRUE(again->succeeded);
+  EXPECT_EQ(calls(), 4);
+}
+
+TEST_F(DfcTest, ALayerThatStillShiftsTooFarIsRefused) {
+  rules("* optimize negexp\n");
+  const auto result = run(network("seg00_0"));
+  ASSERT_TRUE(result);
+  EXPECT_FALSE(result->succeeded);
+  EXPECT_EQ(result->told.family, "quantization_negative_exponent");
+  EXPECT_EQ(calls(), 3);
+}
+
 TEST_F(DfcTest, CompilesANetworkInThreeSteps) {
   const auto result = run(network("seg00_0"));
   ASSERT_TRUE(result) << result.error().to_string();

@@ -18,6 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kMaxExponentRounds = 8;
 constexpr std::string_view kConsole = "console.log";
 
 // Failures that say nothing about the network: they are tried again.
@@ -49,14 +50,14 @@ class CaseRun {
     TESSERA_TRY(const auto parsed, step(parse_command()));
     if (!parsed) return result_;
     if (const std::string smaller = smaller_graph(); !smaller.empty()) return refused(smaller);
-    TESSERA_TRY_VOID(write_script(*parsed));
-    TESSERA_TRY(const auto optimized, step(optimize_command(*parsed)));
+    TESSERA_TRY(const auto optimized, optimize(*parsed));
     if (!optimized) return result_;
     TESSERA_TRY(const auto compiled, step(compile_command(*optimized)));
     if (!compiled) return result_;
     result_.har = *optimized;
     result_.hef = *compiled;
     result_.succeeded = true;
+    result_.refusal.clear();
     return result_;
   }
 
@@ -107,6 +108,31 @@ class CaseRun {
             {"compiler", har.string(), "--hw-arch", options_.hw_arch, "--output-dir", "."},
             {har},
             case_.name + ".hef"};
+  }
+
+  // A layer that would have to shift further than its bits may do so in the next round, as long as
+  // each round names another one of the network's.
+  Result<std::optional<fs::path>> optimize(const fs::path& parsed) {
+    ModelScript script = case_.script;
+    for (int round = 0;; ++round) {
+      TESSERA_TRY_VOID(write_script(parsed, script));
+      TESSERA_TRY(auto optimized, step(optimize_command(parsed)));
+      if (optimized || round == kMaxExponentRounds) return optimized;
+      TESSERA_TRY(const std::optional<std::string> layer, layer_without_exponent(parsed));
+      auto& known = script.exponent_layers;
+      if (!layer || std::find(known.begin(), known.end(), *layer) != known.end()) return optimized;
+      known.push_back(*layer);
+    }
+  }
+
+  // Of the last refusal, if it is one of the network's.
+  Result<std::optional<std::string>> layer_without_exponent(const fs::path& parsed) const {
+    if (!result_.told.negative_exponent) return std::optional<std::string>();
+    TESSERA_TRY(const auto layers, read_hn_layers(parsed));
+    for (const HnLayer& layer : layers) {
+      if (layer.name == result_.told.negative_exponent->layer) return std::optional(layer.name);
+    }
+    return std::optional<std::string>();
   }
 
   // Everything that decides what a step gives. Where its files lie changes nothing.
@@ -272,8 +298,7 @@ class CaseRun {
   }
 
   // Precisions are asked for by the names that the parser gave.
-  Result<void> write_script(const fs::path& har) {
-    ModelScript script = case_.script;
+  Result<void> write_script(const fs::path& har, ModelScript script) {
     if (!case_.wide_nodes.empty()) {
       TESSERA_TRY(const auto layers, read_hn_layers(har));
       for (const HnLayer& layer : layers) {
