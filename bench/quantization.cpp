@@ -29,7 +29,7 @@ struct Scores {
   double improvement = 0;
   double snr = 0;
   double least_snr = std::numeric_limits<double>::infinity();
-  double wide = 0;
+  double int16 = 0;
   double values = 0;
   std::string observers;  // of both folds
 };
