@@ -81,14 +81,29 @@ Result<std::unique_ptr<BoundStreams>> BoundStreams::bind(Chip& chip,
   if (hef.group == nullptr)
     return status_error(chip.library(), kStreamAbort, subject, "finding its streams");
   bound->queue_depth_ = kMaxDepth;
+  const Functions& call = chip.call();
+  const StreamCalls<InputStream, InputTransform> input_calls{
+      "input",
+      call.get_input_stream,
+      call.get_input_stream_quant_infos,
+      call.get_input_stream_frame_size,
+      call.input_stream_get_async_max_queue_size,
+      call.create_input_transform_context_by_stream};
+  const StreamCalls<OutputStream, OutputTransform> output_calls{
+      "output",
+      call.get_output_stream,
+      call.get_output_stream_quant_infos,
+      call.get_output_stream_frame_size,
+      call.output_stream_get_async_max_queue_size,
+      call.create_output_transform_context_by_stream};
   for (const Port& port : ports.inputs) {
     TESSERA_TRY(const StreamInfo* info, find_stream(chip, hef, hef.inputs, port, subject));
-    TESSERA_TRY(BoundInput input, bound->bind_input(port, *info, subject));
+    TESSERA_TRY(BoundInput input, bound->bind_stream(input_calls, port, *info, subject));
     bound->inputs_.push_back(std::move(input));
   }
   for (const Port& port : ports.outputs) {
     TESSERA_TRY(const StreamInfo* info, find_stream(chip, hef, hef.outputs, port, subject));
-    TESSERA_TRY(BoundOutput output, bound->bind_output(port, *info, subject));
+    TESSERA_TRY(BoundOutput output, bound->bind_stream(output_calls, port, *info, subject));
     bound->outputs_.push_back(std::move(output));
   }
   return bound;
@@ -101,49 +116,29 @@ BoundStreams::~BoundStreams() {
     chip_.call().release_output_transform_context(output.transform);
 }
 
-Result<BoundStreams::BoundInput> BoundStreams::bind_input(const Port& port, const StreamInfo& info,
-                                                          const std::string& subject) {
-  const Functions& call = chip_.call();
-  BoundInput bound;
-  Status status = call.get_input_stream(configured_->group, info.name, &bound.stream);
-  if (status != kSuccess)
-    return status_error(chip_.library(), status, subject, "opening an input stream");
-  TESSERA_TRY(const auto quant,
-              read_quant_infos(call.get_input_stream_quant_infos, bound.stream, port));
+template <typename Stream, typename Transform>
+Result<BoundStreams::Bound<Stream, Transform>> BoundStreams::bind_stream(
+    const StreamCalls<Stream, Transform>& calls, const Port& port, const StreamInfo& info,
+    const std::string& subject) {
+  Bound<Stream, Transform> bound;
+  Status status = calls.open(configured_->group, info.name, &bound.stream);
+  if (status != kSuccess) {
+    return status_error(chip_.library(), status, subject,
+                        fmt::format("opening an {} stream", calls.direction));
+  }
+  TESSERA_TRY(const auto quant, read_quant_infos(calls.quant_infos, bound.stream, port));
   TESSERA_TRY(integer::Coding coding, agreed_coding(port, info, quant, subject));
   bound.codes = std::make_unique<CodeFrame>(port.shape, std::move(coding));
   bound.host.resize(static_cast<size_t>(bound.codes->bytes()));
-  bound.bytes = call.get_input_stream_frame_size(bound.stream);
+  bound.bytes = calls.frame_size(bound.stream);
   size_t depth = 1;
-  if (call.input_stream_get_async_max_queue_size(bound.stream, &depth) == kSuccess)
+  if (calls.max_queue_size(bound.stream, &depth) == kSuccess)
     queue_depth_ = std::clamp<size_t>(depth, 1, queue_depth_);
   const TransformParams params = host_order(info);
-  status = call.create_input_transform_context_by_stream(bound.stream, &params, &bound.transform);
+  status = calls.lay_out(bound.stream, &params, &bound.transform);
   if (status == kSuccess) return bound;
-  return status_error(chip_.library(), status, subject, "laying out an input stream");
-}
-
-Result<BoundStreams::BoundOutput> BoundStreams::bind_output(const Port& port,
-                                                            const StreamInfo& info,
-                                                            const std::string& subject) {
-  const Functions& call = chip_.call();
-  BoundOutput bound;
-  Status status = call.get_output_stream(configured_->group, info.name, &bound.stream);
-  if (status != kSuccess)
-    return status_error(chip_.library(), status, subject, "opening an output stream");
-  TESSERA_TRY(const auto quant,
-              read_quant_infos(call.get_output_stream_quant_infos, bound.stream, port));
-  TESSERA_TRY(integer::Coding coding, agreed_coding(port, info, quant, subject));
-  bound.codes = std::make_unique<CodeFrame>(port.shape, std::move(coding));
-  bound.host.resize(static_cast<size_t>(bound.codes->bytes()));
-  bound.bytes = call.get_output_stream_frame_size(bound.stream);
-  size_t depth = 1;
-  if (call.output_stream_get_async_max_queue_size(bound.stream, &depth) == kSuccess)
-    queue_depth_ = std::clamp<size_t>(depth, 1, queue_depth_);
-  const TransformParams params = host_order(info);
-  status = call.create_output_transform_context_by_stream(bound.stream, &params, &bound.transform);
-  if (status == kSuccess) return bound;
-  return status_error(chip_.library(), status, subject, "laying out an output stream");
+  return status_error(chip_.library(), status, subject,
+                      fmt::format("laying out an {} stream", calls.direction));
 }
 
 bool BoundStreams::is_shut_down() const {

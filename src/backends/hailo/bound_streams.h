@@ -44,15 +44,25 @@ class BoundStreams {
     std::unique_ptr<CodeFrame> codes;
     std::vector<std::byte> host;  // the frame in the host's order
   };
+  // The library's functions for one direction.
+  template <typename Stream, typename Transform>
+  struct StreamCalls {
+    const char* direction;
+    Status (*open)(NetworkGroup, const char* name, Stream*);
+    Status (*quant_infos)(Stream, QuantInfo*, size_t* count);
+    size_t (*frame_size)(Stream);
+    Status (*max_queue_size)(Stream, size_t*);
+    Status (*lay_out)(Stream, const TransformParams*, Transform*);
+  };
   using BoundInput = Bound<InputStream, InputTransform>;
   using BoundOutput = Bound<OutputStream, OutputTransform>;
 
   BoundStreams(Chip& chip, std::shared_ptr<ConfiguredHef> configured)
       : chip_(chip), configured_(std::move(configured)) {}
-  Result<BoundInput> bind_input(const Port& port, const StreamInfo& info,
-                                const std::string& subject);
-  Result<BoundOutput> bind_output(const Port& port, const StreamInfo& info,
-                                  const std::string& subject);
+  template <typename Stream, typename Transform>
+  Result<Bound<Stream, Transform>> bind_stream(const StreamCalls<Stream, Transform>& calls,
+                                               const Port& port, const StreamInfo& info,
+                                               const std::string& subject);
   Status queue_read(Slot& slot, size_t i, uint32_t timeout_ms);
   Status queue_write(Slot& slot, size_t i, uint32_t timeout_ms);
 
