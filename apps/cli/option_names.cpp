@@ -34,6 +34,7 @@ constexpr OptionName kOptionNames[] = {
     {"SeparatorOptions::channels", "--channel"},
     {"SeparatorOptions::sample_rate", "--sample-rate"},
     {"SeparatorOptions::threads", "--threads"},
+    {"SeparatorOptions::window_seconds", "--window"},
     {"WriteOptions::force", "--force"},
     {"tessera::build()", "'tessera build'"},
     {"tessera::signature_of()", "'tessera inspect'"},

@@ -1,7 +1,7 @@
 // tessera separate: recordings of several voices in, one file per voice out.
 #include <fmt/format.h>
 
-#include <chrono>
+#include <charconv>
 #include <map>
 #include <memory>
 #include <optional>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/counted.h"
+#include "base/stopwatch.h"
 #include "cli/check.h"
 #include "cli/command.h"
 #include "cli/device_report.h"
@@ -36,6 +37,7 @@ struct SeparateArguments {
   OutputOptions output;
   RecordingOptions recordings;
   std::optional<int> sample_rate;  // of the network, where its file does not tell
+  std::string window = "30";  // seconds, or kWholeRecording
   bool rescale = false;
   bool keep_scale = false;
   bool check = false;
@@ -57,6 +59,9 @@ class Activity {
     recording_ = std::move(recording);
     progress_.emplace(console_, recording_);
   }
+  void set(double fraction) {
+    if (progress_) progress_->set(fraction);
+  }
   void begin_check() { progress_.emplace(console_, recording_ + ", checked by plain loops"); }
   void end() { progress_.reset(); }
 
@@ -65,6 +70,21 @@ class Activity {
   std::string recording_;
   std::optional<Progress> progress_;
 };
+
+constexpr std::string_view kWholeRecording = "whole";
+
+Result<double> window_seconds(const std::string& text) {
+  if (text == kWholeRecording) return 0.0;
+  double seconds = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (failed != std::errc() || end != text.data() + text.size() || !(seconds >= 1)) {
+    return TESSERA_ERROR(kInvalidArgument, "--window",
+                         fmt::format("'{}' is neither seconds from 1 nor '{}'", text,
+                                     kWholeRecording),
+                         "leave it out for windows of 30 s where a recording is longer");
+  }
+  return seconds;
+}
 
 Result<SeparatorOptions> separator_options(const SeparateArguments& options, Activity& activity) {
   TESSERA_TRY(const ImportOptions import, import_options(options.model));
@@ -78,17 +98,19 @@ Result<SeparatorOptions> separator_options(const SeparateArguments& options, Act
   separator.sample_rate = options.sample_rate;
   TESSERA_TRY(separator.channels, parse_channel_policy(options.recordings.channel));
   separator.level = level_of(options);
+  TESSERA_TRY(separator.window_seconds, window_seconds(options.window));
+  separator.scratch_folder = options.output.folder;
+  separator.progress = [&activity](double fraction) { activity.set(fraction); };
   separator.check = options.check;
   separator.before_check = [&activity] { activity.begin_check(); };
   return separator;
 }
 
-Document document_of(const SeparationJob& job, const AudioBuffer& audio,
-                     const Separation& separated, double seconds) {
-  const double duration = static_cast<double>(audio.frames()) / audio.sample_rate;
-  Document document{{"input", job.input},       {"sample_rate", audio.sample_rate},
-                    {"frames", audio.frames()}, {"seconds_of_audio", duration},
-                    {"seconds", seconds},       {"real_time_factor", seconds / duration}};
+Document document_of(const SeparationJob& job, const Separation& separated, double seconds) {
+  const double duration = static_cast<double>(separated.frames) / separated.sample_rate;
+  Document document{{"input", job.input},         {"sample_rate", separated.sample_rate},
+                    {"frames", separated.frames}, {"seconds_of_audio", duration},
+                    {"seconds", seconds},         {"real_time_factor", seconds / duration}};
   document.update(documents::of(separated));
   document["outputs"] = Document::array();
   return document;
@@ -143,18 +165,19 @@ void tell(const Separation& separated, const std::string& path, Console& console
 
 Result<Done> separate_job(Separator& separator, const SeparateArguments& options,
                           const SeparationJob& job, ScaledVoices& scaled, Console& console) {
-  const auto begin = std::chrono::steady_clock::now();
-  TESSERA_TRY(const AudioBuffer audio, read_audio(job.input, options.recordings.reading()));
-  TESSERA_TRY_VOID(check_writers(job, audio.sample_rate, options.output));
-  TESSERA_TRY(const Separation separated, separator.separate(audio, job.input));
+  const Stopwatch watch;
+  TESSERA_TRY(AudioReader recording, AudioReader::open(job.input, options.recordings.reading()));
+  VoiceFiles files(job, recording.info().sample_rate, options.output);
+  TESSERA_TRY_VOID(files.check());
+  TESSERA_TRY(const Separation separated,
+              separator.separate(
+                  recording, [&](auto voices) { return files.write(voices); }, job.input));
   tell(separated, job.input, console);
   scaled.add(job.input, separated.level_changes);
-  TESSERA_TRY(auto writers, open_writers(job, audio.sample_rate, options.output));
-  TESSERA_TRY(Document outputs, write_voices(std::move(writers), job, separated.voices, console));
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  const double seconds = took.count() - separated.timing.check_seconds;
+  TESSERA_TRY(Document outputs, files.finish(console));
+  const double seconds = watch.seconds() - separated.timing.check_seconds;
   Done done;
-  done.document = document_of(job, audio, separated, seconds);
+  done.document = document_of(job, separated, seconds);
   done.document["outputs"] = std::move(outputs);
   done.cells = {job.input, fmt::format("{:.2f}", done.document["seconds_of_audio"].get<double>()),
                 fmt::format("{:.3f} s", seconds),
@@ -247,6 +270,11 @@ Action define_separate(CommandLine& app) {
   app.add_option("--sample-rate", options->sample_rate,
                  "The network's sampling rate, where its file does not tell")
       ->type_name("HZ");
+  app.add_option("--window", options->window,
+                 "Recordings that are longer are evaluated in stretches of this length, in memory "
+                 "that does not grow with them; 'whole': at once")
+      ->type_name("{SECONDS,whole}")
+      ->capture_default_str();
   auto* rescale =
       app.add_flag("--rescale", options->rescale,
                    "Scale the voices as Asteroid does, all by sum|mixture| / sum|voices|; default: "
@@ -265,7 +293,8 @@ Action define_separate(CommandLine& app) {
       "  tessera separate net.pth meeting.wav -o voices\n"
       "  tessera separate net.pth recordings/ -o voices --format flac --rescale\n"
       "  tessera separate net.pth recordings/ -o voices --recursive --skip-existing\n"
-      "  tessera separate net.pth stereo.wav -o voices --channel mix");
+      "  tessera separate net.pth stereo.wav -o voices --channel mix\n"
+      "  tessera separate net.pth lecture.flac -o voices --window 20");
   return [options](Console& console) { return separate(*options, console); };
 }
 

@@ -48,38 +48,46 @@ void add_output_options(CommandLine& app, OutputOptions& options) {
   app.add_flag("--force", options.force, "Replace voices that exist");
 }
 
-Result<std::vector<AudioWriter>> open_writers(const SeparationJob& job, int sample_rate,
-                                              const OutputOptions& options) {
-  TESSERA_TRY_VOID(ensure_directory(options.folder));
+Result<std::vector<AudioWriter>> VoiceFiles::open() const {
+  TESSERA_TRY_VOID(ensure_directory(options_.folder));
   std::vector<AudioWriter> writers;
-  for (const std::string& output : job.outputs) {
+  for (const std::string& output : job_.outputs) {
     TESSERA_TRY_VOID(ensure_directory(fs::path(output).parent_path()));
-    TESSERA_TRY(AudioWriter writer, AudioWriter::create(output, sample_rate, 1,
-                                                        {.format = subtype_of(options.subtype),
-                                                         .force = options.force || job.replaces}));
+    TESSERA_TRY(AudioWriter writer, AudioWriter::create(output, sample_rate_, 1,
+                                                        {.format = subtype_of(options_.subtype),
+                                                         .force = options_.force || job_.replaces}));
     writers.push_back(std::move(writer));
   }
   return writers;
 }
 
-Result<void> check_writers(const SeparationJob& job, int sample_rate,
-                           const OutputOptions& options) {
-  TESSERA_TRY(const auto dropped, open_writers(job, sample_rate, options));
+Result<void> VoiceFiles::check() const {
+  TESSERA_TRY(const auto dropped, open());
   return {};
 }
 
-Result<Document> write_voices(std::vector<AudioWriter> writers, const SeparationJob& job,
-                              std::span<const std::vector<float>> voices, Console& console) {
-  TESSERA_TRY(const auto reports, tessera::write_voices(writers, voices));
+Result<void> VoiceFiles::write(std::span<const std::vector<float>> voices) {
+  if (writers_.empty()) {
+    TESSERA_TRY(writers_, open());
+  }
+  for (size_t v = 0; v < voices.size(); ++v) {
+    const std::span<const float> channel(voices[v]);
+    TESSERA_TRY_VOID(writers_[v].write({&channel, 1}));
+  }
+  return {};
+}
+
+Result<Document> VoiceFiles::finish(Console& console) {
   Document written = Document::array();
+  TESSERA_TRY(const auto reports, finish_voices(writers_));
   for (size_t s = 0; s < reports.size(); ++s) {
     const AudioWriteReport& report = reports[s];
     if (report.clipped_samples > 0) {
       console.warning(fmt::format("{}: {} {} clipped (peak {:.2f}); --subtype float avoids it",
-                                  job.outputs[s], counted(report.clipped_samples, "sample"),
+                                  job_.outputs[s], counted(report.clipped_samples, "sample"),
                                   noun_for(report.clipped_samples, "was", "were"), report.peak));
     }
-    written.push_back({{"path", job.outputs[s]},
+    written.push_back({{"path", job_.outputs[s]},
                        {"frames", report.frames},
                        {"clipped_samples", report.clipped_samples},
                        {"peak", report.peak}});

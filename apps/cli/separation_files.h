@@ -28,17 +28,28 @@ struct SeparationJob {
   bool replaces = false;             // voices of an earlier run, of which some are missing
 };
 
-// What open_writers would refuse, asked before the work. Makes the folder; no file stays, so that
-// an interruption of the work leaves none.
-Result<void> check_writers(const SeparationJob& job, int sample_rate, const OutputOptions& options);
+// The voices of a job, under temporary names until all are complete.
+class VoiceFiles {
+ public:
+  // Neither `job` nor `options` is copied. Makes the folder, and no file before the first voices
+  // come, so that an interruption of the work leaves none.
+  VoiceFiles(const SeparationJob& job, int sample_rate, const OutputOptions& options)
+      : job_(job), sample_rate_(sample_rate), options_(options) {}
 
-// The files of a job under temporary names. Makes their folder.
-Result<std::vector<AudioWriter>> open_writers(const SeparationJob& job, int sample_rate,
-                                              const OutputOptions& options);
+  // What write() would refuse, asked before the work.
+  Result<void> check() const;
+  // The next samples of every voice.
+  Result<void> write(std::span<const std::vector<float>> voices);
+  // Gives the files their names and returns what became of them; clipping is a warning.
+  Result<Document> finish(Console& console);
 
-// Writes every voice, gives the files their names and returns what became of them; clipping is a
-// warning.
-Result<Document> write_voices(std::vector<AudioWriter> writers, const SeparationJob& job,
-                              std::span<const std::vector<float>> voices, Console& console);
+ private:
+  Result<std::vector<AudioWriter>> open() const;
+
+  const SeparationJob& job_;
+  int sample_rate_;
+  const OutputOptions& options_;
+  std::vector<AudioWriter> writers_;
+};
 
 }  // namespace tessera::cli

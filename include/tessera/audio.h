@@ -121,6 +121,10 @@ class AudioWriter {
   // samples; kResourceLimit beyond what WAV can hold (4 GiB); kNoSpace; kIo.
   Result<void> write(std::span<const std::span<const float>> channels);
 
+  // Completes the file under its temporary name: what a full disk refuses, it refuses here. Files
+  // that are to appear together are all sealed before the first is finished. Nothing may be
+  // written afterwards.
+  Result<void> seal();
   Result<AudioWriteReport> finish();
 
  private:

@@ -136,6 +136,21 @@ struct SeparatorOptions {
   std::optional<int> sample_rate = {};
   ChannelPolicy channels = {};
   VoiceLevel level = VoiceLevel::fit;
+  // A recording that is longer is evaluated in stretches, in memory that does not grow with it:
+  //  - where every sample of the voices depends on a bounded part of the recording (batch norm,
+  //    channel-wise norms, none), in chunks that overlap by that part: the voices of the whole
+  //    recording, but for rounding;
+  //  - otherwise (norms over time) in windows of this length that overlap and fade into each other,
+  //    their voices in one order and at the mixture's level, with a warning: that is another
+  //    function than the network of the whole recording, and usually a better one, since such
+  //    networks are trained on seconds.
+  // 0: always the whole recording at once. Else 1 at least.
+  double window_seconds = 30;
+  // Where voices wait for their level, in a file without a name; empty: the system's folder for
+  // temporary files. VoiceLevel::network needs none.
+  std::filesystem::path scratch_folder = {};
+  // Called now and then from separate(AudioReader&): which part of a long recording is done, 0 to 1.
+  std::function<void(double)> progress = {};
   // Evaluate by plain loops, too, which is slow, and fail where the results differ: errors of
   // compare_with_reference(), or of compare_codes_with_reference() in integers.
   bool check = false;
@@ -165,6 +180,8 @@ struct SeparationTiming {
 
 struct Separation {
   int sample_rate = 0;                     // Hz, the recording's
+  int64_t frames = 0;                      // of the recording and of each voice
+  int64_t stretches = 1;                   // that were evaluated, one after the other
   std::vector<std::vector<float>> voices;  // in the network's order, as long as the recording
   double scale = 1;                        // that the network's voices were multiplied by
   std::vector<LevelChange> level_changes;  // unasked; part of `scale`
@@ -176,6 +193,10 @@ struct Separation {
   std::optional<OutputDifference> difference;
   std::optional<int64_t> equal_codes;
 };
+
+// Takes the voices of a recording in their order, block by block: each time as many samples of every
+// voice.
+using WriteVoices = std::function<Result<void>(std::span<const std::vector<float>> voices)>;
 
 // A network ready for one recording after another. The session of the last length is kept. One
 // thread at a time may use a Separator.
@@ -197,6 +218,13 @@ class Separator {
   // kInvalidModel from the check.
   Result<Separation> separate(const AudioBuffer& recording,
                               const std::string& subject = "recording");
+
+  // The same for a recording of any length: reads, separates and hands the voices over block by
+  // block; Separation::voices stays empty. With VoiceLevel::network `write` gets them as they come,
+  // otherwise once all are known, since one factor is for all. Errors: those of separate() and of
+  // AudioReader::read(); kNoSpace and kIo in SeparatorOptions::scratch_folder; those of `write`.
+  Result<Separation> separate(AudioReader& recording, const WriteVoices& write,
+                              const std::string& subject);
 
   // Whether the network takes `samples` at its own rate, without evaluating it. Errors, with
   // `subject`: those that separate() would have.
@@ -228,7 +256,11 @@ class Separator {
 Result<std::vector<AudioWriteReport>> write_voices(std::span<AudioWriter> files,
                                                    std::span<const std::vector<float>> voices);
 
-// The same into voice_1.wav, voice_2.wav, ... in `folder`, which is made if it is missing.
+// Gives files that were written block by block their names. All are complete before the first gets
+// its own. Errors: those of AudioWriter.
+Result<std::vector<AudioWriteReport>> finish_voices(std::span<AudioWriter> files);
+
+// All voices into voice_1.wav, voice_2.wav, ... in `folder`, which is made if it is missing.
 Result<std::vector<AudioWriteReport>> write_voices(const std::filesystem::path& folder,
                                                    const Separation& separation,
                                                    const AudioWriteOptions& options = {});

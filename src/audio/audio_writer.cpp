@@ -260,13 +260,19 @@ Result<void> AudioWriter::write(std::span<const std::span<const float>> channels
   return {};
 }
 
-Result<AudioWriteReport> AudioWriter::finish() {
+Result<void> AudioWriter::seal() {
+  if (state_->sound == nullptr) return {};
   const int failed = sf_close(std::exchange(state_->sound, nullptr));
   if (failed != 0 || state_->sink.error_number != 0) {
     if (state_->sink.error_number != 0) return state_->failure();
     return TESSERA_ERROR(kIo, state_->file.path().string(),
                          fmt::format("cannot write: {}", sf_error_number(failed)), "");
   }
+  return state_->file.seal();
+}
+
+Result<AudioWriteReport> AudioWriter::finish() {
+  TESSERA_TRY_VOID(seal());
   TESSERA_TRY_VOID(state_->file.commit());
   return state_->report;
 }

@@ -12,6 +12,11 @@ Result<std::vector<AudioWriteReport>> write_voices(std::span<AudioWriter> files,
     const std::span<const float> channel(voices[i]);
     TESSERA_TRY_VOID(files[i].write({&channel, 1}));
   }
+  return finish_voices(files);
+}
+
+Result<std::vector<AudioWriteReport>> finish_voices(std::span<AudioWriter> files) {
+  for (AudioWriter& file : files) TESSERA_TRY_VOID(file.seal());
   std::vector<AudioWriteReport> reports;
   for (AudioWriter& file : files) {
     TESSERA_TRY(AudioWriteReport report, file.finish());

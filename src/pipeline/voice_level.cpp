@@ -5,55 +5,71 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tessera/metrics.h"
-
 namespace tessera {
 namespace {
 
-// Errors: kInvalidArgument.
-Result<float> peak_of(std::span<const std::vector<float>> voices, const std::string& subject) {
-  float peak = 0;
-  for (size_t s = 0; s < voices.size(); ++s) {
-    for (size_t i = 0; i < voices[s].size(); ++i) {
-      const float x = std::abs(voices[s][i]);
-      if (!std::isfinite(x)) {
-        return TESSERA_ERROR(
-            kInvalidArgument, subject,
-            fmt::format("sample {} of voice {} that the network makes of it is NaN or infinite", i,
-                        s + 1),
-            "check the recording's level, which should be within full scale, and the model's "
-            "weights");
-      }
-      peak = std::max(peak, x);
-    }
-  }
-  return peak;
+constexpr double kHighest = 0.999;
+
+double sum_of_magnitudes(std::span<const float> samples) {
+  double sum = 0;
+  for (const float x : samples) sum += std::fabs(static_cast<double>(x));
+  return sum;
 }
 
 }  // namespace
 
-Result<void> set_level(std::span<const float> mixture, VoiceLevel level, const std::string& subject,
-                       Separation& result) {
-  TESSERA_TRY(const float peak, peak_of(result.voices, subject));
-  const bool is_too_loud = level == VoiceLevel::fit && peak > 1;
-  if (level != VoiceLevel::mixture && !is_too_loud) return {};
-  const double factor = rescale_to_mixture(result.voices, mixture);
-  result.scale *= factor;
-  if (is_too_loud) result.level_changes.push_back({LevelChange::To::mixture, peak, factor});
+void LevelMeter::add_mixture(std::span<const float> samples) {
+  mixture_sum_ += sum_of_magnitudes(samples);
+}
+
+Result<void> LevelMeter::add(std::span<const std::vector<float>> voices, Peak& peak) const {
+  if (voices.empty()) return {};
+  for (size_t v = 0; v < voices.size(); ++v) {
+    for (size_t i = 0; i < voices[v].size(); ++i) {
+      const float x = std::abs(voices[v][i]);
+      if (!std::isfinite(x)) {
+        return TESSERA_ERROR(
+            kInvalidArgument, subject_,
+            fmt::format("sample {} of voice {} that the network makes of it is NaN or infinite",
+                        peak.samples + static_cast<int64_t>(i), v + 1),
+            "check the recording's level, which should be within full scale, and the model's "
+            "weights");
+      }
+      peak.value = std::max(peak.value, x);
+    }
+  }
+  peak.samples += static_cast<int64_t>(voices.front().size());
   return {};
 }
 
-Result<void> fit_full_scale(VoiceLevel level, const std::string& subject, Separation& result) {
-  TESSERA_TRY(const float peak, peak_of(result.voices, subject));
-  if (level != VoiceLevel::fit || peak <= 1) return {};
-  constexpr float kHighest = 0.999F;
-  const float factor = kHighest / peak;
-  for (std::vector<float>& voice : result.voices) {
-    for (float& sample : voice) sample *= factor;
+Result<void> LevelMeter::add_network_voices(std::span<const std::vector<float>> voices) {
+  for (const std::vector<float>& voice : voices) voices_sum_ += sum_of_magnitudes(voice);
+  return add(voices, network_);
+}
+
+Result<void> LevelMeter::add_voices(std::span<const std::vector<float>> voices) {
+  return add(voices, recording_);
+}
+
+double LevelMeter::factor_to_mixture() const {
+  return voices_sum_ > 0 ? mixture_sum_ / voices_sum_ : 1.0;
+}
+
+double LevelMeter::factor(VoiceLevel level, std::vector<LevelChange>& changes) const {
+  if (level == VoiceLevel::network) return 1;
+  if (level == VoiceLevel::mixture) return factor_to_mixture();
+  double factor = 1;
+  if (network_.value > 1) {
+    factor = factor_to_mixture();
+    changes.push_back({LevelChange::To::mixture, network_.value, factor});
   }
-  result.scale *= static_cast<double>(factor);
-  result.level_changes.push_back({LevelChange::To::full_scale, peak, static_cast<double>(factor)});
-  return {};
+  const auto peak = static_cast<float>(factor * static_cast<double>(recording_.value));
+  if (peak > 1) {
+    const double lower = kHighest / static_cast<double>(peak);
+    changes.push_back({LevelChange::To::full_scale, peak, lower});
+    factor *= lower;
+  }
+  return factor;
 }
 
 }  // namespace tessera

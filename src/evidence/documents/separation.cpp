@@ -41,6 +41,7 @@ Json of(const SeparationScore& score) {
 
 Json of(const Separation& separation) {
   Json document{{"network_seconds", separation.timing.network_seconds},
+                {"stretches", separation.stretches},
                 {"scaled_by", separation.scale}};
   if (separation.difference) {
     document["max_abs_difference"] = separation.difference->max_abs;
