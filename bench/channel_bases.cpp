@@ -84,7 +84,7 @@ class Bench {
     TESSERA_TRY(const Graph longer, legal(2 * kWindow, bases));
     TESSERA_TRY(const Graph whole, legal(model_.length_samples, bases));
     QuantizeOptions options;
-    CalibrationStatistics statistics;
+    TensorStatistics statistics;
     TESSERA_TRY_VOID(calibrate(window, options, *cpu_, windows_, statistics));
     if (needs_silence_prefix(window)) {
       set_range_margin_with_silence(options);

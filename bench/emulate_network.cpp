@@ -96,13 +96,13 @@ Result<Times> compare(tessera::Executable& cpu, tessera::Executable& emulator,
 }
 
 // As `tessera build` calibrates: on windows of one second, and after pauses where norms hear them.
-Result<tessera::CalibrationStatistics> learn(const tessera::ImportedModel& model, int64_t rate,
-                                             tessera::Backend& cpu) {
+Result<tessera::TensorStatistics> learn(const tessera::ImportedModel& model, int64_t rate,
+                                        tessera::Backend& cpu) {
   TESSERA_TRY(tessera::Graph window, model.network->instantiate(rate));
   TESSERA_TRY_VOID(tessera::rewrite(window));
   std::vector<std::vector<float>> windows;
   for (uint32_t i = 0; i < kWindows; ++i) windows.push_back(noise(rate, 2 + i));
-  tessera::CalibrationStatistics statistics;
+  tessera::TensorStatistics statistics;
   TESSERA_TRY_VOID(tessera::calibrate(window, {}, cpu, windows, statistics));
   if (!tessera::needs_silence_prefix(window)) return statistics;
   TESSERA_TRY(tessera::Graph longer, model.network->instantiate(2 * rate));

@@ -120,9 +120,9 @@ class Bench {
   }
 
   // As a build does: windows as they are and after pauses.
-  Result<CalibrationStatistics> observed(std::span<const std::vector<float>> windows,
-                                         size_t max_with_silence, const QuantizeOptions& options) {
-    CalibrationStatistics statistics;
+  Result<TensorStatistics> observed(std::span<const std::vector<float>> windows,
+                                    size_t max_with_silence, const QuantizeOptions& options) {
+    TensorStatistics statistics;
     TESSERA_TRY_VOID(calibrate(window_, options, *cpu_, windows, statistics));
     if (needs_silence_prefix(window_)) {
       TESSERA_TRY_VOID(calibrate(longer_, options, *cpu_,
@@ -144,10 +144,10 @@ class Bench {
     if (needs_silence_prefix(window_)) set_range_margin_with_silence(options);
     const HeldOut held_out =
         hold_out(windows, recordings, {kPassageWindows, needs_silence_prefix(window_)});
-    std::vector<CalibrationStatistics> of_folds;
-    CalibrationStatistics statistics;
+    std::vector<TensorStatistics> of_folds;
+    TensorStatistics statistics;
     for (const auto& part : held_out.folds) {
-      TESSERA_TRY(CalibrationStatistics own,
+      TESSERA_TRY(TensorStatistics own,
                   observed(part, kMaxWithSilence / held_out.folds.size(), options));
       statistics.merge(own);
       of_folds.push_back(std::move(own));

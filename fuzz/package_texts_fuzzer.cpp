@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "package/calibration_file.h"
+#include "package/calibration_report.h"
 #include "package/encodings_file.h"
 #include "package/manifest.h"
 #include "package/plan_json.h"
@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::span<const uint8_t> text(data, size);
   read_back(text, parse_manifest, print_manifest);
   read_back(text, parse_encodings, print_encodings);
-  read_back(text, parse_calibration_record, print_calibration_record);
+  read_back(text, parse_calibration_report, print_calibration_report);
   read_back(text, parse_frozen_norms, print_frozen_norms);
   read_back(text, parse_channel_bases, print_channel_bases);
   (void)parse_recipe(text).has_value();

@@ -6,15 +6,16 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/npy.h"
 #include "cli/bisect_report.h"
 #include "cli/command.h"
-#include "cli/comparison_sides.h"
+#include "cli/compared_models.h"
 #include "cli/input_arrays.h"
 #include "cli/interrupt.h"
-#include "cli/output_format.h"
+#include "cli/output_files.h"
 #include "cli/packaged_model.h"
 #include "cli/progress.h"
 #include "cli/rewrite_signal.h"
@@ -31,8 +32,8 @@ constexpr double kDifferencePeak = 0.5;
 constexpr double kMaxGainDb = 80;
 
 struct BisectArguments {
-  SideOptions a;
-  SideOptions b;
+  ComparedModelOptions a;
+  ComparedModelOptions b;
   std::vector<std::string> model_args;
   std::string signal;
   std::vector<std::string> references;
@@ -42,7 +43,7 @@ struct BisectArguments {
   bool force = false;
 };
 
-struct Given {
+struct BisectInputs {
   Graph original;
   PackagedNetwork package;
   std::string package_hash;
@@ -68,28 +69,28 @@ Result<void> compare_hashes(const BisectArguments& options, const Package& packa
   return {};
 }
 
-Result<Given> read_given(const BisectArguments& options, Console& console) {
+Result<BisectInputs> read_bisect_inputs(const BisectArguments& options, Console& console) {
   if (!is_package(options.b.path)) {
     return TESSERA_ERROR(kInvalidArgument, options.b.path, "is no package",
                          "bisect walks from a model to what 'tessera build' made of it");
   }
   TESSERA_TRY(const Package package, Package::open(options.b.path));
   TESSERA_TRY_VOID(compare_hashes(options, package, console));
-  Given given;
-  given.package_hash = package.hash();
+  BisectInputs bisected;
+  bisected.package_hash = package.hash();
   TESSERA_TRY(ImportedModel model, package.model());
   const auto at_length = [&](int64_t length) { return package.model(length); };
-  TESSERA_TRY(given.inputs,
+  TESSERA_TRY(bisected.inputs,
               read_network_inputs(options.signal, model, options.recordings, at_length, console));
   const int64_t length = model.length_samples;
-  TESSERA_TRY(given.package, package.network(length));
+  TESSERA_TRY(bisected.package, package.network(length));
   ModelOptions of_a;
   of_a.path = options.a.path;
   of_a.length_samples = length;
   if (!is_package(options.a.path)) of_a.model_args = options.model_args;
   TESSERA_TRY(ImportedModel original, load_model(of_a, ImportNotes::warnings, console));
-  given.original = std::move(original.graph);
-  return given;
+  bisected.original = std::move(original.graph);
+  return bisected;
 }
 
 Result<std::vector<std::vector<float>>> read_references(const BisectArguments& options,
@@ -138,15 +139,15 @@ double gain_for(const std::vector<VoiceDifference>& rows) {
 }
 
 Result<Document> write_differences(const BisectArguments& options, const BisectReport& report,
-                                   const Given& given, Console& console) {
+                                   const BisectInputs& bisected, Console& console) {
   const std::filesystem::path folder(options.folder);
   Document files = Document::array();
-  const int rate = given.package.model.sample_rate.value_or(0);
+  const int rate = bisected.package.model.sample_rate.value_or(0);
   if (rate == 0) {
     for (size_t i = 0; i < report.original_outputs.size(); ++i) {
       std::vector<float> difference = report.original_outputs[i];
       for (size_t t = 0; t < difference.size(); ++t) difference[t] -= report.package_outputs[i][t];
-      const Shape& shape = given.original.node(given.original.outputs()[i].node).shape;
+      const Shape& shape = bisected.original.node(bisected.original.outputs()[i].node).shape;
       const std::filesystem::path path = folder / fmt::format("difference_{}.npy", i + 1);
       TESSERA_TRY_VOID(write_npy(path, std::vector<int64_t>{shape.c, shape.h, shape.w}, difference,
                                  {.force = true}));
@@ -155,7 +156,7 @@ Result<Document> write_differences(const BisectArguments& options, const BisectR
     }
     return files;
   }
-  std::vector<VoiceDifference> rows = differences(report, given.original);
+  std::vector<VoiceDifference> rows = differences(report, bisected.original);
   const double gain_db = gain_for(rows);
   const auto gain = static_cast<float>(std::pow(10.0, gain_db / 20));
   for (VoiceDifference& row : rows) {
@@ -168,38 +169,23 @@ Result<Document> write_differences(const BisectArguments& options, const BisectR
   return files;
 }
 
-// The folder is new, or one of ours.
-Result<void> check_folder(const BisectArguments& options) {
-  TESSERA_TRY_VOID(check_folder_name(options.folder, "a report and differences"));
-  std::error_code ignored;
-  const std::filesystem::path folder(options.folder);
-  for (const char* name : {"state.json", "contributors.tsv", "report.json"}) {
-    if (std::filesystem::exists(folder / name, ignored))
-      TESSERA_TRY_VOID(check_writable(folder / name, {.force = true}));
-  }
-  if (!std::filesystem::is_directory(folder, ignored) ||
-      std::filesystem::is_empty(folder, ignored) ||
-      std::filesystem::exists(options.bisect.state, ignored) || options.force)
-    return {};
-  return TESSERA_ERROR(kAlreadyExists, options.folder, "holds other files",
-                       "give a new folder, or add --force");
-}
-
-Result<Document> run_bisect(const BisectArguments& given_options, Console& console) {
-  BisectArguments options = given_options;
+Result<Document> run_bisect(const BisectArguments& arguments, Console& console) {
+  BisectArguments options = arguments;
   options.bisect.state = std::filesystem::path(options.folder) / "state.json";
-  TESSERA_TRY_VOID(check_folder(options));
-  TESSERA_TRY(const Given given, read_given(options, console));
-  TESSERA_TRY(options.bisect.references, read_references(options, given.package.model, console));
+  static constexpr std::string_view kFiles[] = {"state.json", "contributors.tsv", "report.json"};
+  TESSERA_TRY_VOID(check_results_folder(options.folder, "a report and differences", kFiles,
+                                        "state.json", options.force));
+  TESSERA_TRY(const BisectInputs bisected, read_bisect_inputs(options, console));
+  TESSERA_TRY(options.bisect.references, read_references(options, bisected.package.model, console));
   TESSERA_TRY_VOID(ensure_directory(options.folder));
-  const std::vector<ConstValues> inputs(given.inputs.begin(), given.inputs.end());
+  const std::vector<ConstValues> inputs(bisected.inputs.begin(), bisected.inputs.end());
   BisectReport report;
   {
     const Progress progress(console, "bisecting");
     const Interrupt interrupt;
-    TESSERA_TRY(report,
-                bisect(given.original, given.package, given.package_hash, inputs, options.bisect,
-                       [&](int64_t, const std::string&) { return !interrupt.wanted(); }));
+    TESSERA_TRY(report, bisect(bisected.original, bisected.package, bisected.package_hash, inputs,
+                               options.bisect,
+                               [&](int64_t, const std::string&) { return !interrupt.wanted(); }));
   }
   for (const Note& note : report.notes) console.warning(note.text);
   print_bisect_report(report, console);
@@ -208,11 +194,11 @@ Result<Document> run_bisect(const BisectArguments& given_options, Console& conso
                                          {.force = true}));
   Document document{{"a", options.a.path},
                     {"b", options.b.path},
-                    {"package_hash", given.package_hash},
+                    {"package_hash", bisected.package_hash},
                     {"signal", options.signal},
                     {"references", options.references}};
   document.update(documents::of(report));
-  TESSERA_TRY(document["differences"], write_differences(options, report, given, console));
+  TESSERA_TRY(document["differences"], write_differences(options, report, bisected, console));
   TESSERA_TRY_VOID(
       write_file_atomically(folder / "report.json", json_text(document), {.force = true}));
   console.print(

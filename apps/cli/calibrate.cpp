@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/counted.h"
-#include "calibrate/calibration_windows.h"
+#include "calibrate/calibration_data.h"
 #include "cli/calibration_options.h"
 #include "cli/command.h"
 #include "cli/hints.h"
@@ -34,7 +34,7 @@ struct CalibrateArguments {
   ModelOptions model;
   BackendChoice backend;
   std::vector<std::string> calibration;
-  CalibrationOptions set;
+  CalibrationConfig config;
   std::string length_policy = "error";
   std::string output;
   std::string statistics;
@@ -45,8 +45,8 @@ struct CalibrateArguments {
 // The windows and the network that hears them.
 struct Prepared {
   Graph legal;
-  CalibrationWindows windows;
-  CalibrationOrigin origin;
+  CalibrationData data;
+  CalibrationData::Origin origin;
 };
 
 Result<Prepared> prepare(const CalibrateArguments& options, Console& console) {
@@ -61,13 +61,13 @@ Result<Prepared> prepare(const CalibrateArguments& options, Console& console) {
     return TESSERA_ERROR(kUnsupported, options.model.path, log.not_legal,
                          rule_reasons_hint(options.model.path));
   }
-  Calibration calibration{{options.calibration.begin(), options.calibration.end()}, options.set};
-  calibration.set.length = length_policy(options.length_policy);
-  TESSERA_TRY(prepared.windows, read_calibration_windows(model, calibration, frames));
-  TESSERA_TRY(prepared.origin, calibration_origin(calibration.sources, calibration.set));
-  if (prepared.origin.recordings.empty())
-    prepared.origin.recordings = prepared.windows.set.recordings;
-  for (const Note& note : prepared.windows.set.notes) {
+  CalibrationConfig config = options.config;
+  config.sources.assign(options.calibration.begin(), options.calibration.end());
+  config.length = length_policy(options.length_policy);
+  TESSERA_TRY(prepared.data, read_calibration_data(model, config, frames));
+  TESSERA_TRY(prepared.origin, calibration_origin(config));
+  if (prepared.origin.recordings.empty()) prepared.origin.recordings = prepared.data.recordings;
+  for (const Note& note : prepared.data.notes) {
     if (note.severity == NoteSeverity::warning) {
       console.warning(note.text);
     } else {
@@ -77,15 +77,15 @@ Result<Prepared> prepare(const CalibrateArguments& options, Console& console) {
   return prepared;
 }
 
-Result<CalibrationRun> gather(const CalibrateArguments& options, const Prepared& prepared,
-                              Console& console) {
+Result<CheckpointedStatistics> gather(const CalibrateArguments& options, const Prepared& prepared,
+                                      Console& console) {
   TESSERA_TRY(const auto backend, open_backend(options.backend));
   QuantizeOptions everything;
   everything.encoder_in_integers = true;
   everything.masks_in_integers = true;
   Progress progress(console, "calibrating");
   const Interrupt interrupt;
-  return calibrate_resumably(prepared.legal, everything, *backend, prepared.windows.set.windows,
+  return calibrate_resumably(prepared.legal, everything, *backend, prepared.data.windows,
                              {.path = options.output + ".state"}, [&](int64_t done, int64_t all) {
                                progress.set(static_cast<double>(done) / static_cast<double>(all));
                                return !interrupt.wanted();
@@ -104,7 +104,7 @@ struct StatisticsRow {
   }
 };
 
-std::vector<StatisticsRow> rows_of(const Graph& legal, const CalibrationStatistics& statistics) {
+std::vector<StatisticsRow> rows_of(const Graph& legal, const TensorStatistics& statistics) {
   std::vector<StatisticsRow> rows;
   for (NodeId id : legal.order()) {
     const Node& node = legal.node(id);
@@ -156,33 +156,33 @@ Result<Document> run_calibrate(const CalibrateArguments& options, Console& conso
                     file_names({options.model.path}, {options.calibration}), options.force));
   const auto begin = std::chrono::steady_clock::now();
   TESSERA_TRY(const Prepared prepared, prepare(options, console));
-  TESSERA_TRY(const CalibrationRun run, gather(options, prepared, console));
+  TESSERA_TRY(const CheckpointedStatistics run, gather(options, prepared, console));
   for (const Note& note : run.notes) console.warning(note.text);
   std::string shapes;
   Document inputs = Document::array();
-  for (const IoLayout& input : prepared.windows.inputs) {
+  for (const IoLayout& input : prepared.data.inputs) {
     shapes += (shapes.empty() ? "" : ", ") + to_string(input.shape);
     inputs.push_back(
         {{"name", input.name}, {"shape", {input.shape.c, input.shape.h, input.shape.w}}});
   }
-  const auto windows = static_cast<int64_t>(prepared.windows.set.windows.size());
+  const auto windows = static_cast<int64_t>(prepared.data.windows.size());
   const std::vector<StatisticsRow> rows = rows_of(prepared.legal, run.statistics);
   Document document{{"model", options.model.path},
                     {"calibration", options.output},
                     {"windows", windows},
                     {"resumed", run.resumed},
                     {"inputs", std::move(inputs)},
-                    {"seed", options.set.seed},
+                    {"seed", options.config.seed},
                     {"values", statistics_document(rows)}};
-  if (prepared.windows.inputs.size() == 1) document["input"] = document["inputs"][0]["shape"];
+  if (prepared.data.inputs.size() == 1) document["input"] = document["inputs"][0]["shape"];
   // Both files, or none.
   std::optional<AtomicFile> statistics;
   if (!options.statistics.empty()) {
     TESSERA_TRY(statistics,
                 write_sealed(options.statistics, json_text(document), {.force = options.force}));
   }
-  TESSERA_TRY_VOID(write_calibration_windows(options.output, prepared.windows.set.windows,
-                                             prepared.windows.inputs, prepared.origin,
+  TESSERA_TRY_VOID(write_calibration_windows(options.output, prepared.data.windows,
+                                             prepared.data.inputs, prepared.origin,
                                              {.force = options.force}));
   if (statistics) TESSERA_TRY_VOID(statistics->commit());
   const double seconds =
@@ -212,16 +212,16 @@ Action define_calibrate(CommandLine& app) {
       ->required()
       ->type_name("PATH")
       ->allow_extra_args(false);
-  app.add_option("--windows", options->set.count, "Windows to choose; fewer where there is less")
+  app.add_option("--windows", options->config.count, "Windows to choose; fewer where there is less")
       ->within(1, 100000)
       ->type_name("N")
       ->capture_default_str();
-  app.add_option("--seed", options->set.seed, "Seed of the choice")
+  app.add_option("--seed", options->config.seed, "Seed of the choice")
       ->type_name("N")
       ->capture_default_str();
   add_length_policy_option(app, options->length_policy);
-  add_truncation_option(app, options->set.allow_truncated);
-  add_array_option(app, options->set.array);
+  add_truncation_option(app, options->config.allow_truncated);
+  add_array_option(app, options->config.array);
   add_backend_options(app, options->backend);
   app.add_option("-o,--output", options->output, "Where to write the windows")
       ->required()

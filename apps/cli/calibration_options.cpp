@@ -25,25 +25,26 @@ LengthPolicy length_policy(const std::string& name) {
   return name == "repeat" ? LengthPolicy::repeat : LengthPolicy::error;
 }
 
-Calibration CalibrationChoice::calibration() const {
-  Calibration made{{files.begin(), files.end()}, set};
-  made.set.length = cli::length_policy(length_policy);
+CalibrationConfig CalibrationChoice::calibration() const {
+  CalibrationConfig made = config;
+  made.sources.assign(files.begin(), files.end());
+  made.length = cli::length_policy(length_policy);
   return made;
 }
 
 void add_calibration_options(CommandLine& app, CalibrationChoice& choice,
                              const std::string& purpose) {
   app.add_option("--calib", choice.files, purpose)->type_name("FILE")->allow_extra_args(false);
-  app.add_option("--calib-windows", choice.set.count, "Windows of a second to calibrate on")
+  app.add_option("--calib-windows", choice.config.count, "Windows of a second to calibrate on")
       ->within(1, 100000)
       ->type_name("N")
       ->capture_default_str();
-  app.add_option("--calib-seed", choice.set.seed, "Seed of the choice of windows")
+  app.add_option("--calib-seed", choice.config.seed, "Seed of the choice of windows")
       ->type_name("N")
       ->capture_default_str();
   add_length_policy_option(app, choice.length_policy);
-  add_truncation_option(app, choice.set.allow_truncated);
-  add_array_option(app, choice.set.array);
+  add_truncation_option(app, choice.config.allow_truncated);
+  add_array_option(app, choice.config.array);
 }
 
 }  // namespace tessera::cli

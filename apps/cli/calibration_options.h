@@ -19,10 +19,10 @@ LengthPolicy length_policy(const std::string& name);
 // What --calib and its options said.
 struct CalibrationChoice {
   std::vector<std::string> files;
-  CalibrationOptions set;
+  CalibrationConfig config;
   std::string length_policy = "error";
 
-  Calibration calibration() const;
+  CalibrationConfig calibration() const;
 };
 
 // --calib, --calib-windows, --calib-seed, --array-length, --calib-array

@@ -11,7 +11,7 @@
 #include "base/counted.h"
 #include "cli/backend_words.h"
 #include "cli/command.h"
-#include "cli/comparison_sides.h"
+#include "cli/compared_models.h"
 #include "cli/comparison_text.h"
 #include "cli/output_files.h"
 #include "cli/progress.h"
@@ -31,8 +31,8 @@ constexpr double kFlaggedSnrDb = 60;
 constexpr double kNearlyExactDb = 80;
 
 struct CompareArguments {
-  SideOptions a;
-  SideOptions b;
+  ComparedModelOptions a;
+  ComparedModelOptions b;
   std::vector<std::string> model_args;
   std::string signal;
   RecordingOptions recordings;
@@ -89,22 +89,22 @@ Result<Document> run_compare(const CompareArguments& options, Console& console) 
   TESSERA_TRY_VOID(check_outputs({{options.drawing, OutputFormat::svg}},
                                  file_names({options.a.path, options.b.path, options.signal}),
                                  options.force));
-  TESSERA_TRY(const Sides sides,
-              open_sides(options.a, options.b, options.model_args, options.signal,
-                         options.recordings, options.length, options.threads, console));
-  const std::vector<ConstValues> inputs(sides.inputs.begin(), sides.inputs.end());
+  TESSERA_TRY(const ComparedModels models,
+              open_compared_models(options.a, options.b, options.model_args, options.signal,
+                                   options.recordings, options.length, options.threads, console));
+  const std::vector<ConstValues> inputs(models.inputs.begin(), models.inputs.end());
   ComparisonReport report;
   {
     const Progress progress(console, "comparing");
-    TESSERA_TRY(report, compare_values(sides.a.network(), sides.b.network(), inputs));
+    TESSERA_TRY(report, compare_values(models.a.network(), models.b.network(), inputs));
   }
   if (report.values.empty())
     console.warning("no inner value of one is known to be one of the other: only outputs compared");
   print_report(report, options.all, console);
   console.print("{} matched by {}; {} only in A, {} only in B; A on {} ({}), B on {} ({})\n",
                 counted(report.values.size(), "value"), report.matched_by, report.a_only.size(),
-                report.b_only.size(), sides.a.by.name, sides.a.by.arithmetic(), sides.b.by.name,
-                sides.b.by.arithmetic());
+                report.b_only.size(), models.a.by.name, models.a.by.arithmetic(), models.b.by.name,
+                models.b.by.arithmetic());
   if (!options.drawing.empty()) {
     TESSERA_TRY_VOID(write_file_atomically(
         options.drawing,
@@ -114,10 +114,10 @@ Result<Document> run_compare(const CompareArguments& options, Console& console) 
   }
   Document document{{"a", options.a.path},
                     {"b", options.b.path},
-                    {"backend_a", sides.a.by.name},
-                    {"backend_b", sides.b.by.name},
-                    {"arithmetic_a", sides.a.by.arithmetic()},
-                    {"arithmetic_b", sides.b.by.arithmetic()},
+                    {"backend_a", models.a.by.name},
+                    {"backend_b", models.b.by.name},
+                    {"arithmetic_a", models.a.by.arithmetic()},
+                    {"arithmetic_b", models.b.by.arithmetic()},
                     {"signal", options.signal.empty() ? "noise" : options.signal},
                     {"matched_by", report.matched_by},
                     {"values", Document::array()},

@@ -74,16 +74,16 @@ std::vector<IntegerFile> integer_files(const Plan& plan, const std::filesystem::
 Result<Document> export_in_integers(const ExportArguments& options, Console& console) {
   if (extension_of(options.output) != ".onnx")
     TESSERA_TRY_VOID(check_folder_name(options.output, "files of pieces"));
-  TESSERA_TRY(const LoadedNetwork given,
+  TESSERA_TRY(const LoadedNetwork network,
               load_network(options.model, ImportNotes::warnings, console));
-  if (!given.encodings) {
+  if (!network.encodings) {
     return TESSERA_ERROR(kInvalidArgument, options.model.path,
-                         given.package ? "holds no integers" : "is no package",
-                         quantize_hint(given.package ? "MODEL" : options.model.path));
+                         network.package ? "holds no integers" : "is no package",
+                         quantize_hint(network.package ? "MODEL" : options.model.path));
   }
   const IntegerForm form =
       options.integers == to_string(IntegerForm::qdq) ? IntegerForm::qdq : IntegerForm::qlinear;
-  const std::vector<IntegerFile> files = integer_files(*given.plan, options.output);
+  const std::vector<IntegerFile> files = integer_files(*network.plan, options.output);
   std::vector<std::string> names;
   std::vector<OutputFile> checked;
   for (const IntegerFile& file : files) {
@@ -95,7 +95,7 @@ Result<Document> export_in_integers(const ExportArguments& options, Console& con
   int64_t total = 0;
   std::vector<AtomicFile> written;
   for (const IntegerFile& file : files) {
-    TESSERA_TRY(const auto bytes, export_integers(file.graph, *given.encodings, form));
+    TESSERA_TRY(const auto bytes, export_integers(file.graph, *network.encodings, form));
     TESSERA_TRY(AtomicFile sealed, write_sealed(file.path, bytes, {.force = options.force}));
     written.push_back(std::move(sealed));
     total += static_cast<int64_t>(bytes.size());
@@ -104,7 +104,7 @@ Result<Document> export_in_integers(const ExportArguments& options, Console& con
   console.print("{}: {} in integers ({}), {}\n", options.output, counted(files.size(), "file"),
                 to_string(form), bytes_text(total));
   return Document{{"model", options.model.path}, {"output", options.output},
-                  {"integers", to_string(form)}, {"length", given.model.length_samples},
+                  {"integers", to_string(form)}, {"length", network.model.length_samples},
                   {"files", std::move(names)},   {"bytes", total}};
 }
 

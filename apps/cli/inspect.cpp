@@ -121,16 +121,16 @@ void print_summary(const InspectArguments& options, const ImportedModel& model, 
 }
 
 // How a quantised package computes, and from what that was chosen.
-void print_integers(const CalibrationRecord& record, Console& console) {
-  const CalibrationRecord::Arithmetic& arithmetic = record.arithmetic;
+void print_integers(const CalibrationReport& report, Console& console) {
+  const CalibrationReport::Arithmetic& arithmetic = report.arithmetic;
   console.print("{:<17}{}: {} in 8 bits, {} in 16, {} in float; {} with weights of 8 bits\n",
                 "arithmetic", printable(arithmetic.asked), counted(arithmetic.in_8_bits, "value"),
                 arithmetic.in_16_bits, arithmetic.in_float,
                 counted(arithmetic.convolutions, "convolution"));
   console.print("{:<17}{} of {} ({}); outputs {:.1f} dB SNR vs float, {:.1f} at least\n",
-                "calibrated on", counted(record.source.windows, "window"),
-                printable(fmt::format("{}", fmt::join(record.source.files, ", "))),
-                printable(record.method.range_estimator), arithmetic.snr_db,
+                "calibrated on", counted(report.source.windows, "window"),
+                printable(fmt::format("{}", fmt::join(report.source.files, ", "))),
+                printable(report.method.range_estimator), arithmetic.snr_db,
                 arithmetic.lowest_snr_db);
 }
 
@@ -149,10 +149,10 @@ Result<Document> package_document(const std::string& path, Console& console) {
                     {"norm", manifest.options.norm},
                     {"pieces", pieces},
                     {"tessera", manifest.tessera}};
-  TESSERA_TRY(const auto record, calibration_record(package));
-  if (record) {
-    print_integers(*record, console);
-    document["integers"] = documents::of(*record);
+  TESSERA_TRY(const auto report, calibration_report(package));
+  if (report) {
+    print_integers(*report, console);
+    document["integers"] = documents::of(*report);
   }
   return document;
 }

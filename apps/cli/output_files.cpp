@@ -18,6 +18,26 @@ std::string true_name(const std::string& path) {
   return unknown ? path : name.string();
 }
 
+Result<void> check_results_folder(const std::string& folder, std::string_view contents,
+                                  std::span<const std::string_view> files, std::string_view own,
+                                  bool force) {
+  TESSERA_TRY_VOID(check_folder_name(folder, contents));
+  std::error_code ignored;
+  const fs::path path(folder);
+  for (const std::string_view name : files) {
+    if (fs::exists(path / name, ignored))
+      TESSERA_TRY_VOID(check_writable(path / name, {.force = true}));
+  }
+  if (force || fs::exists(path / own, ignored)) return {};
+  for (fs::directory_iterator at(path, ignored), end; !ignored && at != end;
+       at.increment(ignored)) {
+    if (at->path().filename() == ".lock") continue;
+    return TESSERA_ERROR(kAlreadyExists, folder, "holds other files",
+                         "give a new folder, or add --force");
+  }
+  return {};
+}
+
 std::vector<std::string> file_names(std::initializer_list<std::string> single,
                                     std::initializer_list<std::span<const std::string>> lists) {
   std::vector<std::string> names(single);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/output_format.h"
@@ -24,6 +25,13 @@ struct OutputFile {
 // --force too: what was read would be lost), or that is named twice.
 Result<void> check_outputs(const std::vector<OutputFile>& outputs,
                            std::span<const std::string> inputs, bool force);
+
+// Refuses a folder for `files` (of `contents`, in words) that holds anything else, unless it holds
+// `own`, which an earlier run of the command left, or `force` is set. Errors: those of
+// check_folder_name() and check_writable(); kAlreadyExists.
+Result<void> check_results_folder(const std::string& folder, std::string_view contents,
+                                  std::span<const std::string_view> files, std::string_view own,
+                                  bool force);
 
 // The names in `single` and in `lists`, for `inputs` above. Empty names stand for files that were
 // not given.

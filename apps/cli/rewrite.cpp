@@ -59,9 +59,9 @@ Result<Document> list_rules(const RewriteArguments& options, Console& console) {
 // A recording that nobody hears is a mistake in the command, not to be passed over.
 Result<void> refuse_unused_recordings(const RewriteArguments& options) {
   if (asks_for_approximate(options.rewrite)) return {};
-  for (const auto& [name, given] : {std::pair("--signal", !options.signal.empty()),
-                                    std::pair("--calibrate", !options.calibration.empty())}) {
-    if (given) {
+  for (const auto& [name, is_set] : {std::pair("--signal", !options.signal.empty()),
+                                     std::pair("--calibrate", !options.calibration.empty())}) {
+    if (is_set) {
       return TESSERA_ERROR(kInvalidArgument, name, "is only heard by approximate rules",
                            "name one with --enable ('tessera rewrite --list'), or leave it out");
     }

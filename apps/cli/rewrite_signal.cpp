@@ -78,14 +78,14 @@ Result<std::map<std::string, NormConstants>> calibrate_norms(const ImportedModel
                                                              const std::vector<std::string>& files,
                                                              const RecordingOptions& options,
                                                              Backend& backend, Console& console) {
-  NormCalibration calibration;
+  NormCalibration statistics;
   for (const std::string& file : files) {
     TESSERA_TRY(std::vector<float> signal, read_signal(file, model, options, console));
     TESSERA_TRY(const Graph graph, graph_for(model, signal, file));
     const std::vector<std::vector<float>> windows{std::move(signal)};
-    TESSERA_TRY_VOID(calibration.observe(graph, backend, windows));
+    TESSERA_TRY_VOID(statistics.observe(graph, backend, windows));
   }
-  return calibration.constants();
+  return statistics.constants();
 }
 
 }  // namespace tessera::cli

@@ -85,10 +85,10 @@ std::vector<std::string> input_files(const RunArguments& options, const Signatur
   return files;
 }
 
-Result<WindowOutputs> run_all(Session& session, const Inputs& given, const std::string& what,
+Result<WindowOutputs> run_all(Session& session, const Inputs& inputs, const std::string& what,
                               Console& console) {
   Progress progress(console, what);
-  return run_windows(session, given.batch, given.network.model.outputs,
+  return run_windows(session, inputs.batch, inputs.network.model.outputs,
                      [&](int64_t done, int64_t all) {
                        progress.set(static_cast<double>(done) / static_cast<double>(all));
                        return true;
@@ -124,12 +124,12 @@ std::vector<std::vector<float>> values_of(std::vector<StackedOutput> outputs) {
 }
 
 // All windows through the reference backend, too.
-Result<void> check_floats(const RunArguments& options, const Inputs& given, WindowOutputs run,
+Result<void> check_floats(const RunArguments& options, const Inputs& inputs, WindowOutputs run,
                           Document& document, Console& console) {
   TESSERA_TRY(const auto backend, open_backend({.name = "reference", .threads = 0}));
-  TESSERA_TRY(Session session, Session::create(given.network.expected_graph(), *backend));
+  TESSERA_TRY(Session session, Session::create(inputs.network.expected_graph(), *backend));
   TESSERA_TRY(WindowOutputs expected,
-              run_all(session, given, options.model.path + " on the reference backend", console));
+              run_all(session, inputs, options.model.path + " on the reference backend", console));
   TESSERA_TRY(const OutputDifference difference,
               compare_outputs(values_of(std::move(expected.outputs)),
                               values_of(std::move(run.outputs)), options.model.path));
@@ -140,17 +140,17 @@ Result<void> check_floats(const RunArguments& options, const Inputs& given, Wind
 }
 
 // All windows again, every code beside that of the integer reference.
-Result<void> check_bit_exact(const RunArguments& options, const Inputs& given,
+Result<void> check_bit_exact(const RunArguments& options, const Inputs& inputs,
                              const Devices& devices, Document& document, Console& console) {
   int64_t equal = 0;
   Progress progress(console, options.model.path + ", checked by plain loops");
-  for (int64_t n = 0; n < given.batch.windows(); ++n) {
-    TESSERA_TRY(const auto window, given.batch.window(n));
+  for (int64_t n = 0; n < inputs.batch.windows(); ++n) {
+    TESSERA_TRY(const auto window, inputs.batch.window(n));
     TESSERA_TRY(const int64_t codes,
-                compare_codes_with_reference(*given.network.plan, *given.network.encodings, devices,
-                                             window, options.model.path));
+                compare_codes_with_reference(*inputs.network.plan, *inputs.network.encodings,
+                                             devices, window, options.model.path));
     equal += codes;
-    progress.set(static_cast<double>(n + 1) / static_cast<double>(given.batch.windows()));
+    progress.set(static_cast<double>(n + 1) / static_cast<double>(inputs.batch.windows()));
   }
   document["equal_codes"] = equal;
   console.print("{} codes, each that of the integer reference\n", grouped(equal));
@@ -172,36 +172,36 @@ Result<NetworkBackends> open_backends(const RunArguments& options, const LoadedN
 }
 
 Result<Document> compute_outputs(const RunArguments& options, Console& console) {
-  TESSERA_TRY(const Inputs given, read_inputs(options, console));
-  const Signature signature = signature_of(given.network.model.graph);
+  TESSERA_TRY(const Inputs inputs, read_inputs(options, console));
+  const Signature signature = signature_of(inputs.network.model.graph);
   TESSERA_TRY(const auto output_files,
               assign_files(options.outputs, signature.outputs, "--output"));
   std::vector<OutputFile> checked;
   for (const std::string& file : output_files) checked.push_back({file, OutputFormat::npy});
   TESSERA_TRY_VOID(check_outputs(
       checked, file_names({options.model.path}, {input_files(options, signature)}), options.force));
-  TESSERA_TRY(const NetworkBackends by, open_backends(options, given.network, console));
-  const Devices devices = given.network.with_artifacts(by.devices());
-  TESSERA_TRY(Session session, given.network.session(devices, EncodingsUse::ignore));
-  TESSERA_TRY(WindowOutputs run, run_all(session, given, "running", console));
+  TESSERA_TRY(const NetworkBackends by, open_backends(options, inputs.network, console));
+  const Devices devices = inputs.network.with_artifacts(by.devices());
+  TESSERA_TRY(Session session, inputs.network.session(devices, EncodingsUse::ignore));
+  TESSERA_TRY(WindowOutputs run, run_all(session, inputs, "running", console));
   const Arithmetic arithmetic = by.chip().arithmetic();
   Document document{{"model", options.model.path},
                     {"backend", by.chip_name()},
                     {"arithmetic", to_string(arithmetic)},
-                    {"windows", given.batch.windows()},
+                    {"windows", inputs.batch.windows()},
                     {"seconds", run.seconds},
                     {"load_seconds", session.timing().load_seconds}};
   TESSERA_TRY(document["outputs"], write_outputs(options, output_files, run.outputs, console));
   console.print(
       "{} backend, {} arithmetic: {:.3f} ms{}\n", by.chip_name(), to_string(arithmetic),
       run.seconds * 1e3,
-      given.batch.windows() > 1 ? fmt::format(" for {} windows", given.batch.windows()) : "");
+      inputs.batch.windows() > 1 ? fmt::format(" for {} windows", inputs.batch.windows()) : "");
   report_devices({session.devices(), by.chip_name(), by.host_name(), by.chip().readings()},
                  document, console);
   if (options.check) {
     const bool integer = arithmetic == Arithmetic::integer;
-    TESSERA_TRY_VOID(integer ? check_bit_exact(options, given, devices, document, console)
-                             : check_floats(options, given, std::move(run), document, console));
+    TESSERA_TRY_VOID(integer ? check_bit_exact(options, inputs, devices, document, console)
+                             : check_floats(options, inputs, std::move(run), document, console));
   }
   return document;
 }

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/counted.h"
-#include "calibrate/calibration_windows.h"
+#include "calibrate/calibration_data.h"
 #include "cli/calibration_options.h"
 #include "cli/command.h"
 #include "cli/model_options.h"
@@ -188,7 +188,7 @@ Result<std::vector<Mixture>> mixtures_for(const NormsArguments& options, const I
   TESSERA_TRY(auto mixtures,
               read_mixtures(options.mixtures, model.n_src,
                             {.sample_rate = model.sample_rate.value_or(0),
-                             .allow_truncated = options.calibration.set.allow_truncated}));
+                             .allow_truncated = options.calibration.config.allow_truncated}));
   for (const Mixture& mixture : mixtures) {
     for (const std::string& note : mixture.notes) console.note(note);
   }
@@ -207,20 +207,20 @@ Result<Document> run_norms(const NormsArguments& options, Console& console) {
         "the network has no norm to freeze: none is over the whole sequence, or only the first");
   }
   TESSERA_TRY(std::vector<Mixture> mixtures, mixtures_for(options, model, console));
-  TESSERA_TRY(const CalibrationWindows windows,
-              read_calibration_windows(model, options.calibration.calibration()));
-  for (const Note& note : windows.set.notes) console.note(printable(note.text));
-  TESSERA_TRY(const Graph windowed, model.network->instantiate(windows.length));
+  TESSERA_TRY(const CalibrationData data,
+              read_calibration_data(model, options.calibration.calibration()));
+  for (const Note& note : data.notes) console.note(printable(note.text));
+  TESSERA_TRY(const Graph windowed, model.network->instantiate(data.length));
   TESSERA_TRY(const auto backend, open_backend({.threads = options.threads}));
-  NormCalibration calibration;
+  NormCalibration statistics;
   FrozenNormsCurve curve;
   Constants constants;
   {
     const Progress progress(console, "freezing");
-    TESSERA_TRY_VOID(calibration.observe(windowed, *backend, windows.set.windows));
-    constants = calibration.constants();
-    TESSERA_TRY(curve, measure_frozen_norms(model.graph, windowed, target, constants,
-                                            windows.set.windows, options.search, *backend));
+    TESSERA_TRY_VOID(statistics.observe(windowed, *backend, data.windows));
+    constants = statistics.constants();
+    TESSERA_TRY(curve, measure_frozen_norms(model.graph, windowed, target, constants, data.windows,
+                                            options.search, *backend));
   }
   std::optional<Scorer> scorer;
   if (!mixtures.empty()) scorer.emplace(model, constants, std::move(mixtures), *backend);

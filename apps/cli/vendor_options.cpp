@@ -9,7 +9,7 @@
 #include <mutex>
 
 #include "base/counted.h"
-#include "calibrate/calibration_windows.h"
+#include "calibrate/calibration_data.h"
 #include "cli/table.h"
 #include "vendor/hailo/dfc/python_steps.h"
 
@@ -121,14 +121,13 @@ Result<VendorCompileOptions> VendorSession::options() {
 }
 
 Result<std::vector<std::vector<float>>> windows_of(const Package& package,
-                                                   const Calibration& calibration,
+                                                   const CalibrationConfig& calibration,
                                                    Console& console) {
   TESSERA_TRY(const ImportedModel model, package.model());
-  TESSERA_TRY(
-      CalibrationWindows windows,
-      read_calibration_windows(model, calibration, package.manifest().model.length_samples));
-  for (const Note& note : windows.set.notes) console.note(note.text);
-  return std::move(windows.set.windows);
+  TESSERA_TRY(CalibrationData data,
+              read_calibration_data(model, calibration, package.manifest().model.length_samples));
+  for (const Note& note : data.notes) console.note(note.text);
+  return std::move(data.windows);
 }
 
 void print_pieces(const VendorCompiled& compiled, Console& console) {

@@ -54,7 +54,7 @@ class VendorSession {
 
 // What the network will hear, at the package's length. Errors: those of reading.
 Result<std::vector<std::vector<float>>> windows_of(const Package& package,
-                                                   const Calibration& calibration,
+                                                   const CalibrationConfig& calibration,
                                                    Console& console);
 
 void print_pieces(const VendorCompiled& compiled, Console& console);

@@ -72,10 +72,10 @@ struct Verified {
   Document document;
 };
 
-Result<Plan> plan_of(const LoadedNetwork& given, const VerifyArguments& options) {
-  if (given.plan) return *given.plan;
+Result<Plan> plan_of(const LoadedNetwork& loaded, const VerifyArguments& options) {
+  if (loaded.plan) return *loaded.plan;
   TESSERA_TRY(const Target target, load_target(options.target));
-  Graph legal = given.model.graph;
+  Graph legal = loaded.model.graph;
   TESSERA_TRY(const RewriteLog log, rewrite(legal));
   if (!log.not_legal.empty()) {
     return TESSERA_ERROR(kUnsupported, options.model.path, log.not_legal,
@@ -85,10 +85,10 @@ Result<Plan> plan_of(const LoadedNetwork& given, const VerifyArguments& options)
 }
 
 // A package runs on what it was built for.
-Result<void> check_target(const LoadedNetwork& given, const VerifyArguments& options) {
-  if (!given.package || !options.target_is_chosen) return {};
+Result<void> check_target(const LoadedNetwork& loaded, const VerifyArguments& options) {
+  if (!loaded.package || !options.target_is_chosen) return {};
   TESSERA_TRY(const Target target, load_target(options.target));
-  const std::string& built_for = given.package->manifest().target;
+  const std::string& built_for = loaded.package->manifest().target;
   if (target.name == built_for) return {};
   return TESSERA_ERROR(
       kMismatch, options.model.path,
@@ -108,41 +108,41 @@ Result<void> check_whole(const Package& package, const VerifyArguments& options,
 }
 
 Result<Case> read_case(const VerifyArguments& options, Console& console) {
-  TESSERA_TRY(LoadedNetwork given, load_network(options.model, ImportNotes::warnings, console));
-  TESSERA_TRY_VOID(check_target(given, options));
-  if (given.package) TESSERA_TRY_VOID(check_whole(*given.package, options, console));
+  TESSERA_TRY(LoadedNetwork loaded, load_network(options.model, ImportNotes::warnings, console));
+  TESSERA_TRY_VOID(check_target(loaded, options));
+  if (loaded.package) TESSERA_TRY_VOID(check_whole(*loaded.package, options, console));
   Case made;
   if (!options.signal.empty()) {
-    ImportedModel model = given.model;
+    ImportedModel model = loaded.model;
     const ModelAtLength at_length = [&](int64_t length) -> Result<ImportedModel> {
       ModelOptions other = options.model;
       other.length_samples = length;
-      TESSERA_TRY(given, load_network(other, ImportNotes::none, console));
-      return given.model;
+      TESSERA_TRY(loaded, load_network(other, ImportNotes::none, console));
+      return loaded.model;
     };
     TESSERA_TRY(made.inputs,
                 read_network_inputs(options.signal, model, options.recordings, at_length, console));
   }
-  made.imported = given.model.graph;
+  made.imported = loaded.model.graph;
   if (!options.other_model.empty()) {
     ModelOptions other = options.model;
     other.path = options.other_model;
-    other.length_samples = given.model.length_samples;
+    other.length_samples = loaded.model.length_samples;
     TESSERA_TRY(ImportedModel model, load_model(other, ImportNotes::warnings, console));
     made.imported = std::move(model.graph);
   }
-  if (given.package && given.package->manifest().options.norm != "exact") {
-    TESSERA_TRY(Graph approximated, given.package->approximated(made.imported));
+  if (loaded.package && loaded.package->manifest().options.norm != "exact") {
+    TESSERA_TRY(Graph approximated, loaded.package->approximated(made.imported));
     made.exact = std::exchange(made.imported, std::move(approximated));
   }
   for (const std::string& path : options.references) {
     TESSERA_TRY(std::vector<float> voice,
-                read_signal(path, given.model, options.recordings, console));
+                read_signal(path, loaded.model, options.recordings, console));
     made.voices.push_back(std::move(voice));
   }
   const Progress progress(console, "planning");
-  TESSERA_TRY(made.plan, plan_of(given, options));
-  made.network = std::move(given);
+  TESSERA_TRY(made.plan, plan_of(loaded, options));
+  made.network = std::move(loaded);
   if (made.inputs.empty()) {
     for (NodeId id : made.imported.inputs())
       made.inputs.push_back(verification_signal(made.imported.node(id).shape));
@@ -162,10 +162,10 @@ Result<Document> concluded(Document document, const Result<void>& verdict, std::
 }
 
 // What the frozen norms cost that were asked for: told, and no reason to fail.
-Result<void> tell_cost(const Case& given, Backend& reference, Verified& verified,
+Result<void> tell_cost(const Case& verified_case, Backend& reference, Verified& verified,
                        Console& console) {
-  if (!given.exact) return {};
-  TESSERA_TRY(Session exact, Session::create(*given.exact, reference));
+  if (!verified_case.exact) return {};
+  TESSERA_TRY(Session exact, Session::create(*verified_case.exact, reference));
   TESSERA_TRY(const auto outputs, exact.run(verified.inputs));
   verified.document["approximation"] = Document::array();
   for (size_t i = 0; i < outputs.size(); ++i) {
@@ -180,15 +180,15 @@ Result<void> tell_cost(const Case& given, Backend& reference, Verified& verified
   return {};
 }
 
-Result<Document> run_integers(const VerifyArguments& options, const Case& given,
+Result<Document> run_integers(const VerifyArguments& options, const Case& verified_case,
                               const Verified& verified, Console& console) {
   BitExactReport codes;
   {
     const Progress progress(console, "comparing codes");
-    TESSERA_TRY(codes, check_bit_exact(given.plan, *given.network.encodings, *verified.by.backend,
-                                       verified.inputs));
+    TESSERA_TRY(codes, check_bit_exact(verified_case.plan, *verified_case.network.encodings,
+                                       *verified.by.backend, verified.inputs));
   }
-  TESSERA_TRY(const IntegerCost cost, integer_cost(verified.report, given.voices));
+  TESSERA_TRY(const IntegerCost cost, integer_cost(verified.report, verified_case.voices));
   print_integer_report(verified.report, codes, cost, options.all, console);
   Document document = verified.document;
   add_integers(document, verified.report, codes, cost, options.verify);
@@ -198,29 +198,30 @@ Result<Document> run_integers(const VerifyArguments& options, const Case& given,
 }
 
 Result<Document> run_verify(VerifyArguments options, Console& console) {
-  TESSERA_TRY(const Case given, read_case(options, console));
+  TESSERA_TRY(const Case verified_case, read_case(options, console));
   options.verify.min_snr_db =
       options.min_snr_db.value_or(options.signal.empty() ? kMinSnrOnNoiseDb : kMinSnrDb);
   Verified verified;
   std::string reference_name;
-  TESSERA_TRY(verified.by,
-              open_network_backend(options.backend, given.network, options.model.path, console));
+  TESSERA_TRY(verified.by, open_network_backend(options.backend, verified_case.network,
+                                                options.model.path, console));
   options.backend.name = verified.by.name;
   const bool integers =
-      given.network.encodings && verified.by.backend->arithmetic() == Arithmetic::integer;
-  if (integers) options.verify.encodings = &*given.network.encodings;
-  TESSERA_TRY(const auto reference, open_reference(options.reference, given.imported,
+      verified_case.network.encodings && verified.by.backend->arithmetic() == Arithmetic::integer;
+  if (integers) options.verify.encodings = &*verified_case.network.encodings;
+  TESSERA_TRY(const auto reference, open_reference(options.reference, verified_case.imported,
                                                    options.backend, reference_name, console));
-  verified.inputs.assign(given.inputs.begin(), given.inputs.end());
+  verified.inputs.assign(verified_case.inputs.begin(), verified_case.inputs.end());
   {
     const Progress progress(console, "verifying");
-    TESSERA_TRY(verified.report, verify_plan(given.imported, given.plan, *verified.by.backend,
-                                             *reference, verified.inputs, options.verify));
+    TESSERA_TRY(verified.report,
+                verify_plan(verified_case.imported, verified_case.plan, *verified.by.backend,
+                            *reference, verified.inputs, options.verify));
   }
   const VerifyReport& report = verified.report;
   if (!integers) print_report(report, options.all, console);
   verified.document = {
-      {"model", options.model.path}, {"target", given.plan.recipe.target},
+      {"model", options.model.path}, {"target", verified_case.plan.recipe.target},
       {"backend", verified.by.name}, {"arithmetic", verified.by.arithmetic()},
       {"reference", reference_name}, {"signal", options.signal.empty() ? "noise" : options.signal}};
   verified.document.update(documents::of(report, options.verify));
@@ -230,8 +231,8 @@ Result<Document> run_verify(VerifyArguments options, Console& console) {
                 counted(report.segments, "segment"), counted(report.pieces, "piece"),
                 grouped(report.chip_calls, "call"), verified.by.name, verified.by.arithmetic(),
                 report.stitched_seconds * 1e3, reference_name);
-  TESSERA_TRY_VOID(tell_cost(given, *reference, verified, console));
-  if (integers) return run_integers(options, given, verified, console);
+  TESSERA_TRY_VOID(tell_cost(verified_case, *reference, verified, console));
+  if (integers) return run_integers(options, verified_case, verified, console);
   return concluded(std::move(verified.document), verdict_of(report, options.model.path),
                    "the same network at every stage", console);
 }
@@ -270,9 +271,10 @@ Action define_verify(CommandLine& app) {
   app.add_option("--audio", options->signal, "A recording to verify with; default: noise")
       ->type_name("FILE.wav")
       ->excludes(input);
-  app.add_option("--part", options->part,
-                 "Only decoder (what each source's decoder is given -> samples), masker (encoder's "
-                 "output -> masks) or chain (samples -> samples) of a model file, in known cases")
+  app.add_option(
+         "--part", options->part,
+         "Only decoder (what each source's decoder is verified_case -> samples), masker (encoder's "
+         "output -> masks) or chain (samples -> samples) of a model file, in known cases")
       ->one_of({"decoder", "masker", "chain"})
       ->excludes(input)
       ->excludes(model);

@@ -59,7 +59,7 @@ struct BuildOptions {
   double norm_loss_db = 0.2;  // NormMode::budget: SI-SNR that frozen norms may cost in all
   // NormMode::frozen: by name of the norm; empty: taken from the calibration.
   std::map<std::string, NormConstants> frozen_norms;
-  Calibration calibration;
+  CalibrationConfig calibration;  // what the network will hear: for frozen norms and integers
   PlanOptions plan;
   std::optional<IntegerOptions> integers;  // none: everything stays float
   // Bases of residual streams, by name of a stream's first value. None given: with integers, taken

@@ -171,10 +171,10 @@ Result<CheckedPackage> check_package(const Package& package, const PackagedNetwo
 // read.
 bool is_package(const std::filesystem::path& path);
 
-// Calibration record: what a package's integers were chosen from, kept in it. docs/package.md lists
+// Calibration report: what a package's integers were chosen from, kept in it. docs/package.md lists
 // its fields.
 
-struct CalibrationRecord {
+struct CalibrationReport {
   // Values of the planned graph by how they are held.
   struct Arithmetic {
     std::string asked;  // "int8", "int16", "mixed"
@@ -213,6 +213,6 @@ struct CalibrationRecord {
 
 // nullopt for a package in float, or of a build that kept none. Errors: kCorrupt, subject = the
 // path of the field.
-Result<std::optional<CalibrationRecord>> calibration_record(const Package& package);
+Result<std::optional<CalibrationReport>> calibration_report(const Package& package);
 
 }  // namespace tessera

@@ -8,9 +8,8 @@
 namespace tessera {
 
 Result<void> calibrate(const Graph& legal, const QuantizeOptions& options, Backend& backend,
-                       std::span<const std::vector<float>> windows,
-                       CalibrationStatistics& statistics, const CalibrationProgress& progress,
-                       int64_t done) {
+                       std::span<const std::vector<float>> windows, TensorStatistics& statistics,
+                       const CalibrationProgress& progress, int64_t done) {
   TESSERA_TRY_VOID(check_windows(legal, windows));
   TESSERA_TRY(const Graph graph, with_outputs(legal, calibrated_nodes(legal, options)));
   TESSERA_TRY(const auto executable, backend.load({graph}));

@@ -1,13 +1,13 @@
-// Calibration sets from arrays: one for each input of the network.
+// Calibration data from arrays: one for each input of the network.
 #include <algorithm>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "base/npy.h"
+#include "calibrate/calibration_sources.h"
 #include "graph/named_arrays.h"
 #include "graph/window_batch.h"
-#include "tessera/compiler/calibrate.h"
 #include "tessera/compiler/tensor.h"
 
 namespace tessera {
@@ -21,21 +21,21 @@ std::vector<std::string> names_of(std::span<const IoLayout> inputs) {
   return names;
 }
 
-Result<NamedArrays> arrays_of(const fs::path& path, const CalibrationOptions& options) {
-  const std::vector<std::string> names = names_of(options.inputs);
+Result<NamedArrays> arrays_of(const fs::path& path, const CalibrationConfig& config) {
+  const std::vector<std::string> names = names_of(config.inputs);
   if (path.extension() == ".npz")
-    return read_named_arrays(path, names, options.array,
-                             ", or choose one with CalibrationOptions::array");
+    return read_named_arrays(path, names, config.array,
+                             ", or choose one with CalibrationConfig::array");
   if (names.size() != 1) {
     return TESSERA_ERROR(kInvalidArgument, path.string(),
                          fmt::format("is one array, the network has {} inputs: {}", names.size(),
                                      fmt::join(names, ", ")),
                          "save an .npz with an array for each of these names");
   }
-  if (!options.array.empty()) {
+  if (!config.array.empty()) {
     return TESSERA_ERROR(kInvalidArgument, path.string(),
-                         fmt::format("is one array, of which '{}' cannot be chosen", options.array),
-                         "leave CalibrationOptions::array out");
+                         fmt::format("is one array, of which '{}' cannot be chosen", config.array),
+                         "leave CalibrationConfig::array out");
   }
   TESSERA_TRY(NpyArray array, read_npy(path));
   NamedArrays named;
@@ -64,12 +64,12 @@ std::string_view what_happens(bool longer, LengthPolicy policy) {
 
 // By the policy, arrays of another length than the network's.
 Result<void> check_length(const WindowArray& array, int64_t frames, const IoLayout& wanted,
-                          const CalibrationOptions& options, std::vector<Note>& notes) {
+                          const CalibrationConfig& config, std::vector<Note>& notes) {
   if (frames == wanted.shape.w) return {};
-  if (frames == 0 || options.length == LengthPolicy::error) {
+  if (frames == 0 || config.length == LengthPolicy::error) {
     std::string hint =
-        "choose what becomes of them with CalibrationOptions::length crop, pad or repeat";
-    if (options.other_length && options.other_length(frames))
+        "choose what becomes of them with CalibrationConfig::length crop, pad or repeat";
+    if (config.other_length && config.other_length(frames))
       hint += fmt::format(", or take windows of that length with ImportOptions::length_samples {}",
                           frames);
     return TESSERA_ERROR(kInvalidArgument, array.source,
@@ -78,21 +78,21 @@ Result<void> check_length(const WindowArray& array, int64_t frames, const IoLayo
   notes.push_back(
       {NoteSeverity::warning,
        fmt::format("{}: holds {} frames where the network takes {}: {}", array.source, frames,
-                   wanted.shape.w, what_happens(frames > wanted.shape.w, options.length))});
+                   wanted.shape.w, what_happens(frames > wanted.shape.w, config.length))});
   return {};
 }
 
-Result<WindowBatch> read_batch(const fs::path& path, const CalibrationOptions& options,
+Result<WindowBatch> read_batch(const fs::path& path, const CalibrationConfig& config,
                                std::vector<Note>& notes) {
-  TESSERA_TRY(NamedArrays named, arrays_of(path, options));
+  TESSERA_TRY(NamedArrays named, arrays_of(path, config));
   std::vector<WindowArray> arrays;
   std::vector<WindowReading> readings;
   for (size_t i = 0; i < named.arrays.size(); ++i) {
     const std::string& name = named.names[i];
     arrays.push_back({name.empty() ? path.string() : fmt::format("{}: {}", path.string(), name),
                       std::move(named.arrays[i])});
-    TESSERA_TRY(WindowReading reading, reading_of(arrays[i], options.inputs[i]));
-    TESSERA_TRY_VOID(check_length(arrays[i], reading.frames(), options.inputs[i], options, notes));
+    TESSERA_TRY(WindowReading reading, reading_of(arrays[i], config.inputs[i]));
+    TESSERA_TRY_VOID(check_length(arrays[i], reading.frames(), config.inputs[i], config, notes));
     readings.push_back(std::move(reading));
   }
   if (!named.left_aside.empty()) {
@@ -116,25 +116,24 @@ void append_fitted(std::span<const float> values, int64_t frames, const Shape& s
 
 }  // namespace
 
-Result<CalibrationSet> calibration_from_array(const fs::path& path,
-                                              const CalibrationOptions& options) {
-  CalibrationSet set;
-  TESSERA_TRY(const WindowBatch batch, read_batch(path, options, set.notes));
-  set.notes.insert(set.notes.end(), batch.notes().begin(), batch.notes().end());
-  const int64_t count = std::min(batch.windows(), options.count);
+Result<void> read_calibration_arrays(const CalibrationConfig& config, CalibrationData& data) {
+  const fs::path& path = config.sources[0];
+  TESSERA_TRY(const WindowBatch batch, read_batch(path, config, data.notes));
+  data.notes.insert(data.notes.end(), batch.notes().begin(), batch.notes().end());
+  const int64_t count = std::min(batch.windows(), config.count);
   if (count < batch.windows()) {
-    set.notes.push_back({NoteSeverity::info, fmt::format("{}: the first {} of {} examples",
-                                                         path.string(), count, batch.windows())});
+    data.notes.push_back({NoteSeverity::info, fmt::format("{}: the first {} of {} examples",
+                                                          path.string(), count, batch.windows())});
   }
   for (int64_t n = 0; n < count; ++n) {
     TESSERA_TRY(const auto inputs, batch.window(n));
-    std::vector<float>& window = set.windows.emplace_back();
+    std::vector<float>& window = data.windows.emplace_back();
     for (size_t i = 0; i < inputs.size(); ++i) {
-      append_fitted(inputs[i], batch.readings()[i].frames(), options.inputs[i].shape,
-                    options.length, window);
+      append_fitted(inputs[i], batch.readings()[i].frames(), config.inputs[i].shape, config.length,
+                    window);
     }
   }
-  return set;
+  return {};
 }
 
 }  // namespace tessera

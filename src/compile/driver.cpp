@@ -8,12 +8,12 @@
 #include <fmt/ranges.h>
 
 #include "base/counted.h"
-#include "base/hash.h"
-#include "calibrate/calibration_windows.h"
+#include "calibrate/calibration_data.h"
 #include "compile/freeze_stage.h"
+#include "compile/package_contents.h"
 #include "compile/quantize_stage.h"
 #include "compile/stage_files.h"
-#include "package/calibration_file.h"
+#include "package/calibration_report.h"
 #include "package/encodings_file.h"
 #include "package/entries.h"
 #include "package/manifest.h"
@@ -29,12 +29,7 @@
 namespace tessera {
 namespace {
 
-constexpr uint64_t kMaxModelBytes = uint64_t{4} << 30;
 constexpr uint64_t kMaxTargetBytes = uint64_t{1} << 20;
-
-std::vector<uint8_t> copied_bytes(std::string_view text) {
-  return {text.begin(), text.end()};
-}
 
 class Driver {
  public:
@@ -67,8 +62,8 @@ class Driver {
   std::vector<Note> notes() {
     std::vector<Note> all = std::move(imported_.notes);
     all.insert(all.end(), plan_.notes.begin(), plan_.notes.end());
-    all.insert(all.end(), std::make_move_iterator(windows_.set.notes.begin()),
-               std::make_move_iterator(windows_.set.notes.end()));
+    all.insert(all.end(), std::make_move_iterator(calibration_.notes.begin()),
+               std::make_move_iterator(calibration_.notes.end()));
     return all;
   }
 
@@ -159,39 +154,21 @@ class Driver {
   }
 
   Result<std::string> import() {
-    TESSERA_TRY(std::vector<uint8_t> target, read_file(options_.target, kMaxTargetBytes));
-    TESSERA_TRY(target_,
-                parse_target(std::string(target.begin(), target.end()), options_.target.string()));
+    TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(options_.target, kMaxTargetBytes));
+    const std::string target(bytes.begin(), bytes.end());
+    TESSERA_TRY(target_, parse_target(target, options_.target.string()));
     TESSERA_TRY(imported_, import_model(path_, options_.import));
     TESSERA_TRY_VOID(pack_model());
-    contents_.push_back({entries::of_target(target_.name), "target", std::move(target)});
+    contents_.add(entries::of_target(target_.name), "target", target);
     manifest_.target = target_.name;
     return fmt::format("{}: {} for {}", imported_.family,
                        counted(imported_.graph.order().size(), "node"),
                        counted(imported_.length_samples, "sample"));
   }
 
-  // The file as it is on the disk, and what was read beside it.
   Result<void> pack_model() {
     PackageModel& model = manifest_.model;
-    std::error_code ignored;
-    const bool is_folder = std::filesystem::is_directory(path_, ignored);
-    const std::filesystem::path folder = is_folder ? path_ : path_.parent_path();
-    if (!std::filesystem::is_regular_file(folder / imported_.file_name, ignored)) {
-      return TESSERA_ERROR(kInvalidArgument, path_.string(),
-                           "is no file, so that its bytes cannot go into the package",
-                           "write the model to a file first");
-    }
-    std::vector<std::string> names{imported_.file_name};
-    names.insert(names.end(), imported_.files_beside.begin(), imported_.files_beside.end());
-    for (const std::string& name : names) {
-      TESSERA_TRY(std::vector<uint8_t> bytes, read_file(folder / name, kMaxModelBytes));
-      if (model.files.empty()) model.hash = content_hash(bytes);
-      std::string entry = entries::of_model_file(name);
-      while (is_packed(entry)) entry += '_';
-      model.files.push_back({name, entry});
-      contents_.push_back({std::move(entry), "model", std::move(bytes)});
-    }
+    TESSERA_TRY_VOID(contents_.add_model(path_, imported_, model));
     model.family = imported_.family;
     model.arguments = options_.import.model_args;
     model.length_samples = imported_.length_samples;
@@ -201,23 +178,16 @@ class Driver {
     return {};
   }
 
-  bool is_packed(const std::string& entry) const {
-    for (const PackageContent& content : contents_) {
-      if (content.name == entry) return true;
-    }
-    return false;
-  }
-
   // Norms and integers see the same windows.
   Result<void> read_windows() {
-    if (windows_.length > 0) return {};
-    TESSERA_TRY(windows_, read_calibration_windows(imported_, options_.calibration));
+    if (calibration_.length > 0) return {};
+    TESSERA_TRY(calibration_, read_calibration_data(imported_, options_.calibration));
     return {};
   }
 
   Result<std::string> freeze() {
     TESSERA_TRY_VOID(read_windows());
-    TESSERA_TRY(FrozenNorms frozen, freeze_norms(imported_, target_, windows_, options_));
+    TESSERA_TRY(FrozenNorms frozen, freeze_norms(imported_, target_, calibration_, options_));
     rewriting_.calibrated = std::move(frozen.constants);
     const FrozenNormsPoint& point = frozen_point_.emplace(std::move(frozen.point));
     return fmt::format("{} of {}, {} -> {}, about {:.2f} dB of SI-SNR", point.frozen.size(),
@@ -228,9 +198,9 @@ class Driver {
   Result<std::string> change_streams() {
     TESSERA_TRY_VOID(read_windows());
     TESSERA_TRY(const auto backend, make_backend("cpu", {.threads = options_.threads}));
-    TESSERA_TRY(Graph graph, imported_.network->instantiate(windows_.length));
+    TESSERA_TRY(Graph graph, imported_.network->instantiate(calibration_.length));
     TESSERA_TRY_VOID(legalize(graph, rewriting_));
-    TESSERA_TRY(channel_bases_, choose_channel_bases(graph, windows_.set.windows, *backend));
+    TESSERA_TRY(channel_bases_, choose_channel_bases(graph, calibration_.windows, *backend));
     std::string text;
     for (const ChannelBasisChoice& choice : channel_bases_) {
       rewriting_.channel_bases[choice.stream] = choice.basis;
@@ -244,15 +214,14 @@ class Driver {
   Result<std::string> rewrite() {
     legal_ = imported_.graph;
     TESSERA_TRY(rewritten_, legalize(legal_, rewriting_));
-    contents_.push_back(
-        {std::string(entries::kLegal), "graph", copied_bytes(entries::legal_text(legal_))});
+    contents_.add(entries::kLegal, "graph", entries::legal_text(legal_));
     if (!rewriting_.calibrated.empty()) {
-      contents_.push_back({std::string(entries::kFrozenNorms), "calibration",
-                           copied_bytes(print_frozen_norms(rewriting_.calibrated))});
+      contents_.add(entries::kFrozenNorms, "calibration",
+                    print_frozen_norms(rewriting_.calibrated));
     }
     if (!rewriting_.channel_bases.empty()) {
-      contents_.push_back({std::string(entries::kChannelBases), "calibration",
-                           copied_bytes(print_channel_bases(rewriting_.channel_bases))});
+      contents_.add(entries::kChannelBases, "calibration",
+                    print_channel_bases(rewriting_.channel_bases));
     }
     return fmt::format("{} -> {}, {}", counted(rewritten_.nodes_before, "node"),
                        rewritten_.nodes_after,
@@ -262,7 +231,7 @@ class Driver {
   Result<std::string> plan() {
     TESSERA_TRY(plan_, make_plan(legal_, target_, options_.plan));
     cost_ = plan_.cost;
-    contents_.push_back({std::string(entries::kPlan), "plan", copied_bytes(print_plan(plan_))});
+    contents_.add(entries::kPlan, "plan", print_plan(plan_));
     const NormMode norm = rewriting_.calibrated.empty() ? NormMode::exact : NormMode::frozen;
     manifest_.options = {std::string(to_string(norm)), layout_word(), options_.plan.tile_frames,
                          options_.plan.block_channels};
@@ -283,14 +252,12 @@ class Driver {
   Result<std::string> quantize() {
     TESSERA_TRY_VOID(read_windows());
     TESSERA_TRY(QuantizedPlan quantized,
-                quantize_plan(imported_, plan_, target_, windows_, rewriting_, options_));
+                quantize_plan(imported_, plan_, target_, calibration_, rewriting_, options_));
     encodings_ = std::move(quantized.encodings);
     std::move(quantized.notes.begin(), quantized.notes.end(),
-              std::back_inserter(windows_.set.notes));
-    contents_.push_back({std::string(entries::kEncodings), "encodings",
-                         copied_bytes(print_encodings(*encodings_))});
-    contents_.push_back({std::string(entries::kCalibration), "calibration",
-                         copied_bytes(print_calibration_record(quantized.record))});
+              std::back_inserter(calibration_.notes));
+    contents_.add(entries::kEncodings, "encodings", print_encodings(*encodings_));
+    contents_.add(entries::kCalibration, "calibration", print_calibration_report(quantized.report));
     return fmt::format("{}, {} of them in 16 bits{}, {} {}", counted(quantized.values, "value"),
                        quantized.int16_values, link_of_wide_values(), quality_of(quantized),
                        counted(quantized.windows, "window"));
@@ -316,32 +283,14 @@ class Driver {
 
   Result<std::string> compile() {
     TESSERA_TRY(placement_, place_on_chip(plan_, target_));
-    contents_.push_back(
-        {std::string(entries::kPlacement), "placement", copied_bytes(print_placement(placement_))});
-    size_t pieces = 0;
-    for (const ChipSegment& segment : plan_.segments) {
-      for (const Piece& piece : segment.pieces) {
-        TESSERA_TRY(std::vector<uint8_t> file, entries::piece_file(piece));
-        contents_.push_back({entries::of_piece(piece), "piece", std::move(file)});
-        ++pieces;
-      }
-    }
+    contents_.add(entries::kPlacement, "placement", print_placement(placement_));
+    TESSERA_TRY(const size_t pieces, contents_.add_pieces(plan_));
     if (encodings_) {
-      for (const IntegerForm form : kIntegerForms) TESSERA_TRY_VOID(pack_integers(form));
+      for (const IntegerForm form : kIntegerForms)
+        TESSERA_TRY_VOID(contents_.add_integer_pieces(plan_, *encodings_, form));
     }
     return fmt::format("{} in {}", counted(pieces, "piece"),
                        counted(placement_.contexts.size(), "context"));
-  }
-
-  Result<void> pack_integers(IntegerForm form) {
-    for (const ChipSegment& segment : plan_.segments) {
-      for (const Piece& piece : segment.pieces) {
-        TESSERA_TRY(std::vector<uint8_t> file, entries::piece_file(piece, *encodings_, form));
-        contents_.push_back(
-            {entries::of_piece(piece, form), entries::kind_of(form), std::move(file)});
-      }
-    }
-    return {};
   }
 
   Result<std::string> verify() {
@@ -365,7 +314,7 @@ class Driver {
 
   Result<std::string> save() {
     manifest_.tessera = TESSERA_VERSION;
-    TESSERA_TRY(std::vector<uint8_t> bytes, write_package(std::move(manifest_), contents_));
+    TESSERA_TRY(std::vector<uint8_t> bytes, write_package(std::move(manifest_), contents_.list()));
     contents_.clear();
     const size_t size = bytes.size();
     if (!options_.output.empty()) {
@@ -382,10 +331,10 @@ class Driver {
   const StageCallback& observer_;
   StageFiles files_;
   PackageManifest manifest_;
-  std::vector<PackageContent> contents_;
+  PackageContents contents_;
   Target target_;
   ImportedModel imported_;
-  CalibrationWindows windows_;
+  CalibrationData calibration_;
   RewriteParameters rewriting_;  // of frozen norms and streams
   std::optional<FrozenNormsPoint> frozen_point_;
   std::vector<ChannelBasisChoice> channel_bases_;

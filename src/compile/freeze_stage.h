@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "calibrate/calibration_windows.h"
+#include "calibrate/calibration_data.h"
 #include "tessera/build.h"
 #include "tessera/compiler/tune.h"
 #include "tessera/result.h"
@@ -22,6 +22,6 @@ struct FrozenNorms {
 // of measure_frozen_norms(); kInvalidArgument where the network has no
 // norm to freeze.
 Result<FrozenNorms> freeze_norms(const ImportedModel& model, const Target& target,
-                                 const CalibrationWindows& windows, const BuildOptions& options);
+                                 const CalibrationData& data, const BuildOptions& options);
 
 }  // namespace tessera

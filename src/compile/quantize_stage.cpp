@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "package/calibration_file.h"
+#include "package/calibration_report.h"
 #include "rewrite/legalize.h"
 #include "tessera/compiler/calibrate.h"
 #include "tessera/compiler/tune.h"
@@ -51,10 +51,9 @@ struct Graphs {
 };
 
 // Statistics of a plan's values, from windows as they are and after pauses.
-Result<CalibrationStatistics> observed(const Graphs& graphs, Windows windows,
-                                       size_t max_with_silence, const QuantizeOptions& options,
-                                       Backend& cpu, Runs& runs) {
-  CalibrationStatistics statistics;
+Result<TensorStatistics> observed(const Graphs& graphs, Windows windows, size_t max_with_silence,
+                                  const QuantizeOptions& options, Backend& cpu, Runs& runs) {
+  TensorStatistics statistics;
   TESSERA_TRY_VOID(
       calibrate(graphs.window, options, cpu, windows, statistics, runs.next(windows.size())));
   if (!needs_silence_prefix(graphs.window)) return statistics;
@@ -129,11 +128,12 @@ Result<Graphs> graphs_for(const ImportedModel& model, const Plan& plan, const Ta
 }
 
 // By window, or empty where it is not known.
-std::vector<int64_t> recordings_of(const CalibrationSet& set, const CalibrationOrigin& origin) {
-  if (!set.recordings.empty() || origin.recordings.size() < set.windows.size())
-    return set.recordings;
+std::vector<int64_t> recordings_of(const CalibrationData& data,
+                                   const CalibrationData::Origin& origin) {
+  if (!data.recordings.empty() || origin.recordings.size() < data.windows.size())
+    return data.recordings;
   return {origin.recordings.begin(),
-          origin.recordings.begin() + static_cast<std::ptrdiff_t>(set.windows.size())};
+          origin.recordings.begin() + static_cast<std::ptrdiff_t>(data.windows.size())};
 }
 
 // `choice.range_estimator` is the one asked for, or the one that keeps most.
@@ -157,27 +157,26 @@ Result<MixedPrecision> choose(HeldOutTrial& trial, bool apart, QuantizeOptions c
 }  // namespace
 
 Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan,
-                                    const Target& target, const CalibrationWindows& windows,
+                                    const Target& target, const CalibrationData& data,
                                     const RewriteParameters& rewriting,
                                     const BuildOptions& options) {
   const IntegerOptions& wanted = *options.integers;
-  TESSERA_TRY(CalibrationOrigin origin,
-              calibration_origin(options.calibration.sources, options.calibration.set));
-  TESSERA_TRY(const Graphs graphs, graphs_for(model, plan, target, rewriting, windows.length));
+  TESSERA_TRY(CalibrationData::Origin origin, calibration_origin(options.calibration));
+  TESSERA_TRY(const Graphs graphs, graphs_for(model, plan, target, rewriting, data.length));
   TESSERA_TRY(const auto cpu, make_backend("cpu", {.threads = options.threads}));
   TESSERA_TRY(const auto emulator, make_backend("emulator", {.threads = options.threads}));
   const QuantizeOptions choice = choice_for(graphs.window, plan, wanted);
-  const HeldOut held_out = hold_out(windows.set.windows, recordings_of(windows.set, origin),
+  const HeldOut held_out = hold_out(data.windows, recordings_of(data, origin),
                                     {graphs.passage_windows, needs_silence_prefix(graphs.window)});
   const size_t sought = wanted.mixed_loss_db > 0
                             ? encoded_values(graphs.window, choice).size() * graphs.passage_windows
                             : 0;
-  Runs runs(options.progress, runs_of(graphs.window, windows.set.windows.size()) + sought);
-  std::vector<CalibrationStatistics> of_folds;
-  CalibrationStatistics statistics;
+  Runs runs(options.progress, runs_of(graphs.window, data.windows.size()) + sought);
+  std::vector<TensorStatistics> of_folds;
+  TensorStatistics statistics;
   for (const auto& fold : held_out.folds) {
     TESSERA_TRY(
-        CalibrationStatistics own,
+        TensorStatistics own,
         observed(graphs, fold, kMaxWithSilence / held_out.folds.size(), choice, *cpu, runs));
     statistics.merge(own);
     of_folds.push_back(std::move(own));
@@ -192,19 +191,19 @@ Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan
         too_little(mixed, snr_for_loss_db(wanted.mixed_loss_db), wanted.mixed_loss_db));
   TESSERA_TRY(quantized.encodings, quantize(plan.graph, statistics, mixed.options));
   TESSERA_TRY_VOID(check_integers(quantized.encodings));
-  quantized.windows = static_cast<int64_t>(windows.set.windows.size());
+  quantized.windows = static_cast<int64_t>(data.windows.size());
   quantized.values = static_cast<int64_t>(encoded_values(plan.graph, mixed.options).size());
   quantized.int16_values = mixed.options.int16
                                ? quantized.values
                                : static_cast<int64_t>(mixed.options.int16_values.size());
   quantized.quality = mixed.quality;
   quantized.held_out = held_out.apart();
-  quantized.record =
-      make_calibration_record(plan.graph, quantized.encodings, statistics, mixed.options, wanted);
-  quantized.record.source = {std::move(origin.files), quantized.windows, origin.seed,
+  quantized.report =
+      make_calibration_report(plan.graph, quantized.encodings, statistics, mixed.options, wanted);
+  quantized.report.source = {std::move(origin.files), quantized.windows, origin.seed,
                              origin.silence_db};
-  quantized.record.arithmetic.snr_db = mixed.quality.typical_db();
-  quantized.record.arithmetic.lowest_snr_db = mixed.quality.lowest_db();
+  quantized.report.arithmetic.snr_db = mixed.quality.typical_db();
+  quantized.report.arithmetic.lowest_snr_db = mixed.quality.lowest_db();
   return quantized;
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "calibrate/calibration_windows.h"
+#include "calibrate/calibration_data.h"
 #include "tessera/build.h"
 #include "tessera/compiler/encodings.h"
 #include "tessera/compiler/tune.h"
@@ -21,14 +21,14 @@ struct QuantizedPlan {
   // Of the outputs over float.
   HeldOutQuality quality;
   bool held_out = false;  // on recordings that ranges were not taken from
-  CalibrationRecord record;
+  CalibrationReport report;
   std::vector<Note> notes;
 };
 
 // `rewriting` is what the plan's graph was rewritten with. Errors: those of calibrate() and
 // quantize(); kCancelled when options.progress says so.
 Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan,
-                                    const Target& target, const CalibrationWindows& windows,
+                                    const Target& target, const CalibrationData& data,
                                     const RewriteParameters& rewriting,
                                     const BuildOptions& options);
 

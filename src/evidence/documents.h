@@ -47,7 +47,7 @@ Json of(const Cost& cost);
 // What calibration saw of one value; how a quantised package computes, and from what that was
 // chosen; frozen norms with what they cost.
 Json of(const ValueSummary& summary);
-Json of(const CalibrationRecord& record);
+Json of(const CalibrationReport& report);
 Json of(const FrozenNormsPoint& point);
 
 // A package by its manifest; what a build made.

@@ -8,7 +8,7 @@
 
 #include "base/hash.h"
 #include "base/text_bytes.h"
-#include "package/calibration_file.h"
+#include "package/calibration_report.h"
 #include "package/encodings_file.h"
 #include "package/entries.h"
 #include "package/manifest.h"
@@ -146,10 +146,10 @@ class PackageCheck {
     TESSERA_TRY_VOID(
         check_entry(entries::kEncodings, "encodings", print_encodings(*network_.encodings)));
     TESSERA_TRY_VOID(quantization::check_weights(planned, *network_.encodings));
-    TESSERA_TRY(const auto record, calibration_record(package_));
+    TESSERA_TRY(const auto record, calibration_report(package_));
     if (!record) return not_as_made(entries::kCalibration, "is not in the package");
-    TESSERA_TRY_VOID(check_record(*record, planned, *network_.encodings));
-    return check_entry(entries::kCalibration, "calibration", print_calibration_record(*record));
+    TESSERA_TRY_VOID(check_report(*record, planned, *network_.encodings));
+    return check_entry(entries::kCalibration, "calibration", print_calibration_report(*record));
   }
 
   Result<void> check_entry(std::string_view name, std::string_view kind,

@@ -25,7 +25,7 @@ std::vector<NodeId> owners_of(const Graph& legal, const QuantizeOptions& options
 }  // namespace
 
 Result<EncodingChoices> EncodingChoices::create(const Graph& legal,
-                                                const CalibrationStatistics& statistics,
+                                                const TensorStatistics& statistics,
                                                 const QuantizeOptions& options) {
   EncodingChoices choices;
   choices.legal_ = &legal;

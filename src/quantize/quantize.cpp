@@ -19,8 +19,7 @@ using quantization::Scaling;
 
 class Quantizer {
  public:
-  Quantizer(const Graph& graph, const CalibrationStatistics& statistics,
-            const QuantizeOptions& options)
+  Quantizer(const Graph& graph, const TensorStatistics& statistics, const QuantizeOptions& options)
       : graph_(graph),
         statistics_(statistics),
         options_(options),
@@ -184,7 +183,7 @@ class Quantizer {
   }
 
   const Graph& graph_;
-  const CalibrationStatistics& statistics_;
+  const TensorStatistics& statistics_;
   const QuantizeOptions& options_;
   std::vector<Role> roles_;
   std::map<NodeId, std::vector<float>> proportions_;  // of values that additions join
@@ -225,7 +224,7 @@ std::vector<std::string> host_float_values(const Graph& legal, const QuantizeOpt
   return names;
 }
 
-Result<Encodings> quantize(const Graph& legal, const CalibrationStatistics& statistics,
+Result<Encodings> quantize(const Graph& legal, const TensorStatistics& statistics,
                            const QuantizeOptions& options) {
   if (legal.form() != GraphForm::legal) {
     return TESSERA_ERROR(

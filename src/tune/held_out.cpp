@@ -125,7 +125,7 @@ double HeldOutQuality::mean_error_db() const {
 }
 
 Result<HeldOutTrial> HeldOutTrial::create(const Graph& legal, const HeldOut& held_out,
-                                          std::span<const CalibrationStatistics> of_folds,
+                                          std::span<const TensorStatistics> of_folds,
                                           Backend& in_float, Backend& emulator) {
   if (held_out.passages.empty()) {
     return TESSERA_ERROR(kInvalidArgument, "quantisation", "there is nothing to measure it on",
@@ -136,7 +136,7 @@ Result<HeldOutTrial> HeldOutTrial::create(const Graph& legal, const HeldOut& hel
   trial.held_out_ = &held_out;
   trial.emulator_ = &emulator;
   for (size_t fold = 0; fold < of_folds.size(); ++fold) {
-    CalibrationStatistics& others = trial.of_others_.emplace_back();
+    TensorStatistics& others = trial.of_others_.emplace_back();
     for (size_t other = 0; other < of_folds.size(); ++other) {
       if (other != fold || of_folds.size() == 1) others.merge(of_folds[other]);
     }
@@ -158,7 +158,7 @@ Result<double> HeldOutTrial::snr_db(const Encodings& encodings, size_t passage) 
 
 Result<HeldOutQuality> HeldOutTrial::quality(const QuantizeOptions& options) {
   std::vector<Encodings> of_folds;
-  for (const CalibrationStatistics& others : of_others_) {
+  for (const TensorStatistics& others : of_others_) {
     TESSERA_TRY(Encodings encodings, quantize(*legal_, others, options));
     of_folds.push_back(std::move(encodings));
   }
@@ -172,7 +172,7 @@ Result<HeldOutQuality> HeldOutTrial::quality(const QuantizeOptions& options) {
 
 Result<void> HeldOutTrial::set_base_options(const QuantizeOptions& options) {
   choices_.clear();
-  for (const CalibrationStatistics& others : of_others_) {
+  for (const TensorStatistics& others : of_others_) {
     TESSERA_TRY(EncodingChoices choices, EncodingChoices::create(*legal_, others, options));
     choices_.push_back(std::move(choices));
   }

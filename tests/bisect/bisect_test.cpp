@@ -333,7 +333,7 @@ TEST(BisectPackage, NamesTheTensorThatWasRuinedInAPackage) {
   options.import.length_samples = 2003;
   options.integers.emplace();
   options.calibration.sources = {folder + "/gln_sigmoid.in.npy"};
-  options.calibration.set.length = LengthPolicy::crop;
+  options.calibration.length = LengthPolicy::crop;
   const auto built = build(folder + "/gln_sigmoid.pth", options);
   ASSERT_TRUE(built.has_value()) << built.error().to_string();
   std::string ruined;

@@ -11,7 +11,7 @@ using namespace test;
 class CalibrateRefuses : public testing::Test {
  protected:
   std::string error(const std::vector<std::vector<float>>& windows) {
-    CalibrationStatistics statistics;
+    TensorStatistics statistics;
     const auto done = calibrate(graph_, {}, *backend_, windows, statistics);
     return done ? "" : done.error().to_string();
   }
@@ -44,7 +44,7 @@ TEST_F(CalibrateRefuses, Nan) {
 
 TEST(Calibrate, AConstantSignalStillGivesANetworkThatRuns) {
   const Graph graph = legal_network(NormKind::global);
-  CalibrationStatistics statistics;
+  TensorStatistics statistics;
   const auto backend = make_backend("cpu", {.threads = 1}).value();
   const Windows windows{std::vector<float>(3011, 0.25F)};
   ASSERT_TRUE(calibrate(graph, {}, *backend, windows, statistics).has_value());
@@ -56,7 +56,7 @@ TEST(Calibrate, AConstantSignalStillGivesANetworkThatRuns) {
 
 TEST(Calibrate, StopsWhenAskedAndKeepsWhatItHas) {
   const Graph graph = legal_network(NormKind::global);
-  CalibrationStatistics statistics;
+  TensorStatistics statistics;
   const auto backend = make_backend("cpu", {.threads = 1}).value();
   const auto done = calibrate(graph, {}, *backend, random_windows(graph, 3), statistics,
                               [](int64_t so_far, int64_t) { return so_far < 2; });

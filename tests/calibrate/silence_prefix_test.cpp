@@ -14,15 +14,15 @@ TEST(Pauses, AVoiceAfterAPauseStaysInRangesThatWereTakenFromOne) {
   ASSERT_TRUE(needs_silence_prefix(graph));
   const auto backend = make_backend("cpu", {.threads = 1}).value();
   const auto windows = random_windows(graph, 3);
-  CalibrationStatistics alone;
+  TensorStatistics alone;
   ASSERT_TRUE(calibrate(graph, {}, *backend, windows, alone).has_value());
-  CalibrationStatistics both = alone;
+  TensorStatistics both = alone;
   const auto paused = with_silence_prefix(windows, graph.node(graph.inputs()[0]).shape.w);
   ASSERT_TRUE(calibrate(graph, {}, *backend, paused, both).has_value());
   std::vector<float> input = random_inputs(graph, 9)[0];
   std::fill(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(input.size() / 8 * 7), 0.0F);
   const std::vector<float> expected = run_graph(graph, {input})[0];
-  const auto snr = [&](const CalibrationStatistics& statistics) {
+  const auto snr = [&](const TensorStatistics& statistics) {
     return snr_db(emulated(graph, quantize(graph, statistics).value(), input), expected).value();
   };
   EXPECT_GT(snr(both), snr(alone) + 3);

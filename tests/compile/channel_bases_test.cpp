@@ -71,7 +71,7 @@ double int8_db(const ChannelBasis& basis, bool choose) {
     EXPECT_TRUE(legalize(legal, in_basis(test::composed(basis, choices[0].basis))).has_value());
   }
   EXPECT_NE(legal.basis_of(kStream), nullptr);
-  CalibrationStatistics statistics;
+  TensorStatistics statistics;
   EXPECT_TRUE(calibrate(legal, {}, *cpu, windows, statistics).has_value());
   const Encodings encodings = quantize(legal, statistics).value();
   Session in_float = Session::create(model.graph, *cpu).value();

@@ -84,7 +84,7 @@ Result<void> write_pieces(const std::filesystem::path& folder, NormKind norm, Pr
   Graph graph = build(network);
   TESSERA_TRY_VOID(rewrite(graph));
   const QuantizeOptions options = options_for(graph, precision);
-  CalibrationStatistics statistics;
+  TensorStatistics statistics;
   TESSERA_TRY(const auto backend, make_backend("cpu", {.threads = 1}));
   const std::vector<std::vector<float>> windows{test::random_inputs(graph, 1)[0]};
   TESSERA_TRY_VOID(calibrate(graph, options, *backend, windows, statistics));

@@ -74,10 +74,11 @@ TEST(LocalData, RealCalibrationClipsAreRead) {
   const std::pair<const char*, size_t> archives[] = {{"calibration_200ms_16k_64.npz", 64},
                                                      {"calibration_200ms_16k_8.npz", 8}};
   for (const auto& [name, clips] : archives) {
-    CalibrationOptions wanted;
+    CalibrationConfig wanted;
     wanted.inputs = {plain_layout("x", {1, 1, 3200})};
     wanted.count = 100;
-    const auto set = calibration_from_array(kLocal / "hailo" / name, wanted);
+    wanted.sources = {kLocal / "hailo" / name};
+    const auto set = read_calibration_data(wanted);
     ASSERT_TRUE(set) << set.error().to_string();
     EXPECT_EQ(set->windows.size(), clips) << name;
   }

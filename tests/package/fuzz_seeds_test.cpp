@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "package/calibration_file.h"
+#include "package/calibration_report.h"
 #include "package/encodings_file.h"
 #include "package/manifest.h"
 #include "package/plan_json.h"
@@ -37,7 +37,7 @@ TEST(FuzzSeeds, TheTextsOfAPackageAreAccepted) {
   EXPECT_EQ(refusal(parse_manifest(seed("package_texts/seed_manifest"))), "");
   EXPECT_EQ(refusal(parse_recipe(seed("package_texts/seed_plan"))), "");
   EXPECT_EQ(refusal(parse_encodings(seed("package_texts/seed_encodings"))), "");
-  EXPECT_EQ(refusal(parse_calibration_record(seed("package_texts/seed_statistics"))), "");
+  EXPECT_EQ(refusal(parse_calibration_report(seed("package_texts/seed_statistics"))), "");
   EXPECT_EQ(refusal(parse_frozen_norms(seed("package_texts/seed_frozen_norms"))), "");
 }
 

@@ -8,7 +8,7 @@
 
 #include "base/hash.h"
 #include "base/npy.h"
-#include "package/calibration_file.h"
+#include "package/calibration_report.h"
 #include "package/encodings_file.h"
 #include "package/entries.h"
 #include "package/manifest.h"
@@ -256,31 +256,31 @@ TEST(ForgedIntegers, ABiasBeyondWhatRoundingExplainsIsFound) {
   EXPECT_NE(said.find("its integer biases are not the network's"), std::string::npos) << said;
 }
 
-std::string verdict_of_record(const std::function<void(CalibrationRecord& record)>& edit) {
+std::string verdict_of_report(const std::function<void(CalibrationReport& report)>& edit) {
   const Package& whole = package(Kind::integers);
-  CalibrationRecord record = calibration_record(whole).value().value();
-  edit(record);
+  CalibrationReport report = calibration_report(whole).value().value();
+  edit(report);
   return verdict(whole, [&](auto&, auto& contents) {
-    const std::string text = print_calibration_record(record);
+    const std::string text = print_calibration_report(report);
     entry(contents, entries::kCalibration).bytes.assign(text.begin(), text.end());
   });
 }
 
 TEST(ForgedStatistics, WhatFollowsFromTheEncodingsIsFound) {
-  using Record = CalibrationRecord;
-  EXPECT_EQ(verdict_of_record([](Record&) {}), "");
-  EXPECT_NE(verdict_of_record([](Record& r) { ++r.arithmetic.in_8_bits; }), "");
-  EXPECT_NE(verdict_of_record([](Record& r) { ++r.arithmetic.in_16_bits; }), "");
-  EXPECT_NE(verdict_of_record([](Record& r) { --r.arithmetic.in_float; }), "");
-  EXPECT_NE(verdict_of_record([](Record& r) { ++r.arithmetic.convolutions; }), "");
-  EXPECT_NE(verdict_of_record([](Record& r) { r.values[2].bits = 16; }), "");
-  EXPECT_NE(verdict_of_record([](Record& r) { r.values[2].code_high *= 2; }), "");
-  EXPECT_NE(verdict_of_record([](Record& r) { r.values[2].name += "x"; }), "");
-  EXPECT_NE(verdict_of_record([](Record& r) { ++r.values[2].seen.channels; }), "");
-  EXPECT_NE(verdict_of_record([](Record& r) { r.values.clear(); }), "");
+  using Report = CalibrationReport;
+  EXPECT_EQ(verdict_of_report([](Report&) {}), "");
+  EXPECT_NE(verdict_of_report([](Report& r) { ++r.arithmetic.in_8_bits; }), "");
+  EXPECT_NE(verdict_of_report([](Report& r) { ++r.arithmetic.in_16_bits; }), "");
+  EXPECT_NE(verdict_of_report([](Report& r) { --r.arithmetic.in_float; }), "");
+  EXPECT_NE(verdict_of_report([](Report& r) { ++r.arithmetic.convolutions; }), "");
+  EXPECT_NE(verdict_of_report([](Report& r) { r.values[2].bits = 16; }), "");
+  EXPECT_NE(verdict_of_report([](Report& r) { r.values[2].code_high *= 2; }), "");
+  EXPECT_NE(verdict_of_report([](Report& r) { r.values[2].name += "x"; }), "");
+  EXPECT_NE(verdict_of_report([](Report& r) { ++r.values[2].seen.channels; }), "");
+  EXPECT_NE(verdict_of_report([](Report& r) { r.values.clear(); }), "");
 }
 
-TEST(ForgedStatistics, AnEmptyRecordIsFound) {
+TEST(ForgedStatistics, AnEmptyReportIsFound) {
   const std::string said = verdict(package(Kind::integers), [](auto&, auto& contents) {
     entry(contents, entries::kCalibration).bytes = {'{', '}'};
   });

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "package/calibration_file.h"
+#include "package/calibration_report.h"
 #include "package/encodings_file.h"
 #include "package/manifest.h"
 #include "support/random_values.h"
@@ -91,9 +91,9 @@ TEST(QuantizedPackage, KeepsWhatWasSeenOfEveryValueAndWhatWasMadeOfIt) {
   options.integers->range_estimator = RangeEstimator::percentile;
   const auto result = built(options);
   ASSERT_TRUE(result.has_value()) << result.error().to_string();
-  const auto record = calibration_record(result->package);
-  ASSERT_TRUE(record.has_value() && record->has_value()) << record.error().to_string();
-  const CalibrationRecord& kept = **record;
+  const auto report = calibration_report(result->package);
+  ASSERT_TRUE(report.has_value() && report->has_value()) << report.error().to_string();
+  const CalibrationReport& kept = **report;
   EXPECT_EQ(kept.arithmetic.asked, "int8");
   EXPECT_EQ(kept.arithmetic.in_16_bits, 0);
   EXPECT_GT(kept.arithmetic.in_8_bits, 50);
@@ -101,7 +101,7 @@ TEST(QuantizedPackage, KeepsWhatWasSeenOfEveryValueAndWhatWasMadeOfIt) {
   EXPECT_EQ(kept.source.files, (std::vector<std::string>{"04_mix.wav", "06_mix.wav"}));
   EXPECT_EQ(kept.method.range_estimator, "percentile");
   EXPECT_FALSE(kept.values.empty());
-  for (const CalibrationRecord::Value& value : kept.values) {
+  for (const CalibrationReport::Value& value : kept.values) {
     EXPECT_EQ(value.bits, 8) << value.name;
     const ValueSummary& seen = value.seen;
     EXPECT_EQ(seen.count % (kept.source.windows * seen.channels), 0) << value.name;
@@ -113,13 +113,13 @@ TEST(QuantizedPackage, KeepsWhatWasSeenOfEveryValueAndWhatWasMadeOfIt) {
   }
 }
 
-TEST(CalibrationFile, RefusesWhatIsNoneOfItsFields) {
+TEST(CalibrationReport, RefusesWhatIsNoneOfItsFields) {
   for (const std::string text :
        {"[", "{}", R"({"arithmetic":{"asked":"int8","in_8_bits":-1}})",
         R"({"arithmetic":{"asked":"int8","in_8_bits":1,"in_16_bits":0,"in_float":0,)"
         R"("convolutions":1,"snr_db":null}})"}) {
     const auto parsed =
-        parse_calibration_record({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+        parse_calibration_report({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
     ASSERT_FALSE(parsed.has_value()) << text;
     EXPECT_EQ(parsed.error().code, ErrorCode::kCorrupt) << text;
   }

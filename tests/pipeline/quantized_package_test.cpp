@@ -18,7 +18,7 @@ class QuantizedPackage : public ::testing::Test {
     options.target = TESSERA_SOURCE_DIR "/targets/hailo8.toml";
     options.output = path();
     options.calibration.sources = {TESSERA_SOURCE_DIR "/models/mixtures/04_mix.wav"};
-    options.calibration.set.count = 4;
+    options.calibration.count = 4;
     options.integers = IntegerOptions{};
     const auto built = build(TESSERA_SOURCE_DIR "/tests/data/asteroid/gln_sigmoid.pth", options);
     ASSERT_TRUE(built.has_value()) << built.error().to_string();

@@ -165,7 +165,7 @@ TEST(Quantize, ChoicesPutTogetherAreWhatQuantizingGives) {
     const Graph graph = legal_network(norm);
     QuantizeOptions options;
     options.encoder_in_integers = options.masks_in_integers = norm == NormKind::global;
-    CalibrationStatistics statistics;
+    TensorStatistics statistics;
     const auto backend = make_backend("cpu", {.threads = 1}).value();
     ASSERT_TRUE(
         calibrate(graph, options, *backend, random_windows(graph, 3), statistics).has_value());
@@ -300,7 +300,7 @@ TEST(Quantize, RangesOfHugeValuesStillFitTheAccumulators) {
   for (float& x : windows[0]) x *= 1e12F;
   QuantizeOptions options;
   options.int16 = true;
-  CalibrationStatistics statistics;
+  TensorStatistics statistics;
   const auto backend = make_backend("cpu", {.threads = 1}).value();
   ASSERT_TRUE(calibrate(graph, options, *backend, windows, statistics).has_value());
   const auto encodings = quantize(graph, statistics, options);

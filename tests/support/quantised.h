@@ -35,7 +35,7 @@ inline Quantised quantised(const ConvTasNet& network = small_separator(),
   std::vector<std::vector<float>> windows;
   for (uint32_t seed = 1; seed <= 3; ++seed)
     windows.push_back(random_inputs(made.imported, seed)[0]);
-  CalibrationStatistics statistics;
+  TensorStatistics statistics;
   const Graph& graph = made.package.plan.graph;
   EXPECT_TRUE(calibrate(graph, options, *cpu, windows, statistics).has_value());
   made.package.encodings = quantize(graph, statistics, options).value();

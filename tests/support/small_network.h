@@ -45,7 +45,7 @@ inline Windows random_windows(const Graph& graph, uint32_t count) {
 }
 
 inline Encodings encodings_of(const Graph& graph, const QuantizeOptions& options = {}) {
-  CalibrationStatistics statistics;
+  TensorStatistics statistics;
   const auto backend = make_backend("cpu", {.threads = 1}).value();
   const auto done = calibrate(graph, options, *backend, random_windows(graph, 3), statistics);
   EXPECT_TRUE(done.has_value()) << done.error().to_string();

@@ -20,10 +20,10 @@ Target hailo8() {
 
 std::map<std::string, NormConstants> constants_of(const Graph& graph, const Windows& windows) {
   const auto backend = make_backend("cpu", {.threads = 1}).value();
-  NormCalibration calibration;
-  const auto done = calibration.observe(graph, *backend, windows);
+  NormCalibration statistics;
+  const auto done = statistics.observe(graph, *backend, windows);
   EXPECT_TRUE(done.has_value()) << done.error().to_string();
-  return calibration.constants();
+  return statistics.constants();
 }
 
 Graph frozen_with(Graph graph, const std::map<std::string, NormConstants>& constants) {
@@ -146,12 +146,12 @@ TEST(FrozenNorms, TheCurveEndsWhereTheLossIsTooLarge) {
 TEST(FrozenNorms, SilenceAloneIsRefused) {
   const Graph graph = build(small_network(NormKind::global));
   const auto backend = make_backend("cpu", {.threads = 1}).value();
-  NormCalibration calibration;
-  const auto done = calibration.observe(graph, *backend, Windows{std::vector<float>(3011, 0.0F)});
+  NormCalibration statistics;
+  const auto done = statistics.observe(graph, *backend, Windows{std::vector<float>(3011, 0.0F)});
   ASSERT_FALSE(done.has_value());
   EXPECT_EQ(done.error().to_string(),
             "calibration: every window is silent (give recordings of what the network will hear)");
-  EXPECT_TRUE(calibration.constants().empty());
+  EXPECT_TRUE(statistics.constants().empty());
 }
 
 TEST(FrozenNorms, NeedsWindows) {

@@ -82,7 +82,7 @@ TEST(HoldOut, OfSilenceNothingIsLeftToMeasureOn) {
   const Graph graph = legal_network(NormKind::global);
   const auto cpu = make_backend("cpu", {.threads = 1}).value();
   const auto emulator = make_backend("emulator").value();
-  const std::vector<CalibrationStatistics> of_folds(1);
+  const std::vector<TensorStatistics> of_folds(1);
   const auto trial = HeldOutTrial::create(graph, held_out, of_folds, *cpu, *emulator);
   ASSERT_FALSE(trial.has_value());
   EXPECT_EQ(trial.error().code, ErrorCode::kInvalidArgument);

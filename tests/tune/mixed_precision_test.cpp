@@ -38,7 +38,7 @@ class Calibrated {
     held_out_ = hold_out(recorded_windows(graph_, seed), numbers_of_recordings(), {1, true});
     const int64_t frames = graph_.node(graph_.inputs()[0]).shape.w;
     for (const Windows& fold : held_out_.folds) {
-      CalibrationStatistics& own = of_folds_.emplace_back();
+      TensorStatistics& own = of_folds_.emplace_back();
       EXPECT_TRUE(calibrate(graph_, options_, *cpu_, fold, own).has_value());
       if (needs_silence_prefix(graph_)) {
         EXPECT_TRUE(
@@ -74,7 +74,7 @@ class Calibrated {
 
   const Graph& graph() const { return graph_; }
   const QuantizeOptions& options() const { return options_; }
-  const CalibrationStatistics& statistics() const { return statistics_; }
+  const TensorStatistics& statistics() const { return statistics_; }
 
  private:
   Graph graph_;
@@ -82,8 +82,8 @@ class Calibrated {
   std::unique_ptr<Backend> cpu_ = make_backend("cpu", {.threads = 1}).value();
   std::unique_ptr<Backend> emulator_ = make_backend("emulator").value();
   HeldOut held_out_;
-  std::vector<CalibrationStatistics> of_folds_;
-  CalibrationStatistics statistics_;
+  std::vector<TensorStatistics> of_folds_;
+  TensorStatistics statistics_;
 };
 
 TEST(MixedPrecision, WidensNothingWhere8BitsAreEnough) {
@@ -179,9 +179,9 @@ TEST(ChooseObserver, CutsOffWhatIsRareWhereThatKeepsMore) {
   std::vector<int64_t> recordings(58, 0);
   recordings.resize(60, 1);
   const HeldOut held_out = hold_out(windows, recordings, {1, false});
-  CalibrationStatistics plain;
+  TensorStatistics plain;
   ASSERT_TRUE(calibrate(graph, {}, *cpu, held_out.folds[0], plain).has_value());
-  CalibrationStatistics clicked = plain;
+  TensorStatistics clicked = plain;
   for (NodeId id : calibrated_nodes(graph)) {
     const Node& node = graph.node(id);
     std::vector<float> values(static_cast<size_t>(node.shape.size()), 0.0F);
@@ -193,8 +193,8 @@ TEST(ChooseObserver, CutsOffWhatIsRareWhereThatKeepsMore) {
   }
 
   // Both parts have the same statistics, so that each is measured with these ranges.
-  const auto trial_with = [&](const CalibrationStatistics& statistics) {
-    const std::vector<CalibrationStatistics> of_folds{statistics, statistics};
+  const auto trial_with = [&](const TensorStatistics& statistics) {
+    const std::vector<TensorStatistics> of_folds{statistics, statistics};
     return HeldOutTrial::create(graph, held_out, of_folds, *cpu, *emulator).value();
   };
   const auto snr_db_of = [&](HeldOutTrial& trial, RangeEstimator range_estimator) {

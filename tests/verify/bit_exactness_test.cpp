@@ -21,7 +21,7 @@ Quantized quantized(NormKind norm, const PlanOptions& plan, const QuantizeOption
   network.blocks = 2;
   Quantized made{test::plan_for(build(network), plan), {}};
   const Graph& graph = made.planned.plan.graph;
-  CalibrationStatistics statistics;
+  TensorStatistics statistics;
   const auto cpu = make_backend("cpu", {.threads = 1}).value();
   const std::vector<std::vector<float>> windows{test::random_inputs(graph, 1)[0],
                                                 test::random_inputs(graph, 2)[0]};

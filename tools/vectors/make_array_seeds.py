@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes fuzz/corpus/{npy,npz,calibration_state}/seed_*: what the fuzzers of arrays start from. Needs NumPy.
+"""Writes fuzz/corpus/{npy,npz,calibration_checkpoint}/seed_*: what the fuzzers of arrays start from. Needs NumPy.
 
 Usage: tools/vectors/make_array_seeds.py
 """
@@ -33,23 +33,23 @@ def text(value):
 
 
 def channel(values, reach):
-    """Statistics of one channel as src/calibrate/calibration_state.cpp keeps them; 512 bins where reach is not 0."""
+    """Statistics of one channel as src/calibrate/calibration_checkpoint.cpp keeps them; 512 bins where reach is not 0."""
     count = np.array(values, np.float64)
     sums = struct.pack("<dd3f", count.sum(), (count**2).sum(), count.min(), count.max(), reach)
     bins = np.histogram(count, 512, (-reach, reach))[0].astype(np.uint8).tobytes() if reach else b""
     return bytes([len(values)]) + sums + bins
 
 
-def write_calibration_state():
+def write_calibration_checkpoint():
     """Two windows of two values, without the digest that the fuzzer adds."""
     silent = text("silent") + b"\x02" + channel([0, 0], 0) * 2
     heard = text("heard") + b"\x01" + channel([-0.5, 0.25, 0.75], 1)
     state = b"tessera calibration state 1\n" + text("binding") + b"\x02\x02" + heard + silent
-    (CORPUS / "calibration_state/seed_two_values").write_bytes(state)
+    (CORPUS / "calibration_checkpoint/seed_two_values").write_bytes(state)
 
 
 def main():
-    for folder in ("npy", "npz", "calibration_state"):
+    for folder in ("npy", "npz", "calibration_checkpoint"):
         (CORPUS / folder).mkdir(parents=True, exist_ok=True)
     for name, array in ARRAYS.items():
         with open(CORPUS / "npy" / f"seed_{name}", "wb") as file:
@@ -65,7 +65,7 @@ def main():
         np.savez_compressed(file, calib_data=np.zeros((64, 2, 8), np.float32))
     with open(CORPUS / "npz/seed_none", "wb") as file:
         np.savez(file)
-    write_calibration_state()
+    write_calibration_checkpoint()
 
 
 if __name__ == "__main__":

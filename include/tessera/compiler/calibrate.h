@@ -20,7 +20,7 @@
 
 namespace tessera {
 
-// Calibration sets: representative inputs of a network from recordings or arrays.
+// Calibration data: representative inputs of a network from recordings or arrays.
 
 // What to do with arrays of another length than the network's input.
 enum class LengthPolicy : uint8_t {
@@ -30,7 +30,10 @@ enum class LengthPolicy : uint8_t {
   error,
 };
 
-struct CalibrationOptions {
+struct CalibrationConfig {
+  // One .npz or .npy, or recordings and folders; a folder stands for the recordings below it (see
+  // recordings_in), in order of their names.
+  std::vector<std::filesystem::path> sources;
   std::vector<IoLayout> inputs;  // of the network, at the length of a window
   int sample_rate = 0;           // Hz, of the network: recordings are resampled to it
   int64_t count = 64;            // windows taken from recordings; fewer where there is less sound
@@ -43,13 +46,17 @@ struct CalibrationOptions {
   std::string array;  // of an .npz, for a network of one input; empty: found by its name
 };
 
-// What the network will hear: for frozen norms and integers.
-struct Calibration {
-  std::vector<std::filesystem::path> sources;  // as read_calibration_set() takes them
-  CalibrationOptions set;                      // input and sample rate come from the network
-};
+struct CalibrationData {
+  // Where windows come from; kept with them.
+  struct Origin {
+    std::vector<std::string> files;  // recordings, arrays or folders, by their last name
+    uint32_t seed = 1;
+    double silence_db = -60;
+    std::vector<int64_t> recordings;  // by window, as below; empty where not known
+  };
 
-struct CalibrationSet {
+  std::vector<IoLayout> inputs;  // that a window holds values of
+  int64_t length = 0;            // of the network, in frames; 0: not known
   // Each holds the values of all inputs, one input after the other, [C, H, W] each.
   std::vector<std::vector<float>> windows;
   // By window: the number of the recording that it is from. Empty for arrays.
@@ -57,24 +64,14 @@ struct CalibrationSet {
   std::vector<Note> notes;  // what was resampled, mixed down, cropped, padded, clipped or left out
 };
 
-// Windows of recordings; a folder stands for the recordings below it (see recordings_in), in order
-// of their names.
-// The same files, options and seed give the same windows. Errors: kNotFound, kInvalidArgument when
-// nothing is loud and long enough; those of read_audio() and resample().
-Result<CalibrationSet> calibration_from_audio(std::span<const std::filesystem::path> paths,
-                                              const CalibrationOptions& options);
-
-// An array for each input: of an .npz as read_named_arrays() finds them, or an .npy for the one
-// input. Each is one window or a stack of them, as readings_of() reads it: (N, T), (N, 1, T),
-// (N, 1, 1, T) and (N, 1, T, C) too. Errors: kInvalidArgument for what is none, other channels,
-// stacks of different heights, or, by policy, another length; kCorrupt, kUnsafe, kUnsupported,
+// Windows of config.sources. Of recordings, the same files, config and seed give the same windows.
+// Of an array for each input (of an .npz as read_named_arrays() finds them, or an .npy for the one
+// input), each is one window or a stack of them, as readings_of() reads it: (N, T), (N, 1, T),
+// (N, 1, 1, T) and (N, 1, T, C) too. Errors: kNotFound, kInvalidArgument where no recording is loud
+// and long enough, for what is no array, other channels, stacks of different heights, or, by
+// policy, another length; those of read_audio() and resample(); kCorrupt, kUnsafe, kUnsupported,
 // kResourceLimit from the file's content.
-Result<CalibrationSet> calibration_from_array(const std::filesystem::path& path,
-                                              const CalibrationOptions& options);
-
-// By what lies at the paths: one .npz or .npy, or recordings and folders of them.
-Result<CalibrationSet> read_calibration_set(std::span<const std::filesystem::path> paths,
-                                            const CalibrationOptions& options);
+Result<CalibrationData> read_calibration_data(const CalibrationConfig& config);
 
 // After each window: how many are done. False stops (kCancelled).
 using CalibrationProgress = std::function<bool(int64_t done, int64_t all)>;
@@ -83,10 +80,9 @@ using CalibrationProgress = std::function<bool(int64_t done, int64_t all)>;
 // earlier runs; so does it after an error or a stop, up to the last whole window: calibration goes
 // on from there with the windows after the `done` first. Errors: kInvalidArgument for no windows,
 // one of another size, NaN in it, or nothing but silence; those of Backend::load() and
-// CalibrationStatistics::observe().
+// TensorStatistics::observe().
 Result<void> calibrate(const Graph& legal, const QuantizeOptions& options, Backend& backend,
-                       std::span<const std::vector<float>> windows,
-                       CalibrationStatistics& statistics,
+                       std::span<const std::vector<float>> windows, TensorStatistics& statistics,
                        const CalibrationProgress& progress = nullptr, int64_t done = 0);
 
 // The graph takes one channel of sound, and norms of it measure over time: beside a pause they make
@@ -143,58 +139,51 @@ int64_t calibration_frames(const ImportedModel& model);
 int64_t longest_calibration_frames(const ImportedModel& model);
 
 // Statistics so far, and of what: `binding` names the network and the windows.
-struct CalibrationState {
+struct CalibrationCheckpoint {
   std::string binding;
   int64_t windows = 0;  // done
-  CalibrationStatistics statistics;
+  TensorStatistics statistics;
 };
-std::vector<uint8_t> format_calibration_state(const CalibrationState& state);
+std::vector<uint8_t> format_calibration_checkpoint(const CalibrationCheckpoint& checkpoint);
 // For untrusted bytes. Errors: kCorrupt, subject = `subject`.
-Result<CalibrationState> parse_calibration_state(std::span<const uint8_t> bytes,
-                                                 std::string_view subject);
+Result<CalibrationCheckpoint> parse_calibration_checkpoint(std::span<const uint8_t> bytes,
+                                                           std::string_view subject);
 
 // The network with its weights, and the windows, in one hash.
 std::string calibration_binding(const Graph& legal, std::span<const std::vector<float>> windows);
 
-struct StateFile {
+struct CheckpointFile {
   std::filesystem::path path;        // empty: nothing is kept
   double save_every_seconds = 10.0;  // a file of a large network takes part of a second
 };
 
-struct CalibrationRun {
-  CalibrationStatistics statistics;
+struct CheckpointedStatistics {
+  TensorStatistics statistics;
   int64_t resumed = 0;      // windows whose statistics an earlier run left
-  std::vector<Note> notes;  // why a state file that was there is not used
+  std::vector<Note> notes;  // why a checkpoint that was there is not used
 };
 
-// calibrate(), going on from the state file where it is of this network and these windows; any
+// calibrate(), going on from the checkpoint where it is of this network and these windows; any
 // other is replaced, which is noted. An error or a stop leaves the file behind, success removes it.
 // The result is bit for bit that of a run in one go. Errors: those of calibrate() and of writing.
-Result<CalibrationRun> calibrate_resumably(const Graph& legal, const QuantizeOptions& options,
-                                           Backend& backend,
-                                           std::span<const std::vector<float>> windows,
-                                           const StateFile& state,
-                                           const CalibrationProgress& progress = nullptr);
+Result<CheckpointedStatistics> calibrate_resumably(const Graph& legal,
+                                                   const QuantizeOptions& options, Backend& backend,
+                                                   std::span<const std::vector<float>> windows,
+                                                   const CheckpointFile& file,
+                                                   const CalibrationProgress& progress = nullptr);
 
-// Where windows come from; kept with them.
-struct CalibrationOrigin {
-  std::vector<std::string> files;  // recordings, arrays or folders, by their last name
-  uint32_t seed = 1;
-  double silence_db = -60;
-  std::vector<int64_t> recordings;  // by window, as CalibrationSet's; empty where not known
-};
-// What the file of write_calibration_windows() tells, else `paths` and `options` themselves. For
+// What the file of write_calibration_windows() tells, else `config` itself. For
 // untrusted files. Errors: kCorrupt.
-Result<CalibrationOrigin> calibration_origin(std::span<const std::filesystem::path> paths,
-                                             const CalibrationOptions& options);
+Result<CalibrationData::Origin> calibration_origin(const CalibrationConfig& config);
 
-// `windows` as an .npz, which NumPy loads and calibration_from_array() gives back value by value: a
+// `windows` as an .npz, which NumPy loads and read_calibration_data() gives back value by value: a
 // stack of windows for each input, as the input's layout says, named like the input; that of a
 // network of one input is named "calib_data". Errors: those of write_file_atomically();
 // kInvalidArgument for windows of another size.
 Result<void> write_calibration_windows(const std::filesystem::path& path,
                                        std::span<const std::vector<float>> windows,
                                        std::span<const IoLayout> inputs,
-                                       const CalibrationOrigin& origin, WriteOptions options = {});
+                                       const CalibrationData::Origin& origin,
+                                       WriteOptions options = {});
 
 }  // namespace tessera

@@ -54,7 +54,7 @@ class ChannelStatistics {
   struct Moments;
 
  private:
-  friend class CalibrationStatistics;
+  friend class TensorStatistics;
 
   void add(std::span<const float> values, const Moments& seen);
   void add_to_bins(std::span<const float> values);
@@ -76,7 +76,7 @@ struct ObservedValue {
 };
 
 // By node name: statistics of each channel.
-class CalibrationStatistics {
+class TensorStatistics {
  public:
   // One more run's value of a node, [C, H, W]. Errors: kInvalidModel for NaN or infinities, naming
   // the node and the channel.
@@ -86,7 +86,7 @@ class CalibrationStatistics {
   // nothing of the run is counted.
   Result<void> observe(std::span<const ObservedValue> run, int threads);
 
-  void merge(const CalibrationStatistics& other);
+  void merge(const TensorStatistics& other);
   // What was gathered of a node before, in place of what there is.
   void restore(std::string node, std::vector<ChannelStatistics> channels);
 
@@ -179,7 +179,7 @@ std::vector<std::string> encoded_values(const Graph& legal, const QuantizeOption
 
 // Errors: kInvalidArgument if `legal` is not at GraphForm::legal, for an unknown name in
 // `int16_values`; kNotFound naming a node without statistics.
-Result<Encodings> quantize(const Graph& legal, const CalibrationStatistics& statistics,
+Result<Encodings> quantize(const Graph& legal, const TensorStatistics& statistics,
                            const QuantizeOptions& options = {});
 
 // Those that are encoded only because encoder or masks are in integers. No norm has taken the
@@ -192,7 +192,7 @@ std::vector<std::string> host_float_values(const Graph& legal, const QuantizeOpt
 class EncodingChoices {
  public:
   // Errors: those of quantize().
-  static Result<EncodingChoices> create(const Graph& legal, const CalibrationStatistics& statistics,
+  static Result<EncodingChoices> create(const Graph& legal, const TensorStatistics& statistics,
                                         const QuantizeOptions& options);
 
   Encodings with(const std::set<std::string>& int16_values) const;

@@ -84,8 +84,8 @@ class HeldOutTrial {
   // `of_folds` are the statistics of each fold. Errors: those of Backend::load() and
   // Executable::run(); kInvalidArgument where there is no passage.
   static Result<HeldOutTrial> create(const Graph& legal, const HeldOut& held_out,
-                                     std::span<const CalibrationStatistics> of_folds,
-                                     Backend& in_float, Backend& emulator);
+                                     std::span<const TensorStatistics> of_folds, Backend& in_float,
+                                     Backend& emulator);
 
   // Errors: those of quantize() and Backend::load().
   Result<HeldOutQuality> quality(const QuantizeOptions& options);
@@ -107,7 +107,7 @@ class HeldOutTrial {
   const Graph* legal_ = nullptr;
   const HeldOut* held_out_ = nullptr;
   Backend* emulator_ = nullptr;
-  std::vector<CalibrationStatistics> of_others_;          // by fold
+  std::vector<TensorStatistics> of_others_;               // by fold
   std::vector<std::vector<std::vector<float>>> outputs_;  // in float, by passage
   std::vector<EncodingChoices> choices_;                  // by fold
 };

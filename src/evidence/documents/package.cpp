@@ -18,9 +18,9 @@ Json of(const ValueSummary& s) {
           {"channel_range_ratio", s.channel_range_ratio}};
 }
 
-Json of(const CalibrationRecord& record) {
-  const CalibrationRecord::Arithmetic& arithmetic = record.arithmetic;
-  const CalibrationRecord::Source& source = record.source;
+Json of(const CalibrationReport& report) {
+  const CalibrationReport::Arithmetic& arithmetic = report.arithmetic;
+  const CalibrationReport::Source& source = report.source;
   return {{"arithmetic", arithmetic.asked},
           {"values_in_8_bits", arithmetic.in_8_bits},
           {"values_in_16_bits", arithmetic.in_16_bits},
@@ -33,10 +33,10 @@ Json of(const CalibrationRecord& record) {
             {"windows", source.windows},
             {"seed", source.seed},
             {"silence_db", source.silence_db},
-            {"range_estimator", record.method.range_estimator},
-            {"range_margin", record.method.range_margin},
-            {"sum_range_margin", record.method.sum_range_margin},
-            {"values", record.values.size()}}}};
+            {"range_estimator", report.method.range_estimator},
+            {"range_margin", report.method.range_margin},
+            {"sum_range_margin", report.method.sum_range_margin},
+            {"values", report.values.size()}}}};
 }
 
 Json of(const FrozenNormsPoint& point) {

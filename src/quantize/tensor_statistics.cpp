@@ -267,7 +267,7 @@ void ChannelStatistics::merge(const ChannelStatistics& other) {
   squares_ += other.squares_;
 }
 
-Result<void> CalibrationStatistics::observe(const Node& node, std::span<const float> values) {
+Result<void> TensorStatistics::observe(const Node& node, std::span<const float> values) {
   TESSERA_CHECK(static_cast<int64_t>(values.size()) == node.shape.size(), "a whole value");
   auto& channels = nodes_[node.name];
   channels.resize(static_cast<size_t>(node.shape.c));
@@ -282,7 +282,7 @@ Result<void> CalibrationStatistics::observe(const Node& node, std::span<const fl
   return {};
 }
 
-Result<void> CalibrationStatistics::observe(std::span<const ObservedValue> run, int threads) {
+Result<void> TensorStatistics::observe(std::span<const ObservedValue> run, int threads) {
   // Before anything is counted: all is finite.
   std::vector<std::vector<Moments>> seen(run.size());
   for_each(run.size(), threads, [&](size_t i) {
@@ -295,7 +295,7 @@ Result<void> CalibrationStatistics::observe(std::span<const ObservedValue> run, 
   for (size_t i = 0; i < run.size(); ++i) {
     // Counted elsewhere, it tells where.
     if (!std::all_of(seen[i].begin(), seen[i].end(), [](const Moments& m) { return m.finite(); }))
-      return CalibrationStatistics().observe(*run[i].node, run[i].values);
+      return TensorStatistics().observe(*run[i].node, run[i].values);
   }
   std::vector<std::vector<ChannelStatistics>*> targets;
   for (const ObservedValue& value : run) targets.push_back(&nodes_[value.node->name]);
@@ -309,7 +309,7 @@ Result<void> CalibrationStatistics::observe(std::span<const ObservedValue> run, 
   return {};
 }
 
-void CalibrationStatistics::merge(const CalibrationStatistics& other) {
+void TensorStatistics::merge(const TensorStatistics& other) {
   for (const auto& [name, added] : other.nodes_) {
     auto& channels = nodes_[name];
     channels.resize(added.size());
@@ -317,11 +317,11 @@ void CalibrationStatistics::merge(const CalibrationStatistics& other) {
   }
 }
 
-void CalibrationStatistics::restore(std::string node, std::vector<ChannelStatistics> channels) {
+void TensorStatistics::restore(std::string node, std::vector<ChannelStatistics> channels) {
   nodes_[std::move(node)] = std::move(channels);
 }
 
-const std::vector<ChannelStatistics>* CalibrationStatistics::find(const std::string& node) const {
+const std::vector<ChannelStatistics>* TensorStatistics::find(const std::string& node) const {
   const auto found = nodes_.find(node);
   return found == nodes_.end() ? nullptr : &found->second;
 }

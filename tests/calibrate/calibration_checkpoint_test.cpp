@@ -24,13 +24,13 @@ Graph one_block() {
   return test::legal(network);
 }
 
-class CalibrationStateTest : public testing::Test {
+class CalibrationCheckpointTest : public testing::Test {
  protected:
-  CalibrationStateTest() {
+  CalibrationCheckpointTest() {
     for (uint32_t seed = 1; seed <= 4; ++seed)
       windows_.push_back(test::random_inputs(graph_, seed)[0]);
   }
-  Result<CalibrationRun> run(const CalibrationProgress& progress = nullptr) {
+  Result<CheckpointedStatistics> run(const CalibrationProgress& progress = nullptr) {
     const auto backend = make_backend("cpu", {.threads = 1}).value();
     return calibrate_resumably(graph_, {}, *backend, windows_, {.path = state_}, progress);
   }
@@ -41,8 +41,8 @@ class CalibrationStateTest : public testing::Test {
               "calibration: stopped after " + std::to_string(windows) +
                   " of 4 windows (the same command goes on from there)");
   }
-  std::vector<uint8_t> bytes(const CalibrationRun& run) const {
-    return format_calibration_state({"", 4, run.statistics});
+  std::vector<uint8_t> bytes(const CheckpointedStatistics& run) const {
+    return format_calibration_checkpoint({"", 4, run.statistics});
   }
 
   ScratchFolder folder_;
@@ -51,7 +51,7 @@ class CalibrationStateTest : public testing::Test {
   std::vector<std::vector<float>> windows_;
 };
 
-TEST_F(CalibrationStateTest, AnInterruptedRunGivesTheStatisticsOfOneInOneGo) {
+TEST_F(CalibrationCheckpointTest, AnInterruptedRunGivesTheStatisticsOfOneInOneGo) {
   const std::vector<uint8_t> whole = bytes(run().value());
   EXPECT_EQ(folder_.count(), 0);
   stop_after(1);
@@ -65,7 +65,7 @@ TEST_F(CalibrationStateTest, AnInterruptedRunGivesTheStatisticsOfOneInOneGo) {
   EXPECT_EQ(folder_.count(), 0);
 }
 
-TEST_F(CalibrationStateTest, AStateOfOtherWindowsIsNotUsed) {
+TEST_F(CalibrationCheckpointTest, AStateOfOtherWindowsIsNotUsed) {
   const std::vector<uint8_t> whole = bytes(run().value());
   stop_after(2);
   std::swap(windows_[0][5], windows_[0][6]);
@@ -79,7 +79,7 @@ TEST_F(CalibrationStateTest, AStateOfOtherWindowsIsNotUsed) {
   EXPECT_NE(bytes(*other), whole);
 }
 
-TEST_F(CalibrationStateTest, ADamagedStateIsNotUsed) {
+TEST_F(CalibrationCheckpointTest, ADamagedStateIsNotUsed) {
   const std::vector<uint8_t> whole = bytes(run().value());
   stop_after(2);
   std::vector<uint8_t> damaged = read_file(state_, 1 << 24).value();
@@ -92,7 +92,7 @@ TEST_F(CalibrationStateTest, ADamagedStateIsNotUsed) {
   EXPECT_EQ(bytes(*again), whole);
 }
 
-TEST_F(CalibrationStateTest, AFolderWhereTheStateWouldBeStays) {
+TEST_F(CalibrationCheckpointTest, AFolderWhereTheStateWouldBeStays) {
   std::filesystem::create_directory(state_);
   const auto done = run();
   ASSERT_TRUE(done.has_value()) << done.error().to_string();
@@ -102,7 +102,7 @@ TEST_F(CalibrationStateTest, AFolderWhereTheStateWouldBeStays) {
   EXPECT_TRUE(std::filesystem::is_directory(state_));
 }
 
-TEST_F(CalibrationStateTest, APipeWhereTheStateWouldBeIsNotWaitedFor) {
+TEST_F(CalibrationCheckpointTest, APipeWhereTheStateWouldBeIsNotWaitedFor) {
   ASSERT_EQ(::mkfifo(state_.c_str(), 0600), 0);
   const auto done = run();
   ASSERT_TRUE(done.has_value()) << done.error().to_string();
@@ -112,49 +112,50 @@ TEST_F(CalibrationStateTest, APipeWhereTheStateWouldBeIsNotWaitedFor) {
   EXPECT_TRUE(std::filesystem::is_fifo(state_));
 }
 
-TEST_F(CalibrationStateTest, AStateCutAnywhereIsRefusedEvenWithItsDigest) {
+TEST_F(CalibrationCheckpointTest, AStateCutAnywhereIsRefusedEvenWithItsDigest) {
   stop_after(1);
   const std::vector<uint8_t> whole = read_file(state_, 1 << 24).value();
-  ASSERT_TRUE(parse_calibration_state(whole, "state").has_value());
+  ASSERT_TRUE(parse_calibration_checkpoint(whole, "state").has_value());
   const size_t content = whole.size() - 32;
   for (size_t size = 0; size < content; size += 1 + size / 40) {
     std::vector<uint8_t> cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
     const std::string digest = content_hash(cut);
     cut.insert(cut.end(), digest.begin(), digest.end());
-    const auto parsed = parse_calibration_state(cut, "state");
+    const auto parsed = parse_calibration_checkpoint(cut, "state");
     ASSERT_FALSE(parsed.has_value()) << size;
     EXPECT_EQ(parsed.error().code, ErrorCode::kCorrupt);
   }
 }
 
-TEST_F(CalibrationStateTest, ACountBeyondTheFileAllocatesNothing) {
+TEST_F(CalibrationCheckpointTest, ACountBeyondTheFileAllocatesNothing) {
   std::vector<uint8_t> hostile;
   for (const char c : std::string("tessera calibration state 1\n")) hostile.push_back(uint8_t(c));
   hostile.insert(hostile.end(), {0, 1, 1, 1, 'a', 0xFF, 0xFF, 0xFF, 0xFF, 0x7F});
   const std::string digest = content_hash(hostile);
   hostile.insert(hostile.end(), digest.begin(), digest.end());
-  const auto parsed = parse_calibration_state(hostile, "state");
+  const auto parsed = parse_calibration_checkpoint(hostile, "state");
   ASSERT_FALSE(parsed.has_value());
   EXPECT_EQ(parsed.error().to_string(),
             "state: is damaged (remove it, and calibrate from the beginning)");
 }
 
-TEST_F(CalibrationStateTest, WindowsComeBackFromTheirFile) {
+TEST_F(CalibrationCheckpointTest, WindowsComeBackFromTheirFile) {
   for (const Shape& shape : {Shape{1, 1, 400}, Shape{8, 1, 50}, Shape{4, 2, 50}}) {
     const std::filesystem::path path = folder_ / "calib.npz";
     const std::vector<IoLayout> inputs{plain_layout("x", shape)};
     ASSERT_TRUE(write_calibration_windows(path, windows_, inputs, {{}, 1, -60, {}}, {.force = true})
                     .has_value());
-    CalibrationOptions options;
-    options.inputs = inputs;
-    const auto set = calibration_from_array(path, options);
-    ASSERT_TRUE(set.has_value()) << set.error().to_string();
-    EXPECT_EQ(set->windows, windows_);
-    EXPECT_TRUE(set->notes.empty());
+    CalibrationConfig config;
+    config.sources = {path};
+    config.inputs = inputs;
+    const auto data = read_calibration_data(config);
+    ASSERT_TRUE(data.has_value()) << data.error().to_string();
+    EXPECT_EQ(data->windows, windows_);
+    EXPECT_TRUE(data->notes.empty());
   }
 }
 
-TEST_F(CalibrationStateTest, WindowsOfSeveralInputsComeBackAsTheirFilesLayThem) {
+TEST_F(CalibrationCheckpointTest, WindowsOfSeveralInputsComeBackAsTheirFilesLayThem) {
   // 300 values [time, channels] of one input and 100 of the other.
   std::vector<IoLayout> inputs{plain_layout("a", {6, 1, 50}), plain_layout("b", {2, 1, 50})};
   inputs[0].dims = {{}, {{Axis::w, 50, 1}}, {{Axis::c, 6, 1}}};
@@ -165,14 +166,15 @@ TEST_F(CalibrationStateTest, WindowsOfSeveralInputsComeBackAsTheirFilesLayThem) 
   const NpyArray a = file.read("a").value();
   EXPECT_EQ(a.dims, (std::vector<int64_t>{static_cast<int64_t>(windows_.size()), 50, 6}));
   EXPECT_EQ(a.values[1], windows_[0][50]);  // second channel of the first frame
-  CalibrationOptions options;
-  options.inputs = inputs;
-  const auto set = calibration_from_array(path, options);
-  ASSERT_TRUE(set.has_value()) << set.error().to_string();
-  EXPECT_EQ(set->windows, windows_);
+  CalibrationConfig config;
+  config.sources = {path};
+  config.inputs = inputs;
+  const auto data = read_calibration_data(config);
+  ASSERT_TRUE(data.has_value()) << data.error().to_string();
+  EXPECT_EQ(data->windows, windows_);
 }
 
-TEST(CalibrationWindows, MakeThePackageThatTheirRecordingsMake) {
+TEST(CalibrationData, MakeThePackageThatTheirRecordingsMake) {
   const std::string folder = std::string(TESSERA_SOURCE_DIR) + "/models";
   const std::string model = folder + "/convtasnet_demo_gln_8k.pth";
   const ScratchFolder scratch;
@@ -182,20 +184,20 @@ TEST(CalibrationWindows, MakeThePackageThatTheirRecordingsMake) {
   options.integers.emplace();
   for (const char* name : {"04", "06", "08"})
     options.calibration.sources.emplace_back(folder + "/mixtures/" + name + "_mix.wav");
-  options.calibration.set.count = 5;
+  options.calibration.count = 5;
   const auto of_recordings = build(model, options);
   ASSERT_TRUE(of_recordings.has_value()) << of_recordings.error().to_string();
 
   const ImportedModel imported = import_model(model, options.import).value();
-  CalibrationOptions set_options = options.calibration.set;
-  set_options.inputs = {plain_layout("x", {1, 1, calibration_frames(imported)})};
-  set_options.sample_rate = imported.sample_rate.value();
-  const auto set = read_calibration_set(options.calibration.sources, set_options).value();
-  ASSERT_EQ(set.windows.size(), 5u);
+  CalibrationConfig config = options.calibration;
+  config.inputs = {plain_layout("x", {1, 1, calibration_frames(imported)})};
+  config.sample_rate = imported.sample_rate.value();
+  const auto data = read_calibration_data(config).value();
+  ASSERT_EQ(data.windows.size(), 5u);
   const std::filesystem::path file = scratch / "calib.npz";
-  auto origin = calibration_origin(options.calibration.sources, set_options).value();
-  origin.recordings = set.recordings;
-  ASSERT_TRUE(write_calibration_windows(file, set.windows, set_options.inputs, origin).has_value());
+  auto origin = calibration_origin(config).value();
+  origin.recordings = data.recordings;
+  ASSERT_TRUE(write_calibration_windows(file, data.windows, config.inputs, origin).has_value());
   options.calibration.sources = {file};
   const auto of_windows = build(model, options);
   ASSERT_TRUE(of_windows.has_value()) << of_windows.error().to_string();
@@ -205,17 +207,18 @@ TEST(CalibrationWindows, MakeThePackageThatTheirRecordingsMake) {
 TEST(CalibrationOrigin, ComesBackFromTheFileAndIsOnlyTheLastNames) {
   const ScratchFolder scratch;
   const std::filesystem::path file = scratch / "calib.npz";
-  CalibrationOptions options;
-  options.seed = 7;
-  options.silence_db = -45;
-  const std::vector<std::filesystem::path> paths{"/somewhere/voices/", "other/a.wav"};
-  const CalibrationOrigin told = calibration_origin(paths, options).value();
+  CalibrationConfig config;
+  config.sources = {"/somewhere/voices/", "other/a.wav"};
+  config.seed = 7;
+  config.silence_db = -45;
+  const CalibrationData::Origin told = calibration_origin(config).value();
   EXPECT_EQ(told.files, (std::vector<std::string>{"voices", "a.wav"}));
   const std::vector<std::vector<float>> windows{{1, 2, 3}};
   const std::vector<IoLayout> inputs{plain_layout("x", {1, 1, 3})};
   ASSERT_TRUE(write_calibration_windows(file, windows, inputs, told).has_value());
-  const std::vector<std::filesystem::path> made{file};
-  const CalibrationOrigin again = calibration_origin(made, {}).value();
+  CalibrationConfig made;
+  made.sources = {file};
+  const CalibrationData::Origin again = calibration_origin(made).value();
   EXPECT_EQ(again.files, told.files);
   EXPECT_EQ(again.seed, 7u);
   EXPECT_EQ(again.silence_db, -45);

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class CalibrationSetTest : public testing::Test {
+class CalibrationDataTest : public testing::Test {
  protected:
   // Seconds of a tone at 8 kHz; level 0 is silence.
   fs::path sound(const std::string& name, double seconds, float level, int rate = 8000) {
@@ -35,194 +35,201 @@ class CalibrationSetTest : public testing::Test {
     EXPECT_TRUE(write_npy(path, dims, values, {.force = true}).has_value());
     return path;
   }
-  static CalibrationOptions options(Shape input) {
-    CalibrationOptions options;
-    options.inputs = {plain_layout("x", input)};
-    options.sample_rate = 8000;
-    return options;
+  static CalibrationConfig config(Shape input) {
+    CalibrationConfig config;
+    config.inputs = {plain_layout("x", input)};
+    config.sample_rate = 8000;
+    return config;
+  }
+  static Result<CalibrationData> read(std::vector<fs::path> sources, CalibrationConfig config) {
+    config.sources = std::move(sources);
+    return read_calibration_data(config);
+  }
+  static Result<CalibrationData> read(const fs::path& source, CalibrationConfig config) {
+    return read(std::vector{source}, std::move(config));
   }
   ScratchFolder folder_;
 };
 
-TEST_F(CalibrationSetTest, TakesLoudWindowsOfAFolder) {
+TEST_F(CalibrationDataTest, TakesLoudWindowsOfAFolder) {
   sound("a.wav", 2.5, 0.5F);
   sound("b.wav", 1.0, 0.0F);
   const std::vector<fs::path> paths{folder_.path()};
-  const auto set = calibration_from_audio(paths, options({1, 1, 8000}));
-  ASSERT_TRUE(set.has_value()) << set.error().to_string();
-  EXPECT_EQ(set->windows.size(), 2u);
-  ASSERT_FALSE(set->notes.empty());
-  EXPECT_EQ(set->notes.back().text, "1 silent window left out");
+  const auto data = read(paths, config({1, 1, 8000}));
+  ASSERT_TRUE(data.has_value()) << data.error().to_string();
+  EXPECT_EQ(data->windows.size(), 2u);
+  ASSERT_FALSE(data->notes.empty());
+  EXPECT_EQ(data->notes.back().text, "1 silent window left out");
 }
 
-TEST_F(CalibrationSetTest, ChoosesTheSameWindowsForTheSameSeed) {
+TEST_F(CalibrationDataTest, ChoosesTheSameWindowsForTheSameSeed) {
   sound("a.wav", 4.0, 0.5F);
   const std::vector<fs::path> paths{folder_.path()};
-  CalibrationOptions wanted = options({1, 1, 1000});
+  CalibrationConfig wanted = config({1, 1, 1000});
   wanted.count = 5;
-  const auto first = calibration_from_audio(paths, wanted);
+  const auto first = read(paths, wanted);
   ASSERT_EQ(first->windows.size(), 5u);
-  EXPECT_EQ(first->windows, calibration_from_audio(paths, wanted)->windows);
+  EXPECT_EQ(first->windows, read(paths, wanted)->windows);
   wanted.seed = 2;
-  EXPECT_NE(first->windows, calibration_from_audio(paths, wanted)->windows);
+  EXPECT_NE(first->windows, read(paths, wanted)->windows);
 }
 
-TEST_F(CalibrationSetTest, AFolderOfManyKindsIsReadAndTheRestCounted) {
-  const fs::path data = TESSERA_SOURCE_DIR "/tests/data";
+TEST_F(CalibrationDataTest, AFolderOfManyKindsIsReadAndTheRestCounted) {
+  const fs::path folder = TESSERA_SOURCE_DIR "/tests/data";
   fs::create_directories(folder_ / "in/deeper");
-  fs::copy_file(data / "sound/plain.aiff", folder_ / "in/a.AIFF");
-  fs::copy_file(data / "sound/ffmpeg_stream.caf", folder_ / "in/deeper/b.caf");
-  fs::copy_file(data / "sound/lame.mp3", folder_ / "in/c.mp3");
-  fs::copy_file(data / "sound/lame.mp3.npy", folder_ / "in/c.npy");
-  fs::copy_file(data / "sound/plain.au", folder_ / "in/._d.wav");
+  fs::copy_file(folder / "sound/plain.aiff", folder_ / "in/a.AIFF");
+  fs::copy_file(folder / "sound/ffmpeg_stream.caf", folder_ / "in/deeper/b.caf");
+  fs::copy_file(folder / "sound/lame.mp3", folder_ / "in/c.mp3");
+  fs::copy_file(folder / "sound/lame.mp3.npy", folder_ / "in/c.npy");
+  fs::copy_file(folder / "sound/plain.au", folder_ / "in/._d.wav");
   const std::vector<fs::path> paths{folder_ / "in"};
-  const auto set = calibration_from_audio(paths, options({1, 1, 2000}));
-  ASSERT_TRUE(set.has_value()) << set.error().to_string();
-  ASSERT_EQ(set->windows.size(), 3U);
-  EXPECT_EQ(set->windows[0], set->windows[2]);  // by name: a.AIFF, c.mp3, deeper/b.caf
-  ASSERT_EQ(set->notes.size(), 2U);
-  EXPECT_EQ(set->notes[0].text,
+  const auto data = read(paths, config({1, 1, 2000}));
+  ASSERT_TRUE(data.has_value()) << data.error().to_string();
+  ASSERT_EQ(data->windows.size(), 3U);
+  EXPECT_EQ(data->windows[0], data->windows[2]);  // by name: a.AIFF, c.mp3, deeper/b.caf
+  ASSERT_EQ(data->notes.size(), 2U);
+  EXPECT_EQ(data->notes[0].text,
             (folder_ / "in").string() + ": 1 file that is no recording was left out");
-  EXPECT_NE(set->notes[1].text.find("b.caf: its length was never stored"), std::string::npos);
+  EXPECT_NE(data->notes[1].text.find("b.caf: its length was never stored"), std::string::npos);
 }
 
-TEST_F(CalibrationSetTest, ACutRecordingIsUsedOnRequest) {
+TEST_F(CalibrationDataTest, ACutRecordingIsUsedOnRequest) {
   const fs::path path = sound("a.wav", 2.0, 0.5F);
   fs::resize_file(path, 44 + 2 * 12000);
   const std::vector<fs::path> paths{path};
-  CalibrationOptions wanted = options({1, 1, 8000});
-  EXPECT_EQ(calibration_from_audio(paths, wanted).error().code, ErrorCode::kCorrupt);
+  CalibrationConfig wanted = config({1, 1, 8000});
+  EXPECT_EQ(read(paths, wanted).error().code, ErrorCode::kCorrupt);
   wanted.allow_truncated = true;
-  const auto set = calibration_from_audio(paths, wanted);
-  ASSERT_TRUE(set.has_value()) << set.error().to_string();
-  EXPECT_EQ(set->windows.size(), 1U);
-  EXPECT_TRUE(set->notes.at(0).text.ends_with("is cut off: 4000 of 16000 frames are missing"))
-      << set->notes[0].text;
+  const auto data = read(paths, wanted);
+  ASSERT_TRUE(data.has_value()) << data.error().to_string();
+  EXPECT_EQ(data->windows.size(), 1U);
+  EXPECT_TRUE(data->notes.at(0).text.ends_with("is cut off: 4000 of 16000 frames are missing"))
+      << data->notes[0].text;
 }
 
-TEST_F(CalibrationSetTest, RefusesSilenceAlone) {
+TEST_F(CalibrationDataTest, RefusesSilenceAlone) {
   const std::vector<fs::path> paths{sound("a.wav", 2.0, 0.0F)};
-  EXPECT_EQ(calibration_from_audio(paths, options({1, 1, 8000})).error().to_string(),
+  EXPECT_EQ(read(paths, config({1, 1, 8000})).error().to_string(),
             "calibration: no window of 8000 samples in 1 recording is louder than -60 dB (give "
             "recordings of what the network will hear)");
 }
 
-TEST_F(CalibrationSetTest, AConstantIsSilence) {
+TEST_F(CalibrationDataTest, AConstantIsSilence) {
   const fs::path path = folder_ / "constant.wav";
   ASSERT_TRUE(write_audio(path, {8000, {std::vector<float>(16000, 0.5F)}}).has_value());
-  EXPECT_EQ(calibration_from_audio(std::vector{path}, options({1, 1, 8000})).error().to_string(),
+  EXPECT_EQ(read(path, config({1, 1, 8000})).error().to_string(),
             "calibration: no window of 8000 samples in 1 recording is louder than -60 dB (give "
             "recordings of what the network will hear)");
 }
 
-TEST_F(CalibrationSetTest, OneSampleIsTooShort) {
+TEST_F(CalibrationDataTest, OneSampleIsTooShort) {
   const fs::path path = folder_ / "click.wav";
   ASSERT_TRUE(write_audio(path, {8000, {{0.5F}}}).has_value());
-  EXPECT_EQ(calibration_from_audio(std::vector{path}, options({1, 1, 8000})).error().to_string(),
+  EXPECT_EQ(read(path, config({1, 1, 8000})).error().to_string(),
             "calibration: the recording is shorter than a window of 8000 samples (give longer "
             "recordings)");
 }
 
-TEST_F(CalibrationSetTest, SaysWhereRecordingsAreClipped) {
+TEST_F(CalibrationDataTest, SaysWhereRecordingsAreClipped) {
   const fs::path path = folder_ / "loud.wav";
   std::vector<float> samples(8000);
   for (size_t i = 0; i < samples.size(); ++i)
     samples[i] = std::clamp(1.5F * std::sin(0.05F * static_cast<float>(i)), -1.0F, 1.0F);
   ASSERT_TRUE(write_audio(path, {8000, {samples}}).has_value());
-  const auto set = calibration_from_audio(std::vector{path}, options({1, 1, 8000}));
-  ASSERT_TRUE(set.has_value()) << set.error().to_string();
-  ASSERT_EQ(set->notes.size(), 1u);
-  EXPECT_EQ(set->notes[0].severity, NoteSeverity::warning);
-  const std::string& text = set->notes[0].text;
+  const auto data = read(path, config({1, 1, 8000}));
+  ASSERT_TRUE(data.has_value()) << data.error().to_string();
+  ASSERT_EQ(data->notes.size(), 1u);
+  EXPECT_EQ(data->notes[0].severity, NoteSeverity::warning);
+  const std::string& text = data->notes[0].text;
   EXPECT_TRUE(text.ends_with(" samples are clipped: louder ones will not be in the ranges"))
       << text;
 }
 
-TEST_F(CalibrationSetTest, RefusesRecordingsForANetworkOfNineChannels) {
+TEST_F(CalibrationDataTest, RefusesRecordingsForANetworkOfNineChannels) {
   const std::vector<fs::path> paths{sound("a.wav", 2.0, 0.5F)};
-  EXPECT_EQ(calibration_from_audio(paths, options({9, 1, 100})).error().to_string(),
+  EXPECT_EQ(read(paths, config({9, 1, 100})).error().to_string(),
             "calibration: the network takes [9,1,100], recordings have one channel (give an .npz "
             "with calib_data)");
 }
 
-TEST_F(CalibrationSetTest, ReadsEveryLayoutOfOneChannel) {
+TEST_F(CalibrationDataTest, ReadsEveryLayoutOfOneChannel) {
   for (const std::vector<int64_t>& dims :
        {std::vector<int64_t>{3, 50}, {3, 1, 50}, {3, 1, 1, 50}, {3, 1, 50, 1}}) {
-    const auto set = calibration_from_array(array(dims), options({1, 1, 50}));
-    ASSERT_TRUE(set.has_value()) << set.error().to_string();
-    ASSERT_EQ(set->windows.size(), 3u);
-    EXPECT_EQ(set->windows[1][7], 57.0F);
+    const auto data = read(array(dims), config({1, 1, 50}));
+    ASSERT_TRUE(data.has_value()) << data.error().to_string();
+    ASSERT_EQ(data->windows.size(), 3u);
+    EXPECT_EQ(data->windows[1][7], 57.0F);
   }
 }
 
-TEST_F(CalibrationSetTest, TurnsChannelsLastIntoChannelsFirst) {
+TEST_F(CalibrationDataTest, TurnsChannelsLastIntoChannelsFirst) {
   for (const std::vector<int64_t>& dims : {std::vector<int64_t>{2, 10, 3}, {2, 1, 10, 3}}) {
-    const auto set = calibration_from_array(array(dims), options({3, 1, 10}));
-    ASSERT_TRUE(set.has_value()) << set.error().to_string();
-    EXPECT_EQ(set->windows[1][1 * 10 + 4], 30.0F + 4 * 3 + 1);
+    const auto data = read(array(dims), config({3, 1, 10}));
+    ASSERT_TRUE(data.has_value()) << data.error().to_string();
+    EXPECT_EQ(data->windows[1][1 * 10 + 4], 30.0F + 4 * 3 + 1);
   }
 }
 
-TEST_F(CalibrationSetTest, RefusesOtherChannels) {
+TEST_F(CalibrationDataTest, RefusesOtherChannels) {
   const fs::path path = array({2, 1, 10, 6});
-  EXPECT_EQ(calibration_from_array(path, options({9, 1, 10})).error().to_string(),
+  EXPECT_EQ(read(path, config({9, 1, 10})).error().to_string(),
             path.string() +
                 ": has 6 along channels, dimension 3 of [2, 1, 10, 6]; the network takes 9 (save "
                 "windows of the network's input in a stack: (N, T), (N, C, T), (N, T, C) or (N, 1, "
                 "T, C))");
 }
 
-TEST_F(CalibrationSetTest, FollowsTheLengthPolicyAndSaysSo) {
+TEST_F(CalibrationDataTest, FollowsTheLengthPolicyAndSaysSo) {
   const fs::path path = array({2, 4});
-  CalibrationOptions wanted = options({1, 1, 6});
-  EXPECT_EQ(calibration_from_array(path, wanted).error().to_string(),
+  CalibrationConfig wanted = config({1, 1, 6});
+  EXPECT_EQ(read(path, wanted).error().to_string(),
             path.string() +
                 ": has 4 along time, dimension 1 of [2, 4]; the network takes 6 (choose "
-                "what becomes of them with CalibrationOptions::length crop, pad or repeat)");
+                "what becomes of them with CalibrationConfig::length crop, pad or repeat)");
   wanted.other_length = [](int64_t frames) { return frames == 4; };
-  EXPECT_EQ(calibration_from_array(path, wanted).error().hint,
-            "choose what becomes of them with CalibrationOptions::length crop, pad or repeat, or "
+  EXPECT_EQ(read(path, wanted).error().hint,
+            "choose what becomes of them with CalibrationConfig::length crop, pad or repeat, or "
             "take windows "
             "of that length with ImportOptions::length_samples 4");
   wanted.length = LengthPolicy::pad;
-  auto set = calibration_from_array(path, wanted).value();
-  EXPECT_EQ(set.windows[0], (std::vector<float>{0, 1, 2, 3, 0, 0}));
-  EXPECT_EQ(set.notes[0].text,
+  auto data = read(path, wanted).value();
+  EXPECT_EQ(data.windows[0], (std::vector<float>{0, 1, 2, 3, 0, 0}));
+  EXPECT_EQ(data.notes[0].text,
             path.string() + ": holds 4 frames where the network takes 6: padded with zeros");
   wanted.length = LengthPolicy::repeat;
-  set = calibration_from_array(path, wanted).value();
-  EXPECT_EQ(set.windows[0], (std::vector<float>{0, 1, 2, 3, 0, 1}));
-  wanted = options({1, 1, 3});
+  data = read(path, wanted).value();
+  EXPECT_EQ(data.windows[0], (std::vector<float>{0, 1, 2, 3, 0, 1}));
+  wanted = config({1, 1, 3});
   wanted.length = LengthPolicy::crop;
-  set = calibration_from_array(path, wanted).value();
-  EXPECT_EQ(set.windows[1], (std::vector<float>{4, 5, 6}));
+  data = read(path, wanted).value();
+  EXPECT_EQ(data.windows[1], (std::vector<float>{4, 5, 6}));
 }
 
 // numpy's compressed archives, with Python objects and facts beside the clips; clip n is a cosine
 // of amplitude 0.1*(n + 1) (tools/vectors/make_calibration_arrays.py).
-TEST_F(CalibrationSetTest, ReadsTheClipsOfAnArchiveThatHoldsMore) {
+TEST_F(CalibrationDataTest, ReadsTheClipsOfAnArchiveThatHoldsMore) {
   for (const char* name : {"clips_nt.npz", "clips_nhwc.npz"}) {
     SCOPED_TRACE(name);
     const fs::path path = fs::path(TESSERA_SOURCE_DIR) / "tests/data/calibration" / name;
-    const auto set = calibration_from_array(path, options({1, 1, 320}));
-    ASSERT_TRUE(set.has_value()) << set.error().to_string();
-    ASSERT_EQ(set->windows.size(), 3U);
+    const auto data = read(path, config({1, 1, 320}));
+    ASSERT_TRUE(data.has_value()) << data.error().to_string();
+    ASSERT_EQ(data->windows.size(), 3U);
     for (size_t n = 0; n < 3; ++n) {
-      ASSERT_EQ(set->windows[n].size(), 320U);
-      EXPECT_FLOAT_EQ(set->windows[n][0], 0.1F * static_cast<float>(n + 1));
-      EXPECT_FLOAT_EQ(set->windows[n][16], -0.1F * static_cast<float>(n + 1));  // half a period
+      ASSERT_EQ(data->windows[n].size(), 320U);
+      EXPECT_FLOAT_EQ(data->windows[n][0], 0.1F * static_cast<float>(n + 1));
+      EXPECT_FLOAT_EQ(data->windows[n][16], -0.1F * static_cast<float>(n + 1));  // half a period
     }
   }
 }
 
-TEST_F(CalibrationSetTest, ReadsTheLayoutOfTheModelsFileFirst) {
-  CalibrationOptions wanted = options({3, 1, 3});
+TEST_F(CalibrationDataTest, ReadsTheLayoutOfTheModelsFileFirst) {
+  CalibrationConfig wanted = config({3, 1, 3});
   wanted.inputs[0].dims = {{}, {{Axis::w, 3, 1}}, {{Axis::c, 3, 1}}};
-  const auto set = calibration_from_array(array({2, 3, 3}), wanted).value();
-  EXPECT_EQ(set.windows[1], (std::vector<float>{9, 12, 15, 10, 13, 16, 11, 14, 17}));
+  const auto data = read(array({2, 3, 3}), wanted).value();
+  EXPECT_EQ(data.windows[1], (std::vector<float>{9, 12, 15, 10, 13, 16, 11, 14, 17}));
 }
 
-class SeveralInputsTest : public CalibrationSetTest {
+class SeveralInputsTest : public CalibrationDataTest {
  protected:
   // np.savez of small arrays of the same value throughout.
   fs::path archive(const std::vector<std::pair<std::string, std::vector<int64_t>>>& arrays) {
@@ -240,38 +247,36 @@ class SeveralInputsTest : public CalibrationSetTest {
         write_file_atomically(path, std::span<const uint8_t>(bytes), {.force = true}).has_value());
     return path;
   }
-  static CalibrationOptions two_inputs() {
-    CalibrationOptions options;
-    options.inputs = {plain_layout("x", {2, 1, 4}), plain_layout("past", {2, 1, 1})};
-    return options;
+  static CalibrationConfig two_inputs() {
+    CalibrationConfig config;
+    config.inputs = {plain_layout("x", {2, 1, 4}), plain_layout("past", {2, 1, 1})};
+    return config;
   }
   std::string refusal(const std::vector<std::pair<std::string, std::vector<int64_t>>>& arrays) {
     const fs::path path = archive(arrays);
-    const auto set = calibration_from_array(path, two_inputs());
-    if (set) return "";
-    EXPECT_EQ(set.error().code, ErrorCode::kInvalidArgument);
-    std::string text = set.error().to_string();
+    const auto data = read(path, two_inputs());
+    if (data) return "";
+    EXPECT_EQ(data.error().code, ErrorCode::kInvalidArgument);
+    std::string text = data.error().to_string();
     return text.starts_with(path.string()) ? text.substr(path.string().size()) : text;
   }
 };
 
 TEST_F(SeveralInputsTest, TakeArraysOfTheirNamesOneAfterTheOther) {
-  const auto set =
-      calibration_from_array(archive({{"past", {3, 2, 1}}, {"x", {3, 2, 4}}}), two_inputs());
-  ASSERT_TRUE(set.has_value()) << set.error().to_string();
-  ASSERT_EQ(set->windows.size(), 3u);
-  EXPECT_EQ(set->windows[0], (std::vector<float>{2, 2, 2, 2, 2, 2, 2, 2, 1, 1}));
+  const auto data = read(archive({{"past", {3, 2, 1}}, {"x", {3, 2, 4}}}), two_inputs());
+  ASSERT_TRUE(data.has_value()) << data.error().to_string();
+  ASSERT_EQ(data->windows.size(), 3u);
+  EXPECT_EQ(data->windows[0], (std::vector<float>{2, 2, 2, 2, 2, 2, 2, 2, 1, 1}));
 }
 
 TEST_F(SeveralInputsTest, OneWindowGoesWithEachOfAStack) {
-  const auto set =
-      calibration_from_array(archive({{"past", {1, 2, 1}}, {"x", {3, 2, 4}}}), two_inputs());
-  ASSERT_TRUE(set.has_value()) << set.error().to_string();
-  EXPECT_EQ(set->windows.size(), 3u);
-  ASSERT_EQ(set->notes.size(), 1u);
-  EXPECT_TRUE(set->notes[0].text.ends_with(
+  const auto data = read(archive({{"past", {1, 2, 1}}, {"x", {3, 2, 4}}}), two_inputs());
+  ASSERT_TRUE(data.has_value()) << data.error().to_string();
+  EXPECT_EQ(data->windows.size(), 3u);
+  ASSERT_EQ(data->notes.size(), 1u);
+  EXPECT_TRUE(data->notes[0].text.ends_with(
       ": past: the one window of 'past' goes with each of the 3 of 'x'"))
-      << set->notes[0].text;
+      << data->notes[0].text;
 }
 
 TEST_F(SeveralInputsTest, NameWhatIsMissingAndWhatIsTooMuch) {
@@ -296,12 +301,12 @@ TEST_F(SeveralInputsTest, RefuseStacksOfDifferentHeights) {
 
 TEST_F(SeveralInputsTest, AreNotCalibratedOnOneArrayOrRecordings) {
   const fs::path one = array({3, 2, 4});
-  EXPECT_EQ(calibration_from_array(one, two_inputs()).error().to_string(),
+  EXPECT_EQ(read(one, two_inputs()).error().to_string(),
             one.string() +
                 ": is one array, the network has 2 inputs: x, past (save an .npz with "
                 "an array for each of these names)");
   const std::vector<fs::path> recordings{sound("a.wav", 1, 0.5F)};
-  EXPECT_EQ(read_calibration_set(recordings, two_inputs()).error().to_string(),
+  EXPECT_EQ(read(recordings, two_inputs()).error().to_string(),
             "calibration: the network has 2 inputs, recordings are for one: x, past (save an .npz "
             "with an array for each of these names)");
 }
@@ -310,10 +315,10 @@ TEST_F(SeveralInputsTest, OfOneInputTheArrayIsFoundByItsName) {
   const auto chosen = [&](const std::vector<std::string>& names, const std::string& wanted) {
     std::vector<std::pair<std::string, std::vector<int64_t>>> arrays;
     for (const std::string& name : names) arrays.push_back({name, {1, 1, 4}});
-    CalibrationOptions one = options({1, 1, 4});
+    CalibrationConfig one = config({1, 1, 4});
     one.array = wanted;
-    const auto set = calibration_from_array(archive(arrays), one);
-    return set ? names[static_cast<size_t>(set->windows[0][0]) - 1] : set.error().message;
+    const auto data = read(archive(arrays), one);
+    return data ? names[static_cast<size_t>(data->windows[0][0]) - 1] : data.error().message;
   };
   EXPECT_EQ(chosen({"a", "x", "calib_data"}, ""), "calib_data");
   EXPECT_EQ(chosen({"a", "x"}, ""), "x");
@@ -325,11 +330,11 @@ TEST_F(SeveralInputsTest, OfOneInputTheArrayIsFoundByItsName) {
   EXPECT_EQ(chosen({"a", "b"}, "c"), "holds no array 'c', but: a, b");
 }
 
-TEST_F(CalibrationSetTest, RefusesAnNpzThatIsNone) {
+TEST_F(CalibrationDataTest, RefusesAnNpzThatIsNone) {
   const fs::path path = folder_.path() / "calib.npz";
   std::vector<uint8_t> junk(100, 7);
   ASSERT_TRUE(write_file_atomically(path, std::span<const uint8_t>(junk)).has_value());
-  EXPECT_EQ(calibration_from_array(path, options({1, 1, 50})).error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(read(path, config({1, 1, 50})).error().code, ErrorCode::kCorrupt);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "tessera/compiler/calibrate.h"
+#include "calibrate/calibration_sources.h"
 
 #include <algorithm>
 #include <cmath>
@@ -89,12 +89,12 @@ class Reservoir {
 
   int64_t offered() const { return offered_; }
 
-  void take(CalibrationSet& set) {
+  void take(CalibrationData& data) {
     std::sort(kept_.begin(), kept_.end(),
               [](const Kept& a, const Kept& b) { return a.number < b.number; });
     for (Kept& kept : kept_) {
-      set.windows.push_back(std::move(kept.window));
-      set.recordings.push_back(kept.recording);
+      data.windows.push_back(std::move(kept.window));
+      data.recordings.push_back(kept.recording);
     }
   }
 
@@ -116,30 +116,24 @@ std::string joined_names(std::span<const IoLayout> inputs) {
   return names;
 }
 
-bool is_array(const fs::path& path) {
-  return path.extension() == ".npz" || path.extension() == ".npy";
-}
-
 }  // namespace
 
-Result<CalibrationSet> calibration_from_audio(std::span<const fs::path> paths,
-                                              const CalibrationOptions& options) {
-  if (options.inputs.size() != 1) {
+Result<void> read_calibration_recordings(const CalibrationConfig& config, CalibrationData& data) {
+  if (config.inputs.size() != 1) {
     return TESSERA_ERROR(kInvalidArgument, "calibration",
                          fmt::format("the network has {} inputs, recordings are for one: {}",
-                                     options.inputs.size(), joined_names(options.inputs)),
+                                     config.inputs.size(), joined_names(config.inputs)),
                          "save an .npz with an array for each of these names");
   }
-  const Shape& input = options.inputs[0].shape;
+  const Shape& input = config.inputs[0].shape;
   if (input.c != 1 || input.h != 1) {
     return TESSERA_ERROR(
         kInvalidArgument, "calibration",
         fmt::format("the network takes {}, recordings have one channel", to_string(input)),
         "give an .npz with calib_data");
   }
-  CalibrationSet set;
-  TESSERA_TRY(const std::vector<fs::path> files, sound_files(paths, set.notes));
-  Reservoir reservoir(options.count, options.seed);
+  TESSERA_TRY(const std::vector<fs::path> files, sound_files(config.sources, data.notes));
+  Reservoir reservoir(config.count, config.seed);
   const auto size = static_cast<size_t>(input.w);
   int64_t silent = 0;
   int64_t too_short = 0;
@@ -147,23 +141,23 @@ Result<CalibrationSet> calibration_from_audio(std::span<const fs::path> paths,
   for (const fs::path& file : files) {
     ++recording;
     TESSERA_TRY(const AudioBuffer audio,
-                read_audio(file, {.allow_truncated = options.allow_truncated}));
+                read_audio(file, {.allow_truncated = config.allow_truncated}));
     if (const int64_t clipped = clipped_samples(audio); clipped > 0) {
-      set.notes.push_back(
+      data.notes.push_back(
           {NoteSeverity::warning,
            fmt::format("{}: {} {} clipped: louder ones will not be in the ranges", file.string(),
                        counted(clipped, "sample"), noun_for(clipped, "is", "are"))});
     }
     const ChannelPolicy mix{ChannelPolicy::Kind::kMix, 1};
-    const int rate = options.sample_rate > 0 ? options.sample_rate : audio.sample_rate;
+    const int rate = config.sample_rate > 0 ? config.sample_rate : audio.sample_rate;
     TESSERA_TRY(const MonoInput mono, to_mono_input(audio, rate, mix, file.string()));
     for (const std::string& step : mono.steps)
-      set.notes.push_back({NoteSeverity::info, fmt::format("{}: {}", file.string(), step)});
+      data.notes.push_back({NoteSeverity::info, fmt::format("{}: {}", file.string(), step)});
     const std::span<const float> samples(mono.samples);
     if (samples.size() < size) ++too_short;
     for (size_t begin = 0; begin + size <= samples.size(); begin += size) {
       const auto window = samples.subspan(begin, size);
-      if (level_db(window) < options.silence_db) {
+      if (level_db(window) < config.silence_db) {
         ++silent;
       } else {
         reservoir.offer(window, recording);
@@ -171,10 +165,10 @@ Result<CalibrationSet> calibration_from_audio(std::span<const fs::path> paths,
     }
   }
   if (silent > 0)
-    set.notes.push_back(
+    data.notes.push_back(
         {NoteSeverity::info, fmt::format("{} left out", counted(silent, "silent window"))});
   if (too_short > 0) {
-    set.notes.push_back(
+    data.notes.push_back(
         {NoteSeverity::warning,
          fmt::format("{} {} shorter than a window of {} samples", counted(too_short, "recording"),
                      noun_for(too_short, "is", "are"), input.w)});
@@ -191,22 +185,11 @@ Result<CalibrationSet> calibration_from_audio(std::span<const fs::path> paths,
   if (reservoir.offered() == 0) {
     return TESSERA_ERROR(kInvalidArgument, "calibration",
                          fmt::format("no window of {} samples in {} is louder than {} dB", input.w,
-                                     counted(files.size(), "recording"), options.silence_db),
+                                     counted(files.size(), "recording"), config.silence_db),
                          "give recordings of what the network will hear");
   }
-  reservoir.take(set);
-  return set;
-}
-
-Result<CalibrationSet> read_calibration_set(std::span<const fs::path> paths,
-                                            const CalibrationOptions& options) {
-  if (paths.size() == 1 && is_array(paths[0])) return calibration_from_array(paths[0], options);
-  for (const fs::path& path : paths) {
-    if (!is_array(path)) continue;
-    return TESSERA_ERROR(kInvalidArgument, path.string(), "is an array among recordings",
-                         "calibrate with one array, or with recordings");
-  }
-  return calibration_from_audio(paths, options);
+  reservoir.take(data);
+  return {};
 }
 
 }  // namespace tessera

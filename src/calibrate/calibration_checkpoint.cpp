@@ -22,15 +22,15 @@ namespace tessera {
 namespace {
 
 constexpr std::string_view kMagic = "tessera calibration state 1\n";
-constexpr size_t kStateDigestDigits = 32;
+constexpr size_t kDigestDigits = 32;
 constexpr size_t kMinChannelBytes = 1 + 8 + 8 + 3 * 4;
 constexpr std::string_view kOrigin = "calib_source.json";
 constexpr uint64_t kMaxOriginBytes = uint64_t{1} << 20;
 constexpr uint64_t kMaxArchiveBytes = uint64_t{4} << 30;
-constexpr uint64_t kMaxStateBytes = uint64_t{8} << 30;
+constexpr uint64_t kMaxCheckpointBytes = uint64_t{8} << 30;
 constexpr size_t kMaxDimension = size_t{1} << 24;
 
-class StateWriter {
+class CheckpointWriter {
  public:
   void text(std::string_view value) {
     varint(value.size());
@@ -57,10 +57,10 @@ class StateWriter {
   std::vector<uint8_t> bytes_;
 };
 
-// Reads what StateWriter wrote; after the first thing that is not there, nothing but zeros.
-class StateReader {
+// Reads what CheckpointWriter wrote; after the first thing that is not there, nothing but zeros.
+class CheckpointReader {
  public:
-  explicit StateReader(std::span<const uint8_t> bytes) : bytes_(bytes) {}
+  explicit CheckpointReader(std::span<const uint8_t> bytes) : bytes_(bytes) {}
 
   bool good() const { return good_; }
   bool at_end() const { return bytes_.empty(); }
@@ -116,7 +116,7 @@ class StateReader {
   bool good_ = true;
 };
 
-void write_channel(StateWriter& writer, const ChannelStatistics& channel) {
+void write_channel(CheckpointWriter& writer, const ChannelStatistics& channel) {
   writer.varint(static_cast<uint64_t>(channel.count()));
   writer.real(channel.sum());
   writer.real(channel.squares());
@@ -126,7 +126,7 @@ void write_channel(StateWriter& writer, const ChannelStatistics& channel) {
   for (int64_t bin : channel.bins()) writer.varint(static_cast<uint64_t>(bin));
 }
 
-std::optional<ChannelStatistics> read_channel(StateReader& reader) {
+std::optional<ChannelStatistics> read_channel(CheckpointReader& reader) {
   ChannelStatistics::Parts parts;
   parts.count = static_cast<int64_t>(reader.varint());
   parts.sum = reader.real64();
@@ -152,10 +152,11 @@ std::string last_name(const std::filesystem::path& path) {
   return path.has_filename() ? path.filename().string() : path.parent_path().filename().string();
 }
 
-Result<CalibrationOrigin> parse_origin(std::span<const uint8_t> text, const std::string& subject) {
+Result<CalibrationData::Origin> parse_origin(std::span<const uint8_t> text,
+                                             const std::string& subject) {
   TESSERA_TRY(const Json json, parse_json(text, subject));
   TESSERA_TRY(const JsonFields fields, JsonFields::of(json, subject));
-  CalibrationOrigin origin;
+  CalibrationData::Origin origin;
   TESSERA_TRY(const auto files, fields.objects("files"));
   for (const JsonFields& file : files) {
     TESSERA_TRY(std::string name, file.text("name"));
@@ -186,18 +187,19 @@ Result<std::vector<uint8_t>> stacked_array(std::span<const std::vector<float>> w
 // Keeps the statistics in the file, now and then.
 class Keeper {
  public:
-  Keeper(const StateFile& file, CalibrationState& state) : file_(file), state_(state) {}
+  Keeper(const CheckpointFile& file, CalibrationCheckpoint& checkpoint)
+      : file_(file), checkpoint_(checkpoint) {}
 
   Result<void> done(int64_t windows) {
-    state_.windows = windows;
+    checkpoint_.windows = windows;
     unsaved_ = true;
     const std::chrono::duration<double> since = std::chrono::steady_clock::now() - saved_;
     return since.count() >= file_.save_every_seconds ? save() : Result<void>();
   }
   Result<void> save() {
     if (file_.path.empty() || !unsaved_) return {};
-    TESSERA_TRY_VOID(
-        write_file_atomically(file_.path, format_calibration_state(state_), {.force = true}));
+    TESSERA_TRY_VOID(write_file_atomically(file_.path, format_calibration_checkpoint(checkpoint_),
+                                           {.force = true}));
     unsaved_ = false;
     saved_ = std::chrono::steady_clock::now();
     return {};
@@ -209,16 +211,16 @@ class Keeper {
   }
 
  private:
-  const StateFile& file_;
-  CalibrationState& state_;
+  const CheckpointFile& file_;
+  CalibrationCheckpoint& checkpoint_;
   bool unsaved_ = false;
   std::chrono::steady_clock::time_point saved_ = std::chrono::steady_clock::now();
 };
 
 // What an earlier run left; `notes` says why it is not used.
-CalibrationState earlier_state(const StateFile& file, const std::string& binding, size_t windows,
-                               std::vector<Note>& notes) {
-  CalibrationState fresh{binding, 0, {}};
+CalibrationCheckpoint earlier_checkpoint(const CheckpointFile& file, const std::string& binding,
+                                         size_t windows, std::vector<Note>& notes) {
+  CalibrationCheckpoint fresh{binding, 0, {}};
   std::error_code ignored;
   if (file.path.empty() || !std::filesystem::exists(file.path, ignored)) return fresh;
   const auto begin_anew = [&](std::string_view why) {
@@ -228,13 +230,13 @@ CalibrationState earlier_state(const StateFile& file, const std::string& binding
   };
   if (std::filesystem::is_fifo(file.path, ignored))  // reading would wait for a writer
     return begin_anew("is a pipe, not a file");
-  const auto bytes = read_file(file.path, kMaxStateBytes);
+  const auto bytes = read_file(file.path, kMaxCheckpointBytes);
   if (!bytes) return begin_anew(bytes.error().message);
-  auto state = parse_calibration_state(*bytes, file.path.string());
-  if (!state) return begin_anew(state.error().message);
-  if (state->binding != binding || state->windows > static_cast<int64_t>(windows))
+  auto checkpoint = parse_calibration_checkpoint(*bytes, file.path.string());
+  if (!checkpoint) return begin_anew(checkpoint.error().message);
+  if (checkpoint->binding != binding || checkpoint->windows > static_cast<int64_t>(windows))
     return begin_anew("is of another network or other windows");
-  return std::move(*state);
+  return std::move(*checkpoint);
 }
 
 }  // namespace
@@ -248,13 +250,13 @@ int64_t longest_calibration_frames(const ImportedModel& model) {
   return model.sample_rate.value_or(8000);
 }
 
-std::vector<uint8_t> format_calibration_state(const CalibrationState& state) {
-  StateWriter writer;
+std::vector<uint8_t> format_calibration_checkpoint(const CalibrationCheckpoint& checkpoint) {
+  CheckpointWriter writer;
   writer.raw(kMagic);
-  writer.text(state.binding);
-  writer.varint(static_cast<uint64_t>(state.windows));
-  writer.varint(state.statistics.nodes().size());
-  for (const auto& [name, channels] : state.statistics.nodes()) {
+  writer.text(checkpoint.binding);
+  writer.varint(static_cast<uint64_t>(checkpoint.windows));
+  writer.varint(checkpoint.statistics.nodes().size());
+  for (const auto& [name, channels] : checkpoint.statistics.nodes()) {
     writer.text(name);
     writer.varint(channels.size());
     for (const ChannelStatistics& channel : channels) write_channel(writer, channel);
@@ -262,21 +264,20 @@ std::vector<uint8_t> format_calibration_state(const CalibrationState& state) {
   return writer.finish();
 }
 
-Result<CalibrationState> parse_calibration_state(std::span<const uint8_t> bytes,
-                                                 std::string_view subject) {
+Result<CalibrationCheckpoint> parse_calibration_checkpoint(std::span<const uint8_t> bytes,
+                                                           std::string_view subject) {
   const auto damaged = [&](std::string message) {
     return TESSERA_ERROR(kCorrupt, std::string(subject), std::move(message),
                          "remove it, and calibrate from the beginning");
   };
-  if (bytes.size() < kMagic.size() + kStateDigestDigits || !text_of(bytes).starts_with(kMagic))
-    return damaged("is no calibration state");
-  const auto content = bytes.first(bytes.size() - kStateDigestDigits);
-  if (content_hash(content) != text_of(bytes.last(kStateDigestDigits)))
-    return damaged("is damaged");
-  StateReader reader(content.subspan(kMagic.size()));
-  CalibrationState state;
-  state.binding = reader.text();
-  state.windows = static_cast<int64_t>(reader.varint());
+  if (bytes.size() < kMagic.size() + kDigestDigits || !text_of(bytes).starts_with(kMagic))
+    return damaged("is no calibration checkpoint");
+  const auto content = bytes.first(bytes.size() - kDigestDigits);
+  if (content_hash(content) != text_of(bytes.last(kDigestDigits))) return damaged("is damaged");
+  CheckpointReader reader(content.subspan(kMagic.size()));
+  CalibrationCheckpoint checkpoint;
+  checkpoint.binding = reader.text();
+  checkpoint.windows = static_cast<int64_t>(reader.varint());
   const size_t nodes = reader.count(2);
   for (size_t n = 0; n < nodes && reader.good(); ++n) {
     std::string name = reader.text();
@@ -286,10 +287,10 @@ Result<CalibrationState> parse_calibration_state(std::span<const uint8_t> bytes,
       if (!made) return damaged("holds statistics that contradict each other");
       channel = std::move(*made);
     }
-    state.statistics.restore(std::move(name), std::move(channels));
+    checkpoint.statistics.restore(std::move(name), std::move(channels));
   }
   if (!reader.good() || !reader.at_end()) return damaged("is damaged");
-  return state;
+  return checkpoint;
 }
 
 std::string calibration_binding(const Graph& legal, std::span<const std::vector<float>> windows) {
@@ -303,16 +304,16 @@ std::string calibration_binding(const Graph& legal, std::span<const std::vector<
   return hasher.hex();
 }
 
-Result<CalibrationRun> calibrate_resumably(const Graph& legal, const QuantizeOptions& options,
-                                           Backend& backend,
-                                           std::span<const std::vector<float>> windows,
-                                           const StateFile& state_file,
-                                           const CalibrationProgress& progress) {
-  CalibrationRun run;
-  CalibrationState state =
-      earlier_state(state_file, calibration_binding(legal, windows), windows.size(), run.notes);
-  run.resumed = state.windows;
-  Keeper keeper(state_file, state);
+Result<CheckpointedStatistics> calibrate_resumably(const Graph& legal,
+                                                   const QuantizeOptions& options, Backend& backend,
+                                                   std::span<const std::vector<float>> windows,
+                                                   const CheckpointFile& file,
+                                                   const CalibrationProgress& progress) {
+  CheckpointedStatistics run;
+  CalibrationCheckpoint checkpoint =
+      earlier_checkpoint(file, calibration_binding(legal, windows), windows.size(), run.notes);
+  run.resumed = checkpoint.windows;
+  Keeper keeper(file, checkpoint);
   const auto all = static_cast<int64_t>(windows.size());
   Result<void> kept;
   const auto observed = [&](int64_t done, int64_t) {
@@ -320,24 +321,25 @@ Result<CalibrationRun> calibrate_resumably(const Graph& legal, const QuantizeOpt
     return kept.has_value() && (!progress || progress(done, all));
   };
   const auto outcome =
-      calibrate(legal, options, backend, windows, state.statistics, observed, run.resumed);
+      calibrate(legal, options, backend, windows, checkpoint.statistics, observed, run.resumed);
   TESSERA_TRY_VOID(std::move(kept));
   if (!outcome) {
     TESSERA_TRY_VOID(keeper.save());
     Error error = outcome.error();
-    if (error.code == ErrorCode::kCancelled && !state_file.path.empty())
+    if (error.code == ErrorCode::kCancelled && !file.path.empty())
       error.hint = "the same command goes on from there";
     return error;
   }
   keeper.remove();
-  run.statistics = std::move(state.statistics);
+  run.statistics = std::move(checkpoint.statistics);
   return run;
 }
 
 Result<void> write_calibration_windows(const std::filesystem::path& path,
                                        std::span<const std::vector<float>> windows,
                                        std::span<const IoLayout> inputs,
-                                       const CalibrationOrigin& origin, WriteOptions options) {
+                                       const CalibrationData::Origin& origin,
+                                       WriteOptions options) {
   size_t size = 0;
   for (const IoLayout& input : inputs) size += static_cast<size_t>(input.shape.size());
   for (const auto& window : windows) {
@@ -368,8 +370,8 @@ Result<void> write_calibration_windows(const std::filesystem::path& path,
   return write_file_atomically(path, file, options);
 }
 
-Result<CalibrationOrigin> calibration_origin(std::span<const std::filesystem::path> paths,
-                                             const CalibrationOptions& options) {
+Result<CalibrationData::Origin> calibration_origin(const CalibrationConfig& config) {
+  const std::vector<std::filesystem::path>& paths = config.sources;
   if (paths.size() == 1 && paths[0].extension() == ".npz") {
     TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(paths[0], kMaxArchiveBytes));
     TESSERA_TRY(const ZipArchive archive, ZipArchive::open(bytes));
@@ -379,7 +381,7 @@ Result<CalibrationOrigin> calibration_origin(std::span<const std::filesystem::pa
       return parse_origin(text.view(), paths[0].string() + ": " + std::string(kOrigin));
     }
   }
-  CalibrationOrigin origin{{}, options.seed, options.silence_db, {}};
+  CalibrationData::Origin origin{{}, config.seed, config.silence_db, {}};
   for (const std::filesystem::path& path : paths) origin.files.push_back(last_name(path));
   return origin;
 }

@@ -11,11 +11,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::vector<uint8_t> bytes(data, data + size);
   const std::string digest = tessera::content_hash(bytes);
   bytes.insert(bytes.end(), digest.begin(), digest.end());
-  const auto state = tessera::parse_calibration_state(bytes, "fuzz");
+  const auto state = tessera::parse_calibration_checkpoint(bytes, "fuzz");
   if (!state) return 0;
-  const std::vector<uint8_t> written = tessera::format_calibration_state(*state);
-  const auto again = tessera::parse_calibration_state(written, "again");
+  const std::vector<uint8_t> written = tessera::format_calibration_checkpoint(*state);
+  const auto again = tessera::parse_calibration_checkpoint(written, "again");
   TESSERA_CHECK(again.has_value(), again.error().to_string());
-  TESSERA_CHECK(tessera::format_calibration_state(*again) == written, "writing is stable");
+  TESSERA_CHECK(tessera::format_calibration_checkpoint(*again) == written, "writing is stable");
   return 0;
 }

@@ -1,4 +1,4 @@
-#include "package/calibration_file.h"
+#include "package/calibration_report.h"
 
 #include <algorithm>
 #include <limits>
@@ -22,7 +22,7 @@ std::string word_for(const IntegerOptions& wanted) {
 }
 
 void count_values(const Graph& planned, const Encodings& encodings,
-                  CalibrationRecord::Arithmetic& arithmetic) {
+                  CalibrationReport::Arithmetic& arithmetic) {
   for (NodeId id : planned.order()) {
     const Node& node = planned.node(id);
     if (std::holds_alternative<Constant>(node.op)) continue;
@@ -35,7 +35,7 @@ void count_values(const Graph& planned, const Encodings& encodings,
 }
 
 // `value.seen.channels` are known.
-void add_range(const ValueEncoding& encoding, CalibrationRecord::Value& value) {
+void add_range(const ValueEncoding& encoding, CalibrationReport::Value& value) {
   value.bits = encoding.bits;
   for (int64_t c = 0; c < value.seen.channels; ++c) {
     const auto scale = static_cast<double>(encoding.scale_of(c));
@@ -66,7 +66,7 @@ const ValueEncoding* encoding_of_seen(const Graph& planned, const Encodings& enc
                                        : encoding_for_readers(planned, encodings, name);
 }
 
-Json json_of(const CalibrationRecord::Value& value) {
+Json json_of(const CalibrationReport::Value& value) {
   const ValueSummary& seen = value.seen;
   return {{"channels", seen.channels},
           {"dead_channels", seen.dead_channels},
@@ -100,8 +100,8 @@ Result<ValueSummary> parse_summary(const JsonFields& fields) {
   return seen;
 }
 
-Result<CalibrationRecord::Value> parse_value(const std::string& name, const JsonFields& fields) {
-  CalibrationRecord::Value value;
+Result<CalibrationReport::Value> parse_value(const std::string& name, const JsonFields& fields) {
+  CalibrationReport::Value value;
   value.name = name;
   TESSERA_TRY(value.seen, parse_summary(fields));
   TESSERA_TRY(value.bits, fields.integer("bits", 0, 16));
@@ -110,7 +110,7 @@ Result<CalibrationRecord::Value> parse_value(const std::string& name, const Json
   return value;
 }
 
-Result<void> parse_arithmetic(const JsonFields& fields, CalibrationRecord::Arithmetic& arithmetic) {
+Result<void> parse_arithmetic(const JsonFields& fields, CalibrationReport::Arithmetic& arithmetic) {
   TESSERA_TRY(arithmetic.asked, fields.text("asked"));
   TESSERA_TRY(arithmetic.in_8_bits, fields.integer("in_8_bits", 0, kMaxCount));
   TESSERA_TRY(arithmetic.in_16_bits, fields.integer("in_16_bits", 0, kMaxCount));
@@ -124,7 +124,7 @@ Result<void> parse_arithmetic(const JsonFields& fields, CalibrationRecord::Arith
   return {};
 }
 
-Result<void> parse_source(const JsonFields& fields, CalibrationRecord::Source& source) {
+Result<void> parse_source(const JsonFields& fields, CalibrationReport::Source& source) {
   TESSERA_TRY(const auto files, fields.objects("files"));
   for (const JsonFields& file : files) {
     TESSERA_TRY(std::string name, file.text("name"));
@@ -139,44 +139,44 @@ Result<void> parse_source(const JsonFields& fields, CalibrationRecord::Source& s
 
 }  // namespace
 
-CalibrationRecord make_calibration_record(const Graph& planned, const Encodings& encodings,
-                                          const CalibrationStatistics& statistics,
+CalibrationReport make_calibration_report(const Graph& planned, const Encodings& encodings,
+                                          const TensorStatistics& statistics,
                                           const QuantizeOptions& options,
                                           const IntegerOptions& wanted) {
-  CalibrationRecord record;
-  record.arithmetic.asked = word_for(wanted);
-  count_values(planned, encodings, record.arithmetic);
-  record.method = {std::string(to_string(options.range_estimator)), options.coverage,
+  CalibrationReport report;
+  report.arithmetic.asked = word_for(wanted);
+  count_values(planned, encodings, report.arithmetic);
+  report.method = {std::string(to_string(options.range_estimator)), options.coverage,
                    options.range_margin, options.sum_range_margin};
   for (const auto& [name, channels] : statistics.nodes()) {
-    CalibrationRecord::Value value{name, summarize(channels), 0, 0, 0};
+    CalibrationReport::Value value{name, summarize(channels), 0, 0, 0};
     const ValueEncoding* encoding = encoding_of_seen(planned, encodings, name);
     if (encoding != nullptr) add_range(*encoding, value);
-    record.values.push_back(std::move(value));
+    report.values.push_back(std::move(value));
   }
-  return record;
+  return report;
 }
 
-Result<void> check_record(const CalibrationRecord& record, const Graph& planned,
+Result<void> check_report(const CalibrationReport& report, const Graph& planned,
                           const Encodings& encodings) {
   const auto wrong = [](const std::string& what) {
     return TESSERA_ERROR(kMismatch, std::string(entries::kCalibration),
                          what + " is not what the package's encodings give",
                          "build the package again");
   };
-  CalibrationRecord::Arithmetic counted;
+  CalibrationReport::Arithmetic counted;
   count_values(planned, encodings, counted);
-  const CalibrationRecord::Arithmetic& told = record.arithmetic;
+  const CalibrationReport::Arithmetic& told = report.arithmetic;
   if (std::tie(told.in_8_bits, told.in_16_bits, told.in_float, told.convolutions) !=
       std::tie(counted.in_8_bits, counted.in_16_bits, counted.in_float, counted.convolutions)) {
     return wrong("arithmetic");
   }
   std::set<std::string> named;
-  for (const CalibrationRecord::Value& value : record.values) {
+  for (const CalibrationReport::Value& value : report.values) {
     const std::string field = fmt::format("values.{}", value.name);
     const NodeId id = planned.find(value.name);
     if (id == kNoNode || planned.node(id).shape.c != value.seen.channels) return wrong(field);
-    CalibrationRecord::Value made{value.name, value.seen, 0, 0, 0};
+    CalibrationReport::Value made{value.name, value.seen, 0, 0, 0};
     const ValueEncoding* encoding = encoding_of_seen(planned, encodings, value.name);
     if (encoding != nullptr) add_range(*encoding, made);
     if (std::tie(value.bits, value.code_low, value.code_high) !=
@@ -195,12 +195,12 @@ Result<void> check_record(const CalibrationRecord& record, const Graph& planned,
   return {};
 }
 
-std::string print_calibration_record(const CalibrationRecord& record) {
+std::string print_calibration_report(const CalibrationReport& report) {
   Json files = Json::array();
-  for (const std::string& name : record.source.files) files.push_back({{"name", name}});
+  for (const std::string& name : report.source.files) files.push_back({{"name", name}});
   Json values = Json::object();
-  for (const CalibrationRecord::Value& value : record.values) values[value.name] = json_of(value);
-  const CalibrationRecord::Arithmetic& arithmetic = record.arithmetic;
+  for (const CalibrationReport::Value& value : report.values) values[value.name] = json_of(value);
+  const CalibrationReport::Arithmetic& arithmetic = report.arithmetic;
   return print_json({{"arithmetic",
                       {{"asked", arithmetic.asked},
                        {"in_8_bits", arithmetic.in_8_bits},
@@ -211,47 +211,47 @@ std::string print_calibration_record(const CalibrationRecord& record) {
                        {"lowest_snr_db", std::min(arithmetic.lowest_snr_db, kEqualDb)}}},
                      {"source",
                       {{"files", std::move(files)},
-                       {"windows", record.source.windows},
-                       {"seed", record.source.seed},
-                       {"silence_db", record.source.silence_db}}},
+                       {"windows", report.source.windows},
+                       {"seed", report.source.seed},
+                       {"silence_db", report.source.silence_db}}},
                      {"method",
-                      {{"range_estimator", record.method.range_estimator},
-                       {"coverage", record.method.coverage},
-                       {"range_margin", record.method.range_margin},
-                       {"sum_range_margin", record.method.sum_range_margin}}},
+                      {{"range_estimator", report.method.range_estimator},
+                       {"coverage", report.method.coverage},
+                       {"range_margin", report.method.range_margin},
+                       {"sum_range_margin", report.method.sum_range_margin}}},
                      {"values", std::move(values)}});
 }
 
-Result<CalibrationRecord> parse_calibration_record(std::span<const uint8_t> text) {
+Result<CalibrationReport> parse_calibration_report(std::span<const uint8_t> text) {
   const std::string name(entries::kCalibration);
   TESSERA_TRY(const Json json, parse_json(text, name));
   TESSERA_TRY(const JsonFields fields, JsonFields::of(json, name));
-  CalibrationRecord record;
+  CalibrationReport report;
   TESSERA_TRY(const JsonFields arithmetic, fields.object("arithmetic"));
-  TESSERA_TRY_VOID(parse_arithmetic(arithmetic, record.arithmetic));
+  TESSERA_TRY_VOID(parse_arithmetic(arithmetic, report.arithmetic));
   TESSERA_TRY(const JsonFields source, fields.object("source"));
-  TESSERA_TRY_VOID(parse_source(source, record.source));
+  TESSERA_TRY_VOID(parse_source(source, report.source));
   TESSERA_TRY(const JsonFields method, fields.object("method"));
-  TESSERA_TRY(record.method.range_estimator, method.text("range_estimator"));
-  TESSERA_TRY(record.method.coverage, method.number("coverage"));
-  TESSERA_TRY(record.method.range_margin, method.number("range_margin"));
-  record.method.sum_range_margin = record.method.range_margin;  // of packages that had one for all
+  TESSERA_TRY(report.method.range_estimator, method.text("range_estimator"));
+  TESSERA_TRY(report.method.coverage, method.number("coverage"));
+  TESSERA_TRY(report.method.range_margin, method.number("range_margin"));
+  report.method.sum_range_margin = report.method.range_margin;  // of packages that had one for all
   if (method.has("sum_range_margin")) {
-    TESSERA_TRY(record.method.sum_range_margin, method.number("sum_range_margin"));
+    TESSERA_TRY(report.method.sum_range_margin, method.number("sum_range_margin"));
   }
   TESSERA_TRY(const auto values, fields.named_objects("values"));
   for (const auto& [key, row] : values) {
-    TESSERA_TRY(CalibrationRecord::Value value, parse_value(key, row));
-    record.values.push_back(std::move(value));
+    TESSERA_TRY(CalibrationReport::Value value, parse_value(key, row));
+    report.values.push_back(std::move(value));
   }
-  return record;
+  return report;
 }
 
-Result<std::optional<CalibrationRecord>> calibration_record(const Package& package) {
+Result<std::optional<CalibrationReport>> calibration_report(const Package& package) {
   const auto text = package.read(entries::kCalibration);
-  if (!text) return std::optional<CalibrationRecord>();
-  TESSERA_TRY(CalibrationRecord record, parse_calibration_record(*text));
-  return std::optional(std::move(record));
+  if (!text) return std::optional<CalibrationReport>();
+  TESSERA_TRY(CalibrationReport report, parse_calibration_report(*text));
+  return std::optional(std::move(report));
 }
 
 }  // namespace tessera

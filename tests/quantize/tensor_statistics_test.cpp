@@ -65,11 +65,11 @@ TEST(ChannelStatistics, RefuseNanAndInfinity) {
   }
 }
 
-TEST(CalibrationStatistics, NameTheNodeThatGivesNan) {
+TEST(TensorStatistics, NameTheNodeThatGivesNan) {
   Graph graph;
   GraphEditor editor(graph, "import");
   const Node node = graph.node(editor.add(Input{Shape{2, 1, 2}}, {}, "encoder").value());
-  CalibrationStatistics statistics;
+  TensorStatistics statistics;
   const std::vector<float> values{0.0F, 1.0F, 2.0F, std::nanf("")};
   EXPECT_EQ(
       statistics.observe(node, values).error().to_string(),
@@ -88,7 +88,7 @@ ChannelStatistics with_an_outlier() {
   return statistics;
 }
 
-TEST(CalibrationStatistics, AreTheSameForAnyNumberOfThreads) {
+TEST(TensorStatistics, AreTheSameForAnyNumberOfThreads) {
   test::Random random(5);
   std::vector<Node> nodes(7);
   std::vector<std::vector<float>> values(7);
@@ -100,8 +100,8 @@ TEST(CalibrationStatistics, AreTheSameForAnyNumberOfThreads) {
     for (float& x : values[i]) x = random.uniform(-3, 5);
     run.push_back({&nodes[i], values[i]});
   }
-  CalibrationStatistics alone;
-  CalibrationStatistics together;
+  TensorStatistics alone;
+  TensorStatistics together;
   for (int again = 0; again < 2; ++again) {
     ASSERT_TRUE(alone.observe(run, 1).has_value());
     ASSERT_TRUE(together.observe(run, 4).has_value());
@@ -119,7 +119,7 @@ TEST(CalibrationStatistics, AreTheSameForAnyNumberOfThreads) {
   }
 }
 
-TEST(CalibrationStatistics, CountNothingOfARunThatHoldsNan) {
+TEST(TensorStatistics, CountNothingOfARunThatHoldsNan) {
   Node good;
   good.name = "good";
   good.shape = {1, 1, 2};
@@ -128,7 +128,7 @@ TEST(CalibrationStatistics, CountNothingOfARunThatHoldsNan) {
   const std::vector<float> fine{1, 2};
   const std::vector<float> broken{1, std::numeric_limits<float>::quiet_NaN()};
   const std::vector<ObservedValue> run{{&good, fine}, {&bad, broken}};
-  CalibrationStatistics statistics;
+  TensorStatistics statistics;
   const auto refused = statistics.observe(run, 2);
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().to_string(),

@@ -15,19 +15,19 @@ namespace tessera {
 
 // `planned` with `encodings` that quantize() made of `statistics`. Leaves source and SNR to the
 // caller.
-CalibrationRecord make_calibration_record(const Graph& planned, const Encodings& encodings,
-                                          const CalibrationStatistics& statistics,
+CalibrationReport make_calibration_report(const Graph& planned, const Encodings& encodings,
+                                          const TensorStatistics& statistics,
                                           const QuantizeOptions& options,
                                           const IntegerOptions& wanted);
 
-// Whether what the record tells of `encodings` is true: how many values they hold in which bits,
+// Whether what the report tells of `encodings` is true: how many values they hold in which bits,
 // and what codes of each value reach. What was seen is not asked: that needs the recordings.
 // Errors: kMismatch naming the field.
-Result<void> check_record(const CalibrationRecord& record, const Graph& planned,
+Result<void> check_report(const CalibrationReport& report, const Graph& planned,
                           const Encodings& encodings);
 
-std::string print_calibration_record(const CalibrationRecord& record);
+std::string print_calibration_report(const CalibrationReport& report);
 // For untrusted text. Errors: kCorrupt, subject = the path of the field.
-Result<CalibrationRecord> parse_calibration_record(std::span<const uint8_t> text);
+Result<CalibrationReport> parse_calibration_report(std::span<const uint8_t> text);
 
 }  // namespace tessera

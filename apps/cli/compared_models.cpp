@@ -1,0 +1,77 @@
+#include "cli/compared_models.h"
+
+#include <fmt/format.h>
+
+#include "cli/input_arrays.h"
+#include "tessera/compiler/verify.h"
+
+namespace tessera::cli {
+namespace {
+
+Result<ComparedModel> open_compared_model(const ComparedModelOptions& options,
+                                          const std::vector<std::string>& model_args,
+                                          std::optional<int64_t> length, Console& console) {
+  ModelOptions model;
+  model.path = options.path;
+  model.length_samples = length;
+  if (!is_package(options.path)) model.model_args = model_args;
+  ComparedModel compared;
+  TESSERA_TRY(compared.loaded, load_network(model, ImportNotes::warnings, console));
+  return compared;
+}
+
+// The length to compare two networks at where the user names none: B's own, or A's where A accepts
+// no other (its file fixes one).
+int64_t common_length(const ImportedModel& a, const ImportedModel& b) {
+  const bool only_its_own = !a.network->instantiate(b.length_samples).has_value() &&
+                            b.network->instantiate(a.length_samples).has_value();
+  return only_its_own ? a.length_samples : b.length_samples;
+}
+
+}  // namespace
+
+ComparedNetwork ComparedModel::network() const {
+  const bool integers = by.backend->arithmetic() == Arithmetic::integer && loaded.encodings;
+  return {graph(), *by.backend, integers ? &*loaded.encodings : nullptr};
+}
+
+Result<ComparedModels> open_compared_models(const ComparedModelOptions& a,
+                                            const ComparedModelOptions& b,
+                                            const std::vector<std::string>& model_args,
+                                            const std::string& signal,
+                                            const RecordingOptions& recordings,
+                                            std::optional<int64_t> length, int threads,
+                                            Console& console) {
+  ComparedModels models;
+  TESSERA_TRY(models.b, open_compared_model(b, model_args, length, console));
+  if (signal.empty()) {
+    TESSERA_TRY(models.a, open_compared_model(a, model_args, length, console));
+    if (!length) length = common_length(models.a.loaded.model, models.b.loaded.model);
+    if (models.b.loaded.model.length_samples != *length) {
+      TESSERA_TRY(models.b, open_compared_model(b, model_args, length, console));
+    }
+  } else {
+    const auto at_length = [&](int64_t other) -> Result<ImportedModel> {
+      TESSERA_TRY(models.b, open_compared_model(b, model_args, other, console));
+      return models.b.loaded.model;
+    };
+    ImportedModel model = models.b.loaded.model;
+    TESSERA_TRY(models.inputs, read_network_inputs(signal, model, recordings, at_length, console));
+    length = model.length_samples;
+  }
+  if (models.a.loaded.model.length_samples != *length || !models.a.loaded.model.network) {
+    TESSERA_TRY(models.a, open_compared_model(a, model_args, length, console));
+  }
+  if (models.inputs.empty()) {
+    console.note("compared on noise; --input takes what the network will hear");
+    for (NodeId id : models.a.graph().inputs())
+      models.inputs.push_back(verification_signal(models.a.graph().node(id).shape));
+  }
+  TESSERA_TRY(models.a.by,
+              open_network_backend({a.backend, threads}, models.a.loaded, a.path, console));
+  TESSERA_TRY(models.b.by,
+              open_network_backend({b.backend, threads}, models.b.loaded, b.path, console));
+  return models;
+}
+
+}  // namespace tessera::cli

@@ -1,0 +1,47 @@
+// The two models that compare and bisect compare, and what they hear.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/console.h"
+#include "cli/model_options.h"
+#include "cli/recording_options.h"
+#include "tessera/compiler/verify.h"
+#include "tessera/result.h"
+
+namespace tessera::cli {
+
+struct ComparedModelOptions {
+  std::string path;
+  std::string backend{kAutoBackend};
+};
+
+// A model with the backend that runs it.
+struct ComparedModel {
+  LoadedNetwork loaded;
+  NetworkBackend by;
+
+  const Graph& graph() const { return loaded.graph(); }
+  ComparedNetwork network() const;
+};
+
+struct ComparedModels {
+  ComparedModel a;
+  ComparedModel b;
+  std::vector<std::vector<float>> inputs;
+};
+
+// Both at the length of `signal` (a .npy, an .npz, a recording), else at `length`, else at a
+// package's own. Noise where there is no signal, which is noted.
+Result<ComparedModels> open_compared_models(const ComparedModelOptions& a,
+                                            const ComparedModelOptions& b,
+                                            const std::vector<std::string>& model_args,
+                                            const std::string& signal,
+                                            const RecordingOptions& recordings,
+                                            std::optional<int64_t> length, int threads,
+                                            Console& console);
+
+}  // namespace tessera::cli
