@@ -4,22 +4,22 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace tessera {
 namespace {
 
 constexpr double kHighest = 0.999;
 
-double sum_of_magnitudes(std::span<const float> samples) {
-  double sum = 0;
+// Sample by sample, so that the sum does not depend on where blocks end.
+void add_magnitudes(std::span<const float> samples, double& sum) {
   for (const float x : samples) sum += std::fabs(static_cast<double>(x));
-  return sum;
 }
 
 }  // namespace
 
 void LevelMeter::add_mixture(std::span<const float> samples) {
-  mixture_sum_ += sum_of_magnitudes(samples);
+  add_magnitudes(samples, mixture_sum_);
 }
 
 Result<void> LevelMeter::add(std::span<const std::vector<float>> voices, Peak& peak) const {
@@ -43,7 +43,8 @@ Result<void> LevelMeter::add(std::span<const std::vector<float>> voices, Peak& p
 }
 
 Result<void> LevelMeter::add_network_voices(std::span<const std::vector<float>> voices) {
-  for (const std::vector<float>& voice : voices) voices_sum_ += sum_of_magnitudes(voice);
+  voice_sums_.resize(voices.size());
+  for (size_t v = 0; v < voices.size(); ++v) add_magnitudes(voices[v], voice_sums_[v]);
   return add(voices, network_);
 }
 
@@ -52,7 +53,8 @@ Result<void> LevelMeter::add_voices(std::span<const std::vector<float>> voices) 
 }
 
 double LevelMeter::factor_to_mixture() const {
-  return voices_sum_ > 0 ? mixture_sum_ / voices_sum_ : 1.0;
+  const double voices = std::accumulate(voice_sums_.begin(), voice_sums_.end(), 0.0);
+  return voices > 0 ? mixture_sum_ / voices : 1.0;
 }
 
 double LevelMeter::factor(VoiceLevel level, std::vector<LevelChange>& changes) const {

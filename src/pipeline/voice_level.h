@@ -40,8 +40,8 @@ class LevelMeter {
   double factor_to_mixture() const;
 
   std::string subject_;
-  double mixture_sum_ = 0;  // of magnitudes, as the next
-  double voices_sum_ = 0;
+  double mixture_sum_ = 0;          // of magnitudes, as the next
+  std::vector<double> voice_sums_;  // a voice each
   Peak network_;
   Peak recording_;
 };

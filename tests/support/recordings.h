@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,14 @@ inline AudioBuffer sawtooth(int sample_rate, int64_t frames, int channels = 1) {
     audio.channels.push_back(std::move(samples));
   }
   return audio;
+}
+
+// Noise within a half of full scale, the same on every machine.
+inline std::vector<float> random_wave(int64_t samples, uint32_t seed) {
+  std::mt19937 engine(seed);
+  std::vector<float> wave(static_cast<size_t>(samples));
+  for (float& x : wave) x = static_cast<float>(engine() % 65536) / 65536 - 0.5F;
+  return wave;
 }
 
 }  // namespace tessera::test
