@@ -61,7 +61,7 @@ void Console::write_out(std::string_view text) {
 
 void Console::put_out(std::string_view text) {
   errno = 0;
-  const bool whole = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  const bool whole = std::fwrite(text.data(), 1, text.size(), out_) == text.size();
   if (!whole && write_error_ == 0) write_error_ = errno;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fmt/format.h>
+#include <cstdio>
 
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -20,6 +21,8 @@ class Console {
   explicit Console(bool json) : json_(json) {}
 
   bool json() const { return json_; }
+  // Standard output is for a command's own bytes: results for people go to standard error.
+  void give_standard_output_away() { out_ = stderr; }
 
   // A result for people, without a newline of its own. Nothing under --json.
   template <typename... Args>
@@ -52,6 +55,7 @@ class Console {
   void flush_out();
 
   bool json_;
+  std::FILE* out_ = stdout;
   std::mutex mutex_;  // guards the streams and status_shown_
   bool status_shown_ = false;
   int write_error_ = 0;  // errno of the first failure to write standard output

@@ -13,6 +13,7 @@ struct OptionName {
 // A name that begins with another stands before it. A new option of the library's is a line here.
 constexpr OptionName kOptionNames[] = {
     {"AudioReadOptions::allow_truncated", "--allow-truncated"},
+    {"AudioReadOptions::raw", "--raw"},
     {"BuildOptions::calibration", "--calib"},
     {"BuildOptions::integers", "--quantize"},
     {"BuildOptions::norm", "--norm"},

@@ -24,7 +24,8 @@ Result<void> check_channels(AudioReader& reader, const ChannelPolicy& policy,
 Result<int64_t> look_at_recording(const std::string& path, const RecordingOptions& options,
                                   std::optional<int> network_rate) {
   TESSERA_TRY(const ChannelPolicy policy, parse_channel_policy(options.channel));
-  TESSERA_TRY(AudioReader reader, AudioReader::open(path, options.reading()));
+  TESSERA_TRY(const AudioReadOptions reading, options.reading());
+  TESSERA_TRY(AudioReader reader, AudioReader::open(path, reading));
   const AudioInfo info = reader.info();
   TESSERA_TRY_VOID(check_channels(reader, policy, path));
   if (info.frames < 0) return -1;

@@ -11,12 +11,16 @@ namespace tessera::cli {
 struct RecordingOptions {
   std::string channel = "refuse";  // as parse_channel_policy() takes it
   bool allow_truncated = false;
+  std::string raw;  // FORMAT:HZ[:CHANNELS]; empty: files with headers
 
-  AudioReadOptions reading() const { return {.allow_truncated = allow_truncated}; }
+  // Errors: kInvalidArgument for `raw`.
+  Result<AudioReadOptions> reading() const;
 };
 
 // --channel and --allow-truncated
 void add_recording_options(CommandLine& app, RecordingOptions& options);
+// --raw, for commands that take samples without a header.
+void add_raw_option(CommandLine& app, RecordingOptions& options);
 // --allow-truncated alone, where all channels are mixed.
 void add_truncation_option(CommandLine& app, bool& allow_truncated);
 

@@ -46,7 +46,8 @@ Result<std::vector<float>> read_signal(const std::string& path, const ImportedMo
     return std::move(array.values);
   }
   TESSERA_TRY(const ChannelPolicy policy, parse_channel_policy(options.channel));
-  TESSERA_TRY(const AudioBuffer audio, read_audio(path, options.reading()));
+  TESSERA_TRY(const AudioReadOptions reading, options.reading());
+  TESSERA_TRY(const AudioBuffer audio, read_audio(path, reading));
   TESSERA_TRY(MonoInput mono,
               to_mono_input(audio, model.sample_rate.value_or(audio.sample_rate), policy, path));
   for (const std::string& step : mono.steps) console.note(fmt::format("{}: {}", path, step));

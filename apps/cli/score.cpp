@@ -45,7 +45,8 @@ struct Signals {
 Result<std::vector<float>> read_signal(const std::string& path, const RecordingOptions& options,
                                        Signals& signals, Console& console) {
   TESSERA_TRY(const ChannelPolicy policy, parse_channel_policy(options.channel));
-  TESSERA_TRY(const AudioBuffer audio, read_audio(path, options.reading()));
+  TESSERA_TRY(const AudioReadOptions reading, options.reading());
+  TESSERA_TRY(const AudioBuffer audio, read_audio(path, reading));
   if (signals.sample_rate == 0) signals.sample_rate = audio.sample_rate;
   if (audio.sample_rate != signals.sample_rate) {
     return TESSERA_ERROR(kMismatch, path,

@@ -1,7 +1,9 @@
 // tessera separate: recordings of several voices in, one file per voice out.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <charconv>
+#include <csignal>
 #include <map>
 #include <memory>
 #include <optional>
@@ -25,6 +27,7 @@
 #include "cli/table.h"
 #include "evidence/documents.h"
 #include "tessera/audio.h"
+#include "tessera/file.h"
 #include "tessera/separator.h"
 
 namespace tessera::cli {
@@ -37,7 +40,7 @@ struct SeparateArguments {
   OutputOptions output;
   RecordingOptions recordings;
   std::optional<int> sample_rate;  // of the network, where its file does not tell
-  std::string window = "30";  // seconds, or kWholeRecording
+  std::string window = "30";       // seconds, or kWholeRecording
   bool rescale = false;
   bool keep_scale = false;
   bool check = false;
@@ -71,6 +74,11 @@ class Activity {
   std::optional<Progress> progress_;
 };
 
+// Where there is room for what comes out in the end; empty: the system's.
+std::string scratch_folder(const OutputOptions& output) {
+  return output.folder == kStandardStream ? "" : output.folder;
+}
+
 constexpr std::string_view kWholeRecording = "whole";
 
 Result<double> window_seconds(const std::string& text) {
@@ -78,10 +86,10 @@ Result<double> window_seconds(const std::string& text) {
   double seconds = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   if (failed != std::errc() || end != text.data() + text.size() || !(seconds >= 1)) {
-    return TESSERA_ERROR(kInvalidArgument, "--window",
-                         fmt::format("'{}' is neither seconds from 1 nor '{}'", text,
-                                     kWholeRecording),
-                         "leave it out for windows of 30 s where a recording is longer");
+    return TESSERA_ERROR(
+        kInvalidArgument, "--window",
+        fmt::format("'{}' is neither seconds from 1 nor '{}'", text, kWholeRecording),
+        "leave it out for windows of 30 s where a recording is longer");
   }
   return seconds;
 }
@@ -99,7 +107,7 @@ Result<SeparatorOptions> separator_options(const SeparateArguments& options, Act
   TESSERA_TRY(separator.channels, parse_channel_policy(options.recordings.channel));
   separator.level = level_of(options);
   TESSERA_TRY(separator.window_seconds, window_seconds(options.window));
-  separator.scratch_folder = options.output.folder;
+  separator.scratch_folder = scratch_folder(options.output);
   separator.progress = [&activity](double fraction) { activity.set(fraction); };
   separator.check = options.check;
   separator.before_check = [&activity] { activity.begin_check(); };
@@ -163,23 +171,36 @@ void tell(const Separation& separated, const std::string& path, Console& console
   }
 }
 
+std::string name_of(const std::string& input) {
+  return input == kStandardStream ? "standard input" : input;
+}
+
+Result<AudioReader> open_recording(const std::string& input, const SeparateArguments& options) {
+  TESSERA_TRY(const AudioReadOptions reading, options.recordings.reading());
+  if (input != kStandardStream) return AudioReader::open(input, reading);
+  const std::string scratch = scratch_folder(options.output);
+  if (!scratch.empty()) TESSERA_TRY_VOID(ensure_directory(scratch));
+  return AudioReader::open_stream(STDIN_FILENO, name_of(input), reading, scratch);
+}
+
 Result<Done> separate_job(Separator& separator, const SeparateArguments& options,
                           const SeparationJob& job, ScaledVoices& scaled, Console& console) {
   const Stopwatch watch;
-  TESSERA_TRY(AudioReader recording, AudioReader::open(job.input, options.recordings.reading()));
-  VoiceFiles files(job, recording.info().sample_rate, options.output);
+  const std::string name = name_of(job.input);
+  TESSERA_TRY(AudioReader recording, open_recording(job.input, options));
+  VoiceFiles files(job, recording.info().sample_rate, separator.voices(), options.output);
   TESSERA_TRY_VOID(files.check());
   TESSERA_TRY(const Separation separated,
               separator.separate(
-                  recording, [&](auto voices) { return files.write(voices); }, job.input));
-  tell(separated, job.input, console);
-  scaled.add(job.input, separated.level_changes);
+                  recording, [&](auto voices) { return files.write(voices); }, name));
+  tell(separated, name, console);
+  scaled.add(name, separated.level_changes);
   TESSERA_TRY(Document outputs, files.finish(console));
   const double seconds = watch.seconds() - separated.timing.check_seconds;
   Done done;
   done.document = document_of(job, separated, seconds);
   done.document["outputs"] = std::move(outputs);
-  done.cells = {job.input, fmt::format("{:.2f}", done.document["seconds_of_audio"].get<double>()),
+  done.cells = {name, fmt::format("{:.2f}", done.document["seconds_of_audio"].get<double>()),
                 fmt::format("{:.3f} s", seconds),
                 fmt::format("{:.4f}", done.document["real_time_factor"].get<double>())};
   if (separated.difference)
@@ -195,7 +216,22 @@ bool ends_batch(const Error& error, const SeparationJob& job) {
   return is_system && error.subject != job.input;
 }
 
+// Bytes and text do not mix.
+Result<void> keep_output_clean(const SeparateArguments& options, Console& console) {
+  if (options.output.folder != kStandardStream) return {};
+  if (console.json()) {
+    return TESSERA_ERROR(kInvalidArgument, "--json",
+                         "standard output cannot take voices and a document",
+                         "name a folder for the voices");
+  }
+  console.give_standard_output_away();
+  // A reader that goes away is an error to tell, after which no file is left.
+  std::signal(SIGPIPE, SIG_IGN);
+  return {};
+}
+
 Result<Document> separate(const SeparateArguments& options, Console& console) {
+  TESSERA_TRY_VOID(keep_output_clean(options, console));
   Activity activity(console);
   TESSERA_TRY(SeparatorOptions opening, separator_options(options, activity));
   TESSERA_TRY(Separator separator, Separator::open(options.model.path, std::move(opening)));
@@ -225,7 +261,7 @@ Result<Document> separate(const SeparateArguments& options, Console& console) {
   std::optional<Error> fatal;
   for (size_t i = 0; i < plan.jobs.size() && !fatal; ++i) {
     const SeparationJob& job = plan.jobs[i];
-    std::string label = job.input;
+    std::string label = name_of(job.input);
     if (is_batch) label += fmt::format(" ({} of {})", i + 1, plan.jobs.size());
     activity.begin(std::move(label));
     Result<Done> done = separate_job(separator, options, job, scaled, console);
@@ -244,9 +280,10 @@ Result<Document> separate(const SeparateArguments& options, Console& console) {
   document["failed"] = failed.document();
   if (!document["files"].empty()) {
     console.print("{}", table.to_string());
-    console.print("{} of each in {}; {} backend, {} arithmetic\n",
-                  counted(separator.voices(), "voice"), options.output.folder, separator.backend(),
-                  to_string(separator.arithmetic()));
+    const bool to_stream = options.output.folder == kStandardStream;
+    console.print("{} {}; {} backend, {} arithmetic\n", counted(separator.voices(), "voice"),
+                  to_stream ? "on standard output" : "of each in " + options.output.folder,
+                  separator.backend(), to_string(separator.arithmetic()));
     report_devices(
         {separator.devices(), separator.backend(), separator.host_backend(), separator.readings()},
         document, console);
@@ -267,6 +304,7 @@ Action define_separate(CommandLine& app) {
   add_network_backend_options(app, options->backend);
   add_device_options(app, options->backend);
   add_recording_options(app, options->recordings);
+  add_raw_option(app, options->recordings);
   app.add_option("--sample-rate", options->sample_rate,
                  "The network's sampling rate, where its file does not tell")
       ->type_name("HZ");
@@ -294,7 +332,8 @@ Action define_separate(CommandLine& app) {
       "  tessera separate net.pth recordings/ -o voices --format flac --rescale\n"
       "  tessera separate net.pth recordings/ -o voices --recursive --skip-existing\n"
       "  tessera separate net.pth stereo.wav -o voices --channel mix\n"
-      "  tessera separate net.pth lecture.flac -o voices --window 20");
+      "  tessera separate net.pth lecture.flac -o voices --window 20\n"
+      "  tessera separate net.pth - -o - --raw s16le:8000 --format raw <talk.raw >voices.raw");
   return [options](Console& console) { return separate(*options, console); };
 }
 

@@ -1,6 +1,7 @@
 #include "cli/separation_files.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -35,27 +36,40 @@ SampleFormat subtype_of(const std::string& name) {
 void add_output_options(CommandLine& app, OutputOptions& options) {
   std::vector<std::string> names;
   for (const SubtypeName& row : kSubtypes) names.emplace_back(row.name);
-  app.add_option("-o,--output", options.folder, "The folder for the voices; made if missing")
+  app.add_option("-o,--output", options.folder,
+                 "The folder for the voices; made if missing. -: standard output, one file with a "
+                 "channel for each voice")
       ->required()
       ->type_name("DIR");
-  app.add_option("--format", options.container, "Container of the voices")
-      ->one_of({"wav", "flac", "ogg"})
+  app.add_option("--format", options.container,
+                 "Container of the voices; raw: samples without a header")
+      ->one_of({"wav", "flac", "ogg", "raw"})
       ->capture_default_str();
   app.add_option("--subtype", options.subtype,
-                 "How samples are stored; default: 16 bit in wav and flac, Vorbis in ogg")
+                 "How samples are stored; default: 16 bit in wav, flac and raw, Vorbis in ogg")
       ->one_of(names)
       ->capture_default_str();
   app.add_flag("--force", options.force, "Replace voices that exist");
 }
 
 Result<std::vector<AudioWriter>> VoiceFiles::open() const {
+  if (to_standard_output()) {
+    const std::string name = fmt::format("tessera-{}-voices.{}", ::getpid(), options_.container);
+    std::vector<AudioWriter> one;
+    TESSERA_TRY(AudioWriter writer,
+                AudioWriter::create(fs::temp_directory_path() / name, sample_rate_, voices_,
+                                    {.format = subtype_of(options_.subtype), .force = true}));
+    one.push_back(std::move(writer));
+    return one;
+  }
   TESSERA_TRY_VOID(ensure_directory(options_.folder));
   std::vector<AudioWriter> writers;
   for (const std::string& output : job_.outputs) {
     TESSERA_TRY_VOID(ensure_directory(fs::path(output).parent_path()));
-    TESSERA_TRY(AudioWriter writer, AudioWriter::create(output, sample_rate_, 1,
-                                                        {.format = subtype_of(options_.subtype),
-                                                         .force = options_.force || job_.replaces}));
+    TESSERA_TRY(AudioWriter writer,
+                AudioWriter::create(output, sample_rate_, 1,
+                                    {.format = subtype_of(options_.subtype),
+                                     .force = options_.force || job_.replaces}));
     writers.push_back(std::move(writer));
   }
   return writers;
@@ -70,16 +84,24 @@ Result<void> VoiceFiles::write(std::span<const std::vector<float>> voices) {
   if (writers_.empty()) {
     TESSERA_TRY(writers_, open());
   }
+  const std::vector<std::span<const float>> channels(voices.begin(), voices.end());
+  if (to_standard_output()) return writers_[0].write(channels);
   for (size_t v = 0; v < voices.size(); ++v) {
-    const std::span<const float> channel(voices[v]);
-    TESSERA_TRY_VOID(writers_[v].write({&channel, 1}));
+    TESSERA_TRY_VOID(writers_[v].write({&channels[v], 1}));
   }
   return {};
 }
 
+Result<std::vector<AudioWriteReport>> VoiceFiles::complete() {
+  if (!to_standard_output()) return finish_voices(writers_);
+  TESSERA_TRY(const AudioWriteReport report,
+              writers_[0].finish_to(STDOUT_FILENO, "standard output"));
+  return std::vector<AudioWriteReport>{report};
+}
+
 Result<Document> VoiceFiles::finish(Console& console) {
   Document written = Document::array();
-  TESSERA_TRY(const auto reports, finish_voices(writers_));
+  TESSERA_TRY(const auto reports, complete());
   for (size_t s = 0; s < reports.size(); ++s) {
     const AudioWriteReport& report = reports[s];
     if (report.clipped_samples > 0) {

@@ -53,9 +53,13 @@ Result<std::vector<Found>> expand(const InputOptions& inputs, const OutputOption
 SeparationJob job_of(const Found& found, int sources, const OutputOptions& options) {
   SeparationJob job;
   job.input = found.file.string();
+  if (options.folder == kStandardStream) {
+    job.outputs.emplace_back(kStandardStream);
+    return job;
+  }
+  const std::string stem = job.input == kStandardStream ? "stdin" : found.file.stem().string();
   for (int s = 1; s <= sources; ++s) {
-    const std::string name =
-        fmt::format("{}_s{}.{}", found.file.stem().string(), s, options.container);
+    const std::string name = fmt::format("{}_s{}.{}", stem, s, options.container);
     job.outputs.push_back((fs::path(options.folder) / found.below / name).string());
   }
   return job;
@@ -108,6 +112,7 @@ void leave_out_existing(const std::vector<Found>& found, SeparationPlan& plan) {
 
 Result<void> check_job_outputs(const SeparationPlan& plan, const OutputOptions& options,
                                bool skip_existing) {
+  if (options.folder == kStandardStream) return {};
   std::vector<std::string> inputs = plan.existing;
   for (const SeparationJob& job : plan.jobs) inputs.push_back(job.input);
   std::vector<OutputFile> kept;
@@ -129,6 +134,28 @@ Result<void> check_job_outputs(const SeparationPlan& plan, const OutputOptions& 
   return error;
 }
 
+// A stream holds one recording, or the voices of one.
+Result<void> check_streams(const InputOptions& inputs, const OutputOptions& options) {
+  const bool reads = std::count(inputs.inputs.begin(), inputs.inputs.end(), kStandardStream) > 0;
+  if (reads && inputs.inputs.size() > 1) {
+    return TESSERA_ERROR(kInvalidArgument, std::string(kStandardStream),
+                         "standard input is one recording, which cannot be among others",
+                         "separate it by itself");
+  }
+  if (options.folder != kStandardStream) return {};
+  std::error_code ignored;
+  if (inputs.inputs.size() > 1 || fs::is_directory(inputs.inputs[0], ignored)) {
+    return TESSERA_ERROR(kInvalidArgument, "--output",
+                         "standard output takes the voices of one recording",
+                         "name a folder for those of several");
+  }
+  if (inputs.skip_existing) {
+    return TESSERA_ERROR(kInvalidArgument, "--skip-existing",
+                         "nothing exists where voices go to standard output", "leave it out");
+  }
+  return {};
+}
+
 // The first names of a list, and how many more there are.
 std::string named(const std::vector<std::string>& paths) {
   constexpr size_t kShown = 5;
@@ -145,7 +172,7 @@ std::string named(const std::vector<std::string>& paths) {
 void add_input_options(CommandLine& app, InputOptions& options) {
   app.add_option("INPUT", options.inputs,
                  "Recordings (wav, flac, ogg, opus, mp3, aiff, caf, w64, au, sph), or folders of "
-                 "them")
+                 "them; -: standard input, read to its end first")
       ->required()
       ->type_name("FILE...");
   app.add_flag("--recursive", options.recursive,
@@ -186,6 +213,7 @@ void SeparationPlan::add_to(Document& document) const {
 Result<SeparationPlan> plan_separation(const InputOptions& inputs, int sources,
                                        const OutputOptions& options) {
   TESSERA_TRY_VOID(check_folder_name(options.folder, "voices"));
+  TESSERA_TRY_VOID(check_streams(inputs, options));
   SeparationPlan plan;
   TESSERA_TRY(const std::vector<Found> found, expand(inputs, options, plan));
   for (const Found& recording : found) plan.jobs.push_back(job_of(recording, sources, options));

@@ -1,11 +1,12 @@
 // Audio files as float samples whose full scale is -1 to 1. In: WAV (also RF64, BW64, RIFX), W64,
-// AIFF and AIFC, CAF, AU, NIST SPHERE, FLAC, Ogg (Vorbis, Opus) and MP3; out: WAV, FLAC and Ogg
-// Vorbis.
+// AIFF and AIFC, CAF, AU, NIST SPHERE, FLAC, Ogg (Vorbis, Opus) and MP3, and samples without a
+// header; out: WAV, FLAC, Ogg Vorbis, and samples without a header.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,11 +42,30 @@ struct AudioInfo {
 // Samples per channel times channels; 2^30 floats are 4 GiB.
 inline constexpr int64_t kAudioSampleLimit = int64_t{1} << 30;
 
+// How samples are stored. Integers are round(x * 2^(bits-1)), half to even, without dither.
+enum class SampleFormat {
+  kDefault,  // 16 bit in .wav, .flac and .raw, Vorbis in .ogg
+  kPcm16,    // .wav, .flac, .raw
+  kPcm24,    // .wav, .flac
+  kPcm32,    // .wav
+  kFloat,    // .wav, .raw
+  kVorbis,   // .ogg
+};
+
+// Samples without a header, little endian, channels interleaved.
+struct RawSamples {
+  SampleFormat format = SampleFormat::kPcm16;  // or kFloat
+  int sample_rate = 0;                         // Hz
+  int channels = 1;
+};
+
 struct AudioReadOptions {
   int64_t sample_limit = kAudioSampleLimit;  // of read_audio()
   // Take what is there of a file that is cut off or cannot be decoded to its end, and note what is
   // missing. Otherwise it is an error.
   bool allow_truncated = false;
+  // The file is samples and nothing else.
+  std::optional<RawSamples> raw = {};
 };
 
 // Reads block by block, so memory does not grow with the file and a header's claims cost nothing.
@@ -54,6 +74,13 @@ class AudioReader {
   // Errors: kNotFound; kInvalidArgument for a directory, an empty file, or one without samples;
   // kUnsupported for other formats; kCorrupt for broken or truncated ones; kIo.
   static Result<AudioReader> open(const std::filesystem::path& path, AudioReadOptions options = {});
+
+  // Of a pipe, say, that is read to its end first, into a file without a name in `scratch_folder`
+  // (empty: the system's for temporary files); a regular file is read where it is. `name` stands
+  // for it in errors. Errors: those of open(); kIo; kNoSpace in the folder.
+  static Result<AudioReader> open_stream(int descriptor, const std::string& name,
+                                         AudioReadOptions options = {},
+                                         const std::filesystem::path& scratch_folder = {});
 
   AudioReader(AudioReader&&) noexcept;
   AudioReader& operator=(AudioReader&&) noexcept;
@@ -72,6 +99,7 @@ class AudioReader {
  private:
   struct State;
   explicit AudioReader(std::unique_ptr<State> state);
+  static Result<AudioReader> opened(std::unique_ptr<State> state, const AudioReadOptions& options);
   std::unique_ptr<State> state_;
 };
 
@@ -81,16 +109,6 @@ Result<AudioBuffer> read_audio(const std::filesystem::path& path, AudioReadOptio
 
 // kCorrupt with the number of NaN or infinite samples and the time of the first, if there is one.
 Result<void> check_finite(const AudioBuffer& audio, const std::string& subject);
-
-// How samples are stored. Integers are round(x * 2^(bits-1)), half to even, without dither.
-enum class SampleFormat {
-  kDefault,  // 16 bit in .wav and .flac, Vorbis in .ogg
-  kPcm16,    // .wav, .flac
-  kPcm24,    // .wav, .flac
-  kPcm32,    // .wav
-  kFloat,    // .wav
-  kVorbis,   // .ogg
-};
 
 struct AudioWriteOptions {
   SampleFormat format = SampleFormat::kDefault;
@@ -126,6 +144,9 @@ class AudioWriter {
   // written afterwards.
   Result<void> seal();
   Result<AudioWriteReport> finish();
+  // In place of finish(): the complete file goes to a stream, standard output say, and nothing
+  // stays at its path. Errors: kIo, kNoSpace; their subject is `name`.
+  Result<AudioWriteReport> finish_to(int descriptor, const std::string& name);
 
  private:
   struct State;

@@ -149,7 +149,8 @@ struct SeparatorOptions {
   // Where voices wait for their level, in a file without a name; empty: the system's folder for
   // temporary files. VoiceLevel::network needs none.
   std::filesystem::path scratch_folder = {};
-  // Called now and then from separate(AudioReader&): which part of a long recording is done, 0 to 1.
+  // Called now and then from separate(AudioReader&): which part of a long recording is done, 0
+  // to 1.
   std::function<void(double)> progress = {};
   // Evaluate by plain loops, too, which is slow, and fail where the results differ: errors of
   // compare_with_reference(), or of compare_codes_with_reference() in integers.
@@ -194,8 +195,8 @@ struct Separation {
   std::optional<int64_t> equal_codes;
 };
 
-// Takes the voices of a recording in their order, block by block: each time as many samples of every
-// voice.
+// Takes the voices of a recording in their order, block by block: each time as many samples of
+// every voice.
 using WriteVoices = std::function<Result<void>(std::span<const std::vector<float>> voices)>;
 
 // A network ready for one recording after another. The session of the last length is kept. One

@@ -1,6 +1,10 @@
+#include <fcntl.h>
 #include <sndfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <new>
 
@@ -8,6 +12,7 @@
 
 #include "audio/sound_file.h"
 #include "base/counted.h"
+#include "base/nameless_file.h"
 #include "base/system_error.h"
 #include "tessera/audio.h"
 
@@ -92,6 +97,51 @@ Result<void> check_supported(const SF_INFO& info, const std::string& subject) {
                          "record or export it again");
   }
   return {};
+}
+
+// Errors: kInvalidArgument, with the field.
+Result<int64_t> raw_frame_bytes(const RawSamples& raw) {
+  const auto invalid = [](std::string message, std::string hint) {
+    return TESSERA_ERROR(kInvalidArgument, "AudioReadOptions::raw", std::move(message),
+                         std::move(hint));
+  };
+  if (raw.format != SampleFormat::kPcm16 && raw.format != SampleFormat::kFloat)
+    return invalid("samples without a header are 16 bit integers or floats", "choose one of them");
+  if (raw.sample_rate < 1 || raw.sample_rate > kMaxSampleRate) {
+    return invalid(fmt::format("{} Hz is no sampling rate", raw.sample_rate),
+                   "give the rate that they were recorded at, e.g. 16000");
+  }
+  if (raw.channels < 1 || raw.channels > kMaxChannels) {
+    return invalid(fmt::format("there are no recordings of {} channels", raw.channels),
+                   fmt::format("give 1 to {}", kMaxChannels));
+  }
+  return int64_t{raw.format == SampleFormat::kFloat ? 4 : 2} * raw.channels;
+}
+
+// The stream itself where it is a regular file, else all of it in a file without a name.
+Result<Descriptor> regular_file_of(int stream, const std::string& name,
+                                   const std::filesystem::path& scratch_folder) {
+  struct stat info {};
+  if (::fstat(stream, &info) != 0) return system_error(errno, name, "read");
+  if (S_ISREG(info.st_mode)) {
+    Descriptor same(::fcntl(stream, F_DUPFD_CLOEXEC, 0));
+    if (same.get() < 0) return system_error(errno, name, "read");
+    return same;
+  }
+  TESSERA_TRY(Descriptor file, nameless_file(scratch_folder));
+  std::vector<char> block(size_t{1} << 16);
+  for (;;) {
+    const ssize_t got = ::read(stream, block.data(), block.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_error(errno, name, "read");
+    if (got == 0) return file;
+    for (ssize_t done = 0; done < got;) {
+      const ssize_t put = ::write(file.get(), block.data() + done, static_cast<size_t>(got - done));
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0) return system_error(errno, scratch_folder.string(), "write a temporary file in");
+      done += put;
+    }
+  }
 }
 
 }  // namespace
@@ -217,10 +267,43 @@ Result<void> AudioReader::State::check_end() {
 
 Result<AudioReader> AudioReader::open(const std::filesystem::path& path, AudioReadOptions options) {
   auto state = std::make_unique<State>();
-  TESSERA_TRY(state->file, open_sound_file(path));
   state->subject = path.string();
+  if (options.raw) {
+    TESSERA_TRY(const int64_t frame_bytes, raw_frame_bytes(*options.raw));
+    TESSERA_TRY(state->file, open_raw_sound(path, frame_bytes, options.allow_truncated));
+  } else {
+    TESSERA_TRY(state->file, open_sound_file(path));
+  }
+  return opened(std::move(state), options);
+}
+
+Result<AudioReader> AudioReader::open_stream(int descriptor, const std::string& name,
+                                             AudioReadOptions options,
+                                             const std::filesystem::path& scratch_folder) {
+  auto state = std::make_unique<State>();
+  state->subject = name;
+  TESSERA_TRY(Descriptor file, regular_file_of(descriptor, name, scratch_folder));
+  if (options.raw) {
+    TESSERA_TRY(const int64_t frame_bytes, raw_frame_bytes(*options.raw));
+    TESSERA_TRY(state->file,
+                open_raw_sound(std::move(file), frame_bytes, options.allow_truncated, name));
+  } else {
+    TESSERA_TRY(state->file, open_sound_file(std::move(file), name));
+  }
+  return opened(std::move(state), options);
+}
+
+Result<AudioReader> AudioReader::opened(std::unique_ptr<State> state,
+                                        const AudioReadOptions& options) {
   state->allow_truncated = options.allow_truncated;
   SF_INFO format{};
+  if (options.raw) {
+    const bool is_float = options.raw->format == SampleFormat::kFloat;
+    format.format =
+        SF_FORMAT_RAW | SF_ENDIAN_LITTLE | (is_float ? SF_FORMAT_FLOAT : SF_FORMAT_PCM_16);
+    format.samplerate = options.raw->sample_rate;
+    format.channels = options.raw->channels;
+  }
   TESSERA_TRY_VOID(state->open_sound(format));
   state->note_extent(format);
   TESSERA_TRY_VOID(check_supported(format, state->subject));

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <sndfile.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "base/descriptor.h"
 #include "base/system_error.h"
 #include "tessera/audio.h"
 #include "tessera/file.h"
@@ -37,6 +39,9 @@ constexpr std::array kFormats = {
     FormatRow{".wav", SampleFormat::kFloat, SF_FORMAT_WAV | SF_FORMAT_FLOAT, 0},
     FormatRow{".flac", SampleFormat::kPcm16, SF_FORMAT_FLAC | SF_FORMAT_PCM_16, 16},
     FormatRow{".flac", SampleFormat::kPcm24, SF_FORMAT_FLAC | SF_FORMAT_PCM_24, 24},
+    FormatRow{".raw", SampleFormat::kPcm16, SF_FORMAT_RAW | SF_FORMAT_PCM_16 | SF_ENDIAN_LITTLE,
+              16},
+    FormatRow{".raw", SampleFormat::kFloat, SF_FORMAT_RAW | SF_FORMAT_FLOAT | SF_ENDIAN_LITTLE, 0},
     FormatRow{".ogg", SampleFormat::kVorbis, SF_FORMAT_OGG | SF_FORMAT_VORBIS, 0},
 };
 
@@ -64,7 +69,7 @@ Result<FormatRow> format_for(const std::filesystem::path& path, SampleFormat for
   if (choices.empty()) {
     return TESSERA_ERROR(kInvalidArgument, path.string(),
                          fmt::format("'{}' names no audio format that is written", extension),
-                         "use .wav, .flac or .ogg");
+                         "use .wav, .flac, .ogg or .raw");
   }
   return TESSERA_ERROR(kInvalidArgument, path.string(),
                        fmt::format("{} files cannot hold {} samples", extension, name_of(format)),
@@ -275,6 +280,26 @@ Result<AudioWriteReport> AudioWriter::finish() {
   TESSERA_TRY_VOID(seal());
   TESSERA_TRY_VOID(state_->file.commit());
   return state_->report;
+}
+
+Result<AudioWriteReport> AudioWriter::finish_to(int descriptor, const std::string& name) {
+  TESSERA_TRY_VOID(seal());
+  const std::string path = state_->file.temporary_path().string();
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return system_error(errno, path, "open");
+  std::vector<char> block(size_t{1} << 16);
+  for (;;) {
+    const ssize_t got = ::read(file.get(), block.data(), block.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_error(errno, path, "read");
+    if (got == 0) return state_->report;
+    for (ssize_t done = 0; done < got;) {
+      const ssize_t put = ::write(descriptor, block.data() + done, static_cast<size_t>(got - done));
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0) return system_error(errno, name, "write");
+      done += put;
+    }
+  }
 }
 
 Result<AudioWriteReport> write_audio(const std::filesystem::path& path, const AudioBuffer& audio,

@@ -332,7 +332,8 @@ Result<SampleExtent> find_sample_extent(SoundContainer container, SoundBytes& by
     case SoundContainer::kNist: return extent_of_nist(bytes, subject);
     case SoundContainer::kOgg: return extent_of_ogg(bytes);
     case SoundContainer::kMpeg: return extent_of_mpeg(bytes);
-    case SoundContainer::kFlac: return SampleExtent{};
+    case SoundContainer::kFlac:
+    case SoundContainer::kRaw: return SampleExtent{};
   }
   return SampleExtent{};
 }

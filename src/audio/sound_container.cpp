@@ -112,6 +112,7 @@ std::string_view to_string(SoundContainer container) {
     case SoundContainer::kFlac: return "FLAC";
     case SoundContainer::kOgg: return "Ogg";
     case SoundContainer::kMpeg: return "MP3";
+    case SoundContainer::kRaw: return "raw";
   }
   return "";
 }

@@ -8,7 +8,7 @@
 
 namespace tessera {
 
-enum class SoundContainer { kWav, kWave64, kAiff, kCaf, kAu, kNist, kFlac, kOgg, kMpeg };
+enum class SoundContainer { kWav, kWave64, kAiff, kCaf, kAu, kNist, kFlac, kOgg, kMpeg, kRaw };
 
 std::string_view to_string(SoundContainer container);
 

@@ -20,4 +20,13 @@ struct SoundFile {
 // off is opened, too: its extent tells.
 Result<SoundFile> open_sound_file(const std::filesystem::path& path);
 
+// Samples and nothing else, `frame_bytes` for a moment of all channels. Errors: kCorrupt where the
+// last frame is incomplete and `allow_truncated` is not set.
+Result<SoundFile> open_raw_sound(const std::filesystem::path& path, int64_t frame_bytes,
+                                 bool allow_truncated);
+// The same two for an open regular file.
+Result<SoundFile> open_sound_file(Descriptor descriptor, const std::string& subject);
+Result<SoundFile> open_raw_sound(Descriptor descriptor, int64_t frame_bytes, bool allow_truncated,
+                                 const std::string& subject);
+
 }  // namespace tessera

@@ -12,7 +12,8 @@ using Samples = std::span<const float>;
 
 double product(Samples a, Samples b) {
   double sum = 0;
-  for (size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+  for (size_t i = 0; i < a.size(); ++i)
+    sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
   return sum;
 }
 
@@ -30,8 +31,8 @@ std::optional<double> level_of(Samples mixture, const Voices& voices) {
   return common / energy;
 }
 
-// `voices` in the order in which their beginnings look most like `tails`: voice i belongs to tail i.
-// The sum of all products is largest where the squared differences are smallest, so that a voice
+// `voices` in the order in which their beginnings look most like `tails`: voice i belongs to tail
+// i. The sum of all products is largest where the squared differences are smallest, so that a voice
 // that is silent there decides nothing.
 void order_like(const Voices& tails, size_t begin, Voices& voices) {
   std::vector<double> products;

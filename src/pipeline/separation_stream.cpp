@@ -13,8 +13,8 @@ Result<void> check_block(const AudioBuffer& block, int64_t first_frame,
                          const std::string& subject) {
   for (size_t c = 0; c < block.channels.size(); ++c) {
     const std::vector<float>& channel = block.channels[c];
-    const auto bad = std::find_if_not(channel.begin(), channel.end(),
-                                      [](float x) { return std::isfinite(x); });
+    const auto bad =
+        std::find_if_not(channel.begin(), channel.end(), [](float x) { return std::isfinite(x); });
     if (bad == channel.end()) continue;
     const double frame = static_cast<double>(first_frame + (bad - channel.begin()));
     return TESSERA_ERROR(kCorrupt, subject,
@@ -58,8 +58,7 @@ void SeparationStream::fit_length() {
   if (network_voices_.empty()) return;
   returned_samples_ = network_samples_ + static_cast<int64_t>(network_voices_.front().size());
   const int64_t wanted = std::max<int64_t>(0, mono_.frames_out() - network_samples_);
-  for (std::vector<float>& voice : network_voices_)
-    voice.resize(static_cast<size_t>(wanted), 0.0F);
+  for (std::vector<float>& voice : network_voices_) voice.resize(static_cast<size_t>(wanted), 0.0F);
 }
 
 Result<void> SeparationStream::append(bool last, Voices& voices) {
@@ -71,8 +70,7 @@ Result<void> SeparationStream::append(bool last, Voices& voices) {
     block.swap(network_voices_);
   } else {
     while (resamplers_.size() < block.size()) {
-      TESSERA_TRY(Resampler back,
-                  Resampler::create(format_.network_rate, format_.recording_rate));
+      TESSERA_TRY(Resampler back, Resampler::create(format_.network_rate, format_.recording_rate));
       resamplers_.push_back(std::move(back));
     }
     for (size_t v = 0; v < block.size(); ++v) {
@@ -83,7 +81,8 @@ Result<void> SeparationStream::append(bool last, Voices& voices) {
   network_voices_.assign(block.size(), {});
   if (last) {
     // Two roundings of the length may leave a sample too many or too few.
-    const auto wanted = static_cast<size_t>(std::max<int64_t>(0, mono_.frames_in() - voice_frames_));
+    const auto wanted =
+        static_cast<size_t>(std::max<int64_t>(0, mono_.frames_in() - voice_frames_));
     for (std::vector<float>& voice : block) voice.resize(wanted, 0.0F);
   }
   TESSERA_TRY_VOID(levels_.add_voices(block));
@@ -104,14 +103,14 @@ std::vector<Note> SeparationStream::notes() const {
   for (const std::string& step : mono_.steps()) notes.push_back({NoteSeverity::info, step});
   const int64_t samples = mono_.frames_out();
   if (returned_samples_ != samples) {
-    notes.push_back({NoteSeverity::warning,
-                     fmt::format("the network returns {} samples for {}; {}", returned_samples_,
-                                 samples, returned_samples_ < samples ? "the end is silence"
-                                                                      : "the rest is cut")});
+    notes.push_back(
+        {NoteSeverity::warning,
+         fmt::format("the network returns {} samples for {}; {}", returned_samples_, samples,
+                     returned_samples_ < samples ? "the end is silence" : "the rest is cut")});
   }
   if (format_.network_rate != format_.recording_rate) {
-    notes.push_back({NoteSeverity::info,
-                     fmt::format("voices brought back to {} Hz", format_.recording_rate)});
+    notes.push_back(
+        {NoteSeverity::info, fmt::format("voices brought back to {} Hz", format_.recording_rate)});
   }
   return notes;
 }

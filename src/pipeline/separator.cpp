@@ -33,9 +33,10 @@ Result<void> check_recording(const AudioBuffer& recording, const std::string& su
 }
 
 Error too_long(int64_t frames, const std::string& subject) {
-  return TESSERA_ERROR(kResourceLimit, subject,
-                       fmt::format("is longer than the {} frames that are evaluated at once", frames),
-                       "cut it into shorter files, or set SeparatorOptions::window_seconds");
+  return TESSERA_ERROR(
+      kResourceLimit, subject,
+      fmt::format("is longer than the {} frames that are evaluated at once", frames),
+      "cut it into shorter files, or set SeparatorOptions::window_seconds");
 }
 
 void scale_by(double factor, Voices& voices) {

@@ -97,12 +97,22 @@ Result<void> Separator::State::set_length(int64_t samples, const std::string& su
   return error;
 }
 
+// Where the whole recording was asked for, there is a way without.
+Error Separator::State::too_large(Error error) const {
+  if (error.code != ErrorCode::kResourceLimit || options.window_seconds != 0 || only_length)
+    return error;
+  error.hint = "set SeparatorOptions::window_seconds, e.g. to 30, for memory that does not grow";
+  return error;
+}
+
 // Gives the memory of the last session back before it takes that of the next.
 Result<void> Separator::State::open_session(int64_t samples, const std::string& subject) {
   TESSERA_TRY_VOID(set_length(samples, subject));
   TESSERA_TRY(voices, voice_layout(network.model.graph));
   // choose_backend() warned of integers that are ignored.
-  TESSERA_TRY(session, network.session(backends->devices(), EncodingsUse::ignore));
+  Result<Session> opened = network.session(backends->devices(), EncodingsUse::ignore);
+  if (!opened) return too_large(std::move(opened).error());
+  session = std::move(opened).value();
   session_length = samples;
   return {};
 }
@@ -121,13 +131,14 @@ std::unique_ptr<VoiceStream> Separator::State::stretches(int network_rate, Evalu
   };
   if (!reach) {
     const int64_t window = std::max<int64_t>(2, samples_in(options.window_seconds));
-    const auto overlap = std::max<int64_t>(1, static_cast<int64_t>(kOverlap * static_cast<double>(window)));
-    noted.push_back({NoteSeverity::warning,
-                     fmt::format("separated in windows of {:g} s that overlap by {:g} s, since the "
-                                 "network hears a whole recording at once, and this is a long one "
-                                 "(SeparatorOptions::window_seconds sets their length)",
-                                 options.window_seconds,
-                                 static_cast<double>(overlap) / network_rate)});
+    const auto overlap =
+        std::max<int64_t>(1, static_cast<int64_t>(kOverlap * static_cast<double>(window)));
+    noted.push_back(
+        {NoteSeverity::warning,
+         fmt::format("separated in windows of {:g} s that overlap by {:g} s, since the "
+                     "network hears a whole recording at once, and this is a long one "
+                     "(SeparatorOptions::window_seconds sets their length)",
+                     options.window_seconds, static_cast<double>(overlap) / network_rate)});
     return overlapping_voices({window, overlap}, std::move(evaluate));
   }
   const int64_t wanted = samples_in(std::min(options.window_seconds, kChunkSeconds));
@@ -143,7 +154,7 @@ Result<SeparationStream> Separator::State::stream(int recording_rate, bool in_st
     return evaluate(mixture, subject, result);
   };
   auto network_voices = in_stretches ? stretches(rate, std::move(stretch), result.notes)
-                                : whole_voices(std::move(stretch));
+                                     : whole_voices(std::move(stretch));
   return SeparationStream::create({recording_rate, rate, options.channels},
                                   std::move(network_voices), subject);
 }

@@ -34,6 +34,7 @@ struct Separator::State {
   void note_rate();
   int rate_for(int recording_rate, std::vector<Note>& noted) const;
   Result<void> set_length(int64_t samples, const std::string& subject);
+  Error too_large(Error error) const;
   Result<void> open_session(int64_t samples, const std::string& subject);
 
   // Frames of the longest recording that is evaluated at once; a longer one is in stretches.

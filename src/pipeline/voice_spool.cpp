@@ -1,41 +1,17 @@
 #include "pipeline/voice_spool.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 
+#include "base/nameless_file.h"
 #include "base/system_error.h"
 
 namespace tessera {
-namespace {
-
-namespace fs = std::filesystem;
-
-constexpr mode_t kOwnerOnly = 0600;
-
-// For file systems that make no file without a name.
-int unlinked_file(const fs::path& folder) {
-  std::string name = (folder / ".tessera-voices-XXXXXX").string();
-  const int fd = ::mkostemp(name.data(), O_CLOEXEC);
-  if (fd >= 0) ::unlink(name.c_str());
-  return fd;
-}
-
-}  // namespace
-
-Result<VoiceSpool> VoiceSpool::create(fs::path folder) {
-  std::error_code none;
-  if (folder.empty()) folder = fs::temp_directory_path(none);
+Result<VoiceSpool> VoiceSpool::create(const std::filesystem::path& folder) {
   VoiceSpool spool;
   spool.folder_ = folder.string();
-  int fd = ::open(spool.folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, kOwnerOnly);
-  if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
-    fd = unlinked_file(folder);
-  }
-  if (fd < 0) return system_error(errno, spool.folder_, "write a temporary file in");
-  spool.file_ = Descriptor(fd);
+  TESSERA_TRY(spool.file_, nameless_file(folder));
   return spool;
 }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/descriptor.h"
@@ -12,11 +13,11 @@
 
 namespace tessera {
 
-// A file of floats without a name: it is gone with the process, however that ends.
+// A file of floats without a name.
 class VoiceSpool {
  public:
-  // In `folder`; empty: the system's for temporary files. Errors: kNotFound, kNoSpace, kIo.
-  static Result<VoiceSpool> create(std::filesystem::path folder);
+  // Errors: those of nameless_file().
+  static Result<VoiceSpool> create(const std::filesystem::path& folder);
 
   // `voices`: of one length. Errors: kNoSpace, kIo.
   Result<void> append(std::span<const std::vector<float>> voices);

@@ -1,5 +1,5 @@
-// Voices of a recording that comes block by block: a network is evaluated on one stretch of it after
-// the other, so that memory does not grow with it.
+// Voices of a recording that comes block by block: a network is evaluated on one stretch of it
+// after the other, so that memory does not grow with it.
 #pragma once
 
 #include <cstdint>

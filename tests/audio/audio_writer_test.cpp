@@ -170,9 +170,9 @@ std::string refusal(const std::filesystem::path& path, const Values& samples, in
 
 TEST(AudioWriterRefuses, UnknownExtensions) {
   EXPECT_EQ(refusal("a.mp3", {0}, 8000),
-            "a.mp3: '.mp3' names no audio format that is written (use .wav, .flac or .ogg)");
+            "a.mp3: '.mp3' names no audio format that is written (use .wav, .flac, .ogg or .raw)");
   EXPECT_EQ(refusal("a", {0}, 8000),
-            "a: '' names no audio format that is written (use .wav, .flac or .ogg)");
+            "a: '' names no audio format that is written (use .wav, .flac, .ogg or .raw)");
 }
 
 TEST(AudioWriterRefuses, FormatsTheContainerCannotHold) {

@@ -54,7 +54,7 @@ TEST(CliUsage, AnUnknownOptionIsNamed) {
 
 TEST(CliUsage, AValueThatIsNoChoiceIsToldTheChoices) {
   EXPECT_EQ(tessera_tool({"separate", "x.pth", "x.wav", "-o", "out", "--format", "mp3"}).err,
-            "error: --format: 'mp3' is none of wav, flac, ogg\n  in: tessera separate\n"
+            "error: --format: 'mp3' is none of wav, flac, ogg, raw\n  in: tessera separate\n"
             "  next: see 'tessera separate --help'\n");
   const Outcome outcome = tessera_tool({"plan", "x.pth", "--layout", "column"});
   EXPECT_EQ(outcome.code, kExitUsage);

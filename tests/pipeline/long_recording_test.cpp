@@ -38,7 +38,9 @@ Separation separate(const std::string& path, const AudioBuffer& recording,
   return std::move(separation).value();
 }
 
-AudioBuffer noise(int rate, int64_t frames) { return {rate, {random_wave(frames, 11)}}; }
+AudioBuffer noise(int rate, int64_t frames) {
+  return {rate, {random_wave(frames, 11)}};
+}
 
 // The largest difference over the largest peak.
 double relative_difference(const Separation& a, const Separation& b) {
@@ -64,13 +66,14 @@ std::string warnings(const Separation& separation) {
 }
 
 TEST(LongRecording, OfANetworkWithABoundedReachHasTheVoicesOfTheWhole) {
-  for (const std::string& path :
-       {kBatchNorm, kModels + "convtasnet_demo_causal_8k.pth", kNetworks + "bn_k5.pth",
-        kNetworks + "causal_cln.pth"}) {
+  for (const std::string& path : {kBatchNorm, kModels + "convtasnet_demo_causal_8k.pth",
+                                  kNetworks + "bn_k5.pth", kNetworks + "causal_cln.pth"}) {
     for (const int64_t frames : {50'000, 50'003, 64'001}) {
       const AudioBuffer recording = noise(8000, frames);
-      const Separation whole = separate(path, recording, {.sample_rate = 8000, .window_seconds = 0});
-      const Separation parts = separate(path, recording, {.sample_rate = 8000, .window_seconds = 1});
+      const Separation whole =
+          separate(path, recording, {.sample_rate = 8000, .window_seconds = 0});
+      const Separation parts =
+          separate(path, recording, {.sample_rate = 8000, .window_seconds = 1});
       EXPECT_EQ(whole.stretches, 1);
       EXPECT_GT(parts.stretches, 2) << path;
       EXPECT_LE(relative_difference(parts, whole), 1e-5) << path << " at " << frames;
@@ -248,9 +251,9 @@ TEST(LongRecording, IsRefusedByTheTimeOfASampleThatIsNoNumber) {
   const float marker = 123.0F;
   const size_t at = bytes.find(std::string(reinterpret_cast<const char*>(&marker), sizeof marker));
   ASSERT_NE(at, std::string::npos);
-  bytes.replace(at, sizeof marker,
-                std::string(reinterpret_cast<const char*>(&recording.channels[0][160'000]),
-                            sizeof marker));
+  bytes.replace(
+      at, sizeof marker,
+      std::string(reinterpret_cast<const char*>(&recording.channels[0][160'000]), sizeof marker));
   ASSERT_TRUE(write_file_atomically(file, bytes, {.force = true}));
   const auto played = play(kBatchNorm, file, {.window_seconds = 2});
   ASSERT_FALSE(played.has_value());
@@ -272,8 +275,8 @@ TEST(LongRecording, ChannelsThatDifferLateAreRefusedAllTheSame) {
   const auto refused = play(kBatchNorm, file, {.window_seconds = 2});
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().message, "has 2 channels, the network takes one");
-  const auto mixed = play(kBatchNorm, file,
-                          {.channels = {ChannelPolicy::Kind::kMix, 1}, .window_seconds = 2});
+  const auto mixed =
+      play(kBatchNorm, file, {.channels = {ChannelPolicy::Kind::kMix, 1}, .window_seconds = 2});
   ASSERT_TRUE(mixed.has_value());
   EXPECT_EQ(mixed->separation.notes[0].text, "took the mean of 2 channels");
 }
@@ -307,8 +310,7 @@ TEST(LongRecording, ThatFillsTheDiskIsToldByTheFolder) {
   const ScratchFolder disk;
   const std::string file = written(folder, noise(8000, 100'000));
   const FullDiskOutcome outcome = on_full_disk(disk.path(), [&] {
-    const auto ended =
-        play(kBatchNorm, file, {.window_seconds = 2, .scratch_folder = disk.path()});
+    const auto ended = play(kBatchNorm, file, {.window_seconds = 2, .scratch_folder = disk.path()});
     return !ended && ended.error().code == ErrorCode::kNoSpace &&
            ended.error().subject == disk.path().string();
   });
@@ -318,10 +320,9 @@ TEST(LongRecording, ThatFillsTheDiskIsToldByTheFolder) {
 
 TEST(LongRecording, ChecksEveryStretchOnRequest) {
   int checks = 0;
-  const Separation separation =
-      separate(kNetworks + "bn_k5.pth", noise(8000, 30'000),
-               {.sample_rate = 8000, .window_seconds = 1, .check = true,
-                .before_check = [&] { ++checks; }});
+  const Separation separation = separate(
+      kNetworks + "bn_k5.pth", noise(8000, 30'000),
+      {.sample_rate = 8000, .window_seconds = 1, .check = true, .before_check = [&] { ++checks; }});
   EXPECT_EQ(checks, separation.stretches);
   EXPECT_GT(checks, 2);
   ASSERT_TRUE(separation.difference.has_value());

@@ -18,7 +18,8 @@ struct Decision {
 };
 
 // Voices whose peaks resampling leaves as they are.
-Decision decide(VoiceLevel level, const Waves& voices, const std::vector<float>& mixture = kMixture) {
+Decision decide(VoiceLevel level, const Waves& voices,
+                const std::vector<float>& mixture = kMixture) {
   LevelMeter meter("a.wav");
   meter.add_mixture(mixture);
   EXPECT_TRUE(meter.add_network_voices(voices));

@@ -54,8 +54,7 @@ TEST(ChunkedVoices, AreThoseOfTheWholeRecording) {
     for (const int64_t more : {1, 2, 3, 8, 50}) {
       for (const size_t samples : {1U, 2U, 31U, 32U, 33U, 64U, 65U, 127U, 128U, 500U, 699U, 700U}) {
         const auto part = std::span<const float>(wave).first(samples);
-        const auto stream =
-            chunked_voices(reach, reach.samples() + reach.grid + more, evaluate);
+        const auto stream = chunked_voices(reach, reach.samples() + reach.grid + more, evaluate);
         EXPECT_EQ(played(*stream, part, static_cast<uint32_t>(samples)),
                   framed_network(reach, part))
             << reach.past << ' ' << reach.future << ' ' << reach.grid << ' ' << more << ' '
