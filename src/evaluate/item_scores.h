@@ -1,0 +1,29 @@
+// One mixture separated by every network, and scored.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "evaluate/data_set.h"
+#include "evaluate/score_log.h"
+#include "tessera/audio.h"
+#include "tessera/result.h"
+#include "tessera/separator.h"
+
+namespace tessera {
+
+struct ItemReading {
+  ChannelPolicy channels;
+  bool allow_truncated = false;  // as AudioReadOptions has it
+};
+
+// Sizes and times of change of the item's files. Errors: those of stat().
+Result<std::string> stamp_of(const DataSetItem& item);
+
+// Errors, with a file as the subject: those of read_audio(), to_mono_input(), Separator::separate()
+// and score_separation(); kMismatch for sources of another rate or length than their mixture's, and
+// for one of another length than the metadata says.
+Result<ItemScores> score_item(const DataSetItem& item, const ItemReading& reading,
+                              std::span<Separator> networks);
+
+}  // namespace tessera
