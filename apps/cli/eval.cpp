@@ -13,6 +13,7 @@
 #include "base/counted.h"
 #include "base/stopwatch.h"
 #include "cli/command.h"
+#include "cli/evaluation_page.h"
 #include "cli/evaluation_report.h"
 #include "cli/interrupt.h"
 #include "cli/machine.h"
@@ -30,7 +31,7 @@ namespace tessera::cli {
 namespace {
 
 constexpr std::string_view kOutputs[] = {"evaluation.json", "items.tsv", "scores.svg",
-                                         "scores.jsonl"};
+                                         "report.html", "scores.jsonl"};
 
 struct EvalArguments {
   ModelOptions model;
@@ -97,12 +98,13 @@ Document document_of(const EvalArguments& options, const Evaluator& evaluator, c
 
 // All are complete before the first gets its name.
 Result<void> write_outputs(const EvalArguments& options, const Document& document,
-                           const std::vector<std::string>& models, const Evaluation& evaluation) {
+                           const std::vector<std::string>& models, const Evaluation& evaluation,
+                           const std::string& drawing) {
   const std::filesystem::path folder(options.folder);
   std::vector<AtomicFile> files;
   for (const auto& [name, text] : {std::pair(kOutputs[0], json_text(document)),
                                    std::pair(kOutputs[1], evaluation_rows(evaluation, models)),
-                                   std::pair(kOutputs[2], draw_evaluation(evaluation, models))}) {
+                                   std::pair(kOutputs[2], drawing)}) {
     TESSERA_TRY(AtomicFile file, write_sealed(folder / name, text, {.force = true}));
     files.push_back(std::move(file));
   }
@@ -137,11 +139,13 @@ Result<Document> run_eval(const EvalArguments& options, Console& console) {
   for (const Note& note : data.notes) console.note(in_flags(note.text));
   TESSERA_TRY(const Evaluation evaluation, evaluate(evaluator, data, console));
   Document document = document_of(options, evaluator, data, models, evaluation);
-  TESSERA_TRY_VOID(write_outputs(options, document, models, evaluation));
+  const std::string drawing = draw_evaluation(evaluation, models);
+  TESSERA_TRY_VOID(write_outputs(options, document, models, evaluation, drawing));
+  TESSERA_TRY_VOID(write_evaluation_page(options.folder, evaluator, evaluation, models, drawing));
   print_evaluation(evaluation, models, console);
   console.print(
       "{}: {} scored in {:.1f} s, {} known from an earlier run, {} failed; "
-      "evaluation.json, items.tsv, scores.svg\n",
+      "report.html, evaluation.json, items.tsv\n",
       options.folder, counted(evaluation.scored, "mixture"), watch.seconds(), evaluation.resumed,
       evaluation.failed);
   document["scored"] = evaluation.scored;

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "base/counted.h"
+#include "cli/evaluation_page.h"
 #include "cli/option_names.h"
 #include "cli/table.h"
 #include "report/score_drawing.h"
@@ -15,7 +16,6 @@
 namespace tessera::cli {
 namespace {
 
-constexpr size_t kWorstMixtures = 10;
 constexpr size_t kFailedRows = 20;
 
 std::string mean_text(const MeanInterval& mean, bool with_sign) {

@@ -16,23 +16,24 @@ namespace tessera {
 namespace {
 
 constexpr uint64_t kMaxCsvBytes = uint64_t{64} << 20;
-constexpr size_t kMaxCsvRows = size_t{1} << 20;
+constexpr size_t kMaxCsvFields = size_t{1} << 22;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 struct CsvRows {
   std::vector<std::vector<std::string>> rows;
   std::vector<std::string> row;
+  size_t fields = 0;
   bool too_many = false;
 };
 
 void add_field(void* text, size_t bytes, void* data) {
   auto& rows = *static_cast<CsvRows*>(data);
+  if (++rows.fields > kMaxCsvFields) rows.too_many = true;
   if (!rows.too_many) rows.row.emplace_back(static_cast<const char*>(text), bytes);
 }
 
 void end_row(int, void* data) {
   auto& rows = *static_cast<CsvRows*>(data);
-  if (rows.rows.size() > kMaxCsvRows) rows.too_many = true;
   if (!rows.too_many) rows.rows.push_back(std::move(rows.row));
   rows.row.clear();
 }
@@ -56,7 +57,7 @@ Result<std::vector<std::vector<std::string>>> parse_rows(const std::filesystem::
       csv_fini(&parser, add_field, end_row, &rows) == 0;
   if (rows.too_many) {
     return TESSERA_ERROR(kResourceLimit, path.string(),
-                         fmt::format("has more than {} rows", kMaxCsvRows), "split it");
+                         fmt::format("has more than {} fields", kMaxCsvFields), "split it");
   }
   if (!whole) {
     return csv_error_of(

@@ -19,7 +19,7 @@ struct CsvTable {
 
 // For untrusted files. Errors: those of read_file(); kCorrupt where a quote is not closed, a row
 // has another number of fields than the first, a name stands twice, or there is no row at all;
-// kResourceLimit beyond 64 MiB or 2^20 rows. Rows are counted from 1, the one of names included.
+// kResourceLimit beyond 64 MiB or 2^22 fields. Rows are counted from 1, the one of names included.
 Result<CsvTable> read_csv(const std::filesystem::path& path);
 
 }  // namespace tessera

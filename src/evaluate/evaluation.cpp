@@ -13,7 +13,6 @@
 #include "base/folder_lock.h"
 #include "base/hash.h"
 #include "base/threads/processors.h"
-#include "evaluate/item_scores.h"
 #include "evaluate/score_log.h"
 #include "tessera/compiler/calibrate.h"
 #include "tessera/file.h"
@@ -63,6 +62,10 @@ Result<std::string> binding_of_models(const EvaluationOptions& options, const Ne
                               options.allow_truncated));
   }
   return hasher.hex();
+}
+
+ItemReading reading_of(const EvaluationOptions& options) {
+  return {options.models[0].separator.channels, options.allow_truncated};
 }
 
 // Whether the next item would fail of it, too.
@@ -127,7 +130,7 @@ class Work {
   Work(const EvaluationOptions& options, const EvaluationProgress& progress, ScoreLog& log,
        Evaluation& evaluation)
       : models_(options.models.size()),
-        reading_{options.models[0].separator.channels, options.allow_truncated},
+        reading_(reading_of(options)),
         progress_(progress),
         log_(log),
         evaluation_(evaluation) {}
@@ -292,6 +295,18 @@ int Evaluator::voices() const {
 
 const Separator& Evaluator::separator(size_t model) const {
   return state_->networks[model];
+}
+
+Result<ItemAudio> Evaluator::listen(const EvaluatedItem& item) {
+  TESSERA_TRY(ItemAudio audio,
+              separate_item(item.item, reading_of(state_->options), state_->networks));
+  for (size_t m = 0; m < audio.voices.size(); ++m) {
+    std::vector<std::vector<float>> ordered;
+    for (const SourceScore& source : item.scores[m].sources)
+      ordered.push_back(std::move(audio.voices[m][static_cast<size_t>(source.estimate)]));
+    audio.voices[m] = std::move(ordered);
+  }
+  return audio;
 }
 
 Result<Evaluation> Evaluator::run(const DataSet& data, const EvaluationProgress& progress) {

@@ -16,6 +16,7 @@
 
 #include "evaluate/data_set.h"
 #include "evaluate/interval.h"
+#include "evaluate/item_scores.h"
 #include "tessera/metrics.h"
 #include "tessera/result.h"
 #include "tessera/separator.h"
@@ -95,6 +96,10 @@ class Evaluator {
   // the same scores, whether a run was interrupted or not. Errors: those of FolderLock::take() and
   // ScoreLog::open(); kCancelled; kUnavailable, kNoSpace and kIo that are not of one item's files.
   Result<Evaluation> run(const DataSet& data, const EvaluationProgress& progress = nullptr);
+
+  // What an item that was scored sounds like, its voices in the order of the sources. Errors: those
+  // of separate_item().
+  Result<ItemAudio> listen(const EvaluatedItem& item);
 
  private:
   struct State;

@@ -84,15 +84,26 @@ Result<std::string> stamp_of(const DataSetItem& item) {
   return stamp;
 }
 
+Result<ItemAudio> separate_item(const DataSetItem& item, const ItemReading& reading,
+                                std::span<Separator> networks) {
+  TESSERA_TRY(ItemSignals signals, read_signals(item, reading));
+  ItemAudio audio;
+  audio.sample_rate = signals.mixture.sample_rate;
+  for (Separator& network : networks) {
+    TESSERA_TRY(Separation separated, network.separate(signals.mixture, item.mixture.string()));
+    audio.voices.push_back(std::move(separated.voices));
+  }
+  audio.mixture = std::move(signals.mixture.channels[0]);
+  audio.sources = std::move(signals.sources);
+  return audio;
+}
+
 Result<ItemScores> score_item(const DataSetItem& item, const ItemReading& reading,
                               std::span<Separator> networks) {
-  TESSERA_TRY(const ItemSignals signals, read_signals(item, reading));
-  ItemScores scores{signals.mixture.sample_rate, signals.mixture.frames(), {}};
-  for (Separator& network : networks) {
-    TESSERA_TRY(const Separation separated,
-                network.separate(signals.mixture, item.mixture.string()));
-    Result<SeparationScore> score =
-        score_separation(separated.voices, signals.sources, signals.mixture.channels[0]);
+  TESSERA_TRY(const ItemAudio audio, separate_item(item, reading, networks));
+  ItemScores scores{audio.sample_rate, static_cast<int64_t>(audio.mixture.size()), {}};
+  for (const std::vector<std::vector<float>>& voices : audio.voices) {
+    Result<SeparationScore> score = score_separation(voices, audio.sources, audio.mixture);
     if (!score) return named_by_files(std::move(score).error(), item);
     scores.models.push_back(std::move(score).value());
   }

@@ -79,6 +79,14 @@ TEST_F(CliEval, TellsMeansWithIntervalsAndWritesThem) {
   EXPECT_GT(std::distance(std::sregex_iterator(drawing.begin(), drawing.end(), bars),
                           std::sregex_iterator()),
             0);
+  EXPECT_EQ(read_audio(kMixtures + "/08_mix.wav")->channels,
+            read_audio(folder_ / "out/worst/01_mixture.wav")->channels);
+  const std::string page = file("out", "report.html");
+  static const std::regex players("src=\"(worst/[a-z0-9_]+\\.wav)\"");
+  int clips = 0;
+  for (std::sregex_iterator at(page.begin(), page.end(), players), end; at != end; ++at, ++clips)
+    EXPECT_TRUE(fs::exists(folder_ / "out" / (*at)[1].str())) << (*at)[1];
+  EXPECT_EQ(clips, 15);  // mixture, two sources, two voices, of three
   const Outcome again = eval(kMixtures, "out");
   EXPECT_EQ(again.code, 0) << again.err;
   EXPECT_NE(again.out.find("0 mixtures scored"), std::string::npos) << again.out;
@@ -132,7 +140,8 @@ TEST_F(CliEval, KilledItGoesOnAndWritesTheSameFiles) {
   EXPECT_EQ(json::parse(rest.out).at("resumed"), known);
   EXPECT_EQ(json::parse(rest.out).at("scored"), kCount - known);
   EXPECT_EQ(lines(), kCount + 1);
-  for (const char* name : {"evaluation.json", "items.tsv", "scores.svg"})
+  for (const char* name : {"evaluation.json", "items.tsv", "scores.svg", "report.html",
+                           "worst/01_mixture.wav", "worst/10_source_2_network_1.wav"})
     EXPECT_EQ(file("parts", name), file("whole", name)) << name;
 }
 

@@ -46,6 +46,7 @@ TEST_F(CsvTest, BrokenTablesAreRefusedWithTheirRow) {
   EXPECT_EQ(refusal("a,b,a\n"), "names column 'a' twice");
   EXPECT_NE(refusal("a,b\n1,\"2\n"), "");
   EXPECT_NE(refusal("a,b\n1,2\"3\"4\n"), "");
+  EXPECT_EQ(refusal(std::string(5'000'000, ',')), "has more than 4194304 fields");
   EXPECT_EQ(read_csv(folder_ / "none.csv").error().code, ErrorCode::kNotFound);
 }
 
