@@ -27,7 +27,8 @@ foreach(library IN LISTS tessera_libraries)
     string(APPEND TESSERA_FIND_DEPENDENCIES "find_dependency(yaml-cpp)\n")
   elseif(library MATCHES "^([A-Za-z_]+)::")
     string(APPEND TESSERA_FIND_DEPENDENCIES "find_dependency(${CMAKE_MATCH_1})\n")
-  elseif(NOT library MATCHES "BUILD_INTERFACE|^::@")  # the latter marks a folder, not a library
+  # "::@" marks a folder, not a library; the linker finds csv by its name alone.
+  elseif(NOT library MATCHES "BUILD_INTERFACE|^::@|^csv$")
     message(FATAL_ERROR "cmake/install.cmake: say how a user of tessera finds '${library}'")
   endif()
 endforeach()

@@ -48,6 +48,7 @@ Action define_inspect(CommandLine& app);
 Action define_tune(CommandLine& app);
 Action define_package(CommandLine& app);
 Action define_check(CommandLine& app);
+Action define_eval(CommandLine& app);
 Action define_plan(CommandLine& app);
 Action define_verify(CommandLine& app);
 Action define_rewrite(CommandLine& app);

@@ -27,6 +27,8 @@ std::span<const Command> commands() {
       {kNetworks, "run", "Evaluate a network on arrays", define_run},
       {kNetworks, "score", "Score separated voices against references: SI-SNR, SDR, improvement",
        define_score},
+      {kNetworks, "eval", "Score a network on a data set, or two networks side by side",
+       define_eval},
       {kNetworks, "rewrite",
        "Rewrite a network into what an accelerator can do, and say what was done", define_rewrite},
       {kNetworks, "export", "Write a network as an ONNX file", define_export},

@@ -19,6 +19,10 @@
 #include "tessera/package.h"
 #include "tessera/separator.h"
 
+namespace tessera {
+struct Evaluation;
+}
+
 namespace tessera::documents {
 
 // JSON has no infinity and no NaN: null.
@@ -67,5 +71,9 @@ Json of(const BisectReport& report);
 // Scores; a recording's separation. An infinite ratio is the text "infinite".
 Json of(const SeparationScore& score);
 Json of(const Separation& separation);
+
+// A network, or two, on a data set: means with their intervals, every item, those that failed, the
+// names of the ten worst.
+Json of(const Evaluation& evaluation);
 
 }  // namespace tessera::documents

@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "report/axis.h"
 #include "report/svg.h"
 #include "report/svg_label.h"
 
@@ -21,43 +22,9 @@ constexpr double kCurvePlotWidth = kCurveWidth - kCurveLeft - 40;
 constexpr double kCurvePlotHeight = kCurveHeight - kCurveTop - 64;
 constexpr double kMark = 3;  // half its width
 constexpr double kFontSize = 11;
-constexpr double kRoom = 0.05;  // of an axis, left free beyond the points
-
-// 1, 2 or 5 times a power of ten: about five steps over `span`.
-double tick_of(double span) {
-  const double rough = span / 5;
-  const double power = std::pow(10.0, std::floor(std::log10(rough)));
-  for (const double factor : {1.0, 2.0, 5.0}) {
-    if (factor * power >= rough) return factor * power;
-  }
-  return 10 * power;
-}
-
-class CurveAxis {
- public:
-  // From `begin` to a little beyond `most`, over `length` of the drawing.
-  CurveAxis(double begin, double most, double length)
-      : begin_(begin), span_(most > begin ? (most - begin) / (1 - kRoom) : 1), length_(length) {}
-
-  double at(double value) const { return (value - begin_) / span_ * length_; }
-
-  std::vector<double> ticks() const {
-    const double tick = tick_of(span_);
-    std::vector<double> values;
-    for (double n = std::ceil(begin_ / tick - 1e-9); n * tick <= begin_ + span_; ++n) {
-      values.push_back(n * tick + 0.0);  // 0, not -0
-    }
-    return values;
-  }
-
- private:
-  double begin_;
-  double span_;
-  double length_;
-};
 
 // Where the points begin, or at 0 where that leaves little of the axis empty.
-CurveAxis x_axis_of(const std::vector<CurvePoint>& points) {
+DrawnAxis x_axis_of(const std::vector<CurvePoint>& points) {
   double least = std::numeric_limits<double>::max();
   double most = 0;
   for (const CurvePoint& point : points) {
@@ -66,10 +33,10 @@ CurveAxis x_axis_of(const std::vector<CurvePoint>& points) {
   }
   const double span = most - least;
   const bool from_zero = !(span > 0) || least < span / 8;
-  return {from_zero ? 0 : least - kRoom * span, most, kCurvePlotWidth};
+  return {from_zero ? 0 : least - DrawnAxis::kRoom * span, most, kCurvePlotWidth};
 }
 
-CurveAxis y_axis_of(const std::vector<CurvePoint>& points) {
+DrawnAxis y_axis_of(const std::vector<CurvePoint>& points) {
   double most = 0;
   for (const CurvePoint& point : points) most = std::max(most, point.y);
   return {0, most, kCurvePlotHeight};
@@ -155,8 +122,8 @@ class Drawing {
   }
 
   const Curve& curve_;
-  CurveAxis x_;
-  CurveAxis y_;
+  DrawnAxis x_;
+  DrawnAxis y_;
   Svg svg_;
   std::vector<SvgBox> taken_;  // by marks and labels
 };
