@@ -309,9 +309,9 @@ Action define_separate(CommandLine& app) {
                  "The network's sampling rate, where its file does not tell")
       ->type_name("HZ");
   app.add_option("--window", options->window,
-                 "Recordings that are longer are evaluated in stretches of this length, in memory "
+                 "Recordings of more than N seconds are evaluated in stretches of them, in memory "
                  "that does not grow with them; 'whole': at once")
-      ->type_name("{SECONDS,whole}")
+      ->type_name("{whole,N}")
       ->capture_default_str();
   auto* rescale =
       app.add_flag("--rescale", options->rescale,

@@ -244,7 +244,8 @@ using Lines = std::vector<std::string>;
 
 TEST(CliCompletion, AnEqualsSignMayBeAWordOfItsOwn) {
   EXPECT_EQ(answer("bash", {"separate", "--format", "=", "fl"}), (Lines{"none", "flac"}));
-  EXPECT_EQ(answer("bash", {"separate", "--format", "="}), (Lines{"none", "wav", "flac", "ogg"}));
+  EXPECT_EQ(answer("bash", {"separate", "--format", "="}),
+            (Lines{"none", "wav", "flac", "ogg", "raw"}));
   EXPECT_EQ(answer("zsh", {"separate", "--format=fl"}), (Lines{"none", "--format=flac"}));
   EXPECT_EQ(answer("bash", {"separate", "--format", "=", "flac", "--subtype", "vor"}),
             (Lines{"none", "vorbis"}));
