@@ -138,6 +138,8 @@ Result<Document> run_eval(const EvalArguments& options, Console& console) {
                                                  options.mixture, evaluator.voices()}));
   for (const Note& note : data.notes) console.note(in_flags(note.text));
   TESSERA_TRY(const Evaluation evaluation, evaluate(evaluator, data, console));
+  for (const auto& [warning, mixtures] : evaluation.warnings)
+    console.warning(fmt::format("{}: {}", counted(mixtures, "mixture"), in_flags(warning)));
   Document document = document_of(options, evaluator, data, models, evaluation);
   const std::string drawing = draw_evaluation(evaluation, models);
   TESSERA_TRY_VOID(write_outputs(options, document, models, evaluation, drawing));

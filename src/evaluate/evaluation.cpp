@@ -56,10 +56,10 @@ Result<std::string> binding_of_models(const EvaluationOptions& options, const Ne
   for (size_t m = 0; m < networks.size(); ++m) {
     TESSERA_TRY(const std::string hash, hash_of_network(options.models[m]));
     const SeparatorOptions& separator = options.models[m].separator;
-    hasher.update(fmt::format("{} {} {} {} {} {} {}\n", hash, networks[m].backend(),
+    hasher.update(fmt::format("{} {} {} {} {} {} {} {}\n", hash, networks[m].backend(),
                               networks[m].host_backend(), networks[m].sample_rate().value_or(0),
                               static_cast<int>(separator.channels.kind), separator.channels.channel,
-                              options.allow_truncated));
+                              options.allow_truncated, separator.window_seconds));
   }
   return hasher.hex();
 }
@@ -198,6 +198,7 @@ class Work {
         return end(std::move(kept).error());
       take(item, *scores);
       ++evaluation_.scored;
+      for (const std::string& warning : scores->warnings) ++evaluation_.warnings[warning];
     } else if (ends_evaluation(scores.error(), item.item)) {
       return end(std::move(scores).error());
     } else {

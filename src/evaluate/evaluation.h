@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -68,6 +69,9 @@ struct Evaluation {
   int64_t scored = 0;   // now
   int64_t resumed = 0;  // known from an earlier run
   int64_t failed = 0;
+  // What the networks warned of while scoring now, a sentence without a subject -> of how many
+  // mixtures.
+  std::map<std::string, int64_t> warnings;
 
   // Indices of the items that were scored, the smallest SI-SNR improvement of the first model
   // first. Of two: where the second is worst against the first.

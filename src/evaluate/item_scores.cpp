@@ -92,6 +92,9 @@ Result<ItemAudio> separate_item(const DataSetItem& item, const ItemReading& read
   for (Separator& network : networks) {
     TESSERA_TRY(Separation separated, network.separate(signals.mixture, item.mixture.string()));
     audio.voices.push_back(std::move(separated.voices));
+    for (Note& note : separated.notes) {
+      if (note.severity == NoteSeverity::warning) audio.warnings.insert(std::move(note.text));
+    }
   }
   audio.mixture = std::move(signals.mixture.channels[0]);
   audio.sources = std::move(signals.sources);
@@ -100,8 +103,9 @@ Result<ItemAudio> separate_item(const DataSetItem& item, const ItemReading& read
 
 Result<ItemScores> score_item(const DataSetItem& item, const ItemReading& reading,
                               std::span<Separator> networks) {
-  TESSERA_TRY(const ItemAudio audio, separate_item(item, reading, networks));
-  ItemScores scores{audio.sample_rate, static_cast<int64_t>(audio.mixture.size()), {}};
+  TESSERA_TRY(ItemAudio audio, separate_item(item, reading, networks));
+  ItemScores scores{audio.sample_rate, static_cast<int64_t>(audio.mixture.size()), {}, {}};
+  scores.warnings = std::move(audio.warnings);
   for (const std::vector<std::vector<float>>& voices : audio.voices) {
     Result<SeparationScore> score = score_separation(voices, audio.sources, audio.mixture);
     if (!score) return named_by_files(std::move(score).error(), item);

@@ -1,6 +1,7 @@
 // One mixture separated by every network, and scored.
 #pragma once
 
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,6 +28,7 @@ struct ItemAudio {
   std::vector<float> mixture;
   std::vector<std::vector<float>> sources;
   std::vector<std::vector<std::vector<float>>> voices;  // by network, in its order
+  std::set<std::string> warnings;                       // of Separation::notes
 };
 
 // Errors, with a file as the subject: those of read_audio(), to_mono_input() and

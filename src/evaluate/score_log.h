@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct ItemScores {
   int sample_rate = 0;  // Hz, of the files
   int64_t frames = 0;
   std::vector<SeparationScore> models;  // in the order of the evaluation
+  std::set<std::string> warnings = {};  // of the networks; not kept in the log
 };
 
 // A line of JSON for each item, after one that names what is evaluated.

@@ -210,6 +210,28 @@ TEST_F(EvaluationTest, AnotherLengthThanTheTableSaysIsRefused) {
   EXPECT_EQ(evaluation.items[0].error->message, "has 2000 samples, the metadata says 1000");
 }
 
+TEST_F(EvaluationTest, WhatTheNetworkWarnsOfIsCounted) {
+  mixtures(2);
+  EvaluationOptions windowed = options("out", {kSmallNetwork});
+  windowed.models[0].separator.window_seconds = 1;
+  const std::vector<float> sound = read_audio(data_ / "m1_mix.wav")->channels[0];
+  std::vector<float> longer;
+  for (int i = 0; i < 12; ++i) longer.insert(longer.end(), sound.begin(), sound.end());
+  for (const char* name : {"m1_mix.wav", "m1_s1.wav"}) write(name, longer);
+  for (float& x : longer) x = -x * x;
+  write("m1_s2.wav", longer);
+  const Evaluation evaluation = evaluate(windowed);
+  ASSERT_EQ(evaluation.warnings.size(), 1u);
+  EXPECT_EQ(evaluation.warnings.begin()->second, 1);
+  EXPECT_NE(evaluation.warnings.begin()->first.find("window"), std::string::npos)
+      << evaluation.warnings.begin()->first;
+  // Another length of windows gives other scores.
+  windowed.models[0].separator.window_seconds = 2;
+  const auto refused = try_evaluate(windowed);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::kMismatch);
+}
+
 TEST_F(EvaluationTest, AChangedFileIsScoredAgain) {
   mixtures(2);
   evaluate("out");
