@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <map>
@@ -18,9 +19,11 @@
 #include "cli/failed_recordings.h"
 #include "cli/machine.h"
 #include "cli/model_options.h"
+#include "cli/output_files.h"
 #include "cli/progress.h"
 #include "cli/recording_headers.h"
 #include "cli/recording_options.h"
+#include "cli/runtime_metrics.h"
 #include "cli/scale_notes.h"
 #include "cli/separation_files.h"
 #include "cli/separation_plan.h"
@@ -28,6 +31,7 @@
 #include "evidence/documents.h"
 #include "tessera/audio.h"
 #include "tessera/file.h"
+#include "tessera/metrics.h"
 #include "tessera/separator.h"
 
 namespace tessera::cli {
@@ -44,6 +48,8 @@ struct SeparateArguments {
   bool rescale = false;
   bool keep_scale = false;
   bool check = false;
+  std::string metrics;
+  std::vector<std::string> references;  // true voices of the one recording
 };
 
 // Files of floats hold any level.
@@ -160,6 +166,56 @@ struct Done {
   std::vector<std::string> cells;
 };
 
+// Adds a recording to what running took.
+void measure(const Separation& separated, RuntimeMetrics& metrics) {
+  metrics.add_run(separated.timing.network_seconds, separated.pieces);
+  metrics.load_seconds += separated.timing.load_seconds;
+  metrics.audio_seconds += static_cast<double>(separated.frames) / separated.sample_rate;
+  if (separated.difference) {
+    metrics.parity_max_abs =
+        std::max(metrics.parity_max_abs.value_or(0), separated.difference->max_abs);
+  } else if (separated.equal_codes) {
+    metrics.parity_max_abs = 0;
+  }
+}
+
+// How much of the true voices there is in the separated ones.
+Result<void> score_voices(const SeparateArguments& options, int sample_rate,
+                          std::span<const std::vector<float>> voices, RuntimeMetrics& metrics) {
+  if (options.references.empty()) return {};
+  TESSERA_TRY(const AudioReadOptions reading, options.recordings.reading());
+  std::vector<std::vector<float>> references;
+  for (const std::string& path : options.references) {
+    TESSERA_TRY(const AudioBuffer audio, read_audio(path, reading));
+    TESSERA_TRY(MonoInput mono, to_mono_input(audio, sample_rate, {}, path));
+    references.push_back(std::move(mono.samples));
+  }
+  TESSERA_TRY(const SeparationScore score, score_separation(voices, references));
+  for (const SourceScore& source : score.sources) metrics.si_snr_db.push_back(source.si_snr_db);
+  return {};
+}
+
+// Keeps voices that come block by block, where they are to be scored.
+void keep_voices(const SeparateArguments& options, std::span<const std::vector<float>> block,
+                 std::vector<std::vector<float>>& voices) {
+  if (options.references.empty()) return;
+  voices.resize(block.size());
+  for (size_t i = 0; i < block.size(); ++i)
+    voices[i].insert(voices[i].end(), block[i].begin(), block[i].end());
+}
+
+Result<void> check_measuring(const SeparateArguments& options, size_t recordings) {
+  if (options.references.empty()) return {};
+  if (options.metrics.empty()) {
+    return TESSERA_ERROR(kInvalidArgument, "--reference", "is for what --metrics writes",
+                         "give --metrics FILE.json, too, or use 'tessera score'");
+  }
+  if (recordings == 1) return {};
+  return TESSERA_ERROR(kInvalidArgument, "--reference",
+                       fmt::format("gives the voices of one recording, not of {}", recordings),
+                       "separate one recording, or use 'tessera score'");
+}
+
 void tell(const Separation& separated, const std::string& path, Console& console) {
   for (const Note& note : separated.notes) {
     const std::string text = fmt::format("{}: {}", path, note.text);
@@ -184,15 +240,23 @@ Result<AudioReader> open_recording(const std::string& input, const SeparateArgum
 }
 
 Result<Done> separate_job(Separator& separator, const SeparateArguments& options,
-                          const SeparationJob& job, ScaledVoices& scaled, Console& console) {
+                          const SeparationJob& job, ScaledVoices& scaled, RuntimeMetrics& metrics,
+                          Console& console) {
   const Stopwatch watch;
   const std::string name = name_of(job.input);
   TESSERA_TRY(AudioReader recording, open_recording(job.input, options));
   VoiceFiles files(job, recording.info().sample_rate, separator.voices(), options.output);
   TESSERA_TRY_VOID(files.check());
-  TESSERA_TRY(const Separation separated,
-              separator.separate(
-                  recording, [&](auto voices) { return files.write(voices); }, name));
+  std::vector<std::vector<float>> voices;
+  TESSERA_TRY(const Separation separated, separator.separate(
+                                              recording,
+                                              [&](auto block) {
+                                                keep_voices(options, block, voices);
+                                                return files.write(block);
+                                              },
+                                              name));
+  measure(separated, metrics);
+  TESSERA_TRY_VOID(score_voices(options, separated.sample_rate, voices, metrics));
   tell(separated, name, console);
   scaled.add(name, separated.level_changes);
   TESSERA_TRY(Document outputs, files.finish(console));
@@ -239,6 +303,10 @@ Result<Document> separate(const SeparateArguments& options, Console& console) {
   TESSERA_TRY(SeparationPlan plan,
               plan_separation(options.input, separator.voices(), options.output));
   for (const std::string& note : plan.notes()) console.note(note);
+  TESSERA_TRY_VOID(check_measuring(options, plan.jobs.size()));
+  TESSERA_TRY_VOID(check_outputs({{options.metrics, OutputFormat::json}},
+                                 file_names({options.model.path}, {options.references}),
+                                 options.output.force));
   const size_t all = plan.jobs.size();
   // One recording alone is all that was asked for: its error is the command's.
   const bool is_batch = all > 1;
@@ -258,13 +326,15 @@ Result<Document> separate(const SeparateArguments& options, Console& console) {
                     {"sources", separator.voices()},
                     {"files", Document::array()}};
   ScaledVoices scaled;
+  RuntimeMetrics metrics;
+  ReadingsMonitor monitor([&] { return separator.readings(); });
   std::optional<Error> fatal;
   for (size_t i = 0; i < plan.jobs.size() && !fatal; ++i) {
     const SeparationJob& job = plan.jobs[i];
     std::string label = name_of(job.input);
     if (is_batch) label += fmt::format(" ({} of {})", i + 1, plan.jobs.size());
     activity.begin(std::move(label));
-    Result<Done> done = separate_job(separator, options, job, scaled, console);
+    Result<Done> done = separate_job(separator, options, job, scaled, metrics, console);
     activity.end();
     if (done) {
       table.add_row(std::move(done->cells));
@@ -287,6 +357,13 @@ Result<Document> separate(const SeparateArguments& options, Console& console) {
     report_devices(
         {separator.devices(), separator.backend(), separator.host_backend(), separator.readings()},
         document, console);
+  }
+  metrics.readings = monitor.stop();
+  if (metrics.runs > 0) {
+    TESSERA_TRY_VOID(write_metrics(options.metrics,
+                                   {options.model.path, std::string(separator.backend()),
+                                    std::string(separator.host_backend()), separator.arithmetic()},
+                                   metrics, options.output.force, console));
   }
   if (!failed.empty()) console.print("{}", failed.table());
   if (failed.empty() && !fatal) return document;
@@ -320,6 +397,11 @@ Action define_separate(CommandLine& app) {
   app.add_flag("--keep-scale", options->keep_scale, "Never scale; clip what exceeds full scale")
       ->excludes(rescale);
   add_check_option(app, options->check);
+  add_metrics_option(app, options->metrics);
+  app.add_option("--reference", options->references,
+                 "With --metrics, of one recording: a true voice (once for each); tells the SI-SNR")
+      ->type_name("FILE.wav")
+      ->allow_extra_args(false);
   app.footer(
       "A recording at another rate than the network's is converted there and its voices back: "
       "every\n"
