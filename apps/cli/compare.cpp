@@ -113,8 +113,8 @@ Result<Document> run_compare(const CompareArguments& options, Console& console) 
   print_report(report, options.all, console);
   console.print("{} matched by {}; {} only in A, {} only in B; A on {} ({}), B on {} ({})\n",
                 counted(report.values.size(), "value"), report.matched_by, report.a_only.size(),
-                report.b_only.size(), models.a.by.chip_name(), models.a.arithmetic(), models.b.by.chip_name(),
-                models.b.arithmetic());
+                report.b_only.size(), models.a.by.chip_name(), models.a.arithmetic(),
+                models.b.by.chip_name(), models.b.arithmetic());
   if (!options.drawing.empty()) {
     TESSERA_TRY_VOID(write_file_atomically(
         options.drawing,
@@ -163,8 +163,7 @@ Action define_compare(CommandLine& app) {
                  "Input length of the noise; default: the one that a file fixes, or a package's "
                  "own, else 4 s")
       ->type_name("T");
-  app.add_option("--backend-a", options->a.backend,
-                 "What evaluates A; auto: as --backend says")
+  app.add_option("--backend-a", options->a.backend, "What evaluates A; auto: as --backend says")
       ->one_of(backends_or_auto())
       ->capture_default_str();
   app.add_option("--backend-b", options->b.backend, "What evaluates B")
@@ -179,7 +178,8 @@ Action define_compare(CommandLine& app) {
   app.footer(
       "SNR is the energy of A's value over that of the difference. 'falls by' is what a value\n"
       "loses against the worst of the values it is made from: where it is large, something\n"
-      "happens. A package is evaluated whole, not piece by piece ('tessera verify' does that); on a\n"
+      "happens. A package is evaluated whole, not piece by piece ('tessera verify' does that); on "
+      "a\n"
       "chip its compiled pieces run, and what stays inside of them is not compared.\n\n"
       "Examples:\n"
       "  tessera compare net.pth net.tess --input mix.wav --svg compare.svg\n"

@@ -72,12 +72,10 @@ Result<ComparedModels> open_compared_models(const ComparedModelOptions& a,
     for (NodeId id : models.a.graph().inputs())
       models.inputs.push_back(verification_signal(models.a.graph().node(id).shape));
   }
-  TESSERA_TRY(models.a.by,
-              open_network_backends({a.backend, threads, a.host, a.allow_fallback}, models.a.loaded,
-                                    a.path, console));
-  TESSERA_TRY(models.b.by,
-              open_network_backends({b.backend, threads, b.host, b.allow_fallback}, models.b.loaded,
-                                    b.path, console));
+  TESSERA_TRY(models.a.by, open_network_backends({a.backend, threads, a.host, a.allow_fallback},
+                                                 models.a.loaded, a.path, console));
+  TESSERA_TRY(models.b.by, open_network_backends({b.backend, threads, b.host, b.allow_fallback},
+                                                 models.b.loaded, b.path, console));
   return models;
 }
 

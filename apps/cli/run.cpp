@@ -187,7 +187,8 @@ Result<Document> compute_outputs(const RunArguments& options, Console& console) 
   checked.push_back({options.metrics, OutputFormat::json});
   TESSERA_TRY_VOID(check_outputs(
       checked, file_names({options.model.path}, {input_files(options, signature)}), options.force));
-  TESSERA_TRY(const NetworkBackends by, open_network_backends(options.backend, inputs.network, options.model.path, console));
+  TESSERA_TRY(const NetworkBackends by,
+              open_network_backends(options.backend, inputs.network, options.model.path, console));
   const Devices devices = inputs.network.with_artifacts(by.devices());
   TESSERA_TRY(Session session, inputs.network.session(devices, EncodingsUse::ignore));
   RuntimeMetrics metrics;

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <map>
@@ -19,19 +18,18 @@
 #include "cli/failed_recordings.h"
 #include "cli/machine.h"
 #include "cli/model_options.h"
-#include "cli/output_files.h"
 #include "cli/progress.h"
 #include "cli/recording_headers.h"
 #include "cli/recording_options.h"
 #include "cli/runtime_metrics.h"
 #include "cli/scale_notes.h"
 #include "cli/separation_files.h"
+#include "cli/separation_metrics.h"
 #include "cli/separation_plan.h"
 #include "cli/table.h"
 #include "evidence/documents.h"
 #include "tessera/audio.h"
 #include "tessera/file.h"
-#include "tessera/metrics.h"
 #include "tessera/separator.h"
 
 namespace tessera::cli {
@@ -48,8 +46,7 @@ struct SeparateArguments {
   bool rescale = false;
   bool keep_scale = false;
   bool check = false;
-  std::string metrics;
-  std::vector<std::string> references;  // true voices of the one recording
+  MeasureOptions measure;
 };
 
 // Files of floats hold any level.
@@ -166,56 +163,6 @@ struct Done {
   std::vector<std::string> cells;
 };
 
-// Adds a recording to what running took.
-void measure(const Separation& separated, RuntimeMetrics& metrics) {
-  metrics.add_run(separated.timing.network_seconds, separated.pieces);
-  metrics.load_seconds += separated.timing.load_seconds;
-  metrics.audio_seconds += static_cast<double>(separated.frames) / separated.sample_rate;
-  if (separated.difference) {
-    metrics.parity_max_abs =
-        std::max(metrics.parity_max_abs.value_or(0), separated.difference->max_abs);
-  } else if (separated.equal_codes) {
-    metrics.parity_max_abs = 0;
-  }
-}
-
-// How much of the true voices there is in the separated ones.
-Result<void> score_voices(const SeparateArguments& options, int sample_rate,
-                          std::span<const std::vector<float>> voices, RuntimeMetrics& metrics) {
-  if (options.references.empty()) return {};
-  TESSERA_TRY(const AudioReadOptions reading, options.recordings.reading());
-  std::vector<std::vector<float>> references;
-  for (const std::string& path : options.references) {
-    TESSERA_TRY(const AudioBuffer audio, read_audio(path, reading));
-    TESSERA_TRY(MonoInput mono, to_mono_input(audio, sample_rate, {}, path));
-    references.push_back(std::move(mono.samples));
-  }
-  TESSERA_TRY(const SeparationScore score, score_separation(voices, references));
-  for (const SourceScore& source : score.sources) metrics.si_snr_db.push_back(source.si_snr_db);
-  return {};
-}
-
-// Keeps voices that come block by block, where they are to be scored.
-void keep_voices(const SeparateArguments& options, std::span<const std::vector<float>> block,
-                 std::vector<std::vector<float>>& voices) {
-  if (options.references.empty()) return;
-  voices.resize(block.size());
-  for (size_t i = 0; i < block.size(); ++i)
-    voices[i].insert(voices[i].end(), block[i].begin(), block[i].end());
-}
-
-Result<void> check_measuring(const SeparateArguments& options, size_t recordings) {
-  if (options.references.empty()) return {};
-  if (options.metrics.empty()) {
-    return TESSERA_ERROR(kInvalidArgument, "--reference", "is for what --metrics writes",
-                         "give --metrics FILE.json, too, or use 'tessera score'");
-  }
-  if (recordings == 1) return {};
-  return TESSERA_ERROR(kInvalidArgument, "--reference",
-                       fmt::format("gives the voices of one recording, not of {}", recordings),
-                       "separate one recording, or use 'tessera score'");
-}
-
 void tell(const Separation& separated, const std::string& path, Console& console) {
   for (const Note& note : separated.notes) {
     const std::string text = fmt::format("{}: {}", path, note.text);
@@ -251,12 +198,13 @@ Result<Done> separate_job(Separator& separator, const SeparateArguments& options
   TESSERA_TRY(const Separation separated, separator.separate(
                                               recording,
                                               [&](auto block) {
-                                                keep_voices(options, block, voices);
+                                                keep_voices(options.measure, block, voices);
                                                 return files.write(block);
                                               },
                                               name));
   measure(separated, metrics);
-  TESSERA_TRY_VOID(score_voices(options, separated.sample_rate, voices, metrics));
+  TESSERA_TRY_VOID(
+      score_voices(options.measure, options.recordings, separated.sample_rate, voices, metrics));
   tell(separated, name, console);
   scaled.add(name, separated.level_changes);
   TESSERA_TRY(Document outputs, files.finish(console));
@@ -303,10 +251,8 @@ Result<Document> separate(const SeparateArguments& options, Console& console) {
   TESSERA_TRY(SeparationPlan plan,
               plan_separation(options.input, separator.voices(), options.output));
   for (const std::string& note : plan.notes()) console.note(note);
-  TESSERA_TRY_VOID(check_measuring(options, plan.jobs.size()));
-  TESSERA_TRY_VOID(check_outputs({{options.metrics, OutputFormat::json}},
-                                 file_names({options.model.path}, {options.references}),
-                                 options.output.force));
+  TESSERA_TRY_VOID(
+      check_measuring(options.measure, options.model.path, plan.jobs.size(), options.output.force));
   const size_t all = plan.jobs.size();
   // One recording alone is all that was asked for: its error is the command's.
   const bool is_batch = all > 1;
@@ -360,7 +306,7 @@ Result<Document> separate(const SeparateArguments& options, Console& console) {
   }
   metrics.readings = monitor.stop();
   if (metrics.runs > 0) {
-    TESSERA_TRY_VOID(write_metrics(options.metrics,
+    TESSERA_TRY_VOID(write_metrics(options.measure.metrics,
                                    {options.model.path, std::string(separator.backend()),
                                     std::string(separator.host_backend()), separator.arithmetic()},
                                    metrics, options.output.force, console));
@@ -397,11 +343,7 @@ Action define_separate(CommandLine& app) {
   app.add_flag("--keep-scale", options->keep_scale, "Never scale; clip what exceeds full scale")
       ->excludes(rescale);
   add_check_option(app, options->check);
-  add_metrics_option(app, options->metrics);
-  app.add_option("--reference", options->references,
-                 "With --metrics, of one recording: a true voice (once for each); tells the SI-SNR")
-      ->type_name("FILE.wav")
-      ->allow_extra_args(false);
+  add_measure_options(app, options->measure);
   app.footer(
       "A recording at another rate than the network's is converted there and its voices back: "
       "every\n"

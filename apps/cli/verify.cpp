@@ -204,9 +204,9 @@ Result<Document> run_verify(VerifyArguments options, Console& console) {
       options.min_snr_db.value_or(options.signal.empty() ? kMinSnrOnNoiseDb : kMinSnrDb);
   Verified verified;
   std::string reference_name;
-  TESSERA_TRY(const NetworkBackends by,
-              open_network_backends(options.backend, verified_case.network, options.model.path,
-                                    console));
+  TESSERA_TRY(
+      const NetworkBackends by,
+      open_network_backends(options.backend, verified_case.network, options.model.path, console));
   const Devices devices = verified_case.network.with_artifacts(by.devices());
   options.backend.name = by.chip_name();
   verified.backend = by.chip_name();
@@ -219,9 +219,8 @@ Result<Document> run_verify(VerifyArguments options, Console& console) {
   verified.inputs.assign(verified_case.inputs.begin(), verified_case.inputs.end());
   {
     const Progress progress(console, "verifying");
-    TESSERA_TRY(verified.report,
-                verify_plan(verified_case.imported, verified_case.plan, devices, *reference,
-                            verified.inputs, options.verify));
+    TESSERA_TRY(verified.report, verify_plan(verified_case.imported, verified_case.plan, devices,
+                                             *reference, verified.inputs, options.verify));
   }
   const VerifyReport& report = verified.report;
   if (!integers) print_report(report, options.all, console);
@@ -238,9 +237,10 @@ Result<Document> run_verify(VerifyArguments options, Console& console) {
                 report.stitched_seconds * 1e3, reference_name);
   if (by.host_name() != by.chip_name()) {
     verified.document["host_backend"] = by.host_name();
-    console.print(
-        "host steps on {}{}\n", by.host_name(),
-        report.intermediates_backend.empty() ? "" : ", and the pieces that show values inside segments");
+    console.print("host steps on {}{}\n", by.host_name(),
+                  report.intermediates_backend.empty()
+                      ? ""
+                      : ", and the pieces that show values inside segments");
   }
   TESSERA_TRY_VOID(tell_cost(verified_case, *reference, verified, console));
   if (integers) return run_integers(options, verified_case, devices, verified, console);

@@ -1,5 +1,4 @@
 #include "pipeline/separator_state.h"
-#include "pipeline/runtime_metrics.h"
 
 #include <fmt/format.h>
 
@@ -8,6 +7,7 @@
 #include <limits>
 
 #include "base/stopwatch.h"
+#include "pipeline/runtime_metrics.h"
 #include "tessera/metrics.h"
 
 namespace tessera {
