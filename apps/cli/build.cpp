@@ -263,6 +263,7 @@ Result<Document> build_on_vendor(const BuildArguments& options, BuildOptions cho
   Document document = document_of(options, made.built, stages);
   document["compiler"] = how.compile.version;
   document["compiled_pieces"] = pieces_document(made.compiled);
+  document["compiled_files"] = files_document(made.compiled);
   document["attempts"] = attempts_document(made.attempts);
   const bool none = made.compiled.package.empty();
   if (!none) {

@@ -37,7 +37,7 @@ struct CompareArguments {
   std::string signal;
   RecordingOptions recordings;
   std::optional<int64_t> length;
-  int threads = 0;
+  BackendChoice both;  // of networks that choose none
   std::string drawing;
   bool all = false;
   bool force = false;
@@ -85,13 +85,23 @@ Document value_document(const ValueComparison& value) {
   return document;
 }
 
+// What is chosen for both, where a network chooses nothing else.
+ComparedModelOptions with_backend(ComparedModelOptions model, const BackendChoice& both) {
+  if (model.backend == kAutoBackend) model.backend = both.name;
+  model.host = both.host;
+  model.allow_fallback = both.allow_fallback;
+  return model;
+}
+
 Result<Document> run_compare(const CompareArguments& options, Console& console) {
   TESSERA_TRY_VOID(check_outputs({{options.drawing, OutputFormat::svg}},
                                  file_names({options.a.path, options.b.path, options.signal}),
                                  options.force));
   TESSERA_TRY(const ComparedModels models,
-              open_compared_models(options.a, options.b, options.model_args, options.signal,
-                                   options.recordings, options.length, options.threads, console));
+              open_compared_models(with_backend(options.a, options.both),
+                                   with_backend(options.b, options.both), options.model_args,
+                                   options.signal, options.recordings, options.length,
+                                   options.both.threads, console));
   const std::vector<ConstValues> inputs(models.inputs.begin(), models.inputs.end());
   ComparisonReport report;
   {
@@ -103,8 +113,8 @@ Result<Document> run_compare(const CompareArguments& options, Console& console) 
   print_report(report, options.all, console);
   console.print("{} matched by {}; {} only in A, {} only in B; A on {} ({}), B on {} ({})\n",
                 counted(report.values.size(), "value"), report.matched_by, report.a_only.size(),
-                report.b_only.size(), models.a.by.name, models.a.by.arithmetic(), models.b.by.name,
-                models.b.by.arithmetic());
+                report.b_only.size(), models.a.by.chip_name(), models.a.arithmetic(),
+                models.b.by.chip_name(), models.b.arithmetic());
   if (!options.drawing.empty()) {
     TESSERA_TRY_VOID(write_file_atomically(
         options.drawing,
@@ -114,10 +124,10 @@ Result<Document> run_compare(const CompareArguments& options, Console& console) 
   }
   Document document{{"a", options.a.path},
                     {"b", options.b.path},
-                    {"backend_a", models.a.by.name},
-                    {"backend_b", models.b.by.name},
-                    {"arithmetic_a", models.a.by.arithmetic()},
-                    {"arithmetic_b", models.b.by.arithmetic()},
+                    {"backend_a", models.a.by.chip_name()},
+                    {"backend_b", models.b.by.chip_name()},
+                    {"arithmetic_a", models.a.arithmetic()},
+                    {"arithmetic_b", models.b.arithmetic()},
                     {"signal", options.signal.empty() ? "noise" : options.signal},
                     {"matched_by", report.matched_by},
                     {"values", Document::array()},
@@ -153,16 +163,14 @@ Action define_compare(CommandLine& app) {
                  "Input length of the noise; default: the one that a file fixes, or a package's "
                  "own, else 4 s")
       ->type_name("T");
-  app.add_option("--backend-a", options->a.backend,
-                 "What evaluates A; auto: emulator for integers, else cpu")
+  app.add_option("--backend-a", options->a.backend, "What evaluates A; auto: as --backend says")
       ->one_of(backends_or_auto())
       ->capture_default_str();
   app.add_option("--backend-b", options->b.backend, "What evaluates B")
       ->one_of(backends_or_auto())
       ->capture_default_str();
-  app.add_option("--threads", options->threads, "Threads; 0: as many as the process may use")
-      ->type_name("N")
-      ->capture_default_str();
+  add_network_backend_options(app, options->both);
+  add_device_options(app, options->both);
   app.add_option("--svg", options->drawing, "Draw the SNR of every value along the network")
       ->type_name("FILE.svg");
   app.add_flag("--all", options->all, "Every value in the order of the network, not the worst");
@@ -170,7 +178,9 @@ Action define_compare(CommandLine& app) {
   app.footer(
       "SNR is the energy of A's value over that of the difference. 'falls by' is what a value\n"
       "loses against the worst of the values it is made from: where it is large, something\n"
-      "happens. A package is evaluated whole, not piece by piece ('tessera verify' does that).\n\n"
+      "happens. A package is evaluated whole, not piece by piece ('tessera verify' does that); on "
+      "a\n"
+      "chip its compiled pieces run, and what stays inside of them is not compared.\n\n"
       "Examples:\n"
       "  tessera compare net.pth net.tess --input mix.wav --svg compare.svg\n"
       "  tessera compare float.tess int8.tess --input mix.wav --all\n"

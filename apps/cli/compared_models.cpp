@@ -31,8 +31,13 @@ int64_t common_length(const ImportedModel& a, const ImportedModel& b) {
 }  // namespace
 
 ComparedNetwork ComparedModel::network() const {
-  const bool integers = by.backend->arithmetic() == Arithmetic::integer && loaded.encodings;
-  return {graph(), *by.backend, integers ? &*loaded.encodings : nullptr};
+  const bool integers = by.chip().arithmetic() == Arithmetic::integer && loaded.encodings;
+  ComparedNetwork network{graph(), by.chip(), integers ? &*loaded.encodings : nullptr};
+  if (!by.chip().artifact_format().empty() && loaded.plan) {
+    network.plan = &*loaded.plan;
+    network.devices.emplace(loaded.with_artifacts(by.devices()));
+  }
+  return network;
 }
 
 Result<ComparedModels> open_compared_models(const ComparedModelOptions& a,
@@ -67,10 +72,10 @@ Result<ComparedModels> open_compared_models(const ComparedModelOptions& a,
     for (NodeId id : models.a.graph().inputs())
       models.inputs.push_back(verification_signal(models.a.graph().node(id).shape));
   }
-  TESSERA_TRY(models.a.by,
-              open_network_backend({a.backend, threads}, models.a.loaded, a.path, console));
-  TESSERA_TRY(models.b.by,
-              open_network_backend({b.backend, threads}, models.b.loaded, b.path, console));
+  TESSERA_TRY(models.a.by, open_network_backends({a.backend, threads, a.host, a.allow_fallback},
+                                                 models.a.loaded, a.path, console));
+  TESSERA_TRY(models.b.by, open_network_backends({b.backend, threads, b.host, b.allow_fallback},
+                                                 models.b.loaded, b.path, console));
   return models;
 }
 

@@ -17,13 +17,16 @@ namespace tessera::cli {
 struct ComparedModelOptions {
   std::string path;
   std::string backend{kAutoBackend};
+  std::string host = {};  // of host steps, as BackendChoice::host
+  bool allow_fallback = false;
 };
 
 // A model with the backend that runs it.
 struct ComparedModel {
   LoadedNetwork loaded;
-  NetworkBackend by;
+  NetworkBackends by;
 
+  std::string_view arithmetic() const { return to_string(by.chip().arithmetic()); }
   const Graph& graph() const { return loaded.graph(); }
   ComparedNetwork network() const;
 };

@@ -58,6 +58,7 @@ Result<Document> run_compile(const CompileArguments& options, Console& console) 
   }
   Document document{
       {"package", kept}, {"compiler", how.version}, {"pieces", pieces_document(*compiled)}};
+  document.update(files_document(*compiled));
   const Result<void> verdict = verdict_of(*compiled, kept);
   if (verdict) return document;
   console.keep(std::move(document));

@@ -28,7 +28,10 @@ void report_devices(const DevicesUsed& used, Document& document, Console& consol
         fmt::format("piece '{}' runs on {}: {}", piece.piece, piece.backend, piece.reason));
   }
   document["devices"] = {{"host", host}, {"pieces", std::move(rows)}};
-  for (const DeviceReading& reading : readings) document["devices"][reading.name] = reading.value;
+  for (const DeviceReading& reading : readings) {
+    document["devices"][reading.name] = reading.value ? Document(*reading.value) : Document();
+    if (!reading.value) document["devices"]["not_told"][reading.name] = reading.reason;
+  }
   std::string line = fmt::format("{} on {}", counted(on_chip, "piece"), chip);
   if (on_chip < pieces.size()) line += fmt::format(", {} on {}", pieces.size() - on_chip, fallback);
   console.print("{}, host steps on {}\n", line, host);

@@ -111,13 +111,16 @@ Result<std::unique_ptr<Backend>> open_backend(const BackendChoice& choice) {
                       {.threads = choice.threads, .memory_limit_bytes = usable_memory_bytes()});
 }
 
-Result<NetworkBackend> open_network_backend(const BackendChoice& choice,
-                                            const LoadedNetwork& network, const std::string& path,
-                                            Console& console) {
-  NetworkBackend opened;
-  opened.name = choice.name == kAutoBackend ? network.default_backend() : choice.name;
-  TESSERA_TRY(opened.backend, open_backend({.name = opened.name, .threads = choice.threads}));
-  if (const auto ignored = network.ignored_integers(*opened.backend))
+Result<NetworkBackends> open_network_backends(const BackendChoice& choice,
+                                              const LoadedNetwork& network, const std::string& path,
+                                              Console& console) {
+  BackendNames names{choice.name, choice.host, choice.allow_fallback};
+  if (names.backend == kAutoBackend) names.backend.clear();
+  TESSERA_TRY(NetworkBackends opened,
+              NetworkBackends::open(
+                  network, names,
+                  {.threads = choice.threads, .memory_limit_bytes = usable_memory_bytes()}));
+  if (const auto ignored = network.ignored_integers(opened.chip()))
     console.warning(fmt::format("{} {}", path, ignored->text));
   return opened;
 }

@@ -11,6 +11,7 @@
 
 #include "cli/command_line.h"
 #include "cli/console.h"
+#include "pipeline/network_backends.h"
 #include "tessera/backend.h"
 #include "tessera/compiler/import.h"
 #include "tessera/result.h"
@@ -61,16 +62,10 @@ void add_network_backend_options(CommandLine& app, BackendChoice& choice);
 // --host-backend and --allow-fallback, for commands that run the plan of a package.
 void add_device_options(CommandLine& app, BackendChoice& choice);
 
-struct NetworkBackend {
-  std::string name;
-  std::unique_ptr<Backend> backend;
-
-  std::string_view arithmetic() const { return to_string(backend->arithmetic()); }
-};
-// What evaluates `network`. Warns, of `path`, where that leaves the integers of a quantised network
-// out.
-Result<NetworkBackend> open_network_backend(const BackendChoice& choice,
-                                            const LoadedNetwork& network, const std::string& path,
-                                            Console& console);
+// What evaluates `network`: its pieces, its host steps, and pieces that fall back. Warns, of
+// `path`, where that leaves the integers of a quantised network out.
+Result<NetworkBackends> open_network_backends(const BackendChoice& choice,
+                                              const LoadedNetwork& network, const std::string& path,
+                                              Console& console);
 
 }  // namespace tessera::cli

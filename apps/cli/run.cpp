@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,12 +13,11 @@
 #include "cli/command.h"
 #include "cli/device_report.h"
 #include "cli/input_arrays.h"
-#include "cli/machine.h"
 #include "cli/model_options.h"
 #include "cli/output_files.h"
 #include "cli/progress.h"
+#include "cli/runtime_metrics.h"
 #include "cli/table.h"
-#include "pipeline/network_backends.h"
 #include "tessera/file.h"
 #include "tessera/separator.h"
 #include "tessera/session.h"
@@ -30,6 +30,7 @@ struct RunArguments {
   BackendChoice backend;
   std::vector<std::string> inputs;   // path or NAME=path
   std::vector<std::string> outputs;  // path or NAME=path
+  std::string metrics;
   bool check = false;
   bool force = false;
 };
@@ -86,13 +87,32 @@ std::vector<std::string> input_files(const RunArguments& options, const Signatur
 }
 
 Result<WindowOutputs> run_all(Session& session, const Inputs& inputs, const std::string& what,
-                              Console& console) {
+                              Console& console, RuntimeMetrics* metrics = nullptr) {
   Progress progress(console, what);
   return run_windows(session, inputs.batch, inputs.network.model.outputs,
                      [&](int64_t done, int64_t all) {
+                       if (metrics != nullptr)
+                         metrics->add_run(session.timing().run_seconds, session.devices());
                        progress.set(static_cast<double>(done) / static_cast<double>(all));
                        return true;
                      });
+}
+
+// Of all windows; 0 where a window is no wave of a known rate.
+double audio_seconds(const Inputs& inputs) {
+  const Signature signature = signature_of(inputs.network.graph());
+  const auto rate = inputs.network.model.sample_rate;
+  if (!rate || signature.inputs.size() != 1) return 0;
+  const Shape& shape = signature.inputs[0].shape;
+  if (shape.c != 1 || shape.h != 1) return 0;
+  return static_cast<double>(shape.w * inputs.batch.windows()) / *rate;
+}
+
+// What --check found out of the largest difference; none where it was not asked for.
+std::optional<double> parity_of(const Document& document) {
+  if (document.contains("max_abs_difference")) return document["max_abs_difference"].get<double>();
+  if (document.contains("equal_codes")) return 0.0;  // every code is the reference's
+  return std::nullopt;
 }
 
 // Writes what has a file, all or nothing; tells of every output.
@@ -157,20 +177,6 @@ Result<void> check_bit_exact(const RunArguments& options, const Inputs& inputs,
   return {};
 }
 
-// What evaluates the network; a warning where that leaves its integers out.
-Result<NetworkBackends> open_backends(const RunArguments& options, const LoadedNetwork& network,
-                                      Console& console) {
-  BackendNames names{options.backend.name, options.backend.host, options.backend.allow_fallback};
-  if (names.backend == kAutoBackend) names.backend.clear();
-  TESSERA_TRY(NetworkBackends opened,
-              NetworkBackends::open(network, names,
-                                    {.threads = options.backend.threads,
-                                     .memory_limit_bytes = usable_memory_bytes()}));
-  if (const auto ignored = network.ignored_integers(opened.chip()))
-    console.warning(fmt::format("{} {}", options.model.path, ignored->text));
-  return opened;
-}
-
 Result<Document> compute_outputs(const RunArguments& options, Console& console) {
   TESSERA_TRY(const Inputs inputs, read_inputs(options, console));
   const Signature signature = signature_of(inputs.network.model.graph);
@@ -178,12 +184,19 @@ Result<Document> compute_outputs(const RunArguments& options, Console& console) 
               assign_files(options.outputs, signature.outputs, "--output"));
   std::vector<OutputFile> checked;
   for (const std::string& file : output_files) checked.push_back({file, OutputFormat::npy});
+  checked.push_back({options.metrics, OutputFormat::json});
   TESSERA_TRY_VOID(check_outputs(
       checked, file_names({options.model.path}, {input_files(options, signature)}), options.force));
-  TESSERA_TRY(const NetworkBackends by, open_backends(options, inputs.network, console));
+  TESSERA_TRY(const NetworkBackends by,
+              open_network_backends(options.backend, inputs.network, options.model.path, console));
   const Devices devices = inputs.network.with_artifacts(by.devices());
   TESSERA_TRY(Session session, inputs.network.session(devices, EncodingsUse::ignore));
-  TESSERA_TRY(WindowOutputs run, run_all(session, inputs, "running", console));
+  RuntimeMetrics metrics;
+  ReadingsMonitor monitor([&] { return by.chip().readings(); });
+  TESSERA_TRY(WindowOutputs run, run_all(session, inputs, "running", console, &metrics));
+  metrics.readings = monitor.stop();
+  metrics.load_seconds = session.timing().load_seconds;
+  metrics.audio_seconds = audio_seconds(inputs);
   const Arithmetic arithmetic = by.chip().arithmetic();
   Document document{{"model", options.model.path},
                     {"backend", by.chip_name()},
@@ -203,6 +216,10 @@ Result<Document> compute_outputs(const RunArguments& options, Console& console) 
     TESSERA_TRY_VOID(integer ? check_bit_exact(options, inputs, devices, document, console)
                              : check_floats(options, inputs, std::move(run), document, console));
   }
+  metrics.parity_max_abs = parity_of(document);
+  TESSERA_TRY_VOID(write_metrics(options.metrics,
+                                 {options.model.path, by.chip_name(), by.host_name(), arithmetic},
+                                 metrics, options.force, console));
   return document;
 }
 
@@ -224,6 +241,7 @@ Action define_run(CommandLine& app) {
   add_network_backend_options(app, options->backend);
   add_device_options(app, options->backend);
   add_check_option(app, options->check);
+  add_metrics_option(app, options->metrics);
   app.add_flag("--force", options->force, "Replace output files that exist");
   app.footer(
       "A window lies as the model's file says, or as [channels, time] or [time, channels]. A "

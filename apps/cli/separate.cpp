@@ -21,8 +21,10 @@
 #include "cli/progress.h"
 #include "cli/recording_headers.h"
 #include "cli/recording_options.h"
+#include "cli/runtime_metrics.h"
 #include "cli/scale_notes.h"
 #include "cli/separation_files.h"
+#include "cli/separation_metrics.h"
 #include "cli/separation_plan.h"
 #include "cli/table.h"
 #include "evidence/documents.h"
@@ -44,6 +46,7 @@ struct SeparateArguments {
   bool rescale = false;
   bool keep_scale = false;
   bool check = false;
+  MeasureOptions measure;
 };
 
 // Files of floats hold any level.
@@ -184,15 +187,24 @@ Result<AudioReader> open_recording(const std::string& input, const SeparateArgum
 }
 
 Result<Done> separate_job(Separator& separator, const SeparateArguments& options,
-                          const SeparationJob& job, ScaledVoices& scaled, Console& console) {
+                          const SeparationJob& job, ScaledVoices& scaled, RuntimeMetrics& metrics,
+                          Console& console) {
   const Stopwatch watch;
   const std::string name = name_of(job.input);
   TESSERA_TRY(AudioReader recording, open_recording(job.input, options));
   VoiceFiles files(job, recording.info().sample_rate, separator.voices(), options.output);
   TESSERA_TRY_VOID(files.check());
-  TESSERA_TRY(const Separation separated,
-              separator.separate(
-                  recording, [&](auto voices) { return files.write(voices); }, name));
+  std::vector<std::vector<float>> voices;
+  TESSERA_TRY(const Separation separated, separator.separate(
+                                              recording,
+                                              [&](auto block) {
+                                                keep_voices(options.measure, block, voices);
+                                                return files.write(block);
+                                              },
+                                              name));
+  measure(separated, metrics);
+  TESSERA_TRY_VOID(
+      score_voices(options.measure, options.recordings, separated.sample_rate, voices, metrics));
   tell(separated, name, console);
   scaled.add(name, separated.level_changes);
   TESSERA_TRY(Document outputs, files.finish(console));
@@ -239,6 +251,8 @@ Result<Document> separate(const SeparateArguments& options, Console& console) {
   TESSERA_TRY(SeparationPlan plan,
               plan_separation(options.input, separator.voices(), options.output));
   for (const std::string& note : plan.notes()) console.note(note);
+  TESSERA_TRY_VOID(
+      check_measuring(options.measure, options.model.path, plan.jobs.size(), options.output.force));
   const size_t all = plan.jobs.size();
   // One recording alone is all that was asked for: its error is the command's.
   const bool is_batch = all > 1;
@@ -258,13 +272,15 @@ Result<Document> separate(const SeparateArguments& options, Console& console) {
                     {"sources", separator.voices()},
                     {"files", Document::array()}};
   ScaledVoices scaled;
+  RuntimeMetrics metrics;
+  ReadingsMonitor monitor([&] { return separator.readings(); });
   std::optional<Error> fatal;
   for (size_t i = 0; i < plan.jobs.size() && !fatal; ++i) {
     const SeparationJob& job = plan.jobs[i];
     std::string label = name_of(job.input);
     if (is_batch) label += fmt::format(" ({} of {})", i + 1, plan.jobs.size());
     activity.begin(std::move(label));
-    Result<Done> done = separate_job(separator, options, job, scaled, console);
+    Result<Done> done = separate_job(separator, options, job, scaled, metrics, console);
     activity.end();
     if (done) {
       table.add_row(std::move(done->cells));
@@ -287,6 +303,13 @@ Result<Document> separate(const SeparateArguments& options, Console& console) {
     report_devices(
         {separator.devices(), separator.backend(), separator.host_backend(), separator.readings()},
         document, console);
+  }
+  metrics.readings = monitor.stop();
+  if (metrics.runs > 0) {
+    TESSERA_TRY_VOID(write_metrics(options.measure.metrics,
+                                   {options.model.path, std::string(separator.backend()),
+                                    std::string(separator.host_backend()), separator.arithmetic()},
+                                   metrics, options.output.force, console));
   }
   if (!failed.empty()) console.print("{}", failed.table());
   if (failed.empty() && !fatal) return document;
@@ -320,6 +343,7 @@ Action define_separate(CommandLine& app) {
   app.add_flag("--keep-scale", options->keep_scale, "Never scale; clip what exceeds full scale")
       ->excludes(rescale);
   add_check_option(app, options->check);
+  add_measure_options(app, options->measure);
   app.footer(
       "A recording at another rate than the network's is converted there and its voices back: "
       "every\n"

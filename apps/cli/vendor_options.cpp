@@ -11,6 +11,7 @@
 #include "base/counted.h"
 #include "calibrate/calibration_data.h"
 #include "cli/table.h"
+#include "evidence/documents.h"
 #include "vendor/hailo/dfc/python_steps.h"
 
 namespace tessera::cli {
@@ -53,6 +54,39 @@ std::string printed_seconds(const hailo::DfcResult& result) {
   return fmt::format("{:.0f}{}", seconds, fresh ? "" : " (before)");
 }
 
+void print_files(const VendorCompiled& compiled, Console& console) {
+  for (const JoinedPieces& file : compiled.joined)
+    console.print("one file: {}\n",
+                  printable_line(fmt::format("{}", fmt::join(file.pieces, ", "))));
+  for (const JoinedPieces& file : compiled.not_joined) {
+    console.note(fmt::format("{} do not share a file: {}", counted(file.pieces.size(), "piece"),
+                             printable_line(file.reason)));
+  }
+  if (compiled.refused() > 0) return;
+  console.print(
+      "a run loads files for {:.1f} of {:.1f} ms; with a file for each piece {:.1f} of {:.1f} ms "
+      "(estimated)\n",
+      compiled.cost.switch_s * 1e3, compiled.cost.seconds() * 1e3,
+      compiled.cost_alone.switch_s * 1e3, compiled.cost_alone.seconds() * 1e3);
+}
+
+Document groups_document(const std::vector<JoinedPieces>& groups) {
+  Document rows = Document::array();
+  for (const JoinedPieces& group : groups) {
+    Document steps = Document::array();
+    for (const hailo::DfcStep& step : group.result.steps) {
+      steps.push_back({{"stage", to_string(step.stage)},
+                       {"from_store", step.from_store},
+                       {"log", step.log.string()}});
+    }
+    rows.push_back({{"pieces", group.pieces},
+                    {"networks", group.networks},
+                    {"reason", group.reason},
+                    {"steps", std::move(steps)}});
+  }
+  return rows;
+}
+
 }  // namespace
 
 void add_vendor_options(CommandLine& app, VendorChoice& choice) {
@@ -73,6 +107,11 @@ void add_vendor_options(CommandLine& app, VendorChoice& choice) {
                  "Where pieces, logs and finished steps stay, so that nothing is done twice; "
                  "default: beside the output, as .dfc")
       ->type_name("DIR");
+  app.add_option("--join", choice.join,
+                 "Pieces that share a compiled file, so that nothing is loaded between them: "
+                 "fastest, where that is estimated to save time; fewest files; none")
+      ->one_of({"fastest", "fewest", "none"})
+      ->capture_default_str();
   app.add_option("--jobs", choice.jobs,
                  "Pieces compiled at once; default: by processors and free memory")
       ->within(1, 64)
@@ -115,6 +154,9 @@ Result<VendorCompileOptions> VendorSession::options() {
   }
   made.jobs = choice_.jobs > 0 ? choice_.jobs : hailo::dfc_jobs();
   made.samples = choice_.samples;
+  made.sharing = choice_.join == "none"     ? FileSharing::none
+                 : choice_.join == "fewest" ? FileSharing::fewest
+                                            : FileSharing::fastest;
   made.folder = std::filesystem::path(folder_) / "pieces";
   TESSERA_TRY(made.version, hailo::dfc_version(made.compiler));
   return made;
@@ -142,6 +184,17 @@ void print_pieces(const VendorCompiled& compiled, Console& console) {
                    printed_seconds(result)});
   }
   console.print("{}", table.to_string());
+  print_files(compiled, console);
+}
+
+Document files_document(const VendorCompiled& compiled) {
+  Document document{{"joined", groups_document(compiled.joined)},
+                    {"not_joined", groups_document(compiled.not_joined)}};
+  if (compiled.refused() == 0) {
+    document["cost"] = documents::of(compiled.cost);
+    document["cost_with_a_file_each"] = documents::of(compiled.cost_alone);
+  }
+  return document;
 }
 
 Document pieces_document(const VendorCompiled& compiled) {

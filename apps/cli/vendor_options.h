@@ -21,13 +21,14 @@ struct VendorChoice {
   std::string hw_arch;  // empty: the package's target
   std::string folder;   // of pieces, logs and finished steps; empty: beside the output
   int64_t samples = 64;
-  int jobs = 0;  // 0: by processors and free memory
+  std::string join = "fastest";  // to_string(FileSharing)
+  int jobs = 0;                  // 0: by processors and free memory
   double time_limit_s = 0;
   bool retry = false;
   bool tail = false;
 };
 
-// --dfc, --dfc-python, --hw-arch, --work, --samples, --jobs, --time-limit, --retry, --tail
+// --dfc, --dfc-python, --hw-arch, --work, --samples, --join, --jobs, --time-limit, --retry, --tail
 void add_vendor_options(CommandLine& app, VendorChoice& choice);
 
 // Prints what the compiler prints, line by line, told apart by the piece.
@@ -58,6 +59,8 @@ Result<std::vector<std::vector<float>>> windows_of(const Package& package,
                                                    Console& console);
 
 void print_pieces(const VendorCompiled& compiled, Console& console);
+// Which pieces share a file, and what a run is estimated to take with the files that there are.
+Document files_document(const VendorCompiled& compiled);
 Document pieces_document(const VendorCompiled& compiled);
 
 // kUnsupported naming the first refused piece and what to do; success if there is none. `kept`:

@@ -66,7 +66,8 @@ struct Case {
 
 // NOLINTNEXTLINE(bugprone-exception-escape): a document that is moved from allocates nothing
 struct Verified {
-  NetworkBackend by;
+  std::string backend;
+  std::string_view arithmetic;
   std::vector<ConstValues> inputs;
   VerifyReport report;
   Document document;
@@ -181,12 +182,12 @@ Result<void> tell_cost(const Case& verified_case, Backend& reference, Verified& 
 }
 
 Result<Document> run_integers(const VerifyArguments& options, const Case& verified_case,
-                              const Verified& verified, Console& console) {
+                              const Devices& devices, const Verified& verified, Console& console) {
   BitExactReport codes;
   {
     const Progress progress(console, "comparing codes");
     TESSERA_TRY(codes, check_bit_exact(verified_case.plan, *verified_case.network.encodings,
-                                       *verified.by.backend, verified.inputs));
+                                       devices, verified.inputs));
   }
   TESSERA_TRY(const IntegerCost cost, integer_cost(verified.report, verified_case.voices));
   print_integer_report(verified.report, codes, cost, options.all, console);
@@ -203,36 +204,46 @@ Result<Document> run_verify(VerifyArguments options, Console& console) {
       options.min_snr_db.value_or(options.signal.empty() ? kMinSnrOnNoiseDb : kMinSnrDb);
   Verified verified;
   std::string reference_name;
-  TESSERA_TRY(verified.by, open_network_backend(options.backend, verified_case.network,
-                                                options.model.path, console));
-  options.backend.name = verified.by.name;
+  TESSERA_TRY(
+      const NetworkBackends by,
+      open_network_backends(options.backend, verified_case.network, options.model.path, console));
+  const Devices devices = verified_case.network.with_artifacts(by.devices());
+  options.backend.name = by.chip_name();
+  verified.backend = by.chip_name();
+  verified.arithmetic = to_string(by.chip().arithmetic());
   const bool integers =
-      verified_case.network.encodings && verified.by.backend->arithmetic() == Arithmetic::integer;
+      verified_case.network.encodings && by.chip().arithmetic() == Arithmetic::integer;
   if (integers) options.verify.encodings = &*verified_case.network.encodings;
   TESSERA_TRY(const auto reference, open_reference(options.reference, verified_case.imported,
                                                    options.backend, reference_name, console));
   verified.inputs.assign(verified_case.inputs.begin(), verified_case.inputs.end());
   {
     const Progress progress(console, "verifying");
-    TESSERA_TRY(verified.report,
-                verify_plan(verified_case.imported, verified_case.plan, *verified.by.backend,
-                            *reference, verified.inputs, options.verify));
+    TESSERA_TRY(verified.report, verify_plan(verified_case.imported, verified_case.plan, devices,
+                                             *reference, verified.inputs, options.verify));
   }
   const VerifyReport& report = verified.report;
   if (!integers) print_report(report, options.all, console);
   verified.document = {
       {"model", options.model.path}, {"target", verified_case.plan.recipe.target},
-      {"backend", verified.by.name}, {"arithmetic", verified.by.arithmetic()},
+      {"backend", verified.backend}, {"arithmetic", verified.arithmetic},
       {"reference", reference_name}, {"signal", options.signal.empty() ? "noise" : options.signal}};
   verified.document.update(documents::of(report, options.verify));
   verified.document["stitched_ms"] = report.stitched_seconds * 1e3;
   console.print("{} compared in {}, {}, {}; stitched on {} ({}): {:.1f} ms, judged by {}\n",
                 counted(report.stages.size() + report.outputs.size(), "value"),
                 counted(report.segments, "segment"), counted(report.pieces, "piece"),
-                grouped(report.chip_calls, "call"), verified.by.name, verified.by.arithmetic(),
+                grouped(report.chip_calls, "call"), verified.backend, verified.arithmetic,
                 report.stitched_seconds * 1e3, reference_name);
+  if (by.host_name() != by.chip_name()) {
+    verified.document["host_backend"] = by.host_name();
+    console.print("host steps on {}{}\n", by.host_name(),
+                  report.intermediates_backend.empty()
+                      ? ""
+                      : ", and the pieces that show values inside segments");
+  }
   TESSERA_TRY_VOID(tell_cost(verified_case, *reference, verified, console));
-  if (integers) return run_integers(options, verified_case, verified, console);
+  if (integers) return run_integers(options, verified_case, devices, verified, console);
   return concluded(std::move(verified.document), verdict_of(report, options.model.path),
                    "the same network at every stage", console);
 }
@@ -284,6 +295,7 @@ Action define_verify(CommandLine& app) {
   const Option* tiles = app.get_option("--tile-frames");
   const Option* blocks = app.get_option("--block-channels");
   add_network_backend_options(app, options->backend);
+  add_device_options(app, options->backend);
   add_reference_option(app, options->reference);
   add_tolerance_options(app, options->verify);
   app.add_flag("--intermediates,!--no-intermediates", options->verify.intermediates,

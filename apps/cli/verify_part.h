@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/model_options.h"
+#include "cli/recording_options.h"
 #include "cli/verify_report.h"
 #include "tessera/compiler/verify.h"
 

@@ -25,8 +25,9 @@ struct DeviceInfo {
 
 // What a device measures of itself.
 struct DeviceReading {
-  std::string name;  // "temperature_celsius", "power_watts"
-  double value = 0;
+  std::string name;             // "temperature_celsius", "power_watts"
+  std::optional<double> value;  // none: the device does not tell
+  std::string reason;           // why it does not; empty where there is a value
 };
 
 // The numbers that a backend computes with.
@@ -46,6 +47,8 @@ enum class EncodingsUse : uint8_t {
 struct Artifact {
   std::string_view format;
   std::span<const uint8_t> bytes;
+  // Of the piece, where the file holds several; empty: it holds this piece only.
+  std::string network = {};
 };
 
 // What a backend is asked to evaluate. All of it must outlive load(), not the Executable.
@@ -96,7 +99,8 @@ class Backend {
   virtual ~Backend() = default;
   virtual DeviceInfo probe() const = 0;
   virtual Arithmetic arithmetic() const = 0;
-  // What the device tells now; empty for those that measure nothing.
+  // What the device tells now, and of what it could tell and does not, why; empty for those that
+  // measure nothing. Any thread may ask while executables of the backend run.
   virtual std::vector<DeviceReading> readings() { return {}; }
   // The format of the artifacts that it runs; empty: it evaluates graphs. A backend with a format
   // runs pieces of a plan only and leaves host steps to another backend (Devices in

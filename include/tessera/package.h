@@ -142,12 +142,22 @@ struct PieceArtifact {
   std::vector<uint8_t> bytes;
 };
 
+// A file that holds several pieces, each as a network of its own.
+struct JoinedArtifact {
+  std::string format;                           // "hef"
+  std::map<std::string, std::string> networks;  // by name of a piece, its network in the file
+  std::vector<uint8_t> bytes;
+};
+
 // Adds artifacts to the package at `path`, in place of those that it has of the same pieces and
-// formats. The file holds all of them afterwards, or is as it was. Errors: those of
-// Package::open(); kNotFound for a piece that the package has not; kInvalidArgument for another
-// format, an empty file or the same piece and format twice; kIo, kNoSpace.
+// formats; a piece's own file counts before one that it shares. Files that pieces share take the
+// place of all such files before. The package holds all of them afterwards, or is as it was.
+// Errors: those of Package::open(); kNotFound for a piece that the package has not;
+// kInvalidArgument for another format, an empty file or the same piece and format twice; kIo,
+// kNoSpace.
 Result<void> add_artifacts(const std::filesystem::path& path,
-                           std::span<const PieceArtifact> artifacts);
+                           std::span<const PieceArtifact> artifacts,
+                           std::span<const JoinedArtifact> joined = {});
 
 // What check_package() has found as it should be.
 struct CheckedPackage {

@@ -189,6 +189,9 @@ struct Separation {
   // What else was done to the recording and its voices, in order; sentences without a subject.
   std::vector<Note> notes;
   SeparationTiming timing;
+  // What each piece of the plan ran on, with its calls and seconds in all stretches; empty without
+  // a plan.
+  std::vector<PieceDevice> pieces;
   // With SeparatorOptions::check: in floats how far the outputs are apart, in integers how many
   // codes were compared, which all are equal.
   std::optional<OutputDifference> difference;

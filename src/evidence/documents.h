@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/json_fields.h"
+#include "pipeline/runtime_metrics.h"
 #include "tessera/build.h"
 #include "tessera/compiler/analysis.h"
 #include "tessera/compiler/bisect.h"
@@ -67,6 +68,11 @@ Json of(const std::vector<NotCompared>& list);
 // A value of two networks; where the quality of a package goes.
 Json of(const ValueComparison& value);
 Json of(const BisectReport& report);
+
+// What running took, as runtime_metrics.json: `latency_ms` of a run, `rtf`, `load_ms`,
+// `parity_max_abs_vs_reference`, `si_snr_N_db`, `power_watts`, `temperature_celsius`, each of
+// `pieces`. What was not measured is null, and `not_measured` says why.
+Json of(const RuntimeMetrics& metrics);
 
 // Scores; a recording's separation. An infinite ratio is the text "infinite".
 Json of(const SeparationScore& score);

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/json_fields.h"
+#include "base/text_bytes.h"
 #include "tessera/compiler/export.h"
 #include "tessera/compiler/graph.h"
 
@@ -57,6 +59,35 @@ std::string of_artifact(std::string_view piece, std::string_view format) {
 
 std::string kind_of_artifact(std::string_view format) {
   return fmt::format("piece-{}", format);
+}
+
+Result<std::vector<JoinedEntry>> read_joined(std::span<const uint8_t> text) {
+  const std::string subject(kJoined);
+  TESSERA_TRY(const Json json, parse_json(text, subject));
+  TESSERA_TRY(const JsonFields fields, JsonFields::of(json, subject));
+  TESSERA_TRY(const auto files, fields.objects("files"));
+  std::vector<JoinedEntry> joined;
+  for (const JsonFields& file : files) {
+    JoinedEntry& entry = joined.emplace_back();
+    TESSERA_TRY(entry.file, file.text("file"));
+    TESSERA_TRY(entry.networks, file.texts("networks"));
+  }
+  return joined;
+}
+
+void add_joined(std::span<const JoinedArtifact> artifacts, std::vector<PackageContent>& contents) {
+  if (artifacts.empty()) return;
+  Json files = Json::array();
+  for (size_t i = 0; i < artifacts.size(); ++i) {
+    const JoinedArtifact& artifact = artifacts[i];
+    const std::string name = fmt::format("pieces/joined_{}.{}", i + 1, artifact.format);
+    files.push_back({{"file", name}, {"networks", artifact.networks}});
+    contents.push_back({name, std::string(kJoinedFileKind), artifact.bytes});
+  }
+  const std::string text = print_json({{"files", std::move(files)}});
+  const auto bytes = bytes_of(text);
+  contents.push_back(
+      {std::string(kJoined), std::string(kJoinedKind), {bytes.begin(), bytes.end()}});
 }
 
 std::string legal_text(const Graph& legal) {

@@ -2,14 +2,18 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "package/manifest.h"
 #include "tessera/compiler/encodings.h"
 #include "tessera/compiler/export.h"
 #include "tessera/compiler/graph.h"
 #include "tessera/compiler/plan.h"
+#include "tessera/package.h"
 #include "tessera/result.h"
 
 namespace tessera::entries {
@@ -35,6 +39,19 @@ std::string kind_of(IntegerForm form);
 inline constexpr std::string_view kArtifactFormats[] = {"har", "hef"};
 std::string of_artifact(std::string_view piece, std::string_view format);
 std::string kind_of_artifact(std::string_view format);
+
+// Files that several pieces share, and which: pieces/joined.json.
+inline constexpr std::string_view kJoined = "pieces/joined.json";
+inline constexpr std::string_view kJoinedKind = "joined";
+inline constexpr std::string_view kJoinedFileKind = "joined-file";
+struct JoinedEntry {
+  std::string file;                             // its entry: "pieces/joined_1.hef"
+  std::map<std::string, std::string> networks;  // by piece, the name of its network in the file
+};
+// Errors: kCorrupt, with the entry for subject.
+Result<std::vector<JoinedEntry>> read_joined(std::span<const uint8_t> text);
+// Appends the files and what they hold; nothing where there are none.
+void add_joined(std::span<const JoinedArtifact> artifacts, std::vector<PackageContent>& contents);
 
 // graph/legal.txt: the graph without its weights, each of which is named by the hash of its values.
 std::string legal_text(const Graph& legal);

@@ -43,6 +43,7 @@ class PackageCheck {
     TESSERA_TRY_VOID(check_entry(entries::kPlan, "plan", print_plan(network_.plan)));
     TESSERA_TRY_VOID(check_placement());
     TESSERA_TRY_VOID(check_pieces());
+    TESSERA_TRY_VOID(check_joined());
     if (network_.encodings) TESSERA_TRY_VOID(check_integers());
     TESSERA_TRY_VOID(check_kinds());
     TESSERA_TRY_VOID(check_parity());
@@ -129,6 +130,26 @@ class PackageCheck {
     }
   }
 
+  // Files that pieces share hold pieces of this plan.
+  Result<void> check_joined() {
+    const auto text = package_.read(entries::kJoined);
+    if (!text) return {};
+    TESSERA_TRY(const auto joined, entries::read_joined(*text));
+    expected_[std::string(entries::kJoined)] = entries::kJoinedKind;
+    for (const entries::JoinedEntry& file : joined) {
+      if (!package_.read(file.file))
+        return not_as_made(entries::kJoined,
+                           fmt::format("names '{}', which is not here", file.file));
+      expected_[file.file] = entries::kJoinedFileKind;
+      ++checked_.artifacts;
+      for (const auto& [piece, network] : file.networks) {
+        if (expected_.contains(entries::of_artifact(piece, "onnx"))) continue;
+        return not_as_made(entries::kJoined, fmt::format("names '{}', which is no piece", piece));
+      }
+    }
+    return {};
+  }
+
   Result<void> check_integer_files(const Piece& piece, const Encodings& encodings,
                                    Backend& emulator) {
     for (const IntegerForm form : kIntegerForms) {
@@ -166,9 +187,9 @@ class PackageCheck {
 
   // No entry claims to be of a kind that a build writes and is none of what this build wrote.
   Result<void> check_kinds() const {
-    static const std::set<std::string> known{"calibration",   "encodings", "graph",     "model",
-                                             "piece",         "piece-har", "piece-hef", "piece-qdq",
-                                             "piece-qlinear", "placement", "plan",      "target"};
+    static const std::set<std::string> known{
+        "joined",    "joined-file", "calibration", "encodings",     "graph",     "model", "piece",
+        "piece-har", "piece-hef",   "piece-qdq",   "piece-qlinear", "placement", "plan",  "target"};
     for (const PackageEntry& entry : package_.manifest().entries) {
       const auto found = expected_.find(entry.name);
       if (found != expected_.end() && found->second != entry.kind) {

@@ -53,9 +53,10 @@ Result<void> read_fallbacks(const JsonFields& fields, PlanRecipe& recipe) {
 }
 
 Json cost_json(const Cost& cost) {
-  return {{"calls", cost.calls},   {"bytes_in", cost.bytes_in},   {"bytes_out", cost.bytes_out},
-          {"macs", cost.macs},     {"compute_s", cost.compute_s}, {"link_s", cost.link_s},
-          {"call_s", cost.call_s}, {"switch_s", cost.switch_s}};
+  return {
+      {"calls", cost.calls},           {"bytes_in", cost.bytes_in}, {"bytes_out", cost.bytes_out},
+      {"idle_bytes", cost.idle_bytes}, {"macs", cost.macs},         {"compute_s", cost.compute_s},
+      {"link_s", cost.link_s},         {"call_s", cost.call_s},     {"switch_s", cost.switch_s}};
 }
 
 Json names_json(const Graph& graph, const std::vector<NodeId>& nodes) {

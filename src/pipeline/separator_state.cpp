@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/stopwatch.h"
+#include "pipeline/runtime_metrics.h"
 #include "tessera/metrics.h"
 
 namespace tessera {
@@ -169,6 +170,7 @@ Result<Voices> Separator::State::evaluate(std::span<const float> mixture,
   }
   TESSERA_TRY(const auto outputs, session->run({ConstValues(mixture)}));
   result.timing.network_seconds += session->timing().run_seconds;
+  add_pieces(session->devices(), result.pieces);
   if (options.check) TESSERA_TRY_VOID(check(mixture, outputs, subject, result));
   Voices stretch;
   for (const std::span<const float> voice : voices_in(voices, outputs))

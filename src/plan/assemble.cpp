@@ -75,9 +75,9 @@ Result<Plan> assemble_plan(const Graph& legal, const Target& target, PlanRecipe 
     plan.recipe.segments.push_back({segment.name, segment.tiling, segment.verdict});
     plan.segments.push_back(std::move(segment));
   }
-  const ContextEstimate contexts = estimate_contexts(plan, target);
-  plan.contexts = contexts.contexts;
-  plan.cost.switch_s = contexts.switch_s;
+  const FileEstimate files = estimate_files(plan, target);
+  plan.contexts = files.contexts;
+  plan.cost = files.cost;
   plan.host_macs = host_macs(plan);
   plan.notes = notes_of(plan.recipe);
   return plan;

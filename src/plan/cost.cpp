@@ -1,6 +1,7 @@
 #include "plan/cost.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "target/ledger.h"
 
@@ -27,18 +28,13 @@ std::vector<NodeId> output_nodes(const Graph& graph) {
   return nodes;
 }
 
-int64_t weight_bytes(const Ledger& ledger) {
-  int64_t bytes = 0;
-  for (const LedgerLine& line : ledger.lines) bytes += line.weight_bytes;
-  return bytes;
-}
-
 }  // namespace
 
 Cost& Cost::operator+=(const Cost& other) {
   calls += other.calls;
   bytes_in += other.bytes_in;
   bytes_out += other.bytes_out;
+  idle_bytes += other.idle_bytes;
   macs += other.macs;
   compute_s += other.compute_s;
   link_s += other.link_s;
@@ -80,7 +76,14 @@ Cost cost_with_wide_values(const Plan& plan, const Target& target,
         if (is_wide(segment.writes[i])) cost.bytes_out += values_at(piece.outputs()[i].node);
     }
   }
-  cost.link_s = static_cast<double>(cost.bytes_in + cost.bytes_out) / target.cost("link");
+  // Idle frames are as wide as the others on the average.
+  const auto narrow = static_cast<double>(plan.cost.bytes_in + plan.cost.bytes_out);
+  if (narrow > 0) {
+    cost.idle_bytes = std::llround(static_cast<double>(plan.cost.idle_bytes) *
+                                   static_cast<double>(cost.bytes_in + cost.bytes_out) / narrow);
+  }
+  cost.link_s =
+      static_cast<double>(cost.bytes_in + cost.bytes_out + cost.idle_bytes) / target.cost("link");
   return cost;
 }
 
@@ -91,36 +94,6 @@ Verdict segment_verdict(const ChipSegment& segment, const Target& target) {
     if (verdict == Verdict::does_not_fit) break;
   }
   return verdict;
-}
-
-ContextEstimate estimate_contexts(const Plan& plan, const Target& target) {
-  ContextEstimate estimate;
-  Units used;
-  int64_t bytes = 0;
-  const auto load = [&] {
-    estimate.switch_s += target.cost("switch") + static_cast<double>(bytes) / target.cost("link");
-  };
-  for (const Step& step : plan.steps) {
-    const auto* run = std::get_if<SegmentStep>(&step);
-    if (run == nullptr) continue;
-    for (const Piece& piece : plan.segments[static_cast<size_t>(run->segment)].pieces) {
-      const Ledger ledger = make_ledger(piece.graph, target);
-      Units together = used;
-      together += ledger.least;
-      if (estimate.contexts == 0 || !covers(ledger.chip, together)) {
-        if (estimate.contexts > 0) load();
-        ++estimate.contexts;
-        used = {};
-        bytes = 0;
-      }
-      used += ledger.least;
-      bytes += weight_bytes(ledger);
-    }
-  }
-  // One context stays loaded from run to run.
-  if (estimate.contexts > 1) load();
-  if (estimate.contexts <= 1) estimate.switch_s = 0;
-  return estimate;
 }
 
 }  // namespace tessera

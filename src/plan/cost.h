@@ -12,12 +12,12 @@ Cost segment_cost(const ChipSegment& segment, const Target& target);
 // The worst verdict of the segment's pieces; stops at the first that does not fit.
 Verdict segment_verdict(const ChipSegment& segment, const Target& target);
 
-// Packs the pieces, in order of first use, into contexts that are on the chip together, and returns
-// the time to load them: each change of context sends the weights of the next.
-struct ContextEstimate {
-  int64_t contexts = 0;
-  double switch_s = 0;
+// How a plan does once it is compiled, with the weights for the size of files.
+struct FileEstimate {
+  int64_t contexts =
+      0;      // files of FileSharing::fewest: sets of pieces that are on the chip together
+  Cost cost;  // plan.cost with files of FileSharing::fastest
 };
-ContextEstimate estimate_contexts(const Plan& plan, const Target& target);
+FileEstimate estimate_files(const Plan& plan, const Target& target);
 
 }  // namespace tessera

@@ -7,7 +7,9 @@
 
 #include "tessera/backend.h"
 #include "tessera/compiler/graph.h"
+#include "tessera/compiler/plan.h"
 #include "tessera/result.h"
+#include "tessera/session.h"
 
 namespace tessera {
 
@@ -16,5 +18,12 @@ Result<std::map<NodeId, std::vector<float>>> probe_values(const Graph& graph, Ba
                                                           const Encodings* encodings,
                                                           std::span<const NodeId> nodes,
                                                           std::span<const ConstValues> inputs);
+
+// The same of `plan.graph`, its plan played on `devices`. `nodes` are visible_values() of it, one
+// by one, or its outputs.
+Result<std::map<NodeId, std::vector<float>>> probe_plan(const Plan& plan, const Devices& devices,
+                                                        const Encodings* encodings,
+                                                        std::span<const NodeId> nodes,
+                                                        std::span<const ConstValues> inputs);
 
 }  // namespace tessera

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <numeric>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -13,6 +14,7 @@
 #include "verify/probe_values.h"
 #include "verify/reference_evaluator.h"
 #include "verify/value_pairs.h"
+#include "verify/visible_values.h"
 
 namespace tessera {
 namespace {
@@ -72,6 +74,7 @@ class Comparison {
     report_.matched_by = pairs_.matched_by;
     report_.a_only = std::move(pairs_.a_only);
     report_.b_only = std::move(pairs_.b_only);
+    TESSERA_TRY_VOID(leave_out_hidden());
     for (size_t begin = 0; begin < pairs_.pairs.size();) {
       const size_t end = as_many_as_fit(begin);
       TESSERA_TRY_VOID(compare_pairs(begin, end));
@@ -83,6 +86,41 @@ class Comparison {
   }
 
  private:
+  // Inputs, and what a played plan shows; every node of a graph that is evaluated whole.
+  static Result<std::set<NodeId>> shown_by(const ComparedNetwork& network) {
+    std::set<NodeId> shown;
+    if (network.plan == nullptr) {
+      const std::vector<NodeId> order = network.graph.order();
+      shown.insert(order.begin(), order.end());
+      return shown;
+    }
+    TESSERA_TRY(const auto visible, visible_values(*network.plan, HostSteps::one_by_one));
+    shown.insert(visible.begin(), visible.end());
+    shown.insert(network.graph.inputs().begin(), network.graph.inputs().end());
+    return shown;
+  }
+
+  // Pairs of which a side does not show its value.
+  Result<void> leave_out_hidden() {
+    TESSERA_TRY(const std::set<NodeId> sources, shown_by(original_));
+    TESSERA_TRY(const std::set<NodeId> nodes, shown_by(derived_));
+    std::vector<ValuePair> kept;
+    for (ValuePair& pair : pairs_.pairs) {
+      const bool is_shown = nodes.contains(pair.node) &&
+                            std::all_of(pair.sources.begin(), pair.sources.end(),
+                                        [&](NodeId source) { return sources.contains(source); });
+      if (is_shown) {
+        kept.push_back(std::move(pair));
+        continue;
+      }
+      const Node& node = derived_.graph.node(pair.node);
+      (pairs_.swapped ? report_.a_only : report_.b_only)
+          .push_back({node.name, op_name(node.op), "inside a compiled piece"});
+    }
+    pairs_.pairs = std::move(kept);
+    return {};
+  }
+
   int64_t bytes_of(const ValuePair& pair) const {
     int64_t values = derived_.graph.node(pair.node).shape.size();
     for (NodeId source : pair.sources) values += original_.graph.node(source).shape.size();
@@ -105,8 +143,11 @@ class Comparison {
     std::sort(nodes.begin(), nodes.end());
     nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
     std::erase_if(nodes, [&](NodeId id) { return network.graph.get_if<Input>(id) != nullptr; });
-    TESSERA_TRY(ValuesOf values,
-                probe_values(network.graph, network.backend, network.encodings, nodes, inputs_));
+    TESSERA_TRY(
+        ValuesOf values,
+        network.plan != nullptr && network.devices
+            ? probe_plan(*network.plan, *network.devices, network.encodings, nodes, inputs_)
+            : probe_values(network.graph, network.backend, network.encodings, nodes, inputs_));
     for (size_t i = 0; i < inputs_.size(); ++i)
       values[network.graph.inputs()[i]].assign(inputs_[i].begin(), inputs_[i].end());
     return values;

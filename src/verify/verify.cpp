@@ -8,12 +8,12 @@
 #include <fmt/format.h>
 
 #include "base/noise.h"
-#include "run/host_group.h"
 #include "tessera/backend.h"
 #include "tessera/session.h"
 #include "verify/intermediates.h"
 #include "verify/reference_evaluator.h"
 #include "verify/value_correspondence.h"
+#include "verify/visible_values.h"
 
 namespace tessera {
 namespace {
@@ -54,39 +54,13 @@ Result<void> check_inputs(const Graph& imported, const Plan& plan,
   return {};
 }
 
-// What a stitched run shows, in the order in which it does.
-Result<std::vector<NodeId>> visible_values(const Plan& plan, HostSteps host_steps) {
-  std::vector<NodeId> shown;
-  std::vector<NodeId> group;
-  const auto close_group = [&]() -> Result<void> {
-    if (group.empty()) return {};
-    TESSERA_TRY(const HostGroup made, make_host_group(plan.graph, group));
-    shown.insert(shown.end(), made.writes.begin(), made.writes.end());
-    group.clear();
-    return {};
-  };
-  for (const Step& step : plan.steps) {
-    if (const auto* host = std::get_if<HostStep>(&step)) {
-      if (plan.graph.get_if<Input>(host->node) == nullptr) group.push_back(host->node);
-      if (host_steps == HostSteps::one_by_one) TESSERA_TRY_VOID(close_group());
-      continue;
-    }
-    TESSERA_TRY_VOID(close_group());
-    const auto index = static_cast<size_t>(std::get<SegmentStep>(step).segment);
-    const std::vector<NodeId>& writes = plan.segments[index].writes;
-    shown.insert(shown.end(), writes.begin(), writes.end());
-  }
-  TESSERA_TRY_VOID(close_group());
-  return shown;
-}
-
 class Verification {
  public:
-  Verification(const Graph& imported, const Plan& plan, Backend& backend, Backend& reference,
+  Verification(const Graph& imported, const Plan& plan, const Devices& devices, Backend& reference,
                std::span<const ConstValues> inputs, const VerifyOptions& options)
       : imported_(imported),
         plan_(plan),
-        backend_(backend),
+        devices_(devices),
         reference_(reference),
         inputs_(inputs),
         options_(options),
@@ -103,25 +77,39 @@ class Verification {
     report_.segments = static_cast<int64_t>(plan_.segments.size());
     for (const ChipSegment& segment : plan_.segments)
       report_.pieces += static_cast<int64_t>(segment.pieces.size());
-    TESSERA_TRY_VOID(play(plan_, HostSteps::together, false));
-    if (options_.intermediates) {
-      const Plan open = expose_intermediates(plan_, [this](NodeId id) {
-        return compared_.count(id) == 0 && counterpart(id) != nullptr;
-      });
-      TESSERA_TRY_VOID(play(open, HostSteps::one_by_one, true));
-    }
+    TESSERA_TRY_VOID(play(plan_, devices_, HostSteps::together, false));
+    if (options_.intermediates) TESSERA_TRY_VOID(play_intermediates());
     finish();
     return std::move(report_);
   }
 
  private:
+  // What a compiler made of a piece rounds to codes, whether the package has them or not.
+  bool is_in_codes() const {
+    const Backend& chip = devices_.chip;
+    return options_.encodings != nullptr ||
+           (!chip.artifact_format().empty() && chip.arithmetic() == Arithmetic::integer);
+  }
+
   const Counterpart* counterpart(NodeId planned) const {
     const auto found = correspondence_.find(planned);
     return found == correspondence_.end() ? nullptr : std::get_if<Counterpart>(&found->second);
   }
 
+  // Of pieces that show what theirs do not there are no artifacts: the host's backend plays them,
+  // if it computes as the plan is meant to be.
+  Result<void> play_intermediates() {
+    const bool by_host = !devices_.chip.artifact_format().empty();
+    if (by_host && is_in_codes() && devices_.host.arithmetic() != Arithmetic::integer) return {};
+    const Plan open = expose_intermediates(plan_, [this](NodeId id) {
+      return compared_.count(id) == 0 && counterpart(id) != nullptr;
+    });
+    if (by_host) report_.intermediates_backend = devices_.host.probe().backend;
+    return play(open, by_host ? Devices(devices_.host) : devices_, HostSteps::one_by_one, true);
+  }
+
   // One stitched run; everything it shows and that was not compared before is.
-  Result<void> play(const Plan& plan, HostSteps host_steps, bool inner) {
+  Result<void> play(const Plan& plan, const Devices& devices, HostSteps host_steps, bool inner) {
     TESSERA_TRY(const std::vector<NodeId> shown, visible_values(plan, host_steps));
     ReferenceEvaluator expected(imported_, reference_, inputs_);
     std::set<NodeId> wanted;
@@ -136,7 +124,7 @@ class Verification {
       return {};
     }
     TESSERA_TRY(const auto stitched,
-                StitchedExecutable::load(plan, backend_, options_.encodings, host_steps));
+                StitchedExecutable::load(plan, devices, options_.encodings, host_steps));
     Result<void> outcome;
     stitched->observe([&](const Node& node, ConstValues values) {
       if (!outcome) return;
@@ -177,7 +165,7 @@ class Verification {
   void reference(ValueCheck& stage, ConstValues expected, ConstValues actual) const {
     if (stage.shape != stage.expected_shape) return;
     stage.difference = difference(expected, actual);
-    if (options_.encodings != nullptr) {
+    if (is_in_codes()) {
       stage.passed = std::isfinite(stage.difference.max_abs);
       return;
     }
@@ -274,7 +262,7 @@ class Verification {
       stage.shape = plan_.graph.node(plan_.graph.outputs()[i].node).shape;
       TESSERA_TRY(const ConstValues want, expected.value(output.node));
       reference(stage, want, outputs[i]);
-      if (options_.encodings != nullptr)
+      if (is_in_codes())
         stage.passed = stage.passed && stage.difference.snr_db >= options_.min_snr_db;
       report_.expected_output_values.emplace_back(want.begin(), want.end());
       expected.release(output.node);
@@ -341,7 +329,7 @@ class Verification {
 
   const Graph& imported_;
   const Plan& plan_;
-  Backend& backend_;
+  const Devices& devices_;
   Backend& reference_;
   std::span<const ConstValues> inputs_;
   VerifyOptions options_;
@@ -370,11 +358,11 @@ const ValueCheck* VerifyReport::first_failure() const {
   return nullptr;
 }
 
-Result<VerifyReport> verify_plan(const Graph& imported, const Plan& plan, Backend& backend,
+Result<VerifyReport> verify_plan(const Graph& imported, const Plan& plan, const Devices& devices,
                                  Backend& reference, std::span<const ConstValues> inputs,
                                  const VerifyOptions& options) {
   TESSERA_TRY_VOID(check_inputs(imported, plan, inputs));
-  return Verification(imported, plan, backend, reference, inputs, options).run();
+  return Verification(imported, plan, devices, reference, inputs, options).run();
 }
 
 std::vector<float> verification_signal(const Shape& shape) {

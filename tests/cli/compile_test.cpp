@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "base/npy.h"
-#include "cli/tool.h"
+#include "cli/compile_fixture.h"
 #include "tessera/package.h"
 
 namespace tessera {
@@ -18,60 +19,9 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-class CliCompile : public ::testing::Test {
- protected:
-  CliCompile() {
-    const Outcome built = tessera_tool(
-        {"build", TESSERA_SOURCE_DIR "/tests/data/options/out_chan_1_src_1_skip_none.pth",
-         "--length", "400", "--quantize", "int16", "--calib", wave(), "-o", path("net.tess")});
-    EXPECT_EQ(built.code, 0) << built.err;
-  }
-
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
-
-  // Something to hear, of the network's length.
-  std::string wave() const {
-    std::vector<float> values(8 * 400);
-    for (size_t i = 0; i < values.size(); ++i)
-      values[i] = static_cast<float>((i * 37) % 101) / 101.0F - 0.5F;
-    const int64_t dims[] = {8, 1, 400};
-    EXPECT_TRUE(write_npy(path("wave.npy"), dims, values, {.force = true}));
-    return path("wave.npy");
-  }
-
-  void rules(const std::string& text) const { std::ofstream(path("rules")) << text; }
-
-  Outcome compile(std::vector<std::string> more = {}) const {
-    std::vector<std::string> words = {"DFC_STAND_IN_RULES=" + path("rules"),
-                                      "DFC_STAND_IN_CALLS=" + path("calls"),
-                                      TESSERA_CLI,
-                                      "compile",
-                                      path("net.tess"),
-                                      "--calib",
-                                      wave(),
-                                      "-o",
-                                      path("out.tess"),
-                                      "--dfc",
-                                      TESSERA_SOURCE_DIR "/tests/dfc_stand_in/hailo",
-                                      "--jobs",
-                                      "4"};
-    words.insert(words.end(), more.begin(), more.end());
-    return run_program("env", words, folder_.path());
-  }
-
-  int calls() const {
-    std::ifstream file(path("calls"));
-    int lines = 0;
-    for (std::string line; std::getline(file, line);) ++lines;
-    return lines;
-  }
-
-  ScratchFolder folder_;
-};
-
 TEST_F(CliCompile, AddsBothArtifactsOfEveryPiece) {
   rules("");
-  const Outcome outcome = compile({"--json"});
+  const Outcome outcome = compile({"--json", "--join", "none"});
   ASSERT_EQ(outcome.code, 0) << outcome.err << outcome.out;
   const json document = json::parse(outcome.out);
   const auto package = Package::open(path("out.tess"));
@@ -86,6 +36,7 @@ TEST_F(CliCompile, AddsBothArtifactsOfEveryPiece) {
   }
   EXPECT_EQ(hefs, pieces);
   EXPECT_EQ(hars, pieces);
+  EXPECT_TRUE(document["joined"].empty());
   const auto record = package->read("hailo/compile.json");
   ASSERT_TRUE(record);
   const json told = json::parse(record->begin(), record->end());
@@ -95,6 +46,67 @@ TEST_F(CliCompile, AddsBothArtifactsOfEveryPiece) {
             std::string::npos);
   EXPECT_EQ(tessera_tool({"package", "check", path("out.tess")}).code, 0);
   EXPECT_EQ(calls(), static_cast<int>(3 * pieces));
+}
+
+// The pieces of a network in one file, found again by their names in it.
+TEST_F(CliCompile, PiecesShareAsFewFilesAsTheChipHolds) {
+  rules("");
+  const Outcome outcome = compile({"--json", "--join", "fewest"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err << outcome.out;
+  const json document = json::parse(outcome.out);
+  ASSERT_FALSE(document["joined"].empty());
+  EXPECT_TRUE(document["not_joined"].empty());
+  EXPECT_LT(document["cost"]["switch_ms_estimated"],
+            document["cost_with_a_file_each"]["switch_ms_estimated"]);
+  EXPECT_GT(document["cost"]["idle_bytes"], 0);
+  const auto package = Package::open(path("out.tess"));
+  ASSERT_TRUE(package) << package.error().to_string();
+  const auto network = package->network();
+  ASSERT_TRUE(network);
+  std::map<std::string, std::string> networks;
+  for (const json& file : document["joined"]) {
+    for (size_t i = 0; i < file["pieces"].size(); ++i)
+      networks[file["pieces"][i].get<std::string>()] = file["networks"][i];
+  }
+  size_t shared = 0;
+  for (const ChipSegment& segment : network->plan.segments) {
+    for (const Piece& piece : segment.pieces) {
+      const auto artifact = package->artifact(piece, "hef").value();
+      ASSERT_TRUE(artifact.has_value()) << piece.name;
+      const auto joined = networks.find(piece.name);
+      EXPECT_EQ(artifact->network, joined == networks.end() ? "" : joined->second);
+      shared += artifact->network.empty() ? 0 : 1;
+      EXPECT_TRUE(package->artifact(piece, "har").value().has_value());
+    }
+  }
+  EXPECT_EQ(shared, networks.size());
+  EXPECT_EQ(tessera_tool({"package", "check", path("out.tess")}).code, 0);
+  const int before = calls();
+  ASSERT_EQ(compile({"--join", "fewest", "--force"}).code, 0);
+  EXPECT_EQ(calls(), before);  // joins are not done twice either
+}
+
+TEST_F(CliCompile, AFileThatTheCompilerDoesNotTakeIsDividedUntilPiecesHaveTheirOwn) {
+  for (const char* behaviour : {"infeasible", "contexts:3"}) {
+    SCOPED_TRACE(behaviour);
+    fs::remove_all(path("out.dfc"));
+    rules(std::string("joined* compiler ") + behaviour + "\n");
+    const Outcome outcome = compile({"--json", "--join", "fewest", "--force"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err << outcome.out;
+    const json document = json::parse(outcome.out);
+    EXPECT_TRUE(document["joined"].empty());
+    ASSERT_FALSE(document["not_joined"].empty());
+    const std::string reason = document["not_joined"][0]["reason"];
+    EXPECT_NE(reason.find(behaviour == std::string("infeasible") ? "allocator_infeasible"
+                                                                 : "together they need 3 contexts"),
+              std::string::npos)
+        << reason;
+    const auto package = Package::open(path("out.tess"));
+    ASSERT_TRUE(package);
+    size_t own = 0;
+    for (const PackageEntry& entry : package->manifest().entries) own += entry.kind == "piece-hef";
+    EXPECT_EQ(own, document["pieces"].size());
+  }
 }
 
 TEST_F(CliCompile, CalibratesEveryPieceOnWhatArrivesThere) {
@@ -158,16 +170,18 @@ TEST_F(CliCompile, CallsThePythonInterfaceAsItDoesTheCommandLine) {
                                     path("venv"),
                                     "--jobs",
                                     "2"};
+  words.insert(words.end(), {"--join", "fewest"});
   const Outcome outcome = run_program("env", words, folder_.path());
   ASSERT_EQ(outcome.code, 0) << outcome.err << outcome.out;
-  ASSERT_EQ(compile().code, 0);
+  ASSERT_EQ(compile({"--join", "fewest"}).code, 0);
   const auto by_python = Package::open(path("python.tess"));
   const auto by_command = Package::open(path("out.tess"));
   ASSERT_TRUE(by_python && by_command);
   const auto hefs = [](const Package& package) {
     std::vector<std::string> found;
     for (const PackageEntry& entry : package.manifest().entries) {
-      if (entry.kind == "piece-hef") found.push_back(entry.name + " " + entry.hash);
+      if (entry.kind == "piece-hef" || entry.kind == "joined-file")
+        found.push_back(entry.name + " " + entry.hash);
     }
     return found;
   };

@@ -25,7 +25,31 @@ class CompiledPieces {
         bytes_[piece.name] = make_piece(piece.graph, encodings);
     }
   }
+  // Up to eight pieces in a file, as many as the library takes, each a network of its own name.
+  static CompiledPieces joined(const Plan& plan, const Encodings& encodings) {
+    constexpr size_t kMaxNetworks = 8;
+    CompiledPieces pieces(plan, encodings);
+    std::vector<JoinedNetwork> networks;
+    const auto end_file = [&] {
+      const std::vector<uint8_t> bytes = make_joined(networks, encodings);
+      for (const JoinedNetwork& network : networks) {
+        const std::string piece = network.name.substr(4);
+        pieces.bytes_[piece] = bytes;
+        pieces.networks_[piece] = network.name;
+      }
+      networks.clear();
+    };
+    for (const ChipSegment& segment : plan.segments) {
+      for (const Piece& piece : segment.pieces) {
+        networks.push_back({"net_" + piece.name, piece.graph});
+        if (networks.size() == kMaxNetworks) end_file();
+      }
+    }
+    end_file();
+    return pieces;
+  }
   std::vector<uint8_t>& of(const std::string& piece) { return bytes_.at(piece); }
+  std::string& network_of(const std::string& piece) { return networks_.at(piece); }
   void remove(const std::string& piece) { bytes_.erase(piece); }
   const std::string& first() const { return bytes_.begin()->first; }
   size_t size() const { return bytes_.size(); }
@@ -33,12 +57,15 @@ class CompiledPieces {
     return [this](const Piece& piece, std::string_view format) -> Result<std::optional<Artifact>> {
       const auto found = bytes_.find(piece.name);
       if (found == bytes_.end()) return std::optional<Artifact>();
-      return std::optional(Artifact{format, found->second});
+      const auto network = networks_.find(piece.name);
+      return std::optional(
+          Artifact{format, found->second, network == networks_.end() ? "" : network->second});
     };
   }
 
  private:
   std::map<std::string, std::vector<uint8_t>> bytes_;
+  std::map<std::string, std::string> networks_;  // of pieces that share a file
 };
 
 class OnStandIn : public ::testing::Test {

@@ -13,6 +13,7 @@ namespace {
 using namespace hailort;
 
 constexpr std::string_view kMagic = "TESSERA STAND-IN, NO HEF\n";
+constexpr std::string_view kJoinedMagic = "TESSERA STAND-IN, NO JOINED HEF\n";
 
 void append(std::vector<uint8_t>& bytes, std::string_view text) {
   const auto size = static_cast<uint64_t>(text.size());
@@ -38,7 +39,8 @@ integer::Coding coding_of(const hailort::Port& port) {
   return integer::make_coding({16, true, {1.0F / 4096}, {0}}, port.shape.c);
 }
 
-Stream make_stream(const hailort::Port& port, StreamDirection direction, size_t index) {
+Stream make_stream(const hailort::Port& port, StreamDirection direction, size_t index,
+                   std::string_view network) {
   Stream stream{port, coding_of(port), {}, {}};
   StreamInfo& info = stream.info;
   const Shape& shape = port.shape;
@@ -50,8 +52,9 @@ Stream make_stream(const hailort::Port& port, StreamDirection direction, size_t 
   info.format = {stream.coding.is_int16 ? kUint16 : kUint8, kNhcw, 0};
   info.direction = direction;
   info.index = static_cast<uint8_t>(index);
-  const std::string name =
-      (direction == kHostToDevice ? "input_layer" : "output_layer") + std::to_string(index + 1);
+  const std::string name = (network.empty() ? "" : std::string(network) + "/") +
+                           (direction == kHostToDevice ? "input_layer" : "output_layer") +
+                           std::to_string(index + 1);
   std::copy(name.begin(), name.end(), info.name);
   const float offset = stream.coding.is_int16 ? 32768 : 0;
   for (size_t c = 0; c < stream.coding.scale.size(); ++c) {
@@ -85,7 +88,9 @@ void reorder(const Stream& stream, const std::byte* src, std::byte* dst) {
 
 }  // namespace
 
-std::vector<uint8_t> make_piece(const Graph& graph, const Encodings& encodings) {
+namespace {
+
+Encodings encodings_of(const Graph& graph, const Encodings& encodings) {
   Encodings own;
   for (const auto& [name, value] : encodings.values) {
     if (graph.find(name) != kNoNode) own.values.emplace(name, value);
@@ -93,35 +98,61 @@ std::vector<uint8_t> make_piece(const Graph& graph, const Encodings& encodings) 
   for (const auto& [name, weights] : encodings.weights) {
     if (graph.find(name) != kNoNode) own.weights.emplace(name, weights);
   }
+  return own;
+}
+
+}  // namespace
+
+std::vector<uint8_t> make_piece(const Graph& graph, const Encodings& encodings) {
   std::vector<uint8_t> bytes(kMagic.begin(), kMagic.end());
   append(bytes, print_graph(graph));
-  append(bytes, print_encodings(own));
+  append(bytes, print_encodings(encodings_of(graph, encodings)));
+  return bytes;
+}
+
+std::vector<uint8_t> make_joined(const std::vector<JoinedNetwork>& networks,
+                                 const Encodings& encodings) {
+  std::vector<uint8_t> bytes(kJoinedMagic.begin(), kJoinedMagic.end());
+  for (const JoinedNetwork& network : networks) {
+    append(bytes, network.name);
+    append(bytes, print_graph(network.graph));
+    append(bytes, print_encodings(encodings_of(network.graph, encodings)));
+  }
   return bytes;
 }
 
 std::shared_ptr<RunnablePiece> RunnablePiece::read(std::span<const uint8_t> bytes) {
   std::string_view rest(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (!rest.starts_with(kMagic)) return nullptr;
-  rest.remove_prefix(kMagic.size());
-  const auto graph_text = take(rest);
-  const auto encodings_text = graph_text ? take(rest) : std::nullopt;
-  if (!encodings_text || !rest.empty()) return nullptr;
-  auto graph = parse_graph(*graph_text);
-  auto encodings = parse_encodings(bytes_of(*encodings_text));
-  if (!graph || !encodings) return nullptr;
+  const bool is_joined = rest.starts_with(kJoinedMagic);
+  if (!is_joined && !rest.starts_with(kMagic)) return nullptr;
+  rest.remove_prefix(is_joined ? kJoinedMagic.size() : kMagic.size());
   auto piece = std::make_shared<RunnablePiece>();
-  piece->graph_ = std::move(*graph);
-  piece->encodings_ = std::move(*encodings);
-  const Ports ports = ports_of(piece->graph_, &piece->encodings_);
+  while (!rest.empty()) {
+    const auto name = is_joined ? take(rest) : std::string_view();
+    const auto graph_text = name ? take(rest) : std::nullopt;
+    const auto encodings_text = graph_text ? take(rest) : std::nullopt;
+    if (!encodings_text || !piece->add(*name, *graph_text, *encodings_text)) return nullptr;
+    if (!is_joined && !rest.empty()) return nullptr;
+  }
+  return piece->networks_.empty() ? nullptr : piece;
+}
+
+bool RunnablePiece::add(std::string_view name, std::string_view graph_text,
+                        std::string_view encodings_text) {
+  auto graph = parse_graph(graph_text);
+  auto encodings = parse_encodings(bytes_of(encodings_text));
+  if (!graph || !encodings) return false;
+  Network& network = networks_.emplace_back();
+  network.graph = std::move(*graph);
+  network.encodings = std::move(*encodings);
+  const Ports ports = ports_of(network.graph, &network.encodings);
   for (const auto& port : ports.inputs)
-    piece->inputs.push_back(make_stream(port, kHostToDevice, piece->inputs.size()));
+    inputs.push_back(make_stream(port, kHostToDevice, network.inputs++, name));
   for (const auto& port : ports.outputs)
-    piece->outputs.push_back(make_stream(port, kDeviceToHost, piece->outputs.size()));
-  const auto emulator = make_emulator_backend({.threads = 1});
-  auto loaded = emulator->load({piece->graph_, &piece->encodings_});
-  if (!loaded) return nullptr;
-  piece->executable_ = std::move(*loaded);
-  return piece;
+    outputs.push_back(make_stream(port, kDeviceToHost, network.outputs++, name));
+  auto loaded = make_emulator_backend({.threads = 1})->load({network.graph, &network.encodings});
+  if (loaded) network.executable = std::move(*loaded);
+  return loaded.has_value();
 }
 
 void RunnablePiece::to_device(const Stream& stream, const std::byte* host, std::byte* device) {
@@ -149,7 +180,14 @@ void RunnablePiece::run(std::span<const std::byte* const> sources,
     made.emplace_back(static_cast<size_t>(output.port.shape.size()));
   const std::vector<ConstValues> views(given.begin(), given.end());
   const std::vector<Values> results(made.begin(), made.end());
-  (void)executable_->run(views, results);
+  size_t input = 0;
+  size_t output = 0;
+  for (Network& network : networks_) {
+    (void)network.executable->run(std::span(views).subspan(input, network.inputs),
+                                  std::span(results).subspan(output, network.outputs));
+    input += network.inputs;
+    output += network.outputs;
+  }
   for (size_t i = 0; i < outputs.size(); ++i) {
     std::vector<std::byte> host = frame(outputs[i]);
     CodeFrame(outputs[i].port.shape, outputs[i].coding).from_floats(made[i], host);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -18,6 +19,14 @@ namespace tessera::stand_in {
 // A container that is no HEF: magic, graph text, encodings.
 std::vector<uint8_t> make_piece(const Graph& graph, const Encodings& encodings);
 
+// The same of several, whose streams have the network's name before theirs: "NAME/input_layer1".
+struct JoinedNetwork {
+  std::string name;
+  const Graph& graph;
+};
+std::vector<uint8_t> make_joined(const std::vector<JoinedNetwork>& networks,
+                                 const Encodings& encodings);
+
 // A port with the frame that lies on the "device": [H, C, W].
 struct Stream {
   hailort::Port port;
@@ -31,6 +40,7 @@ class RunnablePiece {
   // Null for bytes that make_piece() did not write.
   static std::shared_ptr<RunnablePiece> read(std::span<const uint8_t> bytes);
 
+  // Of all networks.
   std::vector<Stream> inputs;
   std::vector<Stream> outputs;
 
@@ -42,9 +52,16 @@ class RunnablePiece {
   void run(std::span<const std::byte* const> sources, std::span<std::byte* const> targets);
 
  private:
-  Graph graph_;
-  Encodings encodings_;
-  std::unique_ptr<Executable> executable_;
+  struct Network {
+    Graph graph;
+    Encodings encodings;
+    std::unique_ptr<Executable> executable;
+    size_t inputs = 0;
+    size_t outputs = 0;
+  };
+  bool add(std::string_view name, std::string_view graph_text, std::string_view encodings_text);
+
+  std::deque<Network> networks_;
 };
 
 }  // namespace tessera::stand_in

@@ -1,7 +1,10 @@
 // HailoRT's C functions, as far as the backend calls them.
+#include <atomic>
+#include <chrono>
 #include <cstring>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "hailort_stand_in/virtual_device.h"
 
@@ -26,6 +29,7 @@ struct AfterReset {
 } after_reset;
 
 int physical_device = 0;  // its address is the handle
+std::atomic<bool> is_open{false};
 
 template <typename To, typename From>
 To handle(From* object) {
@@ -141,7 +145,10 @@ Status hailo_get_chip_temperature(Device, ChipTemperature* temperature) {
   return kSuccess;
 }
 
+// Boards without a sensor answer that they do not know the request.
 Status hailo_power_measurement(Device, int32_t, int32_t, float* watts) {
+  constexpr auto kInvalidOperation = static_cast<Status>(6);
+  if (Fault::of_environment().is("no_power")) return kInvalidOperation;
   *watts = 2.25F;
   return kSuccess;
 }
@@ -151,11 +158,13 @@ Status hailo_init_vdevice_params(VDeviceParams* params) {
   return kSuccess;
 }
 
+// As the library: nobody else has the device while it is open, and until it is released.
 Status hailo_create_vdevice(VDeviceParams*, VDevice* vdevice) {
   Fault fault = Fault::of_environment();
   if (after_reset.is_after) fault = after_reset.fault;
   after_reset = {};
   if (fault.opening() != kSuccess) return fault.opening();
+  if (is_open.exchange(true)) return kDeviceInUse;
   *vdevice = handle<VDevice>(new OpenDevice{fault, std::make_unique<VirtualDevice>(fault)});
   return kSuccess;
 }
@@ -167,7 +176,10 @@ Status hailo_get_physical_devices(VDevice, Device* devices, size_t* count) {
 }
 
 Status hailo_release_vdevice(VDevice vdevice) {
+  const bool is_slow = of(vdevice).fault.is("slow_release");
   delete &of(vdevice);
+  if (is_slow) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  is_open = false;
   return kSuccess;
 }
 
@@ -186,12 +198,14 @@ Status hailo_release_hef(Hef hef) {
   return kSuccess;
 }
 
-Status hailo_hef_get_vstream_name_from_original_name(Hef hef, const char*, const char* original,
-                                                     LayerName* name) {
+Status hailo_hef_get_original_names_from_vstream_name(Hef hef, const char*, const char* vstream,
+                                                      LayerName* names, size_t* count) {
   for (const auto* streams : {&of(hef).piece->inputs, &of(hef).piece->outputs}) {
     for (const Stream& stream : *streams) {
-      if (stream.port.name != original) continue;
-      copy_name(name->name, stream.info.name);
+      if (std::strcmp(stream.info.name, vstream) != 0) continue;
+      if (*count < 1) return kInsufficientBuffer;
+      copy_name(names->name, stream.port.name);
+      *count = 1;
       return kSuccess;
     }
   }

@@ -83,7 +83,10 @@ Status VirtualDevice::push(GroupStream& stream, const Transfer& transfer) {
   const std::scoped_lock lock(mutex_);
   if (is_lost_) return kCommunicationClosed;
   if (transfer.bytes != stream.stream->info.hw_frame_size) return kInsufficientBuffer;
-  const bool refuses = fault_.is("full") && fault_.evaluation == evaluations_;
+  // In the middle of an evaluation's transfers: at a write, which come last.
+  const bool is_late = fault_.is("full_late") && transfer.on_write != nullptr;
+  const bool refuses = (fault_.is("full") && fault_.evaluation == evaluations_) ||
+                       (is_late && fault_.evaluation <= evaluations_);
   if (refuses) fault_ = {};
   if (refuses || stream.queue.size() == kQueueSize) return kQueueIsFull;
   stream.queue.push_back(transfer);

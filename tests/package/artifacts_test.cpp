@@ -98,6 +98,40 @@ TEST_F(Artifacts, AreFoundByWhatThePieceComputes) {
   EXPECT_TRUE(package.artifact(pieces_[1], "onnx").value().has_value());
 }
 
+TEST_F(Artifacts, OfSeveralPiecesInOneFileAreFoundWithTheirNames) {
+  const JoinedArtifact both{"hef", {{name(0), "left"}, {name(1), "right"}}, copied("H")};
+  ASSERT_TRUE(add_artifacts(path(), {}, {{both}}).has_value());
+  const Package package = Package::open(path()).value();
+  for (size_t i = 0; i < 2; ++i) {
+    const auto found = package.artifact(pieces_[i], "hef").value();
+    ASSERT_TRUE(found.has_value());
+    EXPECT_EQ(Bytes(found->bytes.begin(), found->bytes.end()), copied("H"));
+    EXPECT_EQ(found->network, i == 0 ? "left" : "right");
+    EXPECT_FALSE(package.artifact(pieces_[i], "har").value().has_value());
+  }
+  const auto checked = check_package(package, package.network().value());
+  ASSERT_TRUE(checked.has_value()) << checked.error().to_string();
+  EXPECT_EQ(checked->artifacts, 1);
+
+  // A piece's own file counts first; other shared files take the place of all of them.
+  ASSERT_TRUE(add({{name(0), "hef", copied("own")}}).has_value());
+  const Package own = Package::open(path()).value();
+  EXPECT_EQ(own.artifact(pieces_[0], "hef").value()->network, "");
+  EXPECT_EQ(own.artifact(pieces_[1], "hef").value()->network, "right");
+  const JoinedArtifact one{"hef", {{name(0), "alone"}}, copied("N")};
+  ASSERT_TRUE(add_artifacts(path(), {}, {{one}}).has_value());
+  EXPECT_FALSE(Package::open(path()).value().artifact(pieces_[1], "hef").value().has_value());
+}
+
+TEST_F(Artifacts, OfSeveralPiecesThatAreNotThereAreRefused) {
+  const Bytes before = file();
+  const JoinedArtifact stray{"hef", {{name(0), "a"}, {"seg99_9", "b"}}, copied("H")};
+  const auto added = add_artifacts(path(), {}, {{stray}});
+  ASSERT_FALSE(added.has_value());
+  EXPECT_EQ(added.error().subject, "piece 'seg99_9'");
+  EXPECT_EQ(file(), before);
+}
+
 TEST_F(Artifacts, AreCountedByTheCheck) {
   EXPECT_EQ(check_package(*built_, built_->network().value()).value().artifacts, 0);
   ASSERT_TRUE(add({{name(0), "hef", copied("H0")}, {name(0), "har", copied("A0")}}).has_value());

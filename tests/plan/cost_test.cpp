@@ -89,27 +89,83 @@ TEST(SegmentVerdict, IsThatOfTheWorstPiece) {
   EXPECT_EQ(segment_verdict(segment, target), Verdict::does_not_fit);
 }
 
-TEST(EstimateContexts, OneStaysLoadedAndCostsNothing) {
-  const ContextEstimate one =
-      estimate_contexts(plan_of({pointwise_segment(16, 16, 64, 9)}), real_target("hailo8"));
-  EXPECT_EQ(one.contexts, 1);
-  EXPECT_DOUBLE_EQ(one.switch_s, 0);
+// Segments with a name of their own for each piece, called in turn.
+Plan plan_of_layers(int layers, int calls = 1) {
+  std::vector<ChipSegment> segments;
+  for (int i = 0; i < layers; ++i) {
+    segments.push_back(pointwise_segment(16, 16, 8, calls));
+    segments.back().pieces[0].name = "seg_" + std::to_string(i);
+  }
+  return plan_of(std::move(segments));
 }
 
-// A chip with room for two layers holds four in two contexts; each sends its weights, 2 x 256
-// bytes.
-TEST(EstimateContexts, SendTheirWeightsAtEveryChange) {
+// A chip with room for two such layers, each of 256 bytes of weights and 2 x 128 of frames.
+Target narrow_target() {
   Target target = real_target("hailo8");
   target.units.at("clusters").value = 1;
   target.units.at("lcu").value = 2;
   target.costs.at("switch").value = 0.5;
   target.costs.at("link").value = 1024;
-  const ChipSegment layer = pointwise_segment(16, 16, 8, 1);
-  const ContextEstimate two = estimate_contexts(plan_of({layer, layer, layer, layer}), target);
-  EXPECT_EQ(two.contexts, 2);
+  return target;
+}
+
+TEST(CompiledFiles, OneStaysLoadedAndCostsNothing) {
+  const Target target = real_target("hailo8");
+  const Plan plan = plan_of({pointwise_segment(16, 16, 64, 9)});
+  const FileEstimate one = estimate_files(plan, target);
+  EXPECT_EQ(one.contexts, 1);
+  EXPECT_DOUBLE_EQ(one.cost.switch_s, 0);
+  EXPECT_EQ(one.cost.idle_bytes, 0);
+}
+
+TEST(CompiledFiles, OfFewestHoldAsMuchAsTheChip) {
+  const Target target = narrow_target();
+  const auto files = share_files(plan_of_layers(5), target, FileSharing::fewest);
+  ASSERT_EQ(files.size(), 3U);
+  EXPECT_EQ(files[0].pieces, (std::vector<std::string>{"seg_0", "seg_1"}));
+  EXPECT_EQ(files[0].bytes, 512);
+  EXPECT_EQ(files[2].pieces, std::vector<std::string>{"seg_4"});
+  EXPECT_EQ(share_files(plan_of_layers(5), target, FileSharing::none).size(), 5U);
+  EXPECT_EQ(estimate_files(plan_of_layers(5), target).contexts, 3);
+}
+
+// Alone four layers are loaded once each, two by two twice; there each call moves the other's
+// frames, too.
+TEST(CompiledFiles, AreLoadedAtEveryChangeAndMoveIdleFrames) {
+  const Target target = narrow_target();
+  const Plan plan = plan_of_layers(4, 3);
+  const Cost alone = cost_with_files(plan, target, share_files(plan, target, FileSharing::none));
+  EXPECT_DOUBLE_EQ(alone.switch_s, 4 * (0.5 + 256.0 / 1024));
+  EXPECT_EQ(alone.idle_bytes, 0);
+  const Cost two = cost_with_files(plan, target, share_files(plan, target, FileSharing::fewest));
   EXPECT_DOUBLE_EQ(two.switch_s, 2 * (0.5 + 512.0 / 1024));
-  EXPECT_EQ(estimate_contexts(plan_of({layer, layer}), target).contexts, 1);
-  EXPECT_EQ(estimate_contexts(plan_of({layer, layer, layer}), target).contexts, 2);
+  EXPECT_EQ(two.idle_bytes, 4 * 3 * 256);
+  EXPECT_DOUBLE_EQ(two.link_s - alone.link_s, 4 * 3 * 256 / 1024.0);
+}
+
+TEST(CompiledFiles, OfAKnownSizeAreSentWhole) {
+  const Target target = narrow_target();
+  const Plan plan = plan_of_layers(2);
+  const std::vector<CompiledFile> files = {{{"seg_0"}, 10240}, {{"seg_1"}, 0}};
+  EXPECT_DOUBLE_EQ(cost_with_files(plan, target, files).switch_s,
+                   0.5 + 10240.0 / 1024 + 0.5 + 256.0 / 1024);
+}
+
+// A switch costs 1.25 s and more, a call's idle frames 0.25 s: sharing pays for one call, not for
+// many.
+TEST(CompiledFiles, AreSharedWhereThatSavesTime) {
+  Target target = narrow_target();
+  target.costs.at("switch").value = 1;
+  EXPECT_EQ(share_files(plan_of_layers(4, 1), target, FileSharing::fastest).size(), 2U);
+  EXPECT_EQ(share_files(plan_of_layers(4, 9), target, FileSharing::fastest).size(), 4U);
+  for (const int calls : {1, 2, 3, 5, 9}) {
+    const Plan plan = plan_of_layers(5, calls);
+    const auto seconds = [&](FileSharing how) {
+      return cost_with_files(plan, target, share_files(plan, target, how)).seconds();
+    };
+    EXPECT_LE(seconds(FileSharing::fastest), seconds(FileSharing::none) + 1e-12);
+    EXPECT_LE(seconds(FileSharing::fastest), seconds(FileSharing::fewest) + 1e-12);
+  }
 }
 
 // 16 bits of what goes in: two bytes each instead of one, on the link and nowhere else.

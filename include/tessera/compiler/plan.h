@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -71,11 +72,14 @@ struct Cost {
   int64_t calls = 0;
   int64_t bytes_in = 0;   // host to chip, 8 bit per value
   int64_t bytes_out = 0;  // chip to host
-  int64_t macs = 0;       // of the pieces as called, halos and repeated tiles included
-  double compute_s = 0;   // the slowest layer of each piece, its calls added up
+  // Both ways, of networks that share a compiled file with the one that is called: the runtime
+  // evaluates all of a file together.
+  int64_t idle_bytes = 0;
+  int64_t macs = 0;      // of the pieces as called, halos and repeated tiles included
+  double compute_s = 0;  // the slowest layer of each piece, its calls added up
   double link_s = 0;
   double call_s = 0;    // overhead per call
-  double switch_s = 0;  // loading another context or network
+  double switch_s = 0;  // loading another compiled file
 
   double seconds() const { return compute_s + link_s + call_s + switch_s; }
   Cost& operator+=(const Cost& other);
@@ -147,6 +151,30 @@ struct Plan {
 // stay as they are.
 Cost cost_with_wide_values(const Plan& plan, const Target& target,
                            const std::function<bool(NodeId)>& is_wide);
+
+// What a compiler makes of pieces: one of each, or one of several, whose networks then are on the
+// chip together.
+struct CompiledFile {
+  std::vector<std::string> pieces;  // Piece::name
+  int64_t bytes = 0;                // 0: not known
+};
+
+enum class FileSharing : uint8_t {
+  none,     // each piece has a file of its own
+  fastest,  // pieces that follow each other share one where that is estimated to save time
+  fewest,   // as few files as the chip's units allow
+};
+
+// The files for a plan's pieces, in order of first use, each as large as its pieces' files in
+// `alone`, or as their weights. What shares one fits the chip together by the least that any
+// allocation takes, which does not prove that a compiler finds room.
+std::vector<CompiledFile> share_files(const Plan& plan, const Target& target, FileSharing how,
+                                      std::span<const CompiledFile> alone = {});
+
+// What the plan costs where its pieces are in these files; a piece in none has its own. Each change
+// of file sends the next one, of its size or its weights, and takes target.cost("switch"); a run
+// begins with the file that the run before it ended with.
+Cost cost_with_files(const Plan& plan, const Target& target, std::span<const CompiledFile> files);
 
 enum class LayoutChoice : uint8_t { automatic, row, stripes };
 

@@ -41,7 +41,9 @@ struct VerifyOptions {
   double tolerance = 1e-5;
   double peak_tolerance = 1e-4;
   // Also values inside segments, which no one sees in operation: the segment's pieces are made a
-  // second time with these values as further outputs.
+  // second time with these values as further outputs. Where the chip's backend runs artifacts, of
+  // which these pieces have none, the host's backend plays them, if it computes in integers too;
+  // otherwise they are listed as not compared.
   bool intermediates = true;
   // Of the plan's graph: it is played in integers. Rounding to codes makes every value another one,
   // so that no tolerance holds: a stage passes if it is finite, an output if at least this much of
@@ -81,7 +83,9 @@ struct VerifyReport {
   int64_t segments = 0;
   int64_t pieces = 0;
   int64_t chip_calls = 0;
-  double stitched_seconds = 0;  // one run of the plan, loading not included
+  double stitched_seconds = 0;        // one run of the plan, loading not included
+  std::string intermediates_backend;  // what played the pieces that show inner values, where that
+                                      // is another one than the chip's
   bool passed = false;
   // What the stitched run handed out and what the network computes, by output.
   std::vector<std::vector<float>> output_values;
@@ -98,12 +102,14 @@ struct VerifyReport {
   const ValueCheck* first_failure() const;
 };
 
-// Plays `plan` on `backend` and judges it by `imported` evaluated on `reference`, both on `inputs`
+// Plays `plan` on `devices` and judges it by `imported` evaluated on `reference`, both on `inputs`
 // (Graph::inputs() of `imported`). A wrong plan is no error: the report says which stage fails.
+// Where the chip's backend runs artifacts in integers, the outputs are held to min_snr_db even
+// without encodings.
 // Errors: kMismatch when the plan's inputs or outputs are not the network's; kInvalidArgument for
 // inputs of the wrong size, and for silent ones, on which nothing could fail; those of
 // Backend::load() and Executable::run().
-Result<VerifyReport> verify_plan(const Graph& imported, const Plan& plan, Backend& backend,
+Result<VerifyReport> verify_plan(const Graph& imported, const Plan& plan, const Devices& devices,
                                  Backend& reference, std::span<const ConstValues> inputs,
                                  const VerifyOptions& options = {});
 
@@ -182,6 +188,10 @@ struct ComparedNetwork {
   const Graph& graph;
   Backend& backend;
   const Encodings* encodings = nullptr;
+  // With both, the plan is played on the devices instead of the whole graph on `backend`: what runs
+  // compiled pieces can do nothing else. Values that leave no piece are then not compared.
+  const Plan* plan = nullptr;
+  std::optional<Devices> devices = {};
 };
 
 // A value that both have.

@@ -1,6 +1,8 @@
 #include "backends/hailo/bound_streams.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -11,10 +13,42 @@ namespace {
 
 // Evaluations on their way at once: one on the chip, one to it, one from it, one in hand.
 constexpr size_t kMaxDepth = 4;
+constexpr size_t kMaxOriginalNames = 64;  // of one stream
 
 bool has_shape(const StreamInfo& info, const Shape& shape) {
   return info.shape.height == shape.h && info.shape.width == shape.w &&
          info.shape.features == shape.c;
+}
+
+// "NETWORK/input_layer1": layers of a file of several networks have the network's name before
+// theirs.
+bool is_of(const StreamInfo& info, const std::string& network) {
+  return network.empty() || std::string_view(info.name).starts_with(network + "/");
+}
+
+std::vector<StreamInfo> streams_of(const std::vector<StreamInfo>& all, const std::string& network) {
+  std::vector<StreamInfo> own;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(own),
+               [&](const StreamInfo& info) { return is_of(info, network); });
+  return own;
+}
+
+// Whether the stream carries the value of this name in the file that the compiler read. Networks of
+// one file may have values of one name, so that the name alone does not tell the stream.
+bool carries(const Chip& chip, const ConfiguredHef& configured, const StreamInfo& info,
+             const std::string& name) {
+  std::array<LayerName, kMaxOriginalNames> names{};
+  size_t count = names.size();
+  if (chip.call().hef_get_original_names_from_vstream_name(configured.hef,
+                                                           configured.group_name.c_str(), info.name,
+                                                           names.data(), &count) != kSuccess)
+    return false;
+  return std::any_of(names.begin(),
+                     names.begin() + static_cast<std::ptrdiff_t>(std::min(count, names.size())),
+                     [&](LayerName& one) {
+                       one.name[kNameBytes - 1] = '\0';
+                       return std::string_view(one.name) == name;
+                     });
 }
 
 // The stream of a port: by the name that the port had in the file the compiler read, else the only
@@ -22,13 +56,8 @@ bool has_shape(const StreamInfo& info, const Shape& shape) {
 Result<const StreamInfo*> find_stream(const Chip& chip, const ConfiguredHef& configured,
                                       const std::vector<StreamInfo>& streams, const Port& port,
                                       const std::string& subject) {
-  LayerName named{};
-  if (chip.call().hef_get_vstream_name_from_original_name(
-          configured.hef, configured.group_name.c_str(), port.name.c_str(), &named) == kSuccess) {
-    named.name[kNameBytes - 1] = '\0';
-    for (const StreamInfo& info : streams) {
-      if (std::string_view(info.name) == named.name) return &info;
-    }
+  for (const StreamInfo& info : streams) {
+    if (carries(chip, configured, info, port.name)) return &info;
   }
   if (streams.size() == 1) return &streams.front();
   const StreamInfo* only = nullptr;
@@ -66,15 +95,19 @@ Result<std::vector<QuantInfo>> read_quant_infos(Status (*read)(Stream, QuantInfo
 Result<std::unique_ptr<BoundStreams>> BoundStreams::bind(Chip& chip,
                                                          std::shared_ptr<ConfiguredHef> configured,
                                                          const Ports& ports,
+                                                         const std::string& network,
                                                          const std::string& subject) {
   std::unique_ptr<BoundStreams> bound(new BoundStreams(chip, std::move(configured)));
   const ConfiguredHef& hef = *bound->configured_;
-  if (hef.inputs.size() != ports.inputs.size() || hef.outputs.size() != ports.outputs.size()) {
+  const std::vector<StreamInfo> own_inputs = streams_of(hef.inputs, network);
+  const std::vector<StreamInfo> own_outputs = streams_of(hef.outputs, network);
+  if (own_inputs.size() != ports.inputs.size() || own_outputs.size() != ports.outputs.size()) {
     return TESSERA_ERROR(
         kUnsupported, subject,
-        fmt::format("its compiled file has {} inputs and {} outputs instead of {} and {}",
-                    hef.inputs.size(), hef.outputs.size(), ports.inputs.size(),
-                    ports.outputs.size()),
+        fmt::format("its compiled file has {} inputs and {} outputs{} instead of {} and {}",
+                    own_inputs.size(), own_outputs.size(),
+                    network.empty() ? "" : fmt::format(" of the network '{}'", network),
+                    ports.inputs.size(), ports.outputs.size()),
         "compile the piece again from this package");
   }
   const std::scoped_lock lock(bound->configured_->queueing);
@@ -97,16 +130,42 @@ Result<std::unique_ptr<BoundStreams>> BoundStreams::bind(Chip& chip,
       call.output_stream_get_async_max_queue_size,
       call.create_output_transform_context_by_stream};
   for (const Port& port : ports.inputs) {
-    TESSERA_TRY(const StreamInfo* info, find_stream(chip, hef, hef.inputs, port, subject));
+    TESSERA_TRY(const StreamInfo* info, find_stream(chip, hef, own_inputs, port, subject));
     TESSERA_TRY(BoundInput input, bound->bind_stream(input_calls, port, *info, subject));
     bound->inputs_.push_back(std::move(input));
   }
   for (const Port& port : ports.outputs) {
-    TESSERA_TRY(const StreamInfo* info, find_stream(chip, hef, hef.outputs, port, subject));
+    TESSERA_TRY(const StreamInfo* info, find_stream(chip, hef, own_outputs, port, subject));
     TESSERA_TRY(BoundOutput output, bound->bind_stream(output_calls, port, *info, subject));
     bound->outputs_.push_back(std::move(output));
   }
+  TESSERA_TRY_VOID(bound->add_idle_streams(network, subject));
   return bound;
+}
+
+Result<void> BoundStreams::add_idle_streams(const std::string& network,
+                                            const std::string& subject) {
+  const Functions& call = chip_.call();
+  Status status = kSuccess;
+  for (const StreamInfo& info : configured_->inputs) {
+    if (is_of(info, network) || status != kSuccess) continue;
+    Idle<InputStream> idle;
+    status = call.get_input_stream(configured_->group, info.name, &idle.stream);
+    if (status != kSuccess) continue;
+    idle.bytes = call.get_input_stream_frame_size(idle.stream);
+    idle_inputs_.push_back(idle);
+  }
+  for (const StreamInfo& info : configured_->outputs) {
+    if (is_of(info, network) || status != kSuccess) continue;
+    Idle<OutputStream> idle;
+    status = call.get_output_stream(configured_->group, info.name, &idle.stream);
+    if (status != kSuccess) continue;
+    idle.bytes = call.get_output_stream_frame_size(idle.stream);
+    idle_outputs_.push_back(idle);
+  }
+  if (status == kSuccess) return {};
+  return status_error(chip_.library(), status, subject,
+                      "opening a stream of a network that shares its compiled file");
 }
 
 BoundStreams::~BoundStreams() {
@@ -149,12 +208,14 @@ bool BoundStreams::is_shut_down() const {
 std::vector<size_t> BoundStreams::input_bytes() const {
   std::vector<size_t> bytes;
   for (const BoundInput& input : inputs_) bytes.push_back(input.bytes);
+  for (const auto& idle : idle_inputs_) bytes.push_back(idle.bytes);
   return bytes;
 }
 
 std::vector<size_t> BoundStreams::output_bytes() const {
   std::vector<size_t> bytes;
   for (const BoundOutput& output : outputs_) bytes.push_back(output.bytes);
+  for (const auto& idle : idle_outputs_) bytes.push_back(idle.bytes);
   return bytes;
 }
 
@@ -189,39 +250,50 @@ Result<void> BoundStreams::take(const Slot& slot, std::span<const Values> output
 Status BoundStreams::queue_read(Slot& slot, size_t i, uint32_t timeout_ms) {
   const Functions& call = chip_.call();
   const std::span<std::byte> frame = slot.output(i);
-  const Status ready =
-      call.stream_wait_for_async_output_ready(outputs_[i].stream, frame.size(), timeout_ms);
+  const OutputStream stream =
+      i < outputs_.size() ? outputs_[i].stream : idle_outputs_[i - outputs_.size()].stream;
+  const Status ready = call.stream_wait_for_async_output_ready(stream, frame.size(), timeout_ms);
   if (ready != kSuccess) return ready;
-  return call.stream_read_raw_buffer_async(outputs_[i].stream, frame.data(), frame.size(),
-                                           Slot::on_read, slot.read_token(i));
+  return call.stream_read_raw_buffer_async(stream, frame.data(), frame.size(), Slot::on_read,
+                                           slot.read_token(i));
 }
 
 Status BoundStreams::queue_write(Slot& slot, size_t i, uint32_t timeout_ms) {
   const Functions& call = chip_.call();
   const std::span<std::byte> frame = slot.input(i);
-  const Status ready =
-      call.stream_wait_for_async_input_ready(inputs_[i].stream, frame.size(), timeout_ms);
+  const InputStream stream =
+      i < inputs_.size() ? inputs_[i].stream : idle_inputs_[i - inputs_.size()].stream;
+  const Status ready = call.stream_wait_for_async_input_ready(stream, frame.size(), timeout_ms);
   if (ready != kSuccess) return ready;
-  return call.stream_write_raw_buffer_async(inputs_[i].stream, frame.data(), frame.size(),
-                                            Slot::on_write, slot.write_token(i));
+  return call.stream_write_raw_buffer_async(stream, frame.data(), frame.size(), Slot::on_write,
+                                            slot.write_token(i));
 }
 
-void BoundStreams::queue(Slot& slot, std::chrono::milliseconds timeout) {
+// False where some of the transfers are queued and the others are not: frames of its streams would
+// no longer belong together.
+bool BoundStreams::queue_all(Slot& slot, uint32_t timeout_ms) {
   const std::scoped_lock lock(configured_->queueing);
   slot.start(configured_->generation);
-  const auto timeout_ms = static_cast<uint32_t>(timeout.count());
+  const size_t reads = outputs_.size() + idle_outputs_.size();
+  const size_t writes = inputs_.size() + idle_inputs_.size();
   // Reads first: a frame that nobody waits for would hold the chip.
-  for (size_t i = 0; i < outputs_.size() + inputs_.size(); ++i) {
+  for (size_t i = 0; i < reads + writes; ++i) {
     slot.expect_transfer();
     Status status = kStreamAbort;  // shut down by another piece's loss of the device
-    if (configured_->group != nullptr) {
-      status = i < outputs_.size() ? queue_read(slot, i, timeout_ms)
-                                   : queue_write(slot, i - outputs_.size(), timeout_ms);
+    if (configured_->group != nullptr && !configured_->is_out_of_step) {
+      status =
+          i < reads ? queue_read(slot, i, timeout_ms) : queue_write(slot, i - reads, timeout_ms);
     }
     if (status == kSuccess) continue;
     slot.refuse_transfer(status);
-    return;
+    if (i > 0) configured_->is_out_of_step = true;
+    return i == 0;
   }
+  return true;
+}
+
+void BoundStreams::queue(Slot& slot, std::chrono::milliseconds timeout) {
+  if (!queue_all(slot, static_cast<uint32_t>(timeout.count()))) chip_.shut_down(configured_);
 }
 
 }  // namespace tessera::hailort

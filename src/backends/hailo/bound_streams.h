@@ -12,11 +12,14 @@ namespace tessera::hailort {
 
 class BoundStreams {
  public:
-  // Errors: those of agreed_coding(); kUnsupported where it cannot be told which stream a port is;
-  // kUnavailable.
+  // `network`: the piece's in a file that holds several; empty: the file's only one. The runtime's
+  // scheduler evaluates all networks of a file together, once each stream has a frame: streams of
+  // the others get frames of zeros, and what they give is dropped. Errors: those of
+  // agreed_coding(); kUnsupported where it cannot be told which stream a port is; kUnavailable.
   static Result<std::unique_ptr<BoundStreams>> bind(Chip& chip,
                                                     std::shared_ptr<ConfiguredHef> configured,
-                                                    const Ports& ports, const std::string& subject);
+                                                    const Ports& ports, const std::string& network,
+                                                    const std::string& subject);
   ~BoundStreams();
   BoundStreams(const BoundStreams&) = delete;
   BoundStreams& operator=(const BoundStreams&) = delete;
@@ -24,6 +27,7 @@ class BoundStreams {
   const std::shared_ptr<ConfiguredHef>& configured() const { return configured_; }
   // Nothing can be queued any more: another error ended what was.
   bool is_shut_down() const;
+  // Of all streams, the piece's first.
   std::vector<size_t> input_bytes() const;
   std::vector<size_t> output_bytes() const;
   size_t queue_depth() const { return queue_depth_; }
@@ -63,13 +67,23 @@ class BoundStreams {
   Result<Bound<Stream, Transform>> bind_stream(const StreamCalls<Stream, Transform>& calls,
                                                const Port& port, const StreamInfo& info,
                                                const std::string& subject);
+  Result<void> add_idle_streams(const std::string& network, const std::string& subject);
   Status queue_read(Slot& slot, size_t i, uint32_t timeout_ms);
   Status queue_write(Slot& slot, size_t i, uint32_t timeout_ms);
+  bool queue_all(Slot& slot, uint32_t timeout_ms);
 
   Chip& chip_;
   std::shared_ptr<ConfiguredHef> configured_;
   std::vector<BoundInput> inputs_;
   std::vector<BoundOutput> outputs_;
+  // Of networks that share the file.
+  template <typename Stream>
+  struct Idle {
+    Stream stream = nullptr;
+    size_t bytes = 0;
+  };
+  std::vector<Idle<InputStream>> idle_inputs_;
+  std::vector<Idle<OutputStream>> idle_outputs_;
   size_t queue_depth_ = 1;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <condition_variable>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
@@ -46,17 +47,50 @@ Status read_infos(Status (*read)(NetworkGroup, StreamInfo*, size_t, size_t*), Ne
 
 }  // namespace
 
+// What is open, by library. Never destroyed: the last Chip may outlive static objects.
+struct Chip::Shared {
+  std::mutex mutex;
+  std::condition_variable closed;
+  struct Open {
+    std::weak_ptr<Chip> chip;
+    bool is_held = false;  // from its opening until the device is given back
+  };
+  std::map<const Library*, Open> open;
+
+  static Shared& instance() {
+    static auto* const shared = new Shared;
+    return *shared;
+  }
+};
+
 Result<std::shared_ptr<Chip>> Chip::shared() {
-  static std::mutex mutex;
-  static std::weak_ptr<Chip> open_chip;
-  const std::scoped_lock lock(mutex);
   TESSERA_TRY(const Library* library, open_library());
-  std::shared_ptr<Chip> chip = open_chip.lock();
-  if (chip && &chip->library_ == library) return chip;
-  chip.reset(new Chip(*library));
-  TESSERA_TRY_VOID(chip->open());
-  open_chip = chip;
+  Shared& shared = Shared::instance();
+  std::unique_lock lock(shared.mutex);
+  Shared::Open& open = shared.open[library];
+  std::shared_ptr<Chip> chip;
+  // Another thread may be closing the device that nobody uses any more: until then it is busy.
+  shared.closed.wait(lock, [&] {
+    chip = open.chip.lock();
+    return chip != nullptr || !open.is_held;
+  });
+  if (chip) return chip;
+  std::unique_ptr<Chip> opened(new Chip(*library));
+  TESSERA_TRY_VOID(opened->open());
+  chip = std::shared_ptr<Chip>(opened.release(), close_shared);
+  open = {chip, true};
   return chip;
+}
+
+void Chip::close_shared(Chip* chip) {
+  Shared& shared = Shared::instance();
+  const Library* library = &chip->library_;
+  delete chip;
+  {
+    const std::scoped_lock lock(shared.mutex);
+    shared.open[library].is_held = false;
+  }
+  shared.closed.notify_all();
 }
 
 Chip::~Chip() {
@@ -120,20 +154,33 @@ std::string Chip::description() const {
                      to_string(identity_.fw_version), to_string(library_.version));
 }
 
-std::optional<float> Chip::temperature_celsius() {
+// Behind the service there is no handle to ask.
+Result<void> Chip::check_is_told(const char* doing) const {
+  if (device_ != nullptr) return {};
+  return TESSERA_ERROR(kUnavailable, kDevice,
+                       fmt::format("is not at hand, while {}: it is lost, or another program's "
+                                   "service holds it",
+                                   doing),
+                       "run without the service");
+}
+
+Result<float> Chip::temperature_celsius() {
+  constexpr const char* kDoing = "measuring its temperature";
   const std::scoped_lock lock(mutex_);
+  TESSERA_TRY_VOID(check_is_told(kDoing));
   ChipTemperature measured{};
-  if (device_ == nullptr || call().get_chip_temperature(device_, &measured) != kSuccess)
-    return std::nullopt;
+  const Status status = call().get_chip_temperature(device_, &measured);
+  if (status != kSuccess) return status_error(library_, status, kDevice, kDoing);
   return std::max(measured.ts0_temperature, measured.ts1_temperature);
 }
 
-std::optional<float> Chip::power_watts() {
+Result<float> Chip::power_watts() {
+  constexpr const char* kDoing = "measuring its power";
   const std::scoped_lock lock(mutex_);
+  TESSERA_TRY_VOID(check_is_told(kDoing));
   float watts = 0;
-  if (device_ == nullptr ||
-      call().power_measurement(device_, kAutomatic, kAutomatic, &watts) != kSuccess)
-    return std::nullopt;
+  const Status status = call().power_measurement(device_, kAutomatic, kAutomatic, &watts);
+  if (status != kSuccess) return status_error(library_, status, kDevice, kDoing);
   return watts;
 }
 

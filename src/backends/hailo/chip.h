@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -33,11 +32,13 @@ struct ConfiguredHef {
   std::vector<StreamInfo> outputs;
   // Transfers of one evaluation are queued together, so that frames of all streams stay in step.
   std::mutex queueing;
+  bool is_out_of_step = false;  // some of an evaluation's were not taken: it is not used again
 };
 
 class Chip {
  public:
-  // The process's device, opened if it is not open. Errors: those of open_library(); kUnavailable.
+  // The process's device, opened if it is not open; one that is being closed is waited for. Errors:
+  // those of open_library(); kUnavailable.
   static Result<std::shared_ptr<Chip>> shared();
   ~Chip();
   Chip(const Chip&) = delete;
@@ -46,9 +47,10 @@ class Chip {
   const Library& library() const { return library_; }
   const Functions& call() const { return library_.call; }
   std::string description() const;  // "Hailo-8, firmware 4.22.0, HailoRT 4.22.0"
-  // Where the device tells.
-  std::optional<float> temperature_celsius();
-  std::optional<float> power_watts();
+  // Of the hotter of its two sensors. Errors: kUnavailable where the device does not tell.
+  Result<float> temperature_celsius();
+  // Of the chip's own supply, which only boards with a sensor for it measure. Errors: the same.
+  Result<float> power_watts();
 
   // One for all that have the same bytes. `subject` names the piece in errors. Errors: kCorrupt and
   // kUnsupported for a file that this device cannot run; kUnavailable.
@@ -64,8 +66,11 @@ class Chip {
   Result<void> recover(uint64_t generation, Status status, const std::string& subject);
 
  private:
+  struct Shared;
   explicit Chip(const Library& library) : library_(library) {}
+  static void close_shared(Chip* chip);
   Result<void> open();
+  Result<void> check_is_told(const char* doing) const;
   Result<void> read_identity();
   void close();
   Result<void> reset_device(const std::string& subject);

@@ -10,6 +10,11 @@ namespace {
 
 constexpr std::string_view kFormat = "hef";
 
+DeviceReading reading(std::string name, const Result<float>& measured) {
+  if (!measured) return {std::move(name), {}, measured.error().message};
+  return {std::move(name), double{*measured}, ""};
+}
+
 class HailoBackend : public Backend {
  public:
   explicit HailoBackend(Result<std::shared_ptr<hailort::Chip>> chip) : chip_(std::move(chip)) {}
@@ -27,12 +32,9 @@ class HailoBackend : public Backend {
 
   Arithmetic arithmetic() const override { return Arithmetic::integer; }
   std::vector<DeviceReading> readings() override {
-    std::vector<DeviceReading> told;
-    if (!chip_) return told;
-    if (const auto celsius = (*chip_)->temperature_celsius())
-      told.push_back({"temperature_celsius", double{*celsius}});
-    if (const auto watts = (*chip_)->power_watts()) told.push_back({"power_watts", double{*watts}});
-    return told;
+    if (!chip_) return {};
+    return {reading("temperature_celsius", (*chip_)->temperature_celsius()),
+            reading("power_watts", (*chip_)->power_watts())};
   }
   std::string_view artifact_format() const override { return kFormat; }
 

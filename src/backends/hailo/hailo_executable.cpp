@@ -25,6 +25,7 @@ HailoExecutable::HailoExecutable(std::shared_ptr<Chip> chip, const Segment& segm
       subject_(fmt::format("piece '{}'", segment.name)),
       hef_(std::make_shared<std::vector<uint8_t>>(segment.artifact->bytes.begin(),
                                                   segment.artifact->bytes.end())),
+      network_(segment.artifact->network),
       signature_(signature_of(segment.graph)),
       ports_(ports_of(segment.graph, segment.encodings)),
       timeout_(timeout_of_environment()) {}
@@ -47,7 +48,9 @@ HailoExecutable::~HailoExecutable() {
 
 Result<void> HailoExecutable::configure() {
   TESSERA_TRY(auto configured, chip_->configure(hef_, subject_));
-  TESSERA_TRY(streams_, BoundStreams::bind(*chip_, std::move(configured), ports_, subject_));
+  TESSERA_TRY(streams_,
+              BoundStreams::bind(*chip_, std::move(configured), ports_, network_, subject_));
+  hef_ = streams_->configured()->bytes;  // once for all pieces of a file
   return {};
 }
 

@@ -40,6 +40,7 @@ class HailoExecutable final : public Executable {
   std::shared_ptr<Chip> chip_;
   std::string subject_;
   HefBytes hef_;
+  std::string network_;  // of the file's; empty: its only one
   Signature signature_;
   Ports ports_;
   std::chrono::milliseconds timeout_;

@@ -197,50 +197,51 @@ using InputTransform = struct InputTransformTag*;
 using OutputTransform = struct OutputTransformTag*;
 
 // X(name without "hailo_", result, parameters)
-#define TESSERA_HAILORT_FUNCTIONS(X)                                                              \
-  X(get_library_version, Status, (Version*))                                                      \
-  X(get_status_message, const char*, (Status))                                                    \
-  X(scan_devices, Status, (void*, DeviceId*, size_t*))                                            \
-  X(create_device_by_id, Status, (const DeviceId*, Device*))                                      \
-  X(release_device, Status, (Device))                                                             \
-  X(identify, Status, (Device, DeviceIdentity*))                                                  \
-  X(get_chip_temperature, Status, (Device, ChipTemperature*))                                     \
-  X(power_measurement, Status, (Device, int32_t, int32_t, float*))                                \
-  X(reset_device, Status, (Device, ResetMode))                                                    \
-  X(init_vdevice_params, Status, (VDeviceParams*))                                                \
-  X(create_vdevice, Status, (VDeviceParams*, VDevice*))                                           \
-  X(get_physical_devices, Status, (VDevice, Device*, size_t*))                                    \
-  X(release_vdevice, Status, (VDevice))                                                           \
-  X(create_hef_buffer, Status, (Hef*, const void*, size_t))                                       \
-  X(release_hef, Status, (Hef))                                                                   \
-  X(hef_get_vstream_name_from_original_name, Status, (Hef, const char*, const char*, LayerName*)) \
-  X(init_configure_params_by_vdevice, Status, (Hef, VDevice, ConfigureParams*))                   \
-  X(configure_vdevice, Status, (VDevice, Hef, ConfigureParams*, NetworkGroup*, size_t*))          \
-  X(shutdown_network_group, Status, (NetworkGroup))                                               \
-  X(network_group_get_input_stream_infos, Status, (NetworkGroup, StreamInfo*, size_t, size_t*))   \
-  X(network_group_get_output_stream_infos, Status, (NetworkGroup, StreamInfo*, size_t, size_t*))  \
-  X(get_input_stream, Status, (NetworkGroup, const char*, InputStream*))                          \
-  X(get_output_stream, Status, (NetworkGroup, const char*, OutputStream*))                        \
-  X(get_input_stream_frame_size, size_t, (InputStream))                                           \
-  X(get_output_stream_frame_size, size_t, (OutputStream))                                         \
-  X(get_input_stream_quant_infos, Status, (InputStream, QuantInfo*, size_t*))                     \
-  X(get_output_stream_quant_infos, Status, (OutputStream, QuantInfo*, size_t*))                   \
-  X(input_stream_get_async_max_queue_size, Status, (InputStream, size_t*))                        \
-  X(output_stream_get_async_max_queue_size, Status, (OutputStream, size_t*))                      \
-  X(stream_wait_for_async_input_ready, Status, (InputStream, size_t, uint32_t))                   \
-  X(stream_wait_for_async_output_ready, Status, (OutputStream, size_t, uint32_t))                 \
-  X(stream_write_raw_buffer_async, Status,                                                        \
-    (InputStream, const void*, size_t, WriteCallback, void*))                                     \
-  X(stream_read_raw_buffer_async, Status, (OutputStream, void*, size_t, ReadCallback, void*))     \
-  X(create_input_transform_context_by_stream, Status,                                             \
-    (InputStream, const TransformParams*, InputTransform*))                                       \
-  X(create_output_transform_context_by_stream, Status,                                            \
-    (OutputStream, const TransformParams*, OutputTransform*))                                     \
-  X(transform_frame_by_input_transform_context, Status,                                           \
-    (InputTransform, const void*, size_t, void*, size_t))                                         \
-  X(transform_frame_by_output_transform_context, Status,                                          \
-    (OutputTransform, const void*, size_t, void*, size_t))                                        \
-  X(release_input_transform_context, Status, (InputTransform))                                    \
+#define TESSERA_HAILORT_FUNCTIONS(X)                                                             \
+  X(get_library_version, Status, (Version*))                                                     \
+  X(get_status_message, const char*, (Status))                                                   \
+  X(scan_devices, Status, (void*, DeviceId*, size_t*))                                           \
+  X(create_device_by_id, Status, (const DeviceId*, Device*))                                     \
+  X(release_device, Status, (Device))                                                            \
+  X(identify, Status, (Device, DeviceIdentity*))                                                 \
+  X(get_chip_temperature, Status, (Device, ChipTemperature*))                                    \
+  X(power_measurement, Status, (Device, int32_t, int32_t, float*))                               \
+  X(reset_device, Status, (Device, ResetMode))                                                   \
+  X(init_vdevice_params, Status, (VDeviceParams*))                                               \
+  X(create_vdevice, Status, (VDeviceParams*, VDevice*))                                          \
+  X(get_physical_devices, Status, (VDevice, Device*, size_t*))                                   \
+  X(release_vdevice, Status, (VDevice))                                                          \
+  X(create_hef_buffer, Status, (Hef*, const void*, size_t))                                      \
+  X(release_hef, Status, (Hef))                                                                  \
+  X(hef_get_original_names_from_vstream_name, Status,                                            \
+    (Hef, const char*, const char*, LayerName*, size_t*))                                        \
+  X(init_configure_params_by_vdevice, Status, (Hef, VDevice, ConfigureParams*))                  \
+  X(configure_vdevice, Status, (VDevice, Hef, ConfigureParams*, NetworkGroup*, size_t*))         \
+  X(shutdown_network_group, Status, (NetworkGroup))                                              \
+  X(network_group_get_input_stream_infos, Status, (NetworkGroup, StreamInfo*, size_t, size_t*))  \
+  X(network_group_get_output_stream_infos, Status, (NetworkGroup, StreamInfo*, size_t, size_t*)) \
+  X(get_input_stream, Status, (NetworkGroup, const char*, InputStream*))                         \
+  X(get_output_stream, Status, (NetworkGroup, const char*, OutputStream*))                       \
+  X(get_input_stream_frame_size, size_t, (InputStream))                                          \
+  X(get_output_stream_frame_size, size_t, (OutputStream))                                        \
+  X(get_input_stream_quant_infos, Status, (InputStream, QuantInfo*, size_t*))                    \
+  X(get_output_stream_quant_infos, Status, (OutputStream, QuantInfo*, size_t*))                  \
+  X(input_stream_get_async_max_queue_size, Status, (InputStream, size_t*))                       \
+  X(output_stream_get_async_max_queue_size, Status, (OutputStream, size_t*))                     \
+  X(stream_wait_for_async_input_ready, Status, (InputStream, size_t, uint32_t))                  \
+  X(stream_wait_for_async_output_ready, Status, (OutputStream, size_t, uint32_t))                \
+  X(stream_write_raw_buffer_async, Status,                                                       \
+    (InputStream, const void*, size_t, WriteCallback, void*))                                    \
+  X(stream_read_raw_buffer_async, Status, (OutputStream, void*, size_t, ReadCallback, void*))    \
+  X(create_input_transform_context_by_stream, Status,                                            \
+    (InputStream, const TransformParams*, InputTransform*))                                      \
+  X(create_output_transform_context_by_stream, Status,                                           \
+    (OutputStream, const TransformParams*, OutputTransform*))                                    \
+  X(transform_frame_by_input_transform_context, Status,                                          \
+    (InputTransform, const void*, size_t, void*, size_t))                                        \
+  X(transform_frame_by_output_transform_context, Status,                                         \
+    (OutputTransform, const void*, size_t, void*, size_t))                                       \
+  X(release_input_transform_context, Status, (InputTransform))                                   \
   X(release_output_transform_context, Status, (OutputTransform))
 
 // The functions of a library that was opened; see library.h.

@@ -80,6 +80,7 @@ Json of(const Cost& cost) {
   return {{"calls", cost.calls},
           {"bytes_in", cost.bytes_in},
           {"bytes_out", cost.bytes_out},
+          {"idle_bytes", cost.idle_bytes},
           {"macs", cost.macs},
           {"compute_ms_estimated", cost.compute_s * 1e3},
           {"link_ms_estimated", cost.link_s * 1e3},

@@ -30,6 +30,17 @@ TEST_F(HailoBackend, TellsTemperatureAndPower) {
   EXPECT_EQ(readings[0].value, 42.5);
   EXPECT_EQ(readings[1].name, "power_watts");
   EXPECT_EQ(readings[1].value, 2.25);
+  EXPECT_EQ(readings[1].reason, "");
+}
+
+TEST_F(HailoBackend, SaysWhyTheDeviceDoesNotTellItsPower) {
+  const Variable wanted("TESSERA_STAND_IN_FAULT", "no_power");
+  const auto readings = open().value()->readings();
+  ASSERT_EQ(readings.size(), 2U);
+  EXPECT_EQ(readings[0].value, 42.5);
+  EXPECT_FALSE(readings[1].value.has_value());
+  EXPECT_EQ(readings[1].reason,
+            "HailoRT 4.22.0 says 'stand-in' (status 6), while measuring its power");
 }
 
 TEST_F(HailoBackend, StitchedRunIsTheEmulatorsBitForBit) {
@@ -161,6 +172,57 @@ TEST_F(HailoBackend, ThreadsShareOneDevice) {
   }
   for (std::thread& thread : threads) thread.join();
   for (const Outputs& result : results) EXPECT_EQ(result, expected);
+}
+
+// The runtime evaluates all networks of a file together: each piece gets its own results.
+TEST_F(HailoBackend, PiecesThatShareAFileGiveWhatTheyGiveAlone) {
+  pieces_ = CompiledPieces::joined(plan(), encodings());
+  ASSERT_GT(pieces_.size(), 2U);
+  const auto backend = open().value();
+  auto loaded = session(*backend);
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().to_string();
+  EXPECT_EQ(run(*loaded), emulated());
+  EXPECT_EQ(run(*loaded), emulated()) << "buffers used again";
+}
+
+TEST_F(HailoBackend, ANetworkThatTheFileDoesNotHoldIsNamed) {
+  pieces_ = CompiledPieces::joined(plan(), encodings());
+  pieces_.network_of(pieces_.first()) = "net_of_nobody";
+  const auto backend = open().value();
+  const auto refused = session(*backend);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_NE(refused.error().to_string().find(
+                "its compiled file has 0 inputs and 0 outputs of the network 'net_of_nobody'"),
+            std::string::npos)
+      << refused.error().to_string();
+}
+
+// One evaluation is taken in part: what others queue behind it would pair with its frames.
+TEST_F(HailoBackend, AfterAnEvaluationThatWasTakenInPartNoFramesAreMixed) {
+  const Variable wanted("TESSERA_STAND_IN_FAULT", "full_late@2");
+  pieces_ = CompiledPieces::joined(plan(), encodings());
+  const auto backend = open().value();
+  Session loaded = session(*backend).value();
+  const auto first = loaded.run({ConstValues(network_->signal)});
+  EXPECT_TRUE(!first || *first == emulated());
+  EXPECT_EQ(run(loaded), emulated());
+}
+
+// The stand-in's device is busy until it is given back, as a real one is.
+TEST_F(HailoBackend, OneThreadOpensItWhileAnotherClosesIt) {
+  const Variable wanted("TESSERA_STAND_IN_FAULT", "slow_release");
+  std::vector<std::thread> threads;
+  std::vector<std::string> errors(3);
+  for (std::string& error : errors) {
+    threads.emplace_back([&] {
+      for (int again = 0; again < 10 && error.empty(); ++again) {
+        const auto backend = open();
+        if (!backend) error = backend.error().to_string();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const std::string& error : errors) EXPECT_EQ(error, "");
 }
 
 TEST_F(HailoBackend, RunsNoNetworkWithoutAPlan) {

@@ -6,11 +6,13 @@
 
 #include <atomic>
 #include <fstream>
+#include <set>
 #include <string>
 
 #include "base/npy.h"
 #include "support/scratch_folder.h"
 #include "vendor/hailo/dfc/dfc_case.h"
+#include "vendor/hailo/dfc/hn_layers.h"
 #include "vendor/hailo/labelled_logs.h"
 
 namespace tessera::hailo {
@@ -136,7 +138,6 @@ TEST_F(DfcTest, ExplainsAndRemembersRefusals) {
       {"compiler", "partition", "no_partition", true},
       {"compiler", "timeout", "timeout", false},
       {"compiler", "crash", "tool_crash", false},
-      {"compiler", "full_disk", "environment", false},
       {"compiler", "killed", "out_of_memory", false},
       {"compiler", "silent", "unknown", false},
       {"parser", "no_file", "unknown", false},
@@ -161,6 +162,50 @@ TEST_F(DfcTest, ExplainsAndRemembersRefusals) {
     EXPECT_EQ(second->told.family, refusal.family);
     EXPECT_EQ(calls() - before, refusal.is_remembered ? 0 : 1);
   }
+}
+
+TEST_F(DfcTest, AFullDiskIsAnErrorAndNoWordOnTheNetwork) {
+  rules("full compiler full_disk\n");
+  const auto result = run(network("full"));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::kNoSpace);
+  EXPECT_EQ(result.error().message, "the compiler found no space left on the disk");
+  rules("");
+  EXPECT_TRUE(run(network("full"))->succeeded);
+  EXPECT_EQ(calls(), 4);  // the compiler twice
+}
+
+TEST_F(DfcTest, JoinsNetworksThatStayApart) {
+  DfcCase joined;
+  joined.name = "both";
+  joined.parts = {network("left"), network("right"), network("third")};
+  joined.parts[1].wide_nodes = {"/out/Conv"};
+  joined.calibration = joined.parts[0].calibration;
+  const auto result = run(joined);
+  ASSERT_TRUE(result) << result.error().to_string();
+  ASSERT_TRUE(result->succeeded) << result->refusal;
+  EXPECT_EQ(calls(), 7);  // three parsed, two joins, optimised, compiled
+  // All parts have a layer of that name.
+  EXPECT_EQ(result->script, "quantization_param(right/conv1, precision_mode=a16_w16)\n");
+  std::set<std::string> parts;
+  const auto layers = read_hn_layers(result->har).value();
+  for (const HnLayer& layer : layers) parts.insert(layer.name.substr(0, layer.name.find('/')));
+  EXPECT_EQ(parts, (std::set<std::string>{"left", "right", "third"}));
+  ASSERT_TRUE(run(joined)->succeeded);
+  ASSERT_TRUE(run(network("left"))->succeeded);
+  EXPECT_EQ(calls(), 9);  // it was parsed before
+}
+
+TEST_F(DfcTest, AJoinThatLosesTheNamesOfItsPartsIsRefused) {
+  rules("* join nameless\n");
+  DfcCase joined;
+  joined.name = "both";
+  joined.parts = {network("left"), network("right")};
+  joined.calibration = joined.parts[0].calibration;
+  const auto result = run(joined);
+  ASSERT_TRUE(result) << result.error().to_string();
+  EXPECT_FALSE(result->succeeded);
+  EXPECT_EQ(result->refusal, "har_build: the joined network has 0 inputs named left/ instead of 1");
 }
 
 TEST_F(DfcTest, EndsWhatHangsWithAllItStarted) {

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <set>
 #include <string>
 
@@ -26,6 +27,30 @@ const std::set<std::string> kNumbersNotInText = {
 bool is_said_wider(std::string_view told, std::string_view label) {
   return (told == "HailoRT" && label == "pyhailort") ||
          ((told == "ClientRunner" || told == "hailo") && label.starts_with("hailo"));
+}
+
+std::string unescaped(std::string text) {
+  for (size_t at = text.find("\\n"); at != std::string::npos; at = text.find("\\n", at + 1))
+    text.replace(at, 2, "\n");
+  return text;
+}
+
+TEST(VendorWording, OfEverySingleMessageHasItsFamilyAndNoLayerThatItLacks) {
+  std::ifstream file(kFolder + "/wordings.tsv");
+  int count = 0;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with('#') || line.starts_with("family\t")) continue;
+    const auto columns = testing::split(line, '\t');
+    ASSERT_EQ(columns.size(), 3U) << line;
+    const std::string text = unescaped(columns[2]);
+    const LogExplanation told = explain_log(text + "\n");
+    EXPECT_EQ(told.family, columns[0]) << text;
+    EXPECT_EQ(told.outcome, LogOutcome::fail) << text;
+    for (const std::string& layer : told.layers)
+      EXPECT_NE(text.find(layer), std::string::npos) << layer;
+    ++count;
+  }
+  EXPECT_EQ(count, 74);
 }
 
 class VendorLog : public ::testing::TestWithParam<LabelledLog> {};

@@ -11,6 +11,7 @@
 #include "base/process.h"
 #include "tessera/file.h"
 #include "vendor/hailo/dfc/artifact.h"
+#include "vendor/hailo/dfc/dfc_commands.h"
 #include "vendor/hailo/dfc/hn_layers.h"
 
 namespace tessera::hailo {
@@ -30,12 +31,12 @@ bool is_about_the_network(const std::string& family) {
          !family.starts_with("runtime_");
 }
 
-struct Command {
-  LogStage stage;
-  std::vector<std::string> arguments;  // files by the names they have for the step
-  std::vector<fs::path> files;         // that it reads: their content is part of the key
-  std::string output;                  // file that it makes
-};
+// As the system says it, through Python or any other program.
+bool tells_full_disk(const LogExplanation& told) {
+  constexpr std::string_view kSaid = "No space left on device";
+  return told.failure_head.find(kSaid) != std::string::npos ||
+         told.exception_message.find(kSaid) != std::string::npos;
+}
 
 class CaseRun {
  public:
@@ -47,12 +48,12 @@ class CaseRun {
 
   Result<DfcResult> run() {
     TESSERA_TRY_VOID(check());
-    TESSERA_TRY(const auto parsed, step(parse_command()));
+    TESSERA_TRY(const auto parsed, case_.parts.empty() ? parse() : join());
     if (!parsed) return result_;
-    if (const std::string smaller = smaller_graph(); !smaller.empty()) return refused(smaller);
     TESSERA_TRY(const auto optimized, optimize(*parsed));
     if (!optimized) return result_;
-    TESSERA_TRY(const auto compiled, step(compile_command(*optimized)));
+    TESSERA_TRY(const std::string network, read_hn_name(*parsed));
+    TESSERA_TRY(const auto compiled, step(compile_command(options_.hw_arch, *optimized, network)));
     if (!compiled) return result_;
     result_.har = *optimized;
     result_.hef = *compiled;
@@ -72,42 +73,53 @@ class CaseRun {
                          "use letters, digits and '_'");
   }
 
-  Command parse_command() const {
-    Command command{LogStage::parse, {}, {case_.onnx}, case_.name + ".har"};
-    command.arguments = {"parser",       "onnx",      fs::absolute(case_.onnx).string(),
-                         "--net-name",   case_.name,  "--har-path",
-                         command.output, "--hw-arch", options_.hw_arch};
-    if (!case_.end_nodes.empty()) {
-      command.arguments.emplace_back("--end-node-names");
-      command.arguments.insert(command.arguments.end(), case_.end_nodes.begin(),
-                               case_.end_nodes.end());
-    }
-    if (!case_.inputs.empty()) command.arguments.emplace_back("--tensor-shapes");
-    for (const DfcInput& input : case_.inputs) {
-      command.arguments.push_back(fmt::format("{}=[{}]", input.name, fmt::join(input.shape, ",")));
-    }
-    return command;
+  Result<std::optional<fs::path>> parse() {
+    TESSERA_TRY(auto parsed, step(parse_command(case_, options_.hw_arch)));
+    if (!parsed) return parsed;
+    const std::string smaller = smaller_graph();
+    if (smaller.empty()) return parsed;
+    refused("parser_recommendation", smaller);
+    return std::optional<fs::path>();
   }
 
-  Command optimize_command(const fs::path& har) const {
-    Command command{
-        LogStage::optimize, {}, {har, case_.calibration}, case_.name + "_optimized.har"};
-    command.arguments = {"optimize",          har.string(),
-                         "--hw-arch",         options_.hw_arch,
-                         "--calib-set-path",  fs::absolute(case_.calibration).string(),
-                         "--output-har-path", command.output};
-    if (!result_.script.empty()) {
-      command.arguments.emplace_back("--model-script");
-      command.arguments.push_back(case_.name + ".alls");
+  // The parts as they were parsed, joined one after the other.
+  Result<std::optional<fs::path>> join() {
+    std::optional<fs::path> joined;
+    for (size_t i = 0; i < case_.parts.size(); ++i) {
+      CaseRun own(case_.parts[i], options_, version_, store_);
+      TESSERA_TRY_VOID(own.check());
+      TESSERA_TRY(const auto part, own.parse());
+      if (!part) {
+        result_ = std::move(own.result_);
+        result_.name = case_.name;
+        return part;
+      }
+      if (!joined) {
+        joined = part;
+        continue;
+      }
+      TESSERA_TRY(joined, step(join_command(case_, *joined, *part, i)));
+      if (!joined) return joined;
     }
-    return command;
+    TESSERA_TRY(const std::string fault, fault_of_joined(*joined));
+    if (fault.empty()) return joined;
+    refused("har_build", fault);
+    return std::optional<fs::path>();
   }
 
-  Command compile_command(const fs::path& har) const {
-    return {LogStage::compile,
-            {"compiler", har.string(), "--hw-arch", options_.hw_arch, "--output-dir", "."},
-            {har},
-            case_.name + ".hef"};
+  // Empty where every part has its inputs under its own name: calibration, precisions and streams
+  // are told apart by it.
+  Result<std::string> fault_of_joined(const fs::path& joined) const {
+    TESSERA_TRY(const auto layers, read_hn_layers(joined));
+    for (const DfcCase& part : case_.parts) {
+      const auto inputs = std::count_if(layers.begin(), layers.end(), [&](const HnLayer& layer) {
+        return layer.type == "input_layer" && layer.name.starts_with(part.name + "/");
+      });
+      if (static_cast<size_t>(inputs) == std::max<size_t>(1, part.inputs.size())) continue;
+      return fmt::format("the joined network has {} inputs named {}/ instead of {}", inputs,
+                         part.name, part.inputs.size());
+    }
+    return std::string();
   }
 
   // A layer that would have to shift further than its bits may do so in the next round, as long as
@@ -116,7 +128,8 @@ class CaseRun {
     ModelScript script = case_.script;
     for (int round = 0;; ++round) {
       TESSERA_TRY_VOID(write_script(parsed, script));
-      TESSERA_TRY(auto optimized, step(optimize_command(parsed)));
+      TESSERA_TRY(auto optimized,
+                  step(optimize_command(case_, options_.hw_arch, parsed, !result_.script.empty())));
       if (optimized || round == kMaxExponentRounds) return optimized;
       TESSERA_TRY(const std::optional<std::string> layer, layer_without_exponent(parsed));
       auto& known = script.exponent_layers;
@@ -136,7 +149,7 @@ class CaseRun {
   }
 
   // Everything that decides what a step gives. Where its files lie changes nothing.
-  Result<std::string> key_of(const Command& command) const {
+  Result<std::string> key_of(const DfcCommand& command) const {
     ContentHasher hasher;
     const auto add = [&](std::string_view text) {
       hasher.update(fmt::format("{}:", text.size()));
@@ -158,7 +171,7 @@ class CaseRun {
   }
 
   // The step's file; nullopt where the compiler refuses, which result_ then tells.
-  Result<std::optional<fs::path>> step(const Command& command) {
+  Result<std::optional<fs::path>> step(const DfcCommand& command) {
     TESSERA_TRY(const std::string key, key_of(command));
     TESSERA_TRY(std::optional<StoredStep> stored, store_.find(key));
     if (stored && !stored->succeeded && options_.retry_failures) {
@@ -182,14 +195,14 @@ class CaseRun {
     return std::optional(stored->folder / stored->output);
   }
 
-  Result<std::optional<StoredStep>> perform(const Command& command, const std::string& key) {
+  Result<std::optional<StoredStep>> perform(const DfcCommand& command, const std::string& key) {
     TESSERA_TRY(const fs::path work, store_.begin(key));
     auto done = perform_in(work, command, key);
     if (!done) store_.drop(work);
     return done;
   }
 
-  Result<std::optional<StoredStep>> perform_in(const fs::path& work, const Command& command,
+  Result<std::optional<StoredStep>> perform_in(const fs::path& work, const DfcCommand& command,
                                                const std::string& key) {
     if (!result_.script.empty()) {
       TESSERA_TRY_VOID(
@@ -221,7 +234,7 @@ class CaseRun {
   }
 
   // Whether the step gave what it should, and what of it is kept.
-  Result<std::optional<StoredStep>> keep(const fs::path& work, const Command& command,
+  Result<std::optional<StoredStep>> keep(const fs::path& work, const DfcCommand& command,
                                          const std::string& key, const ProcessEnd& end) {
     StoredStep step{work, false, to_string(end), "", end.seconds};
     const std::string fault = fault_of(work, command, end);
@@ -241,22 +254,29 @@ class CaseRun {
     std::error_code ignored;
     fs::remove_all(failed, ignored);
     fs::rename(work, failed, ignored);
+    if (tells_full_disk(result_.told)) {
+      return TESSERA_ERROR(kNoSpace, failed.string(),
+                           "the compiler found no space left on the disk",
+                           "free some space, also in the folder for temporary files, and run it "
+                           "again: finished steps are kept");
+    }
     step.folder = failed;
     return std::optional(std::move(step));
   }
 
   // Empty: it succeeded. The program's own word is not enough: it also succeeds without a file.
-  std::string fault_of(const fs::path& work, const Command& command, const ProcessEnd& end) const {
+  std::string fault_of(const fs::path& work, const DfcCommand& command,
+                       const ProcessEnd& end) const {
     if (!end.succeeded()) return to_string(end);
     if (result_.told.outcome == LogOutcome::fail) return "exit code 0, and its log tells a failure";
     const auto whole = check_artifact(work / command.output);
     if (!whole) return fmt::format("exit code 0, and {} {}", command.output, whole.error().message);
-    if (result_.told.family != "ok")
+    if (command.tells_end && result_.told.family != "ok")
       return "exit code 0, and its log does not say that it finished";
     return "";
   }
 
-  void settle_failure(const Command& command, const ProcessEnd& end, const std::string& fault) {
+  void settle_failure(const DfcCommand& command, const ProcessEnd& end, const std::string& fault) {
     LogExplanation& told = result_.told;
     if (end.how == ProcessEnd::How::timed_out && told.family != "timeout") {
       told.family = "timeout";
@@ -277,12 +297,11 @@ class CaseRun {
                     result_.told.failure_head.empty() ? end : result_.told.failure_head);
   }
 
-  DfcResult refused(const std::string& why) {
+  void refused(const std::string& family, const std::string& why) {
     result_.told.outcome = LogOutcome::fail;
-    result_.told.family = "parser_recommendation";
+    result_.told.family = family;
     result_.told.failure_head = why;
     result_.refusal = result_.told.family + ": " + why;
-    return std::move(result_);
   }
 
   // A parser that helps itself to other end nodes leaves out what lies behind them.
@@ -297,16 +316,26 @@ class CaseRun {
     return "";
   }
 
+  static bool is_wide(const HnLayer& layer, const DfcCase& network, bool is_part) {
+    if (is_part && !layer.name.starts_with(network.name + "/")) return false;
+    const auto& wide = network.wide_nodes;
+    return std::any_of(
+        layer.original_names.begin(), layer.original_names.end(),
+        [&](const auto& name) { return std::find(wide.begin(), wide.end(), name) != wide.end(); });
+  }
+
   // Precisions are asked for by the names that the parser gave.
   Result<void> write_script(const fs::path& har, ModelScript script) {
-    if (!case_.wide_nodes.empty()) {
+    std::vector<const DfcCase*> networks{&case_};
+    for (const DfcCase& part : case_.parts) networks.push_back(&part);
+    const bool any_wide = std::any_of(networks.begin(), networks.end(),
+                                      [](const auto* one) { return !one->wide_nodes.empty(); });
+    if (any_wide) {
       TESSERA_TRY(const auto layers, read_hn_layers(har));
       for (const HnLayer& layer : layers) {
-        const bool wide = std::any_of(
-            layer.original_names.begin(), layer.original_names.end(), [&](const auto& name) {
-              return std::find(case_.wide_nodes.begin(), case_.wide_nodes.end(), name) !=
-                     case_.wide_nodes.end();
-            });
+        const bool wide = std::any_of(networks.begin(), networks.end(), [&](const auto* one) {
+          return is_wide(layer, *one, one != &case_);
+        });
         if (wide) script.wide_layers.push_back(layer.name);
       }
     }

@@ -31,6 +31,10 @@ struct DfcCase {
   std::vector<std::string> end_nodes;   // of the ONNX file; empty: its outputs
   std::vector<std::string> wide_nodes;  // of the ONNX file: values of 16 bits
   ModelScript script;                   // what the precisions are added to
+  // Networks side by side in one file, each with its own inputs and outputs, layers "PART/conv1".
+  // There is then no ONNX file, nor anything of one, but those of the parts; calibration is .npz
+  // with "PART/input_layerN" of all, as many samples each.
+  std::vector<DfcCase> parts = {};
 };
 
 struct DfcOptions {

@@ -3,6 +3,7 @@
 Runs in the environment that the compiler is installed in:
     python dfc_steps.py --version
     python dfc_steps.py parser onnx M.onnx --net-name N --har-path N.har --hw-arch A [--end-node-names E...] [--tensor-shapes x=[1,C,H,W]...]
+    python dfc_steps.py join A.har B.har [--scope-name1 A] --scope-name2 B --join-action none --output-path AB.har
     python dfc_steps.py optimize N.har --hw-arch A --calib-set-path C.npy|C.npz --output-har-path O.har [--model-script S.alls]
     python dfc_steps.py compiler O.har --hw-arch A --output-dir D
 Files appear whole or not at all. An exception of the compiler ends it with a traceback and exit code 1.
@@ -44,6 +45,19 @@ def parse(words):
         net_input_shapes=shapes_of(words.tensor_shapes),
     )
     save(runner, words.har_path)
+
+
+def join(words):
+    """Two networks side by side in one; the first runner becomes both."""
+    from hailo_sdk_client import ClientRunner
+    from hailo_sdk_client.exposed_definitions import JoinAction
+
+    runner = ClientRunner(har=words.first)
+    scopes = {"scope2_name": words.scope_name2}
+    if words.scope_name1:
+        scopes["scope1_name"] = words.scope_name1
+    runner.join(ClientRunner(har=words.second), join_action=JoinAction.NONE, **scopes)
+    save(runner, words.output_path)
 
 
 def calibration_of(path):
@@ -98,6 +112,14 @@ def arguments():
     step.set_defaults(run=compile_network)
     for step in steps.choices.values():
         step.add_argument("--hw-arch", required=True)
+    step = steps.add_parser("join")
+    step.add_argument("first")
+    step.add_argument("second")
+    step.add_argument("--scope-name1")
+    step.add_argument("--scope-name2", required=True)
+    step.add_argument("--join-action", choices=["none"], required=True)
+    step.add_argument("--output-path", required=True)
+    step.set_defaults(run=join)
     return top
 
 

@@ -59,12 +59,24 @@ Result<std::vector<uint8_t>> read_hn(const std::vector<uint8_t>& bytes,
   return not_a_har(subject, "has more members than a HAR has");
 }
 
-}  // namespace
-
-Result<std::vector<HnLayer>> read_hn_layers(const std::filesystem::path& har) {
+Result<Json> read_hn_json(const std::filesystem::path& har) {
   TESSERA_TRY(const auto bytes, read_file(har, kMaxHarBytes));
   TESSERA_TRY(const auto hn, read_hn(bytes, har.string()));
-  TESSERA_TRY(const Json json, parse_json(hn, har.string()));
+  return parse_json(hn, har.string());
+}
+
+}  // namespace
+
+Result<std::string> read_hn_name(const std::filesystem::path& har) {
+  TESSERA_TRY(const Json json, read_hn_json(har));
+  TESSERA_TRY(const JsonFields fields, JsonFields::of(json, har.string()));
+  TESSERA_TRY(std::string name, fields.text("name"));
+  if (!name.empty() && name.find('/') == std::string::npos) return name;
+  return not_a_har(har.string(), "names its network as no file can be named");
+}
+
+Result<std::vector<HnLayer>> read_hn_layers(const std::filesystem::path& har) {
+  TESSERA_TRY(const Json json, read_hn_json(har));
   TESSERA_TRY(const JsonFields fields, JsonFields::of(json, har.string()));
   TESSERA_TRY(const auto layers, fields.named_objects("layers"));
   std::vector<HnLayer> found;

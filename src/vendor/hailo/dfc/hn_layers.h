@@ -18,4 +18,7 @@ struct HnLayer {
 // Errors: kCorrupt where it is no archive, is cut off or holds no HN; those of reading it.
 Result<std::vector<HnLayer>> read_hn_layers(const std::filesystem::path& har);
 
+// The name of the network, after which the compiler names its file. Errors: the same.
+Result<std::string> read_hn_name(const std::filesystem::path& har);
+
 }  // namespace tessera::hailo

@@ -65,6 +65,9 @@ int tool_rank(std::string_view tool) {
   return 0;
 }
 
+// What a shell says of a program that the system ended for want of memory.
+constexpr std::string_view kKilled = "Killed";
+
 // From the beginning of the line that a match begins on; wrapped lines become one.
 std::string message_at(std::string_view text, size_t begin) {
   const size_t end_before = text.rfind('\n', begin);
@@ -104,7 +107,14 @@ void LogReading::read_text(const LogLine& line) {
   explained = read_exception(line) || explained;
   explained = read_statuses(line) || explained;
   const bool is_error = line.level == "error" || line.level == "critical";
-  if (is_error && !explained) fail("unknown", rank::kVague, LogStage::none, line.text);
+  if (line.text == kKilled) fail("out_of_memory", rank::kTold, LogStage::none, line.text);
+  if (!is_error || explained) return;
+  // What HailoRT checks without a row of ours is, as a rule, how it was called.
+  const bool is_check = line.head.find("[HailoRT") != std::string::npos &&
+                        line.text.starts_with("CHECK") &&
+                        line.text.find("failed - ") != std::string::npos;
+  fail(is_check ? "runtime_usage" : "unknown", rank::kVague,
+       is_check ? LogStage::run : LogStage::none, line.text);
 }
 
 // Rows that begin on a line before this one and end on it.

@@ -119,6 +119,10 @@ constexpr Recogniser kRows[] = {
     {"No space left on device", kFails, "environment", rank::kExact},
     {"Could not find a version that satisfies the requirement", kFails, "environment",
      rank::kExact},
+    {"is not a supported wheel on this platform", kFails, "environment", rank::kExact},
+    {"externally-managed-environment", kFails, "environment", rank::kExact},
+    {"requires a different Python", kFails, "environment", rank::kExact},
+    {"CUDA driver version is insufficient", kFails, "environment", rank::kExact},
     {"system requirements check failed", kFails, "environment", rank::kExact},
     {"Component | Requirement | Found", kFact},
     {"Illegal instruction", kFails, "environment", rank::kExact},
@@ -132,6 +136,10 @@ constexpr Recogniser kRows[] = {
     {"Fatal Python error", kFails, "tool_crash", rank::kLayer},
     {"Subprocess failed with traceback", kFails, "tool_crash", rank::kClass},
 
+    {"oom-kill", kFails, "out_of_memory", rank::kExact},
+    {"Out of memory: Killed process", kFails, "out_of_memory", rank::kExact},
+    {"OOM when allocating tensor", kFails, "out_of_memory", rank::kExact},
+
     {"KeyboardInterrupt", kFails, "interrupted", rank::kInterrupted},
     {"Interrupted by user", kFails, "interrupted", rank::kInterrupted},
     {"Terminated by signal", kFails, "interrupted", rank::kInterrupted},
@@ -140,6 +148,11 @@ constexpr Recogniser kRows[] = {
 
 constexpr ExceptionClass kClasses[] = {
     {"ParsingWithRecommendationException", "parser_recommendation", rank::kClass},
+    // Of the ONNX file itself.
+    {"ValidationError", "har_build", rank::kClass},
+    {"DecodeError", "har_build", rank::kTold},
+    {"InvalidGraph", "har_build", rank::kTold},
+    {"InvalidProtobuf", "har_build", rank::kTold},
     {"UnsupportedConv3DError", "unsupported_dimensions", rank::kTold},
     {"UnsupportedModelError", "parser_unsupported", rank::kTold},
     {"UnsupportedOperationError", "parser_unsupported", rank::kTold},

@@ -1,6 +1,8 @@
 """A stand-in for the Python interface of Hailo's Dataflow Compiler: it compiles nothing. What ClientRunner is asked to do,
 the stand-in of the command line beside this folder does."""
+import json
 import subprocess
+import tarfile
 import tempfile
 from pathlib import Path
 
@@ -18,7 +20,7 @@ def _run(*words):
 
 
 class ClientRunner:
-    def __init__(self, hw_arch, har=None):
+    def __init__(self, hw_arch=None, har=None):
         self._hw_arch, self._har, self._script = hw_arch, har, None
 
     def translate_onnx_model(self, model, net_name, start_node_names=None, end_node_names=None, net_input_shapes=None):
@@ -48,5 +50,14 @@ class ClientRunner:
             _run("compiler", self._har, "--hw-arch", self._hw_arch, "--output-dir", folder)
             return next(Path(folder).glob("*.hef")).read_bytes()
 
+    def join(self, runner, scope1_name=None, scope2_name=None, join_action=None):
+        assert join_action is not None
+        self._save = ["join", self._har, runner._har, "--join-action", join_action.value]
+        for option, scope in (("--scope-name1", scope1_name), ("--scope-name2", scope2_name)):
+            self._save += [option, scope] if scope else []
+        self._option = "--output-path"
+
     def get_hn(self):
-        return {"name": Path(self._har).stem.removesuffix("_optimized")}
+        with tarfile.open(self._har) as har:
+            member = next(one for one in har.getmembers() if one.name.endswith(".hn"))
+            return json.load(har.extractfile(member))

@@ -1,0 +1,6 @@
+"""Names of the vendor's package."""
+from enum import Enum
+
+
+class JoinAction(Enum):
+    NONE = "none"
