@@ -117,13 +117,14 @@ class FileInput final : public StreamInput {
 
 Result<std::unique_ptr<StreamInput>> open_raw(const StreamInputOptions& options) {
   if (options.path == "-") {
-    return std::make_unique<RawInput>("standard input", Descriptor(),
-                                      options.format.value_or(RawFormat::f32le), options.chunk);
+    return std::unique_ptr<StreamInput>(
+        std::make_unique<RawInput>("standard input", Descriptor(),
+                                   options.format.value_or(RawFormat::f32le), options.chunk));
   }
   Descriptor opened(::open(options.path.c_str(), O_RDONLY | O_CLOEXEC));
   if (opened.get() < 0) return system_error(errno, options.path, "read");
-  return std::make_unique<RawInput>(options.path, std::move(opened), *options.format,
-                                    options.chunk);
+  return std::unique_ptr<StreamInput>(std::make_unique<RawInput>(
+      options.path, std::move(opened), *options.format, options.chunk));
 }
 
 }  // namespace
@@ -150,7 +151,8 @@ Result<std::unique_ptr<StreamInput>> open_stream_input(const StreamInputOptions&
                                      counted(reader->info().channels, "channel")),
                          "choose with --channel 1, or mix them with --channel mix");
   }
-  return std::make_unique<FileInput>(std::move(*reader), options.path, channels, options.chunk);
+  return std::unique_ptr<StreamInput>(std::make_unique<FileInput>(
+      std::move(*reader), options.path, channels, options.chunk));
 }
 
 }  // namespace tessera::cli

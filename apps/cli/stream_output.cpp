@@ -131,7 +131,9 @@ class RawOutput final : public StreamOutput {
 }  // namespace
 
 Result<std::unique_ptr<StreamOutput>> open_stream_output(const StreamOutputOptions& options) {
-  if (options.path == "-") return std::make_unique<RawOutput>(options.format);
+  if (options.path == "-") {
+    return std::unique_ptr<StreamOutput>(std::make_unique<RawOutput>(options.format));
+  }
   TESSERA_TRY_VOID(ensure_directory(options.path));
   std::vector<AudioWriter> writers;
   std::vector<std::string> paths;
@@ -146,7 +148,8 @@ Result<std::unique_ptr<StreamOutput>> open_stream_output(const StreamOutputOptio
                              .force = options.force}));
     writers.push_back(std::move(writer));
   }
-  return std::make_unique<FilesOutput>(std::move(writers), std::move(paths));
+  return std::unique_ptr<StreamOutput>(
+      std::make_unique<FilesOutput>(std::move(writers), std::move(paths)));
 }
 
 }  // namespace tessera::cli

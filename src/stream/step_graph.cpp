@@ -322,10 +322,22 @@ class Builder {
     return computed(node, made, delay);
   }
 
+  // Frames that the network cuts away at its end are held back until the end is known to be further.
+  Result<int64_t> output_delay(const Node& node, const StepValue& src) const {
+    const int64_t delay = std::max(int64_t{0}, src.delay);
+    const int64_t samples = network_.node(network_.inputs()[0]).shape.w - step_.advance;
+    const int64_t given = std::max(int64_t{0}, samples / step_.step_frames) * src.frames - delay;
+    const int64_t beyond = std::max(int64_t{0}, given - node.shape.w);
+    const int64_t field = dependence_[slot(node.id)].field() * src.frames / step_.step_frames;
+    if (beyond > field + src.frames)
+      return refused(node, "keeps frames at a place of the sequence and none after them");
+    return delay + beyond;
+  }
+
   Result<void> add_outputs() {
     for (const GraphOutput& output : network_.outputs()) {
       const StepValue& src = value(output.node);
-      const int64_t delay = std::max(int64_t{0}, src.delay);
+      TESSERA_TRY(const int64_t delay, output_delay(network_.node(output.node), src));
       // Zeros behind the end are the session's.
       TESSERA_TRY(const NodeId node, values_.delayed(src, delay, src.end - 1));
       editor_.add_output(output.name, node);

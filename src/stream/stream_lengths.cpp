@@ -58,6 +58,12 @@ Result<void> check_same_step(const Graph& graph, const Encodings* encodings,
                        "separate windows of the recording instead");
 }
 
+Result<void> set_length(LoadedNetwork& network, const StepGraph& step, int64_t samples) {
+  TESSERA_TRY_VOID(network.set_length(samples));
+  const Encodings* encodings = step.encodings.empty() ? nullptr : &*network.encodings;
+  return check_same_step(network.graph(), encodings, step);
+}
+
 Result<StreamLengths> of_fixed_length(const Graph& graph, const StepGraph& step, int64_t built,
                                       int64_t samples) {
   const int64_t steps = -floor_div(built - samples, step.step_frames);
@@ -73,6 +79,12 @@ Result<StreamLengths> of_fixed_length(const Graph& graph, const StepGraph& step,
 }
 
 }  // namespace
+
+Result<void> check_other_length(LoadedNetwork& network, const StepGraph& step,
+                                int64_t built_samples) {
+  if (network.model.network->length_is_fixed()) return {};
+  return set_length(network, step, built_samples + step.step_frames);
+}
 
 Result<StreamLengths> stream_lengths(LoadedNetwork& network, const StepGraph& step,
                                      int64_t built_samples, int64_t samples) {
@@ -92,9 +104,7 @@ Result<StreamLengths> stream_lengths(LoadedNetwork& network, const StepGraph& st
                          "");
   }
   const int64_t steps = std::max(int64_t{0}, (samples - built_samples) / step.step_frames);
-  TESSERA_TRY_VOID(network.set_length(samples - steps * step.step_frames));
-  const Encodings* encodings = step.encodings.empty() ? nullptr : &*network.encodings;
-  TESSERA_TRY_VOID(check_same_step(network.graph(), encodings, step));
+  TESSERA_TRY_VOID(set_length(network, step, samples - steps * step.step_frames));
   return lengths_in(network.graph(), step, steps);
 }
 

@@ -19,6 +19,11 @@ struct StreamLengths {
   std::vector<OutputLength> outputs;  // by StepGraph::outputs
 };
 
+// Whether inputs that are a step longer run on the same step graph, as those of any length must.
+// `network` is of that length afterwards. Errors: as below.
+Result<void> check_other_length(LoadedNetwork& network, const StepGraph& step,
+                                int64_t built_samples);
+
 // For an input of `samples`, by a network of about `built_samples`: every `step.step_frames` more
 // samples make every value longer by its block, so that none longer is ever made. A network that was
 // exported for one length gives what it gives for whole steps more or less, the rest being zeros.

@@ -21,6 +21,14 @@ Error refuse(const Node& node, std::string_view what, std::string_view hint) {
 
 constexpr std::string_view kWindows = "separate windows of the recording instead";
 
+// A slice that keeps one frame which is not the last: a place in the sequence, not a delay.
+bool picks_a_place(const Graph& network, const Node& node) {
+  const auto* slice = std::get_if<Slice>(&node.op);
+  if (slice == nullptr || slice->axis != Axis::w || node.shape.w != 1) return false;
+  const int64_t frames = network.node(node.inputs[0]).shape.w;
+  return frames > 1 && slice->end < frames;
+}
+
 Error refuse(const Node& node) {
   const auto* norm = std::get_if<Norm>(&node.op);
   const auto* statistics = std::get_if<NormStatistics>(&node.op);
@@ -47,7 +55,10 @@ Result<void> check_streamable(const Graph& network) {
   }
   const std::vector<Dependence> dependence = dependence_on(network, network.inputs()[0]);
   for (NodeId id : network.order()) {
-    if (needs_whole_sequence(dependence[slot(id)])) return refuse(network.node(id));
+    const Node& node = network.node(id);
+    if (needs_whole_sequence(dependence[slot(id)])) return refuse(node);
+    if (dependence[slot(id)].any && picks_a_place(network, node))
+      return refuse(node, "keeps one frame at a place of the sequence", kWindows);
   }
   for (const GraphOutput& output : network.outputs()) {
     if (dependence[slot(output.node)].any) continue;

@@ -122,6 +122,7 @@ Result<void> StreamingSession::State::load(Backend& made, const StreamingOptions
   const Encodings* encodings = in_integers ? &*network.encodings : nullptr;
   built_samples = network.model.length_samples;
   TESSERA_TRY(step, stream::make_step_graph(graph, encodings, options.step_samples));
+  TESSERA_TRY_VOID(stream::check_other_length(network, step, built_samples));
   TESSERA_TRY(executable, made.load({.graph = step.graph,
                                      .encodings = in_integers ? &step.encodings : nullptr,
                                      .carried = &step.carried}));
@@ -255,8 +256,16 @@ void StreamingSession::State::deliver(size_t output) {
   to.written += frames;
 }
 
-// A frame that does not exist must not have gone into later ones as if it did.
+// A frame that does not exist must not have been returned, nor gone into later ones as if it did.
 Result<void> StreamingSession::State::check_end() const {
+  for (size_t i = 0; i < step.outputs.size(); ++i) {
+    if (frames_of(step.outputs[i], steps) <= lengths->outputs[i].frames) continue;
+    return TESSERA_ERROR(kUnsupported, fmt::format("output '{}'", step.outputs[i].name),
+                         fmt::format("has {} frames, fewer than were returned before the end was "
+                                     "known",
+                                     lengths->outputs[i].frames),
+                         "separate windows of the recording instead");
+  }
   for (size_t i = 0; i < step.masks.size(); ++i) {
     const FrameMask& mask = step.masks[i];
     if (steps * mask.frames - mask.delay <= lengths->masked[i]) continue;

@@ -1,4 +1,5 @@
 // A stream gives what the whole run gives, whatever the chunks; its errors; its end.
+#include <filesystem>
 #include <limits>
 
 #include "stream/streams.h"
@@ -46,6 +47,45 @@ TEST(StreamingSession, GivesWhatTheWholeRunGivesForNetworksOfEveryToolkit) {
     const auto joined = test::streamed(*stream, input, 160);
     test::expect_close(joined[0].values, whole_run(path, input), path);
   }
+}
+
+std::string refusal(const std::string& path) {
+  const auto stream = StreamingSession::open(path);
+  return stream ? "" : stream.error().to_string();
+}
+
+// Values [rows, frames] of every output, of a network that takes rows of samples.
+void expect_streams_as_whole(const std::string& path, const LoadedNetwork& network) {
+  const auto backend = make_backend("cpu", {.threads = 1}).value();
+  auto stream = StreamingSession::create(network, *backend);
+  ASSERT_TRUE(stream.has_value());
+  const Shape shape = network.graph().node(network.graph().inputs()[0]).shape;
+  const std::vector<float> input = test::noise(shape.size());
+  const auto whole = network.session(*backend).value().run({ConstValues(input)}).value();
+  const auto joined = test::streamed(*stream, input, 13);
+  for (size_t i = 0; i < whole.size(); ++i) test::expect_close(joined[i].values, whole[i], path);
+}
+
+// U-Nets, resampling, networks of sensors, files of one length: what the tests of the importer hold.
+TEST(StreamingSession, RunsEveryOnnxNetworkAsWholeThatItDoesNotRefuse) {
+  int streams = 0;
+  int refused = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(kData)) {
+    if (entry.path().extension() != ".onnx") continue;
+    const auto network = LoadedNetwork::open(entry.path());
+    if (!network) continue;
+    const auto backend = make_backend("cpu", {.threads = 1}).value();
+    const auto stream = StreamingSession::create(*network, *backend);
+    if (!stream) {
+      EXPECT_EQ(stream.error().code, ErrorCode::kUnsupported) << stream.error().to_string();
+      ++refused;
+      continue;
+    }
+    ++streams;
+    expect_streams_as_whole(entry.path(), *network);
+  }
+  EXPECT_GT(streams, 80);
+  EXPECT_GT(refused, 20);
 }
 
 TEST(StreamingSession, GivesTheSameBitsForChunksOfAnySize) {
@@ -99,6 +139,67 @@ TEST(StreamingSession, RunsRandomNetworksAsWholeOnEveryFloatBackend) {
     }
   }
   EXPECT_GT(streams, 40);
+}
+
+// Two devices on H, nine channels each, as motion sensors give them.
+TEST(StreamingSession, RowsOfDevicesRunSideBySide) {
+  const auto make = [](int64_t length) {
+    test::Random random(7);
+    Graph graph;
+    GraphEditor editor(graph, "test");
+    NodeId last = editor.add(Input{{9, 2, length}}, {}, "in").value();
+    for (int64_t i = 0; i < 4; ++i) {
+      Conv conv;
+      const int64_t in = i == 0 ? 9 : 12;
+      conv.weight = random.tensor({12, in, 1, 3}, -0.3F, 0.3F);
+      conv.bias = random.tensor({12}, -0.1F, 0.1F);
+      conv.dilation.w = int64_t{1} << i;
+      conv.padding.left = 2 * conv.dilation.w;
+      last = editor.add(std::move(conv), {last}, "conv" + std::to_string(i)).value();
+      Norm norm;
+      norm.kind = i % 2 == 0 ? NormKind::cumulative : NormKind::channel_wise;
+      norm.gamma = random.tensor({12}, 0.5F, 1.5F);
+      norm.beta = random.tensor({12}, -0.1F, 0.1F);
+      last = editor.add(std::move(norm), {last}, "norm" + std::to_string(i)).value();
+      last = editor.add(Unary{.kind = UnaryKind::relu}, {last}).value();
+    }
+    editor.add_output("latent", last);
+    return graph;
+  };
+  const std::vector<float> input = test::noise(9 * 2 * 100);
+  const std::vector<float> whole = test::run_graph(make(100), {input})[0];
+  for (const std::string_view backend : {"cpu", "reference"}) {
+    auto stream = test::stream_of(test::loaded(60, 1, make), backend);
+    EXPECT_EQ(stream.input_frame(), (Shape{9, 2, 1}));
+    EXPECT_EQ(stream.latency_samples(), 0);
+    test::expect_close(test::streamed(stream, input, 7)[0].values, whole, std::string(backend));
+  }
+}
+
+// Of a file of one length, a longer stream goes on as the file began.
+TEST(StreamingSession, AFileOfOneLengthStreamsLongerOnes) {
+  const std::string path = kData + "field/separate_messages/fixed_800.onnx";
+  const std::vector<float> input = test::noise(2405);
+  auto stream = StreamingSession::open(path).value();
+  const auto joined = test::streamed(stream, input, 100);
+  EXPECT_EQ(joined[0].shape.w, 2405);
+  // The first samples are those of a run at the file's own length, up to what its end reaches.
+  const LoadedNetwork network = LoadedNetwork::open(path).value();
+  const auto backend = make_backend("cpu").value();
+  const auto whole = network.session(*backend).value().run({ConstValues(input).first(800)}).value();
+  const auto rows = static_cast<size_t>(joined[0].shape.c);
+  for (size_t row = 0; row < rows; ++row) {
+    for (size_t i = 0; i < 780; ++i)
+      ASSERT_NEAR(joined[0].values[row * 2405 + i], whole[0][row * 800 + i], 1e-5F) << i;
+  }
+}
+
+TEST(StreamingSession, RefusesOneFrameAtAPlaceOfTheSequence) {
+  const std::string text = refusal(kData + "onnx/windows/heads/middle_slice.onnx");
+  EXPECT_NE(text.find("keeps one frame at a place of the sequence: the network cannot run on a "
+                      "stream"),
+            std::string::npos)
+      << text;
 }
 
 TEST(StreamingSession, StepsOfSeveralHopsGiveTheSameSignal) {
@@ -164,11 +265,6 @@ TEST(StreamingSession, BeginsAnewAfterReset) {
 TEST(StreamingSession, AnEmptyStreamEndsEmpty) {
   auto stream = StreamingSession::open(kCausalDemo).value();
   EXPECT_EQ(stream.finish().value()[0].shape, (Shape{2, 1, 0}));
-}
-
-std::string refusal(const std::string& path) {
-  const auto stream = StreamingSession::open(path);
-  return stream ? "" : stream.error().to_string();
 }
 
 TEST(StreamingSession, RefusesGlobalNormsByNameWithTheWayOut) {
