@@ -2,12 +2,12 @@
 //
 // usage: bench_stream_network SECONDS CHUNK MODEL[:BACKEND[:STEP]]...
 //
-// SECONDS of noise are pushed in chunks of CHUNK samples, on one thread, after a tenth of it that is
-// not counted. A row per network: the samples of one evaluation, the latency that follows from it,
-// median, 99th percentile and maximum of the microseconds of a push; median, 99th percentile and
-// mean as a share of the time that CHUNK samples last at the network's rate (8 kHz where it tells
-// none); memory that is not weights. Where a step takes more samples than CHUNK, most pushes only
-// store theirs: there the mean counts.
+// SECONDS of noise are pushed in chunks of CHUNK samples, on one thread, after a tenth of it that
+// is not counted. A row per network: the samples of one evaluation, the latency that follows from
+// it, median, 99th percentile and maximum of the microseconds of a push; median, 99th percentile
+// and mean as a share of the time that CHUNK samples last at the network's rate (8 kHz where it
+// tells none); memory that is not weights. Where a step takes more samples than CHUNK, most pushes
+// only store theirs: there the mean counts.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -78,7 +78,8 @@ Result<void> measure(const Subject& subject, double seconds, int64_t chunk) {
   const auto pushes = static_cast<size_t>(seconds * rate / static_cast<double>(chunk)) + 1;
   TESSERA_TRY(const auto times, times_of_pushes(stream, chunk, pushes));
   const double budget_us = 1e6 * static_cast<double>(chunk) / rate;
-  const double mean = std::accumulate(times.begin(), times.end(), 0.0) / static_cast<double>(times.size());
+  const double mean =
+      std::accumulate(times.begin(), times.end(), 0.0) / static_cast<double>(times.size());
   fmt::print("{:36} {:9} {:5} {:8} {:9.1f} {:9.1f} {:9.1f} {:7.2f} % {:7.2f} % {:7.2f} % {:6}\n",
              subject.path.substr(subject.path.rfind('/') + 1), stream.backend(),
              stream.step_samples(), stream.latency_samples(), quantile(times, 0.5),

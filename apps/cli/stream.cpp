@@ -72,8 +72,8 @@ Result<OpenStream> open_stream(const StreamArguments& options, Console& console)
   TESSERA_TRY(LoadedNetwork network, load_network(options.model, ImportNotes::warnings, console));
   TESSERA_TRY(const VoiceLayout voices, voice_layout(network.model.graph));
   opened.voices = voices.count;
-  TESSERA_TRY(NetworkBackend backend, open_network_backend(options.backend, network,
-                                                           options.model.path, console));
+  TESSERA_TRY(NetworkBackend backend,
+              open_network_backend(options.backend, network, options.model.path, console));
   opened.backend = std::move(backend.backend);
   TESSERA_TRY(opened.session, StreamingSession::create(std::move(network), *opened.backend,
                                                        {.step_samples = options.step}));
@@ -108,9 +108,8 @@ std::string duration(int64_t samples, std::optional<int> rate) {
 
 void tell_latency(const OpenStream& opened, Console& console) {
   const StreamingSession& session = *opened.session;
-  std::string text =
-      fmt::format("voices follow their samples by {} at most",
-                  duration(session.latency_samples(), opened.rate));
+  std::string text = fmt::format("voices follow their samples by {} at most",
+                                 duration(session.latency_samples(), opened.rate));
   if (session.look_ahead_samples() > 0)
     text += fmt::format(", of which the network looks {} ahead",
                         duration(session.look_ahead_samples(), opened.rate));
@@ -123,8 +122,7 @@ Result<void> write_frames(StreamOutput& output, const std::vector<StreamedFrames
   for (const StreamedFrames& of : frames) {
     const auto width = static_cast<size_t>(of.shape.w);
     for (int64_t row = 0; row < of.shape.c; ++row) {
-      voices.push_back(
-          std::span(of.values).subspan(static_cast<size_t>(row) * width, width));
+      voices.push_back(std::span(of.values).subspan(static_cast<size_t>(row) * width, width));
     }
   }
   return output.write(voices);
@@ -187,8 +185,7 @@ Result<Document> stream(const StreamArguments& options, Console& console) {
   TESSERA_TRY(Document outputs, opened.output->finish(console));
   if (played.stopped)
     console.note("stopped by a signal: everything that had come until then is in the output");
-  if (opened.output->is_closed())
-    console.note("stopped: nobody reads standard output any more");
+  if (opened.output->is_closed()) console.note("stopped: nobody reads standard output any more");
   const StreamingSession& session = *opened.session;
   Document document{{"model", options.model.path},
                     {"backend", session.backend()},

@@ -51,11 +51,12 @@ class RawInput final : public StreamInput {
     std::vector<float> samples(bytes_.size() / size);
     for (size_t i = 0; i < samples.size(); ++i) samples[i] = sample_at(bytes_, i, format_);
     taken_ += static_cast<int64_t>(samples.size());
-    bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(samples.size() * size));
+    bytes_.erase(bytes_.begin(),
+                 bytes_.begin() + static_cast<std::ptrdiff_t>(samples.size() * size));
     if (samples.empty() && !bytes_.empty()) {
       return TESSERA_ERROR(kCorrupt, name_,
-                           fmt::format("ends within sample {}: {} of its {} bytes are there", taken_,
-                                       bytes_.size(), size),
+                           fmt::format("ends within sample {}: {} of its {} bytes are there",
+                                       taken_, bytes_.size(), size),
                            "everything before it was processed; check that --format is what the "
                            "samples are");
     }
@@ -117,14 +118,13 @@ class FileInput final : public StreamInput {
 
 Result<std::unique_ptr<StreamInput>> open_raw(const StreamInputOptions& options) {
   if (options.path == "-") {
-    return std::unique_ptr<StreamInput>(
-        std::make_unique<RawInput>("standard input", Descriptor(),
-                                   options.format.value_or(RawFormat::f32le), options.chunk));
+    return std::unique_ptr<StreamInput>(std::make_unique<RawInput>(
+        "standard input", Descriptor(), options.format.value_or(RawFormat::f32le), options.chunk));
   }
   Descriptor opened(::open(options.path.c_str(), O_RDONLY | O_CLOEXEC));
   if (opened.get() < 0) return system_error(errno, options.path, "read");
-  return std::unique_ptr<StreamInput>(std::make_unique<RawInput>(
-      options.path, std::move(opened), *options.format, options.chunk));
+  return std::unique_ptr<StreamInput>(
+      std::make_unique<RawInput>(options.path, std::move(opened), *options.format, options.chunk));
 }
 
 }  // namespace
@@ -146,13 +146,13 @@ Result<std::unique_ptr<StreamInput>> open_stream_input(const StreamInputOptions&
   }
   TESSERA_TRY(const ChannelPolicy channels, parse_channel_policy(options.recording.channel));
   if (reader->info().channels > 1 && channels.kind == ChannelPolicy::Kind::kRefuse) {
-    return TESSERA_ERROR(kInvalidArgument, options.path,
-                         fmt::format("has {}; the network takes one",
-                                     counted(reader->info().channels, "channel")),
-                         "choose with --channel 1, or mix them with --channel mix");
+    return TESSERA_ERROR(
+        kInvalidArgument, options.path,
+        fmt::format("has {}; the network takes one", counted(reader->info().channels, "channel")),
+        "choose with --channel 1, or mix them with --channel mix");
   }
-  return std::unique_ptr<StreamInput>(std::make_unique<FileInput>(
-      std::move(*reader), options.path, channels, options.chunk));
+  return std::unique_ptr<StreamInput>(
+      std::make_unique<FileInput>(std::move(*reader), options.path, channels, options.chunk));
 }
 
 }  // namespace tessera::cli

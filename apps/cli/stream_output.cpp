@@ -75,10 +75,8 @@ class RawOutput final : public StreamOutput {
 
   Result<Document> finish(Console& console) override {
     warn_of_clipping(console, "standard output", clipped_, peak_);
-    return Document::array({{{"path", "-"},
-                             {"frames", frames_},
-                             {"clipped_samples", clipped_},
-                             {"peak", peak_}}});
+    return Document::array(
+        {{{"path", "-"}, {"frames", frames_}, {"clipped_samples", clipped_}, {"peak", peak_}}});
   }
 
  private:
@@ -141,11 +139,10 @@ Result<std::unique_ptr<StreamOutput>> open_stream_output(const StreamOutputOptio
   for (int voice = 1; voice <= options.voices; ++voice) {
     const std::string name = fmt::format("{}_s{}.wav", options.stem, voice);
     paths.push_back((std::filesystem::path(options.path) / name).string());
-    TESSERA_TRY(
-        AudioWriter writer,
-        AudioWriter::create(paths.back(), options.sample_rate, 1,
-                            {.format = floats ? SampleFormat::kFloat : SampleFormat::kPcm16,
-                             .force = options.force}));
+    TESSERA_TRY(AudioWriter writer,
+                AudioWriter::create(paths.back(), options.sample_rate, 1,
+                                    {.format = floats ? SampleFormat::kFloat : SampleFormat::kPcm16,
+                                     .force = options.force}));
     writers.push_back(std::move(writer));
   }
   return std::unique_ptr<StreamOutput>(

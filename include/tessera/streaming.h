@@ -3,8 +3,8 @@
 // divided.
 //
 //   TESSERA_TRY(auto stream, StreamingSession::open("net.pth"));
-//   TESSERA_TRY(auto voices, stream.push(samples));   // [voices, 1, frames], as far as they are known
-//   TESSERA_TRY(auto rest, stream.finish());          // what the last samples complete
+//   TESSERA_TRY(auto voices, stream.push(samples));   // [voices, 1, frames], as far as they are
+//   known TESSERA_TRY(auto rest, stream.finish());          // what the last samples complete
 //
 // Networks that look ahead run delayed by exactly that. A network that needs the whole recording
 // (global norms, pooling over time) is refused with the name of the node.
@@ -92,8 +92,9 @@ class StreamingSession {
 
   // Takes the next samples, [C, H, n] row-major for any n, and writes the frames that are complete
   // now: outputs[i] must hold frames_after(n, i) frames, [C, H, frames] row-major. Allocates
-  // nothing. Errors: kInvalidArgument for wrong sizes and after finish(); kCorrupt for a sample that
-  // is NaN or infinite, naming it: none of these samples is taken then; those of Executable::run().
+  // nothing. Errors: kInvalidArgument for wrong sizes and after finish(); kCorrupt for a sample
+  // that is NaN or infinite, naming it: none of these samples is taken then; those of
+  // Executable::run().
   Result<void> push(ConstValues samples, std::span<const Values> outputs);
   // The same, outputs in memory of their own.
   Result<std::vector<StreamedFrames>> push(ConstValues samples);

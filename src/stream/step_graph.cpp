@@ -91,8 +91,8 @@ class Builder {
     dependence_ = dependence_on(network_, input);
     TESSERA_TRY_VOID(find_step(least_frames));
     step_.advance = std::max(int64_t{0}, advance_for(input, 0));
-    TESSERA_TRY(value(input), values_.add_input(network_.node(input), step_.step_frames,
-                                                step_.advance));
+    TESSERA_TRY(value(input),
+                values_.add_input(network_.node(input), step_.step_frames, step_.advance));
     for (NodeId id : network_.order()) {
       if (id == input) continue;
       TESSERA_TRY(value(id), build_node(network_.node(id)));
@@ -117,10 +117,9 @@ class Builder {
       hop *= factor;
     }
     if (least_frames > kMaxStepFrames) {
-      return TESSERA_ERROR(kInvalidArgument, "StreamingOptions::step_samples",
-                           fmt::format("{} are more than the {} of one step", least_frames,
-                                       kMaxStepFrames),
-                           "");
+      return TESSERA_ERROR(
+          kInvalidArgument, "StreamingOptions::step_samples",
+          fmt::format("{} are more than the {} of one step", least_frames, kMaxStepFrames), "");
     }
     step_.step_frames = std::max(int64_t{1}, ceil_div(least_frames, hop)) * hop;
     return {};
@@ -139,8 +138,7 @@ class Builder {
       if (const auto more = shift_of(op)) {
         advance = std::max(advance, advance_for(user, shift + *more));
       } else if (const auto window = window_of(op)) {
-        advance =
-            std::max(advance, window->reach() - window->left - (window->stride - 1) - shift);
+        advance = std::max(advance, window->reach() - window->left - (window->stride - 1) - shift);
       }
     }
     return advance;
@@ -160,7 +158,8 @@ class Builder {
     if (!dependence_[slot(node.id)].any) return build_static(node);
     if (const auto shift = shift_of(node.op)) return build_shifted(node, *shift);
     if (const auto window = window_of(node.op)) return build_window(node, *window);
-    if (const auto* conv = std::get_if<ConvTranspose>(&node.op)) return build_transposed(node, *conv);
+    if (const auto* conv = std::get_if<ConvTranspose>(&node.op))
+      return build_transposed(node, *conv);
     if (const auto* op = std::get_if<OverlapAdd>(&node.op)) return build_overlap_add(node, *op);
     return build_frame_by_frame(node);
   }
@@ -209,11 +208,11 @@ class Builder {
       return refused(node, "pools over padding that is not zeros");
     const StepValue& src = operand(node);
     const int64_t frames = frames_of(node);
-    const int64_t delay =
-        std::max(int64_t{0}, ceil_div(src.delay + window.reach() - window.left - window.stride + 1,
-                                      window.stride));
-    TESSERA_TRY(const NodeId read, values_.readable(src, window.first_read(),
-                                                    window.last_read(node.shape.w)));
+    const int64_t delay = std::max(
+        int64_t{0},
+        ceil_div(src.delay + window.reach() - window.left - window.stride + 1, window.stride));
+    TESSERA_TRY(const NodeId read,
+                values_.readable(src, window.first_read(), window.last_read(node.shape.w)));
     const int64_t start = src.delay - delay * window.stride - window.left;
     int64_t dilation = window.dilation;
     NodeId past = kNoNode;
@@ -322,7 +321,8 @@ class Builder {
     return computed(node, made, delay);
   }
 
-  // Frames that the network cuts away at its end are held back until the end is known to be further.
+  // Frames that the network cuts away at its end are held back until the end is known to be
+  // further.
   Result<int64_t> output_delay(const Node& node, const StepValue& src) const {
     const int64_t delay = std::max(int64_t{0}, src.delay);
     const int64_t samples = network_.node(network_.inputs()[0]).shape.w - step_.advance;

@@ -3,11 +3,11 @@
 // earlier steps enters as inputs: blocks of a value as they were so many steps ago, which a
 // StreamingSession keeps in rings. Names of nodes are kept, so that encodings hold.
 //
-// How frames are counted. A value has `frames` frames in a block and a delay: block s (from 0) holds
-// its frames s*frames - delay .. (s + 1)*frames - delay - 1 of the sequence. Frames below 0 do not
-// exist; blocks of steps before the first hold zeros, which is what zero padding reads there. The
-// input's delay is minus the `advance`: the first step begins when so many samples are there already,
-// which stand in the input's earlier blocks.
+// How frames are counted. A value has `frames` frames in a block and a delay: block s (from 0)
+// holds its frames s*frames - delay .. (s + 1)*frames - delay - 1 of the sequence. Frames below 0
+// do not exist; blocks of steps before the first hold zeros, which is what zero padding reads
+// there. The input's delay is minus the `advance`: the first step begins when so many samples are
+// there already, which stand in the input's earlier blocks.
 #pragma once
 
 #include <cstdint>
@@ -24,9 +24,9 @@ namespace tessera::stream {
 
 // A value of which earlier blocks are read.
 struct KeptValue {
-  std::string name;    // of the node in the step graph
-  Shape block;         // [C, H, frames]
-  int64_t depth = 0;   // the oldest block that is read, in steps
+  std::string name;   // of the node in the step graph
+  Shape block;        // [C, H, frames]
+  int64_t depth = 0;  // the oldest block that is read, in steps
 };
 
 // What the graph's inputs are, in their order.
@@ -74,12 +74,12 @@ struct StepGraph {
 Result<StepGraph> make_step_graph(const Graph& network, const Encodings* encodings,
                                   int64_t least_frames);
 
-// The first node that needs the whole sequence, as an error that tells what to do; none for networks
-// whose every value depends on bounded stretches of the input and running sums.
+// The first node that needs the whole sequence, as an error that tells what to do; none for
+// networks whose every value depends on bounded stretches of the input and running sums.
 Result<void> check_streamable(const Graph& network);
 
-// How the end of an output lies in the value it is cut from: without the zero padding and the slices
-// along W that fit its length.
+// How the end of an output lies in the value it is cut from: without the zero padding and the
+// slices along W that fit its length.
 struct OutputEnd {
   NodeId value = kNoNode;  // the node below them
   int64_t shift = 0;       // frame f of the output is frame f - shift of the value

@@ -122,9 +122,8 @@ Result<NodeId> StepValues::masked(const StepValue& value) {
     step_.masks.push_back({value.base, value.frames, value.base_delay});
     by_length[value.base_length] = input;
   }
-  TESSERA_TRY(const NodeId made,
-              add_coded(Mul{}, {by_length[value.base_length], value.node}, value.base + ".existing",
-                        value.node));
+  TESSERA_TRY(const NodeId made, add_coded(Mul{}, {by_length[value.base_length], value.node},
+                                           value.base + ".existing", value.node));
   masked_[value.node] = made;
   return made;
 }
@@ -138,8 +137,8 @@ Result<NodeId> StepValues::readable(const StepValue& value, int64_t first, int64
                          "stream",
                          "separate windows of the recording instead");
   }
-  // The input has zeros wherever it has no samples. Other values have zeros in the blocks before the
-  // first, but not in those that are computed while the first frames are still to come.
+  // The input has zeros wherever it has no samples. Other values have zeros in the blocks before
+  // the first, but not in those that are computed while the first frames are still to come.
   const bool computed_before = -value.delay < value.begin;
   if (value.is_input || (!after && !(before && computed_before))) return value.node;
   return masked(value);

@@ -44,8 +44,8 @@ class StepValues {
   // that do not exist. Errors: kUnsupported for frames that a slice cut away.
   Result<NodeId> readable(const StepValue& value, int64_t first, int64_t last);
 
-  // `frames` frames of a node in blocks of `block`, from `start` on, counted from the first frame of
-  // this step's block; start + frames is at most `block`.
+  // `frames` frames of a node in blocks of `block`, from `start` on, counted from the first frame
+  // of this step's block; start + frames is at most `block`.
   Result<NodeId> window(NodeId node, int64_t block, int64_t start, int64_t frames);
   // Blocks of a node as they were `steps` ago each, joined along time.
   Result<NodeId> blocks(NodeId node, const std::vector<int64_t>& steps_ago);

@@ -29,8 +29,8 @@ StreamLengths lengths_in(const Graph& graph, const StepGraph& step, int64_t step
     const int64_t frames = step.outputs[i].block.w;
     OutputLength length;
     length.frames = extended(graph.node(node).shape.w, frames, steps);
-    length.computed = std::min(
-        length.frames, extended(graph.node(end.value).shape.w + end.shift, frames, steps));
+    length.computed =
+        std::min(length.frames, extended(graph.node(end.value).shape.w + end.shift, frames, steps));
     result.outputs.push_back(length);
   }
   return result;

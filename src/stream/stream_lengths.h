@@ -25,10 +25,11 @@ Result<void> check_other_length(LoadedNetwork& network, const StepGraph& step,
                                 int64_t built_samples);
 
 // For an input of `samples`, by a network of about `built_samples`: every `step.step_frames` more
-// samples make every value longer by its block, so that none longer is ever made. A network that was
-// exported for one length gives what it gives for whole steps more or less, the rest being zeros.
-// `network` is of another length afterwards. Errors: kInvalidArgument for too few samples; those of
-// LoadedNetwork::set_length(); kUnsupported where an end lies elsewhere than in the step graph.
+// samples make every value longer by its block, so that none longer is ever made. A network that
+// was exported for one length gives what it gives for whole steps more or less, the rest being
+// zeros. `network` is of another length afterwards. Errors: kInvalidArgument for too few samples;
+// those of LoadedNetwork::set_length(); kUnsupported where an end lies elsewhere than in the step
+// graph.
 Result<StreamLengths> stream_lengths(LoadedNetwork& network, const StepGraph& step,
                                      int64_t built_samples, int64_t samples);
 

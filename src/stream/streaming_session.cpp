@@ -169,7 +169,8 @@ Result<void> StreamingSession::State::check_push(ConstValues values,
   const size_t count = values.size() / rows;
   for (size_t i = 0; i < values.size(); ++i) {
     if (std::isfinite(values[i])) continue;
-    return TESSERA_ERROR(kCorrupt, fmt::format("sample {}", samples + static_cast<int64_t>(i % count)),
+    return TESSERA_ERROR(kCorrupt,
+                         fmt::format("sample {}", samples + static_cast<int64_t>(i % count)),
                          fmt::format("is {}, which no sound is", values[i]),
                          "none of these samples was taken; give finite ones");
   }
@@ -184,10 +185,10 @@ Result<void> StreamingSession::State::check_push(ConstValues values,
     const int64_t frames = frames_of(output, after) - frames_of(output, steps);
     const auto needed = static_cast<size_t>(frames * rows_of(output.block));
     if (outputs[i].size() == needed) continue;
-    return TESSERA_ERROR(kInvalidArgument, fmt::format("output '{}'", output.name),
-                         fmt::format("has room for {} values; these samples give {}",
-                                     outputs[i].size(), needed),
-                         "ask frames_after()");
+    return TESSERA_ERROR(
+        kInvalidArgument, fmt::format("output '{}'", output.name),
+        fmt::format("has room for {} values; these samples give {}", outputs[i].size(), needed),
+        "ask frames_after()");
   }
   return {};
 }
@@ -234,7 +235,8 @@ Result<void> StreamingSession::State::run_step() {
     }
   }
   for (size_t i = 0; i < blocks.size(); ++i) output_views[i] = blocks[i];
-  for (size_t i = 1; i < rings.size(); ++i) output_views[blocks.size() + i - 1] = rings[i].at(steps);
+  for (size_t i = 1; i < rings.size(); ++i)
+    output_views[blocks.size() + i - 1] = rings[i].at(steps);
   TESSERA_TRY_VOID(executable->run(input_views, output_views));
   for (size_t i = 0; i < step.outputs.size(); ++i) deliver(i);
   ++steps;
@@ -292,8 +294,8 @@ Result<std::vector<StreamedFrames>> StreamingSession::State::end() {
     destinations[i] = {result[i].values, left, 0,
                        std::max(int64_t{0}, lengths->outputs[i].computed - done)};
     if (left > 0)
-      last_step = std::max(last_step, ceil_div(lengths->outputs[i].frames + output.delay,
-                                               output.block.w));
+      last_step =
+          std::max(last_step, ceil_div(lengths->outputs[i].frames + output.delay, output.block.w));
   }
   // Behind its end the signal is zero.
   const int64_t position = samples - step.advance;

@@ -2,6 +2,7 @@
 // keeps them.
 #include <gtest/gtest.h>
 
+#include "backends/null/null_backend.h"
 #include "support/random_values.h"
 #include "tessera/backend.h"
 
@@ -62,9 +63,7 @@ class Carried : public ::testing::TestWithParam<const char*> {
  protected:
   // Steps of 4 frames of 24 are the whole, frames before `skip` left out of both.
   static void expect_goes_on(const Op& op, int64_t skip) {
-    const auto backend =
-        make_backend(GetParam(), {.threads = 1})
-            .value();
+    const auto backend = make_backend(GetParam(), {.threads = 1}).value();
     const Encodings encodings;  // no codes: floats in the emulator, too
     const Encodings* used = backend->arithmetic() == Arithmetic::integer ? &encodings : nullptr;
     const Graph whole = graph_of(op, 24 - skip);
@@ -77,8 +76,7 @@ class Carried : public ::testing::TestWithParam<const char*> {
         backend->load({.graph = step, .encodings = used, .carried = &carried}).value();
     for (int round = 0; round < 2; ++round) {  // reset() begins the sequence anew
       for (int64_t begin = 0; begin < 24; begin += 4) {
-        const auto got =
-            run(*executable, part(input, 24, begin, 4), static_cast<size_t>(rows * 4));
+        const auto got = run(*executable, part(input, 24, begin, 4), static_cast<size_t>(rows * 4));
         for (int64_t row = 0; row < rows; ++row) {
           for (int64_t t = begin; t < begin + 4; ++t) {
             if (t < skip) continue;
@@ -110,8 +108,7 @@ INSTANTIATE_TEST_SUITE_P(Backends, Carried, ::testing::Values("reference", "cpu"
 TEST(CarriedNodes, ABackendThatKeepsNothingRefuses) {
   const Graph graph = graph_of(CumulativeSum{}, 4);
   const CarriedNodes carried{{"running", 0}};
-  const auto refused =
-      make_backend("null").value()->load({.graph = graph, .carried = &carried});
+  const auto refused = make_null_backend({})->load({.graph = graph, .carried = &carried});
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, ErrorCode::kUnsupported);
   EXPECT_EQ(refused.error().to_string(),

@@ -18,7 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::string kCausal = TESSERA_SOURCE_DIR "/models/convtasnet_demo_causal_8k.pth";
-const std::string kWithoutRate = TESSERA_SOURCE_DIR "/tests/data/onnx/asteroid/causal_cln.dynamo.opset21.dyn.onnx";
+const std::string kWithoutRate =
+    TESSERA_SOURCE_DIR "/tests/data/onnx/asteroid/causal_cln.dynamo.opset21.dyn.onnx";
 
 class CliStream : public ::testing::Test {
  protected:
@@ -80,8 +81,7 @@ TEST_F(CliStream, WritesAFilePerVoiceOfTheRecordingsLength) {
     EXPECT_EQ(audio->frames(), mixture.frames());
     const auto width = static_cast<size_t>(expected.shape.w);
     for (size_t i = 0; i < width; ++i) {
-      ASSERT_EQ(audio->channels[0][i],
-                expected.values[static_cast<size_t>(voice - 1) * width + i]);
+      ASSERT_EQ(audio->channels[0][i], expected.values[static_cast<size_t>(voice - 1) * width + i]);
     }
   }
 }
@@ -91,8 +91,8 @@ TEST_F(CliStream, PipesGiveTheSameBytesWhateverTheChunk) {
   write("in.f32", bytes_of(samples));
   const std::string expected = separated(samples);
   for (const std::string chunk : {"1", "7", "16000"}) {
-    const Outcome outcome = shell("$TOOL stream " + kCausal +
-                                  " --input - --output - --chunk " + chunk + " < in.f32");
+    const Outcome outcome =
+        shell("$TOOL stream " + kCausal + " --input - --output - --chunk " + chunk + " < in.f32");
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_TRUE(outcome.out == expected) << chunk << ": " << outcome.out.size() << " bytes";
   }
@@ -156,8 +156,8 @@ TEST_F(CliStream, ASampleThatIsNoNumberIsNamedAndEverythingBeforeItIsKept) {
   const std::vector<float> before(samples.begin(), samples.begin() + 700);
   samples[700] = std::nanf("");
   write("in.f32", bytes_of(samples));
-  const Outcome outcome = shell("$TOOL stream " + kCausal + " --input in.f32 --format f32le " +
-                                "--output voices");
+  const Outcome outcome =
+      shell("$TOOL stream " + kCausal + " --input in.f32 --format f32le " + "--output voices");
   EXPECT_EQ(outcome.code, exit_code(ErrorCode::kCorrupt));
   EXPECT_NE(outcome.err.find("error: is nan, which no sound is\n  in: sample 700"),
             std::string::npos)
@@ -199,14 +199,14 @@ TEST_F(CliStream, AFullDiskIsAnError) {
 
 TEST_F(CliStream, RatesThatAreUnknownOrDifferentAreRefused) {
   write("in.f32", bytes_of(mixture(2000)));
-  const Outcome unknown = shell("$TOOL stream " + kWithoutRate +
-                                " --input in.f32 --format f32le --output voices");
+  const Outcome unknown =
+      shell("$TOOL stream " + kWithoutRate + " --input in.f32 --format f32le --output voices");
   EXPECT_EQ(unknown.code, exit_code(ErrorCode::kInvalidArgument));
   EXPECT_NE(unknown.err.find("neither the samples nor the network's file tell a sampling rate"),
             std::string::npos)
       << unknown.err;
-  const Outcome other = shell("$TOOL stream " + kCausal +
-                              " --input - --rate 16000 --output - < in.f32");
+  const Outcome other =
+      shell("$TOOL stream " + kCausal + " --input - --rate 16000 --output - < in.f32");
   EXPECT_EQ(other.code, exit_code(ErrorCode::kInvalidArgument));
   EXPECT_NE(other.err.find("is at 16000 Hz; the network takes 8000 Hz"), std::string::npos)
       << other.err;
@@ -238,8 +238,8 @@ TEST_F(CliStream, TheDocumentTellsOfLatencyAndOutputs) {
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("\"latency_samples\": 15"), std::string::npos) << outcome.out;
   EXPECT_NE(outcome.out.find("\"samples\": 32000"), std::string::npos);
-  const Outcome both = tessera_tool(
-      {"stream", kCausal, "--input", kDemoMixture, "--output", "-", "--json"});
+  const Outcome both =
+      tessera_tool({"stream", kCausal, "--input", kDemoMixture, "--output", "-", "--json"});
   EXPECT_EQ(both.code, exit_code(ErrorCode::kInvalidArgument));
 }
 

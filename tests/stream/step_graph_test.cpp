@@ -73,7 +73,8 @@ TEST(StepGraph, LookAheadBecomesDelayAndMasksOfInnerValuesOnly) {
 
 TEST(StepGraph, PaddingBeforeAConvolutionCostsNoDelay) {
   const Pad pad{{0, 0, 4, 0}, PadMode::zero};
-  const StepGraph step = make_step_graph(chain(100, {pad, conv(5, 1, 1, 0, 0)}), nullptr, 1).value();
+  const StepGraph step =
+      make_step_graph(chain(100, {pad, conv(5, 1, 1, 0, 0)}), nullptr, 1).value();
   EXPECT_EQ(step.advance, 0);
   EXPECT_EQ(step.outputs[0].delay, 0);
 }

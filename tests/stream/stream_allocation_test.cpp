@@ -59,8 +59,8 @@ int64_t allocations_of_pushes(StreamingSession& stream) {
   for (const int64_t chunk : {3, 160, 1, 4000, 7}) {
     for (size_t i = 0; i < views.size(); ++i) {
       const int64_t frames = stream.frames_after(chunk, i);
-      views[i] = Values(room[i]).first(
-          static_cast<size_t>(frames * stream.outputs()[i].shape.size()));
+      views[i] =
+          Values(room[i]).first(static_cast<size_t>(frames * stream.outputs()[i].shape.size()));
     }
     const int64_t before = allocations;
     const bool pushed =

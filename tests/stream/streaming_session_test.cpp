@@ -66,7 +66,8 @@ void expect_streams_as_whole(const std::string& path, const LoadedNetwork& netwo
   for (size_t i = 0; i < whole.size(); ++i) test::expect_close(joined[i].values, whole[i], path);
 }
 
-// U-Nets, resampling, networks of sensors, files of one length: what the tests of the importer hold.
+// U-Nets, resampling, networks of sensors, files of one length: what the tests of the importer
+// hold.
 TEST(StreamingSession, RunsEveryOnnxNetworkAsWholeThatItDoesNotRefuse) {
   int streams = 0;
   int refused = 0;
@@ -288,9 +289,10 @@ TEST(StreamingSession, RefusesWhatMixesAllFrames) {
   const auto stream = StreamingSession::create(network, *backend);
   ASSERT_FALSE(stream.has_value());
   EXPECT_EQ(stream.error().code, ErrorCode::kUnsupported);
-  EXPECT_EQ(stream.error().to_string(),
-            "node 'shares' (softmax.time): mixes all frames of the sequence: the network cannot run "
-            "on a stream (separate windows of the recording instead)");
+  EXPECT_EQ(
+      stream.error().to_string(),
+      "node 'shares' (softmax.time): mixes all frames of the sequence: the network cannot run "
+      "on a stream (separate windows of the recording instead)");
 }
 
 TEST(StreamingSession, ASampleThatIsNotFiniteIsNamedAndTakesNothing) {

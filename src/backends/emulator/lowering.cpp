@@ -157,7 +157,8 @@ class Lowering {
     }
     if (!src.coding) return add_float_statistics(*op, node);
     if (op->kind == NormKind::cumulative) {
-      add(cumulative_statistics_step(*op, src, dst, skip_of(node)), {slot(node.inputs[0])}, slot(node.id));
+      add(cumulative_statistics_step(*op, src, dst, skip_of(node)), {slot(node.inputs[0])},
+          slot(node.id));
       return true;
     }
     auto sums = std::make_shared<RowSums>();

@@ -70,8 +70,7 @@ void norm_statistics(const NormStatistics& op, const Source& src, const Target& 
   const int64_t first = carried.skipped(src.shape.w);
   for (int64_t h = 0; h < src.shape.h; ++h) {
     for (int64_t c = 0; c < dst.shape.c; ++c) std::fill_n(dst.row(c, h), first, 0.0f);
-    per_frame(op, src, dst, h, first, carried.before(),
-              carried.statistics[static_cast<size_t>(h)]);
+    per_frame(op, src, dst, h, first, carried.before(), carried.statistics[static_cast<size_t>(h)]);
   }
   carried.seen += src.shape.w;
 }

@@ -57,8 +57,11 @@ void product_column(const FrameProductArgs& args, const float* weights, size_t f
   size_t frame = 0;
   for (; frame + kFramesTogether <= args.frames; frame += kFramesTogether)
     product_block<kVectors, kFramesTogether>(args, weights, first_out, frame);
-  for (; frame < args.frames; ++frame)
-    product_block<kVectors, 1>(args, weights, first_out, frame);
+  if constexpr (kFramesTogether > 2) {
+    for (; frame + 2 <= args.frames; frame += 2)
+      product_block<kVectors, 2>(args, weights, first_out, frame);
+  }
+  for (; frame < args.frames; ++frame) product_block<kVectors, 1>(args, weights, first_out, frame);
 }
 
 }  // namespace
@@ -94,9 +97,9 @@ void frame_affine(const FrameAffineArgs& args) {
   const Vector r = hn::Set(kD, args.r);
   for (size_t c = 0; c < frame_stride(args.channels); c += kLanes) {
     const Vector x = hn::Sub(hn::LoadU(kD, args.src + c), center);
-    hn::StoreU(hn::MulAdd(hn::Mul(x, r), hn::LoadU(kD, args.scale + c),
-                          hn::LoadU(kD, args.shift + c)),
-               kD, args.dst + c);
+    hn::StoreU(
+        hn::MulAdd(hn::Mul(x, r), hn::LoadU(kD, args.scale + c), hn::LoadU(kD, args.shift + c)), kD,
+        args.dst + c);
   }
 }
 

@@ -4,8 +4,8 @@
 //   value(frame, channel) = data[frame * frame_stride(channels) + channel]
 //
 // Channels are padded to whole vectors of any instruction set. What lies in the padding has no
-// meaning, and no kernel lets it reach a channel. Results of a frame do not depend on how many there
-// are.
+// meaning, and no kernel lets it reach a channel. Results of a frame do not depend on how many
+// there are.
 #pragma once
 
 #include <cstddef>

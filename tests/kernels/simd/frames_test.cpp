@@ -110,8 +110,8 @@ TEST(FrameKernels, TapsEqualPlainLoopsAndSkipWhatIsNotThere) {
                            .count = 3,
                            .channels = channels});
       for (size_t c = 0; c < channels; ++c) {
-        const float expected = bias[c] + weights[c] * values[c] +
-                               weights[2 * stride + c] * values[2 * stride + c];
+        const float expected =
+            bias[c] + weights[c] * values[c] + weights[2 * stride + c] * values[2 * stride + c];
         ASSERT_NEAR(dst[c], expected, 1e-6) << kernels.instruction_set;
       }
     }

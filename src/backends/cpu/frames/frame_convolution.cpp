@@ -207,8 +207,8 @@ class TransposedStep final : public FrameStep {
   size_t products() const { return static_cast<size_t>(kernel_) * dst_.channels(); }
 
   void add_frame(int64_t h, int64_t t) {
-    const float* from = products_.data() + static_cast<size_t>(h * src_.shape.w + t) *
-                                               simd::frame_stride(products());
+    const float* from = products_.data() +
+                        static_cast<size_t>(h * src_.shape.w + t) * simd::frame_stride(products());
     for (int64_t k = 0; k < kernel_; ++k, from += dst_.channels()) {
       const int64_t at = t * stride_ - crop_ + k * dilation_;
       if (at < 0 || at >= dst_.shape.w) continue;

@@ -65,7 +65,8 @@ class FrameExecutable final : public Executable {
       life.size_bytes = static_cast<int64_t>(values_[slot(id)].floats() * sizeof(float));
       life.first_step = is_given(op) ? 0 : place[slot(id)];
       life.last_step = life.first_step;
-      for (NodeId user : graph.users(id)) life.last_step = std::max(life.last_step, place[slot(user)]);
+      for (NodeId user : graph.users(id))
+        life.last_step = std::max(life.last_step, place[slot(user)]);
       if (graph.is_output(id) || std::holds_alternative<Constant>(op)) life.last_step = last;
       lives.push_back(life);
     }
@@ -112,7 +113,8 @@ bool suits_frames(const Segment& segment, int64_t tile_frames) {
   for (NodeId id : segment.graph.order()) {
     const Node& node = segment.graph.node(id);
     const auto* conv = std::get_if<Conv>(&node.op);
-    if (conv != nullptr && conv->groups == 1) frames = std::max(frames, node.shape.h * node.shape.w);
+    if (conv != nullptr && conv->groups == 1)
+      frames = std::max(frames, node.shape.h * node.shape.w);
   }
   return frames <= tile_frames / 2;
 }

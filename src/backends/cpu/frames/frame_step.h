@@ -38,8 +38,9 @@ class FrameStep {
 void to_frames(const float* row_major, const FrameValue& to);
 void to_row_major(const FrameValue& from, float* row_major);
 
-// The step that makes `dst` of `operands`. `skip`: the op is cumulative and goes on from run to run,
-// as Segment::carried says. References to values stay valid; their data is set before the first run.
+// The step that makes `dst` of `operands`. `skip`: the op is cumulative and goes on from run to
+// run, as Segment::carried says. References to values stay valid; their data is set before the
+// first run.
 std::unique_ptr<FrameStep> make_frame_step(const Op& op, std::vector<const FrameValue*> operands,
                                            const FrameValue& dst, std::optional<int64_t> skip);
 
