@@ -71,9 +71,9 @@ class StreamingSession {
   const std::vector<Port>& outputs() const;
   // Samples (frames of the input) of one evaluation.
   int64_t step_samples() const;
-  // The first frame of output 0 that a sample has any part in is returned, at the latest, by the
-  // push() that brings this many further samples: what the network looks ahead and what a step
-  // waits for.
+  // Frame t of output 0, where it has the input's rate, is returned at the latest by the push()
+  // that brings sample t + latency_samples(): what the network looks ahead, and what a step waits
+  // for.
   int64_t latency_samples() const;
   // Of that, what the network itself looks ahead: 0 for a causal network beyond its framing.
   int64_t look_ahead_samples() const;

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "exit_codes.h"
+#include "support/full_disk.h"
 #include "tessera/audio.h"
 #include "tessera/streaming.h"
 #include "tool.h"
@@ -195,6 +196,19 @@ TEST_F(CliStream, AFullDiskIsAnError) {
   const Outcome outcome =
       shell("$TOOL stream " + kCausal + " --input in.f32 --format f32le --output - > /dev/full");
   EXPECT_EQ(outcome.code, exit_code(ErrorCode::kNoSpace)) << outcome.err;
+}
+
+TEST_F(CliStream, AFullDiskLeavesNoPartOfAFile) {
+  const fs::path disk = folder_ / "disk";
+  fs::create_directory(disk);
+  const auto result = on_full_disk(disk, [&] {
+    const Outcome outcome =  // 64 KiB hold half of one voice
+        tessera_tool({"stream", kCausal, "--input", kDemoMixture, "--output", disk.string()});
+    return outcome.code == exit_code(ErrorCode::kNoSpace) && fs::is_empty(disk) &&
+           outcome.err.find("the disk is full") != std::string::npos;
+  });
+  if (result == FullDiskOutcome::kCannotMount) GTEST_SKIP() << "mounting is not allowed here";
+  EXPECT_EQ(result, FullDiskOutcome::kHeld);
 }
 
 TEST_F(CliStream, RatesThatAreUnknownOrDifferentAreRefused) {
