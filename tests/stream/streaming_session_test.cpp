@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <limits>
 
+#include "base/npy.h"
 #include "stream/streams.h"
 #include "support/random_graph.h"
 
@@ -46,6 +47,18 @@ TEST(StreamingSession, GivesWhatTheWholeRunGivesForNetworksOfEveryToolkit) {
     ASSERT_TRUE(stream.has_value()) << path << ": " << stream.error().to_string();
     const auto joined = test::streamed(*stream, input, 160);
     test::expect_close(joined[0].values, whole_run(path, input), path);
+  }
+}
+
+// The witnesses: what PyTorch computed of these inputs (tests/data/README.md).
+TEST(StreamingSession, GivesWhatTheToolkitsThemselvesCompute) {
+  for (const std::string name : {"asteroid/bn_k5", "asteroid/causal_cgln", "asteroid/causal_cln",
+                                 "toolkits/fw_bn", "toolkits/nl_causal"}) {
+    const auto input = read_npy(kData + name + ".in.npy").value();
+    const auto expected = read_npy(kData + name + ".out.npy").value();
+    auto stream = StreamingSession::open(kData + name + ".pth").value();
+    const auto joined = test::streamed(stream, input.values, 11);
+    test::expect_close(joined[0].values, expected.values, name, 1e-4);
   }
 }
 
