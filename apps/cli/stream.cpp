@@ -13,6 +13,7 @@
 #include "base/counted.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
+#include "cli/machine.h"
 #include "cli/model_options.h"
 #include "cli/stream_input.h"
 #include "cli/stream_output.h"
@@ -76,7 +77,8 @@ Result<OpenStream> open_stream(const StreamArguments& options, Console& console)
               open_network_backend(options.backend, network, options.model.path, console));
   opened.backend = std::move(backend.backend);
   TESSERA_TRY(opened.session, StreamingSession::create(std::move(network), *opened.backend,
-                                                       {.step_samples = options.step}));
+                                                       {.memory_limit_bytes = usable_memory_bytes(),
+                                                        .step_samples = options.step}));
   StreamInputOptions input = options.input;
   input.format = format_of(options);
   input.chunk = options.chunk;

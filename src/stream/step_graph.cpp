@@ -18,6 +18,8 @@ using reference::ceil_div;
 using reference::floor_div;
 
 constexpr int64_t kMaxStepFrames = int64_t{1} << 20;
+// Of a block, and of a delay: products of them and of strides stay far below 2^63.
+constexpr int64_t kMaxFrames = int64_t{1} << 31;
 
 // What an op that slides along time reads for frame f of its result: frames f*stride - left + i*
 // dilation of its operand for i = 0 .. kernel - 1.
@@ -115,6 +117,8 @@ class Builder {
       if (factor > kMaxStepFrames / hop)
         return refused(network_.node(id), "its frames and the input's have no common step");
       hop *= factor;
+      if (of.rate_denominator > kMaxFrames / kMaxStepFrames)
+        return refused(network_.node(id), "it makes too many frames of one of the input's");
     }
     if (least_frames > kMaxStepFrames) {
       return TESSERA_ERROR(
@@ -144,7 +148,8 @@ class Builder {
     return advance;
   }
 
-  StepValue computed(const Node& node, NodeId made, int64_t delay) const {
+  Result<StepValue> computed(const Node& node, NodeId made, int64_t delay) const {
+    if (delay > kMaxFrames) return refused(node, "it waits for too many frames");
     StepValue result;
     result.node = made;
     result.base = node.name;

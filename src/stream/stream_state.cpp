@@ -49,6 +49,7 @@ Result<void> StreamingSession::State::load(Backend& made, const StreamingOptions
   built_samples = network.model.length_samples;
   TESSERA_TRY(step, stream::make_step_graph(graph, encodings, options.step_samples));
   TESSERA_TRY_VOID(stream::check_other_length(network, step, built_samples));
+  TESSERA_TRY_VOID(check_memory(options.memory_limit_bytes));
   TESSERA_TRY(executable, made.load({.graph = step.graph,
                                      .encodings = in_integers ? &step.encodings : nullptr,
                                      .carried = &step.carried}));
@@ -58,6 +59,24 @@ Result<void> StreamingSession::State::load(Backend& made, const StreamingOptions
       tessera::dependence(graph, graph.inputs()[0], graph.outputs()[0].node);
   look_ahead = std::max(int64_t{0}, dependence.look_ahead() - dependence.framing);
   allocate();
+  return {};
+}
+
+Result<void> StreamingSession::State::check_memory(int64_t limit_bytes) const {
+  constexpr int64_t kMaxStateBytes = int64_t{1} << 32;  // where no limit is given
+  const int64_t limit = limit_bytes > 0 ? limit_bytes : kMaxStateBytes;
+  int64_t bytes = 0;
+  for (const stream::KeptValue& value : step.kept) {
+    const int64_t block = value.block.size() * static_cast<int64_t>(sizeof(float));
+    if (block > (limit - bytes) / (value.depth + 1)) {
+      return TESSERA_ERROR(kResourceLimit, fmt::format("node '{}'", value.name),
+                           fmt::format("is kept for {} steps of {} bytes: the stream's state would "
+                                       "exceed {} bytes",
+                                       value.depth, block, limit),
+                           "raise StreamingOptions::memory_limit_bytes");
+    }
+    bytes += block * (value.depth + 1);
+  }
   return {};
 }
 

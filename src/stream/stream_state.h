@@ -48,6 +48,8 @@ struct StreamingSession::State {
 
   // Everything above but the network, which is there.
   Result<void> load(Backend& made, const StreamingOptions& options);
+  // What is kept between steps; `limit_bytes` as in StreamingOptions.
+  Result<void> check_memory(int64_t limit_bytes) const;
   void allocate();
   void reset();
 

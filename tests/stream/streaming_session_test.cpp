@@ -354,6 +354,15 @@ TEST(StreamingSession, RefusesOptionsWithoutMeaning) {
   EXPECT_FALSE(StreamingSession::open(kCausalDemo, {.step_samples = int64_t{1} << 40}).has_value());
 }
 
+TEST(StreamingSession, RefusesStateBeyondTheMemoryGiven) {
+  const auto stream = StreamingSession::open(kBatchNormDemo, {.memory_limit_bytes = 100'000});
+  ASSERT_FALSE(stream.has_value());
+  EXPECT_EQ(stream.error().code, ErrorCode::kResourceLimit);
+  EXPECT_NE(stream.error().message.find("the stream's state would exceed 100000 bytes"),
+            std::string::npos)
+      << stream.error().message;
+}
+
 TEST(StreamingSession, RefusesTheEmulatorForANetworkInFloats) {
   const auto stream = StreamingSession::open(kCausalDemo, {.backend = "emulator"});
   ASSERT_FALSE(stream.has_value());
