@@ -236,7 +236,7 @@ Action define_stream(CommandLine& app) {
       ->positive();
   app.add_option("--chunk", options->chunk, "Samples read at a time, at most; changes no result")
       ->type_name("N")
-      ->positive()
+      ->within(1, 1 << 24)
       ->capture_default_str();
   app.add_option("--step", options->step,
                  "Samples of one evaluation, rounded up to whole hops of the network: more wait "

@@ -32,7 +32,7 @@ struct StreamingOptions {
   std::map<std::string, std::string> model_args = {};
   // One of backend_names() that evaluates graphs. Empty: LoadedNetwork::default_backend().
   std::string backend = {};
-  int threads = 1;                 // a step is too short to divide; 0: as many as there are
+  int threads = 1;  // a step is too short to divide; 0: as many as there are
   // Activations, and as much for the state between steps; 0: no limit of our own, 4 GiB of state.
   int64_t memory_limit_bytes = 0;
   // Samples that one evaluation takes in: rounded up to whole hops of the network. 0: one hop, the
@@ -57,9 +57,10 @@ class StreamingSession {
   static Result<StreamingSession> open(const std::filesystem::path& path,
                                        const StreamingOptions& options = {});
 
-  // Neither is needed afterwards. `options`: step_samples and memory_limit_bytes are read. A quantised network runs
-  // in its integers on a backend of integers. Errors: kUnsupported naming the node that cannot run
-  // on a stream, with what to do instead; kResourceLimit; those of Backend::load().
+  // Neither is needed afterwards. `options`: step_samples and memory_limit_bytes are read. A
+  // quantised network runs in its integers on a backend of integers. Errors: kUnsupported naming
+  // the node that cannot run on a stream, with what to do instead; kResourceLimit; those of
+  // Backend::load().
   static Result<StreamingSession> create(LoadedNetwork network, Backend& backend,
                                          const StreamingOptions& options = {});
 

@@ -1,6 +1,7 @@
 #include "kernels/simd/frames.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "kernels/simd/targets.h"
 
@@ -26,42 +27,52 @@ constexpr size_t kVectorsPerSixteen = 16 / kLanes;
 // registers for.
 constexpr size_t kFramesTogether = kLanes == 16 ? 4 : 1;
 
-template <size_t kVectors, size_t kFrames>
-HWY_INLINE void product_block(const FrameProductArgs& args, const float* weights, size_t first_out,
-                              size_t frame) {
-  Vector sums[kFrames][kVectors];
-  for (size_t v = 0; v < kVectors; ++v) {
-    const Vector bias = hn::LoadU(kD, args.bias + first_out + v * kLanes);
-    for (size_t f = 0; f < kFrames; ++f) sums[f][v] = bias;
+// Output channels of one frame, in registers: written out by folds, since a compiler that keeps a
+// loop over them keeps them in memory.
+template <size_t... V>
+struct ChannelSums {
+  // An implicit one would not be compiled for the instruction set of its vectors.
+  HWY_INLINE ChannelSums() {}
+  HWY_INLINE void load(const float* from) { ((sum[V] = hn::LoadU(kD, from + V * kLanes)), ...); }
+  HWY_INLINE void add(const Vector (&weights)[sizeof...(V)], Vector x) {
+    ((sum[V] = hn::MulAdd(weights[V], x, sum[V])), ...);
   }
+  HWY_INLINE void store(float* to) const { (hn::StoreU(sum[V], kD, to + V * kLanes), ...); }
+
+  Vector sum[sizeof...(V)];
+};
+
+// A block of output channels of some frames.
+template <size_t... V, size_t... F>
+HWY_INLINE void product_block(const FrameProductArgs& args, const float* weights, size_t first_out,
+                              size_t frame, std::index_sequence<V...>, std::index_sequence<F...>) {
+  ChannelSums<V...> sums[sizeof...(F)];
+  (sums[F].load(args.bias + first_out), ...);
   const float* const src = args.src + frame * args.src_stride;
   for (size_t i = 0; i < args.in; ++i) {
-    for (size_t v = 0; v < kVectors; ++v) {
-      const Vector weight = hn::LoadU(kD, weights + (i * kVectors + v) * kLanes);
-      for (size_t f = 0; f < kFrames; ++f) {
-        const Vector x = hn::Set(kD, src[f * args.src_stride + i]);
-        sums[f][v] = hn::MulAdd(weight, x, sums[f][v]);
-      }
-    }
+    const float* const row = weights + i * sizeof...(V) * kLanes;
+    const Vector loaded[] = {hn::LoadU(kD, row + V * kLanes)...};
+    (sums[F].add(loaded, hn::Set(kD, src[F * args.src_stride + i])), ...);
   }
   const size_t stride = frame_stride(args.out);
-  for (size_t f = 0; f < kFrames; ++f) {
-    for (size_t v = 0; v < kVectors; ++v)
-      hn::StoreU(sums[f][v], kD, args.dst + (frame + f) * stride + first_out + v * kLanes);
-  }
+  (sums[F].store(args.dst + (frame + F) * stride + first_out), ...);
 }
 
 template <size_t kSixteens>
 void product_column(const FrameProductArgs& args, const float* weights, size_t first_out) {
-  constexpr size_t kVectors = kSixteens * kVectorsPerSixteen;
+  constexpr std::make_index_sequence<kSixteens * kVectorsPerSixteen> kVectors;
+  constexpr std::make_index_sequence<1> kOne;
   size_t frame = 0;
-  for (; frame + kFramesTogether <= args.frames; frame += kFramesTogether)
-    product_block<kVectors, kFramesTogether>(args, weights, first_out, frame);
-  if constexpr (kFramesTogether > 2) {
+  if constexpr (kFramesTogether > 1) {
+    constexpr std::make_index_sequence<2> kTwo;
+    constexpr std::make_index_sequence<kFramesTogether> kAll;
+    for (; frame + kFramesTogether <= args.frames; frame += kFramesTogether)
+      product_block(args, weights, first_out, frame, kVectors, kAll);
     for (; frame + 2 <= args.frames; frame += 2)
-      product_block<kVectors, 2>(args, weights, first_out, frame);
+      product_block(args, weights, first_out, frame, kVectors, kTwo);
   }
-  for (; frame < args.frames; ++frame) product_block<kVectors, 1>(args, weights, first_out, frame);
+  for (; frame < args.frames; ++frame)
+    product_block(args, weights, first_out, frame, kVectors, kOne);
 }
 
 }  // namespace
