@@ -32,6 +32,7 @@ struct StreamArguments {
   std::optional<int> rate;
   int64_t chunk = 1600;
   int64_t step = 0;
+  GlobalNorms norms = GlobalNorms::refuse;
   bool force = false;
 };
 
@@ -70,15 +71,17 @@ Result<std::optional<int>> rate_of(const StreamArguments& options, const StreamI
 
 Result<OpenStream> open_stream(const StreamArguments& options, Console& console) {
   OpenStream opened;
-  TESSERA_TRY(LoadedNetwork network, load_network(options.model, ImportNotes::warnings, console));
+  TESSERA_TRY(LoadedNetwork network, load_network(options.model, ImportNotes::none, console));
   TESSERA_TRY(const VoiceLayout voices, voice_layout(network.model.graph));
   opened.voices = voices.count;
-  TESSERA_TRY(NetworkBackend backend,
-              open_network_backend(options.backend, network, options.model.path, console));
-  opened.backend = std::move(backend.backend);
+  BackendChoice choice = options.backend;
+  if (choice.name == kAutoBackend) choice.name = network.default_backend();
+  TESSERA_TRY(opened.backend, open_backend(choice));
   TESSERA_TRY(opened.session, StreamingSession::create(std::move(network), *opened.backend,
                                                        {.memory_limit_bytes = usable_memory_bytes(),
-                                                        .step_samples = options.step}));
+                                                        .step_samples = options.step,
+                                                        .global_norms = options.norms}));
+  tell_import_notes(opened.session->notes(), ImportNotes::warnings, console);
   StreamInputOptions input = options.input;
   input.format = format_of(options);
   input.chunk = options.chunk;
@@ -243,6 +246,11 @@ Action define_stream(CommandLine& app) {
                  "longer and cost less; default: one hop")
       ->type_name("N")
       ->positive();
+  app.add_choice("--global-norms", options->norms,
+                 "Norms over the whole recording: refuse, or running: by the statistics of what "
+                 "came so far, another function than the network's",
+                 {{"refuse", GlobalNorms::refuse}, {"running", GlobalNorms::running}})
+      ->default_str("refuse");
   std::vector<std::string> backends = {std::string(kAutoBackend)};
   for (const std::string_view name : backend_names()) backends.emplace_back(name);
   app.add_option("--backend", options->backend.name,

@@ -27,6 +27,13 @@
 
 namespace tessera {
 
+// What a stream makes of norms over the whole sequence.
+enum class GlobalNorms : uint8_t {
+  refuse,   // an error: their statistics are known at the end
+  running,  // statistics of all frames so far: another function than the network's, which begins
+            // badly and comes near it with time; noted
+};
+
 struct StreamingOptions {
   // Of a model file, as ImportOptions::model_args; a package has its own.
   std::map<std::string, std::string> model_args = {};
@@ -38,6 +45,7 @@ struct StreamingOptions {
   // Samples that one evaluation takes in: rounded up to whole hops of the network. 0: one hop, the
   // least latency. More samples cost less time each and wait longer for each other.
   int64_t step_samples = 0;
+  GlobalNorms global_norms = GlobalNorms::refuse;
 
   // Errors: kInvalidArgument; the subject is the field.
   Result<void> validate() const;
@@ -57,7 +65,7 @@ class StreamingSession {
   static Result<StreamingSession> open(const std::filesystem::path& path,
                                        const StreamingOptions& options = {});
 
-  // Neither is needed afterwards. `options`: step_samples and memory_limit_bytes are read. A
+  // Neither is needed afterwards. `options`: those of the step, of norms and memory are read. A
   // quantised network runs in its integers on a backend of integers. Errors: kUnsupported naming
   // the node that cannot run on a stream, with what to do instead; kResourceLimit; those of
   // Backend::load().

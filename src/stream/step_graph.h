@@ -74,6 +74,11 @@ struct StepGraph {
 Result<StepGraph> make_step_graph(const Graph& network, const Encodings* encodings,
                                   int64_t least_frames);
 
+// The same network with cumulative norms in place of its global ones, of codes and of floats.
+Result<Graph> with_running_norms(const Graph& network);
+// How many that are.
+int64_t global_norms_of(const Graph& network);
+
 // The first node that needs the whole sequence, as an error that tells what to do; none for
 // networks whose every value depends on bounded stretches of the input and running sums.
 Result<void> check_streamable(const Graph& network);

@@ -58,10 +58,12 @@ Result<void> check_same_step(const Graph& graph, const Encodings* encodings,
                        "separate windows of the recording instead");
 }
 
-Result<void> set_length(LoadedNetwork& network, const StepGraph& step, int64_t samples) {
+Result<void> set_length(LoadedNetwork& network, const StepGraph& step, GlobalNorms norms,
+                        int64_t samples) {
   TESSERA_TRY_VOID(network.set_length(samples));
+  TESSERA_TRY(const Graph graph, streamed_graph(network, norms));
   const Encodings* encodings = step.encodings.empty() ? nullptr : &*network.encodings;
-  return check_same_step(network.graph(), encodings, step);
+  return check_same_step(graph, encodings, step);
 }
 
 Result<StreamLengths> of_fixed_length(const Graph& graph, const StepGraph& step, int64_t built,
@@ -80,14 +82,19 @@ Result<StreamLengths> of_fixed_length(const Graph& graph, const StepGraph& step,
 
 }  // namespace
 
-Result<void> check_other_length(LoadedNetwork& network, const StepGraph& step,
+Result<Graph> streamed_graph(const LoadedNetwork& network, GlobalNorms norms) {
+  if (norms == GlobalNorms::running) return with_running_norms(network.graph());
+  return network.graph();
+}
+
+Result<void> check_other_length(LoadedNetwork& network, const StepGraph& step, GlobalNorms norms,
                                 int64_t built_samples) {
   if (network.model.network->length_is_fixed()) return {};
-  return set_length(network, step, built_samples + step.step_frames);
+  return set_length(network, step, norms, built_samples + step.step_frames);
 }
 
 Result<StreamLengths> stream_lengths(LoadedNetwork& network, const StepGraph& step,
-                                     int64_t built_samples, int64_t samples) {
+                                     GlobalNorms norms, int64_t built_samples, int64_t samples) {
   if (samples == 0) {
     StreamLengths none;
     none.masked.resize(step.masks.size());
@@ -104,7 +111,7 @@ Result<StreamLengths> stream_lengths(LoadedNetwork& network, const StepGraph& st
                          "");
   }
   const int64_t steps = std::max(int64_t{0}, (samples - built_samples) / step.step_frames);
-  TESSERA_TRY_VOID(set_length(network, step, samples - steps * step.step_frames));
+  TESSERA_TRY_VOID(set_length(network, step, norms, samples - steps * step.step_frames));
   return lengths_in(network.graph(), step, steps);
 }
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "stream/step_graph.h"
-#include "tessera/separator.h"
+#include "tessera/streaming.h"
 
 namespace tessera::stream {
 
@@ -19,9 +19,12 @@ struct StreamLengths {
   std::vector<OutputLength> outputs;  // by StepGraph::outputs
 };
 
+// The graph that a stream runs of a network: its own, or with running norms.
+Result<Graph> streamed_graph(const LoadedNetwork& network, GlobalNorms norms);
+
 // Whether inputs that are a step longer run on the same step graph, as those of any length must.
 // `network` is of that length afterwards. Errors: as below.
-Result<void> check_other_length(LoadedNetwork& network, const StepGraph& step,
+Result<void> check_other_length(LoadedNetwork& network, const StepGraph& step, GlobalNorms norms,
                                 int64_t built_samples);
 
 // For an input of `samples`, by a network of about `built_samples`: every `step.step_frames` more
@@ -31,6 +34,6 @@ Result<void> check_other_length(LoadedNetwork& network, const StepGraph& step,
 // those of LoadedNetwork::set_length(); kUnsupported where an end lies elsewhere than in the step
 // graph.
 Result<StreamLengths> stream_lengths(LoadedNetwork& network, const StepGraph& step,
-                                     int64_t built_samples, int64_t samples);
+                                     GlobalNorms norms, int64_t built_samples, int64_t samples);
 
 }  // namespace tessera::stream

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/counted.h"
 #include "tessera/compiler/analysis.h"
 
 namespace tessera {
@@ -44,17 +45,28 @@ Result<void> StreamingSession::State::load(Backend& made, const StreamingOptions
                          "computes in integers; this network was not quantised",
                          "use the cpu backend, or build a package with BuildOptions::integers");
   }
-  const Graph& graph = network.graph();
+  norms = options.global_norms;
+  TESSERA_TRY(const Graph graph, stream::streamed_graph(network, norms));
   const Encodings* encodings = in_integers ? &*network.encodings : nullptr;
   built_samples = network.model.length_samples;
   TESSERA_TRY(step, stream::make_step_graph(graph, encodings, options.step_samples));
-  TESSERA_TRY_VOID(stream::check_other_length(network, step, built_samples));
+  TESSERA_TRY_VOID(stream::check_other_length(network, step, norms, built_samples));
   TESSERA_TRY_VOID(check_memory(options.memory_limit_bytes));
   TESSERA_TRY(executable, made.load({.graph = step.graph,
                                      .encodings = in_integers ? &step.encodings : nullptr,
                                      .carried = &step.carried}));
   notes = network.model.notes;
-  if (auto ignored = network.ignored_integers(made)) notes.push_back(std::move(*ignored));
+  if (const int64_t running = stream::global_norms_of(network.graph());
+      norms == GlobalNorms::running && running > 0) {
+    notes.push_back({NoteSeverity::warning,
+                     fmt::format("{} with the statistics of what came so far: another function "
+                                 "than the network's",
+                                 counted(running, "global norm"))});
+  }
+  if (auto ignored = network.ignored_integers(made)) {
+    ignored->text = fmt::format("the network {}", ignored->text);
+    notes.push_back(std::move(*ignored));
+  }
   const Dependence dependence =
       tessera::dependence(graph, graph.inputs()[0], graph.outputs()[0].node);
   look_ahead = std::max(int64_t{0}, dependence.look_ahead() - dependence.framing);
@@ -225,7 +237,7 @@ Result<void> StreamingSession::State::check_end() const {
 }
 
 Result<std::vector<StreamedFrames>> StreamingSession::State::end() {
-  TESSERA_TRY(lengths, stream::stream_lengths(network, step, built_samples, samples));
+  TESSERA_TRY(lengths, stream::stream_lengths(network, step, norms, built_samples, samples));
   TESSERA_TRY_VOID(check_end());
   std::vector<StreamedFrames> result(step.outputs.size());
   int64_t last_step = steps;

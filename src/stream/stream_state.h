@@ -26,6 +26,7 @@ struct StreamDestination {
 struct StreamingSession::State {
   LoadedNetwork network;
   int64_t built_samples = 0;
+  GlobalNorms norms = GlobalNorms::refuse;
   stream::StepGraph step;
   std::unique_ptr<Executable> executable;
   std::string backend;

@@ -1,7 +1,10 @@
 // Which networks can run on a stream, and why another cannot.
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "graph/slot.h"
+#include "graph/subgraph.h"
 #include "stream/step_graph.h"
 #include "tessera/compiler/analysis.h"
 
@@ -37,8 +40,11 @@ Error refuse(const Node& node) {
     return refuse(node,
                   fmt::format("is a {} norm, whose statistics are known at the end of the sequence",
                               to_string(kind)),
-                  "build a package with frozen norms (BuildOptions::norm) and stream that, or "
-                  "separate windows of the recording instead");
+                  kind == NormKind::global
+                      ? "take the statistics of what came so far (StreamingOptions::global_norms), "
+                        "freeze the norms behind the first in a package (BuildOptions::norm), or "
+                        "separate windows of the recording instead"
+                      : kWindows);
   }
   if (std::holds_alternative<Pad>(node.op))
     return refuse(node, "repeats frames from inside at the ends of the sequence", kWindows);
@@ -66,6 +72,49 @@ Result<void> check_streamable(const Graph& network) {
                          "does not depend on the input", "");
   }
   return {};
+}
+
+namespace {
+
+std::optional<Op> with_running_norm(const Op& op) {
+  if (const auto* norm = std::get_if<Norm>(&op); norm && norm->kind == NormKind::global) {
+    Norm running = *norm;
+    running.kind = NormKind::cumulative;
+    return running;
+  }
+  if (const auto* statistics = std::get_if<NormStatistics>(&op);
+      statistics && statistics->kind == NormKind::global) {
+    NormStatistics running = *statistics;
+    running.kind = NormKind::cumulative;
+    return running;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+int64_t global_norms_of(const Graph& network) {
+  int64_t count = 0;
+  for (NodeId id : network.order()) count += with_running_norm(network.node(id).op) ? 1 : 0;
+  return count;
+}
+
+Result<Graph> with_running_norms(const Graph& network) {
+  Graph result;
+  GraphEditor editor(result, "running_norms");
+  SubgraphCopy copy(network, editor);
+  for (NodeId input : network.inputs()) TESSERA_TRY_VOID(copy.add(input));
+  for (NodeId id : network.order()) {
+    if (network.get_if<Input>(id) != nullptr) continue;
+    if (auto op = with_running_norm(network.node(id).op)) {
+      TESSERA_TRY_VOID(copy.add(id, std::move(*op)));
+    } else {
+      TESSERA_TRY_VOID(copy.add(id));
+    }
+  }
+  copy.add_outputs();
+  TESSERA_TRY_VOID(editor.enter(network.form()));
+  return result;
 }
 
 OutputEnd output_end(const Graph& network, NodeId output) {

@@ -231,8 +231,18 @@ TEST_F(CliStream, RefusesNetworksThatNeedTheWholeRecordingByName) {
       tessera_tool({"stream", kDemoModel, "--input", kDemoMixture, "--output", path("voices")});
   EXPECT_EQ(outcome.code, exit_code(ErrorCode::kUnsupported));
   EXPECT_NE(outcome.err.find("is a global norm"), std::string::npos) << outcome.err;
-  EXPECT_NE(outcome.err.find("frozen norms (--norm)"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("(--global-norms running)"), std::string::npos) << outcome.err;
   EXPECT_FALSE(fs::exists(path("voices")));
+}
+
+TEST_F(CliStream, RunningNormsAreWarnedOf) {
+  const Outcome outcome = tessera_tool({"stream", kDemoModel, "--input", kDemoMixture, "--output",
+                                        path("voices"), "--global-norms", "running"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("warning: 25 global norms with the statistics of what came so far"),
+            std::string::npos)
+      << outcome.err;
+  EXPECT_EQ(read_audio(path("voices/04_mix_s1.wav")).value().frames(), 32000);
 }
 
 TEST_F(CliStream, VoicesThatExistAreKept) {

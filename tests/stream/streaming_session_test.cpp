@@ -287,7 +287,26 @@ TEST(StreamingSession, RefusesGlobalNormsByNameWithTheWayOut) {
                       "the sequence: the network cannot run on a stream"),
             std::string::npos)
       << text;
-  EXPECT_NE(text.find("frozen norms (BuildOptions::norm)"), std::string::npos) << text;
+  EXPECT_NE(text.find("statistics of what came so far (StreamingOptions::global_norms)"),
+            std::string::npos)
+      << text;
+}
+
+TEST(StreamingSession, RunningNormsAreCumulativeOnesAndToldOf) {
+  for (const bool causal : {true, false}) {
+    test::ConvTasNet net = test::small_conv_tasnet(1203, NormKind::global);
+    net.causal = causal;
+    const LoadedNetwork network = test::loaded(net);
+    auto stream = test::stream_of(network, "cpu", {.global_norms = GlobalNorms::running});
+    ASSERT_FALSE(stream.notes().empty());
+    EXPECT_EQ(stream.notes().back().text,
+              "13 global norms with the statistics of what came so far: another function than the "
+              "network's");
+    const std::vector<float> input = test::noise(net.samples);
+    net.norm = NormKind::cumulative;
+    test::expect_close(test::streamed(stream, input, 100)[0].values,
+                       test::run_graph(build(net), {input})[0], "running");
+  }
 }
 
 TEST(StreamingSession, RefusesWhatMixesAllFrames) {
