@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -92,7 +93,7 @@ class Builder {
     const NodeId input = network_.inputs()[0];
     dependence_ = dependence_on(network_, input);
     TESSERA_TRY_VOID(find_step(least_frames));
-    step_.advance = std::max(int64_t{0}, advance_for(input, 0));
+    step_.advance = advance_for(input);
     TESSERA_TRY(value(input),
                 values_.add_input(network_.node(input), step_.step_frames, step_.advance));
     for (NodeId id : network_.order()) {
@@ -135,14 +136,20 @@ class Builder {
   }
 
   // How many samples must be there so that what reads the input begins with its frame 0.
-  int64_t advance_for(NodeId id, int64_t shift) const {
+  int64_t advance_for(NodeId input) const {
     int64_t advance = 0;
-    for (NodeId user : network_.users(id)) {
-      const Op& op = network_.node(user).op;
-      if (const auto more = shift_of(op)) {
-        advance = std::max(advance, advance_for(user, shift + *more));
-      } else if (const auto window = window_of(op)) {
-        advance = std::max(advance, window->reach() - window->left - (window->stride - 1) - shift);
+    std::vector<std::pair<NodeId, int64_t>> parts = {{input, 0}};  // and how far their numbers are
+    while (!parts.empty()) {
+      const auto [id, shift] = parts.back();
+      parts.pop_back();
+      for (NodeId user : network_.users(id)) {
+        const Op& op = network_.node(user).op;
+        if (const auto more = shift_of(op)) {
+          parts.emplace_back(user, shift + *more);
+        } else if (const auto window = window_of(op)) {
+          advance =
+              std::max(advance, window->reach() - window->left - (window->stride - 1) - shift);
+        }
       }
     }
     return advance;
