@@ -135,7 +135,8 @@ int64_t bytes_per_sample(RawFormat format) {
 
 Result<std::unique_ptr<StreamInput>> open_stream_input(const StreamInputOptions& options) {
   if (options.path == "-") return open_raw(options);
-  auto reader = AudioReader::open(options.path, options.recording.reading());
+  TESSERA_TRY(const AudioReadOptions reading, options.recording.reading());
+  auto reader = AudioReader::open(options.path, reading);
   const bool is_raw = !reader && reader.error().code == ErrorCode::kUnsupported && options.format;
   if (is_raw) return open_raw(options);
   if (!reader) {

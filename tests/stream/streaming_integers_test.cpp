@@ -47,7 +47,7 @@ TEST_P(StreamedPackage, GivesTheBitsOfTheWholeRunForEveryEnd) {
   options.target = TESSERA_SOURCE_DIR "/targets/hailo8.toml";
   options.output = folder / "int8.tess";
   options.calibration.sources = {TESSERA_SOURCE_DIR "/models/mixtures/04_mix.wav"};
-  options.calibration.set.count = 4;
+  options.calibration.count = 4;
   options.integers = IntegerOptions{};
   const auto built = build(std::string(TESSERA_SOURCE_DIR) + GetParam(), options);
   ASSERT_TRUE(built.has_value()) << built.error().to_string();
