@@ -24,6 +24,8 @@ std::span<const Command> commands() {
       {kMain, "inspect", "Show what a network is: layers, shapes, costs, causality",
        define_inspect},
 
+      {kNetworks, "stream", "Separate samples as they arrive: a causal network, live",
+       define_stream},
       {kNetworks, "run", "Evaluate a network on arrays", define_run},
       {kNetworks, "score", "Score separated voices against references: SI-SNR, SDR, improvement",
        define_score},

@@ -40,6 +40,8 @@ constexpr OptionName kOptionNames[] = {
     {"SeparatorOptions::sample_rate", "--sample-rate"},
     {"SeparatorOptions::threads", "--threads"},
     {"SeparatorOptions::window_seconds", "--window"},
+    {"StreamingOptions::global_norms", "--global-norms running"},
+    {"StreamingOptions::step_samples", "--step"},
     {"WriteOptions::force", "--force"},
     {"tessera::build()", "'tessera build'"},
     {"tessera::signature_of()", "'tessera inspect'"},

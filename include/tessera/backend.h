@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -51,6 +52,11 @@ struct Artifact {
   std::string network = {};
 };
 
+// Cumulative norms and sums, by node name, that go on from run to run: each run of the executable
+// is the next stretch of one sequence, until reset(). With each the frames before its sequence
+// begins, which count for nothing and whose results mean nothing.
+using CarriedNodes = std::map<std::string, int64_t>;
+
 // What a backend is asked to evaluate. All of it must outlive load(), not the Executable.
 struct Segment {
   const Graph& graph;
@@ -58,6 +64,8 @@ struct Segment {
   EncodingsUse use = EncodingsUse::obey;
   std::string_view name = {};             // of a plan's piece; empty for host steps and networks
   std::optional<Artifact> artifact = {};  // of Backend::artifact_format(), where there is one
+  // Where one run is a step of a stream: few frames, run often. Null: every run is a sequence.
+  const CarriedNodes* carried = nullptr;
 };
 
 // Values of one tensor, [C, H, W] row-major.
@@ -108,7 +116,8 @@ class Backend {
   virtual std::string_view artifact_format() const { return {}; }
   // Errors: kUnsupported naming the node this backend cannot evaluate; kResourceLimit;
   // kInvalidArgument for encodings that its arithmetic would not obey, or for none where it needs
-  // them; kNotFound where it needs an artifact and the segment has none.
+  // them; kNotFound where it needs an artifact and the segment has none; kUnsupported for
+  // Segment::carried where it keeps nothing from run to run.
   virtual Result<std::unique_ptr<Executable>> load(const Segment& segment) = 0;
 };
 

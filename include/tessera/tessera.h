@@ -10,3 +10,4 @@
 #include "tessera/result.h"
 #include "tessera/separator.h"
 #include "tessera/session.h"
+#include "tessera/streaming.h"

@@ -19,4 +19,13 @@ inline Result<void> check_float_segment(const Segment& segment, std::string_view
                        "network as it was before it was quantised");
 }
 
+// Errors: kUnsupported for nodes that carry something from run to run.
+inline Result<void> check_nothing_carried(const Segment& segment, std::string_view backend) {
+  if (segment.carried == nullptr || segment.carried->empty()) return {};
+  return TESSERA_ERROR(
+      kUnsupported, fmt::format("node '{}'", segment.carried->begin()->first),
+      fmt::format("is cumulative; backend '{}' keeps no sums from run to run", backend),
+      "use the cpu, emulator or reference backend");
+}
+
 }  // namespace tessera

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "backends/cpu/executable.h"
+#include "backends/cpu/frames/frame_executable.h"
 #include "backends/cpu/lowering.h"
 #include "backends/cpu/transpose_hw.h"
 #include "backends/float_segment.h"
@@ -33,6 +34,8 @@ class CpuBackend : public Backend {
   Result<std::unique_ptr<Executable>> load(const Segment& segment) override {
     TESSERA_TRY_VOID(check_float_segment(segment, "cpu"));
     TESSERA_TRY_VOID(validate(segment.graph, segment.graph.form()));
+    if (cpu::suits_frames(segment, static_cast<int64_t>(kernels_.tile_frames)))
+      return cpu::load_frames(segment, memory_limit_bytes_);
     TESSERA_TRY(
         const std::optional<Graph> transposed,
         cpu::transposed_if_narrow(segment.graph, static_cast<int64_t>(kernels_.tile_frames)));

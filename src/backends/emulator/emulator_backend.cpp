@@ -33,7 +33,7 @@ class EmulatorBackend : public Backend {
                            "quantise the network, or use the cpu backend");
     }
     return emulator::Program::load(
-        segment.graph, *segment.encodings, kernels_,
+        segment, kernels_,
         {.threads = static_cast<size_t>(threads_), .memory_limit_bytes = memory_limit_bytes_});
   }
 

@@ -10,10 +10,12 @@ namespace {
 
 class Lowering {
  public:
-  Lowering(const Graph& graph, const Encodings& encodings, const IntegerKernels& kernels)
+  Lowering(const Graph& graph, const Encodings& encodings, const IntegerKernels& kernels,
+           const CarriedNodes* carried)
       : graph_(graph),
         encodings_(encodings),
         kernels_(kernels),
+        carried_(carried),
         lowered_(std::make_unique<Lowered>()) {}
 
   std::unique_ptr<Lowered> run() {
@@ -94,6 +96,12 @@ class Lowering {
     add(step_for(node), std::move(operands), slot(node.id));
   }
 
+  // Of a node that goes on from run to run.
+  std::optional<int64_t> skip_of(const Node& node) const {
+    if (carried_ == nullptr || !carried_->contains(node.name)) return std::nullopt;
+    return carried_->at(node.name);
+  }
+
   // A convolution, or the activation that it is fused into.
   bool add_convolution(const Node& node) {
     const auto* activation = std::get_if<Unary>(&node.op);
@@ -149,7 +157,8 @@ class Lowering {
     }
     if (!src.coding) return add_float_statistics(*op, node);
     if (op->kind == NormKind::cumulative) {
-      add(cumulative_statistics_step(*op, src, dst), {slot(node.inputs[0])}, slot(node.id));
+      add(cumulative_statistics_step(*op, src, dst, skip_of(node)), {slot(node.inputs[0])},
+          slot(node.id));
       return true;
     }
     auto sums = std::make_shared<RowSums>();
@@ -194,7 +203,7 @@ class Lowering {
       if (auto step = step_of_codes(node.op, *operands[0], dst)) return step;
       if (auto step = elementwise_step(kernels_, node.op, operands, dst)) return step;
     }
-    return reference_step(node.op, std::move(operands), dst);
+    return reference_step(node.op, std::move(operands), dst, skip_of(node));
   }
 
   // Null where there is none.
@@ -212,6 +221,7 @@ class Lowering {
   const Graph& graph_;
   const Encodings& encodings_;
   const IntegerKernels& kernels_;
+  const CarriedNodes* carried_;
   std::unique_ptr<Lowered> lowered_;
   Fusion fusion_;
 };
@@ -219,9 +229,10 @@ class Lowering {
 }  // namespace
 
 Result<std::unique_ptr<Lowered>> lower(const Graph& graph, const Encodings& encodings,
-                                       const simd::IntegerKernels& kernels) {
+                                       const simd::IntegerKernels& kernels,
+                                       const CarriedNodes* carried) {
   TESSERA_TRY_VOID(check_encodings(graph, encodings));
-  return Lowering(graph, encodings, kernels).run();
+  return Lowering(graph, encodings, kernels, carried).run();
 }
 
 }  // namespace tessera::emulator

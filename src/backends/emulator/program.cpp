@@ -4,16 +4,21 @@
 
 namespace tessera::emulator {
 
-Result<std::unique_ptr<Executable>> Program::load(const Graph& graph, const Encodings& encodings,
+Result<std::unique_ptr<Executable>> Program::load(const Segment& segment,
                                                   const simd::IntegerKernels& kernels,
                                                   const ProgramOptions& options) {
+  const Graph& graph = segment.graph;
   TESSERA_TRY_VOID(validate(graph, graph.form()));
   auto program = std::make_unique<Program>(options.threads);
   program->signature_ = signature_of(graph);
-  TESSERA_TRY(program->lowered_, lower(graph, encodings, kernels));
+  TESSERA_TRY(program->lowered_, lower(graph, *segment.encodings, kernels, segment.carried));
   program->group_steps();
   TESSERA_TRY_VOID(program->place_values(options.memory_limit_bytes));
   return std::unique_ptr<Executable>(std::move(program));
+}
+
+void Program::reset() {
+  for (LoweredStep& step : lowered_->steps) step.step->reset();
 }
 
 // The value whose memory it lies in.

@@ -69,6 +69,8 @@ class Step {
  public:
   virtual ~Step() = default;
   virtual void run(int64_t item, std::byte* scratch) = 0;
+  // Forgets what it carries from run to run.
+  virtual void reset() {}
 
   int64_t items = 1;
   int64_t scratch_bytes = 0;  // of each thread; aligned as the arena is
@@ -92,9 +94,11 @@ struct Lowered {
   std::vector<Tensor> constants;
 };
 
-// Pointers into `values` are kept by the steps: the vector never changes again.
+// Pointers into `values` are kept by the steps: the vector never changes again. `carried` as
+// Segment's.
 Result<std::unique_ptr<Lowered>> lower(const Graph& graph, const Encodings& encodings,
-                                       const simd::IntegerKernels& kernels);
+                                       const simd::IntegerKernels& kernels,
+                                       const CarriedNodes* carried);
 
 struct ProgramOptions {
   size_t threads = 1;
@@ -103,11 +107,12 @@ struct ProgramOptions {
 
 class Program : public Executable {
  public:
-  static Result<std::unique_ptr<Executable>> load(const Graph& graph, const Encodings& encodings,
+  static Result<std::unique_ptr<Executable>> load(const Segment& segment,
                                                   const simd::IntegerKernels& kernels,
                                                   const ProgramOptions& options);
   explicit Program(size_t threads) : pool_(threads), queue_(pool_.size()) {}
   Result<void> run(std::span<const ConstValues> inputs, std::span<const Values> outputs) override;
+  void reset() override;
   void trim() override { arena_.trim(); }
   int64_t arena_bytes() const override { return arena_.size_bytes() + scratch_.size_bytes(); }
 

@@ -97,14 +97,16 @@ std::unique_ptr<Step> frame_statistics_step(const IntegerKernels& kernels, NormS
                                             const Value& src, const Value& dst);
 std::unique_ptr<Step> frame_norm_step(const IntegerKernels& kernels, NormStatistics op,
                                       const Value& of, const Value& src, const Value& dst);
+// With `skip`, a run is the next stretch of a sequence, as Segment::carried says.
 std::unique_ptr<Step> cumulative_statistics_step(NormStatistics op, const Value& src,
-                                                 const Value& dst);
+                                                 const Value& dst, std::optional<int64_t> skip);
 
 // Moves codes: Slice, and Pad with the code of zero.
 std::unique_ptr<Step> slice_step(Slice op, const Value& src, const Value& dst);
 std::unique_ptr<Step> pad_step(Pad op, const Value& src, const Value& dst);
 
-// Any op in float: operands dequantised before, the result quantised after.
-std::unique_ptr<Step> reference_step(Op op, std::vector<const Value*> operands, const Value& dst);
+// Any op in float: operands dequantised before, the result quantised after. `skip` as above.
+std::unique_ptr<Step> reference_step(Op op, std::vector<const Value*> operands, const Value& dst,
+                                     std::optional<int64_t> skip);
 
 }  // namespace tessera::emulator

@@ -72,6 +72,7 @@ class NullBackend : public Backend {
 
   Result<std::unique_ptr<Executable>> load(const Segment& segment) override {
     TESSERA_TRY_VOID(check_float_segment(segment, "null"));
+    TESSERA_TRY_VOID(check_nothing_carried(segment, "null"));
     return NullExecutable::load(segment.graph);
   }
 };

@@ -1,10 +1,11 @@
 #include "backends/reference/reference_backend.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "backends/float_segment.h"
 #include "graph/slot.h"
-#include "kernels/ref/reference_kernels.h"
+#include "kernels/ref/moments.h"
 #include "run/arena.h"
 #include "tessera/backend.h"
 
@@ -23,14 +24,17 @@ struct Step {
   std::vector<size_t> operands;  // values, by node id
   size_t result = 0;
   float* memory = nullptr;  // where the result lies in the arena
+  std::optional<reference::Carried> carried = {};
 };
 
 class ReferenceExecutable : public Executable {
  public:
-  static Result<std::unique_ptr<Executable>> load(const Graph& graph, int64_t memory_limit_bytes) {
+  static Result<std::unique_ptr<Executable>> load(const Segment& segment,
+                                                  int64_t memory_limit_bytes) {
+    const Graph& graph = segment.graph;
     TESSERA_TRY_VOID(validate(graph, graph.form()));
     auto executable = std::make_unique<ReferenceExecutable>();
-    executable->take_steps(graph);
+    executable->take_steps(graph, segment.carried);
     TESSERA_TRY_VOID(executable->place_values(graph, memory_limit_bytes));
     return std::unique_ptr<Executable>(std::move(executable));
   }
@@ -40,20 +44,30 @@ class ReferenceExecutable : public Executable {
     for (size_t i = 0; i < inputs.size(); ++i) values_[inputs_[i]].values = inputs[i].data();
     size_t delivered = deliver(0, 0, outputs);
     for (size_t done = 0; done < steps_.size(); ++done) {
-      const Step& step = steps_[done];
+      Step& step = steps_[done];
       sources_.clear();
       for (size_t operand : step.operands) sources_.push_back(values_[operand]);
-      reference::evaluate(step.op, sources_, {step.memory, values_[step.result].shape});
+      const reference::Target target{step.memory, values_[step.result].shape};
+      if (step.carried) {
+        reference::evaluate_carried(step.op, sources_[0], target, *step.carried);
+      } else {
+        reference::evaluate(step.op, sources_, target);
+      }
       delivered = deliver(delivered, done + 1, outputs);
     }
     return {};
   }
 
+  void reset() override {
+    for (Step& step : steps_) {
+      if (step.carried) step.carried->reset();
+    }
+  }
   void trim() override { arena_.trim(); }
   int64_t arena_bytes() const override { return arena_.size_bytes(); }
 
  private:
-  void take_steps(const Graph& graph) {
+  void take_steps(const Graph& graph, const CarriedNodes* carried) {
     signature_ = signature_of(graph);
     for (NodeId id : graph.inputs()) inputs_.push_back(slot(id));
     values_.resize(static_cast<size_t>(graph.id_limit()));
@@ -69,6 +83,8 @@ class ReferenceExecutable : public Executable {
       } else if (!std::holds_alternative<Input>(node.op)) {
         Step step{.op = node.op, .operands = {}, .result = slot(id)};
         for (NodeId input : node.inputs) step.operands.push_back(slot(input));
+        if (carried != nullptr && carried->contains(node.name))
+          step.carried.emplace(carried->at(node.name), values_[step.operands[0]].shape);
         most_operands = std::max(most_operands, step.operands.size());
         steps_.push_back(std::move(step));
         ready[slot(id)] = steps_.size();
@@ -146,7 +162,7 @@ class ReferenceBackend : public Backend {
 
   Result<std::unique_ptr<Executable>> load(const Segment& segment) override {
     TESSERA_TRY_VOID(check_float_segment(segment, "reference"));
-    return ReferenceExecutable::load(segment.graph, memory_limit_bytes_);
+    return ReferenceExecutable::load(segment, memory_limit_bytes_);
   }
 
  private:

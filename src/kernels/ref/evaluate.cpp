@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "kernels/ref/reference_kernels.h"
+#include "kernels/ref/moments.h"
 
 namespace tessera::reference {
 namespace {
@@ -39,6 +39,21 @@ struct Evaluate {
 
 void evaluate(const Op& op, std::span<const Source> sources, const Target& target) {
   std::visit(Evaluate{sources, target}, op);
+}
+
+bool is_cumulative(const Op& op) {
+  if (const auto* norm = std::get_if<Norm>(&op)) return norm->kind == NormKind::cumulative;
+  if (const auto* statistics = std::get_if<NormStatistics>(&op))
+    return statistics->kind == NormKind::cumulative;
+  return std::holds_alternative<CumulativeSum>(op);
+}
+
+void evaluate_carried(const Op& op, const Source& src, const Target& dst, Carried& carried) {
+  if (const auto* of_norm = std::get_if<Norm>(&op)) return norm(*of_norm, src, dst, carried);
+  if (const auto* statistics = std::get_if<NormStatistics>(&op))
+    return norm_statistics(*statistics, src, dst, carried);
+  TESSERA_CHECK(std::holds_alternative<CumulativeSum>(op), "only cumulative ops carry anything");
+  cumulative_sum(src, dst, carried);
 }
 
 }  // namespace tessera::reference

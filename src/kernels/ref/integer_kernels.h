@@ -3,9 +3,12 @@
 // nothing and keep no state.
 #pragma once
 
+#include <algorithm>
 #include <span>
+#include <vector>
 
 #include "kernels/ref/coding.h"
+#include "kernels/ref/exact_sum.h"
 #include "kernels/ref/reference_kernels.h"
 
 namespace tessera::integer {
@@ -49,6 +52,30 @@ void look_up(std::span<const Result> table, const CodeSource<Code8>& src,
 template <typename Code>
 void norm_statistics(const NormStatistics& op, const CodeSource<Code>& src, const Coding& coding,
                      const Target& dst);
+
+// What cumulative statistics of codes keep between two stretches of one sequence, as
+// reference::Carried does for floats.
+struct CarriedMoments {
+  // Exact sums of values and of their squares.
+  struct Row {
+    Sum first;
+    Sum second;
+  };
+  CarriedMoments(int64_t skipped_frames, int64_t h)
+      : skip(skipped_frames), rows(static_cast<size_t>(h)) {}
+  void reset() {
+    seen = 0;
+    std::fill(rows.begin(), rows.end(), Row{});
+  }
+
+  int64_t skip = 0;
+  int64_t seen = 0;       // frames so far, skipped ones included
+  std::vector<Row> rows;  // [H]
+};
+// Cumulative statistics of the next stretch of a sequence: the bits of one call for all of it.
+template <typename Code>
+void norm_statistics(const NormStatistics& op, const CodeSource<Code>& src, const Coding& coding,
+                     const Target& dst, CarriedMoments& carried);
 
 // Of one row: of its codes less their zero point.
 struct RowSum {

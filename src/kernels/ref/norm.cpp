@@ -66,20 +66,36 @@ void channel_wise(const Norm& op, const Source& src, const Target& dst) {
   }
 }
 
-// Frame t sees the mean and variance over frames 0..t.
-void cumulative(const Norm& op, const Source& src, const Target& dst) {
+// Frame t sees the mean and variance over frames 0..t. Row h from frame `first` on; `running` holds
+// the `before` frames that came earlier.
+void cumulative(const Norm& op, const Source& src, const Target& dst, int64_t h, int64_t first,
+                int64_t before, Statistics& running) {
   FrameStatistics statistics;
+  for_each_tile(src.shape.w - first, [&](int64_t begin, int64_t count) {
+    measure_frames(src, h, first + begin, count, statistics);
+    accumulate_frames(before + begin, count, statistics, running);
+    normalise_frames(op, statistics, src, dst, h, first + begin, count);
+  });
+}
+
+void cumulative(const Norm& op, const Source& src, const Target& dst) {
   for (int64_t h = 0; h < src.shape.h; ++h) {
     Statistics running;
-    for_each_tile(src.shape.w, [&](int64_t begin, int64_t count) {
-      measure_frames(src, h, begin, count, statistics);
-      accumulate_frames(begin, count, statistics, running);
-      normalise_frames(op, statistics, src, dst, h, begin, count);
-    });
+    cumulative(op, src, dst, h, 0, 0, running);
   }
 }
 
 }  // namespace
+
+void norm(const Norm& op, const Source& src, const Target& dst, Carried& carried) {
+  const int64_t first = carried.skipped(src.shape.w);
+  for (int64_t h = 0; h < src.shape.h; ++h) {
+    for (int64_t c = 0; c < src.shape.c; ++c) std::fill_n(dst.row(c, h), first, 0.0f);
+    cumulative(op, src, dst, h, first, carried.before(),
+               carried.statistics[static_cast<size_t>(h)]);
+  }
+  carried.seen += src.shape.w;
+}
 
 void norm(const Norm& op, const Source& src, const Target& dst) {
   switch (op.kind) {

@@ -14,18 +14,25 @@ void write_row(const NormStatistics& op, double mean, double variance, const Tar
       static_cast<double>(op.beta[c]) - static_cast<double>(op.center[c]) * mean * r);
 }
 
-void per_frame(const NormStatistics& op, const Source& src, const Target& dst) {
+// Row h from frame `first` on; `running`, for cumulative alone, holds the `before` frames that came
+// earlier.
+void per_frame(const NormStatistics& op, const Source& src, const Target& dst, int64_t h,
+               int64_t first, int64_t before, Statistics& running) {
   FrameStatistics frames;
+  for_each_tile(src.shape.w - first, [&](int64_t begin, int64_t count) {
+    measure_frames(src, h, first + begin, count, frames);
+    if (op.kind == NormKind::cumulative) accumulate_frames(before + begin, count, frames, running);
+    for (int64_t c = 0; c < op.gamma.size(); ++c) {
+      for (int64_t i = 0; i < count; ++i)
+        write_row(op, frames.mean[i], frames.variance[i], dst, c, h, first + begin + i);
+    }
+  });
+}
+
+void per_frame(const NormStatistics& op, const Source& src, const Target& dst) {
   for (int64_t h = 0; h < src.shape.h; ++h) {
     Statistics running;
-    for_each_tile(src.shape.w, [&](int64_t begin, int64_t count) {
-      measure_frames(src, h, begin, count, frames);
-      if (op.kind == NormKind::cumulative) accumulate_frames(begin, count, frames, running);
-      for (int64_t c = 0; c < op.gamma.size(); ++c) {
-        for (int64_t i = 0; i < count; ++i)
-          write_row(op, frames.mean[i], frames.variance[i], dst, c, h, begin + i);
-      }
-    });
+    per_frame(op, src, dst, h, 0, 0, running);
   }
 }
 
@@ -56,6 +63,16 @@ void norm_statistics(const NormStatistics& op, const Source& src, const Target& 
   } else {
     per_frame(op, src, dst);
   }
+}
+
+void norm_statistics(const NormStatistics& op, const Source& src, const Target& dst,
+                     Carried& carried) {
+  const int64_t first = carried.skipped(src.shape.w);
+  for (int64_t h = 0; h < src.shape.h; ++h) {
+    for (int64_t c = 0; c < dst.shape.c; ++c) std::fill_n(dst.row(c, h), first, 0.0f);
+    per_frame(op, src, dst, h, first, carried.before(), carried.statistics[static_cast<size_t>(h)]);
+  }
+  carried.seen += src.shape.w;
 }
 
 }  // namespace tessera::reference

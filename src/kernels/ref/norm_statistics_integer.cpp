@@ -1,7 +1,6 @@
 #include <array>
 #include <cmath>
 
-#include "kernels/ref/exact_sum.h"
 #include "kernels/ref/integer_kernels.h"
 #include "kernels/ref/time_tile.h"
 
@@ -105,10 +104,11 @@ void measure_frames(const CodeSource<Code>& src, const Coding& coding, int64_t h
 }
 
 // Frames begin .. begin + count - 1, at most kTileFrames. `running`, for cumulative alone, holds
-// what came before and takes them in.
+// the `before` frames that came earlier and takes these in.
 template <typename Code>
 void per_frame(const NormStatistics& op, const CodeSource<Code>& src, const Coding& coding,
-               const Target& dst, int64_t h, int64_t begin, int64_t count, Moments& running) {
+               const Target& dst, int64_t h, int64_t begin, int64_t count, int64_t before,
+               Moments& running) {
   FrameMoments moments;
   measure_frames(src, coding, h, begin, count, moments);
   std::array<Normal, reference::kTileFrames> normals;
@@ -118,7 +118,7 @@ void per_frame(const NormStatistics& op, const CodeSource<Code>& src, const Codi
     if (op.kind == NormKind::cumulative) {
       running.add(frame);
       frame = running;
-      terms *= static_cast<double>(begin + i + 1);
+      terms *= static_cast<double>(before + i + 1);
     }
     normals[static_cast<size_t>(i)] = normal_of(op, frame, terms);
   }
@@ -142,10 +142,27 @@ void norm_statistics(const NormStatistics& op, const CodeSource<Code>& src, cons
     } else {
       Moments running;
       reference::for_each_tile(src.shape.w, [&](int64_t begin, int64_t count) {
-        per_frame(op, src, coding, dst, h, begin, count, running);
+        per_frame(op, src, coding, dst, h, begin, count, begin, running);
       });
     }
   }
+}
+
+template <typename Code>
+void norm_statistics(const NormStatistics& op, const CodeSource<Code>& src, const Coding& coding,
+                     const Target& dst, CarriedMoments& carried) {
+  const int64_t first = std::clamp(carried.skip - carried.seen, int64_t{0}, src.shape.w);
+  const int64_t earlier = std::max(carried.seen - carried.skip, int64_t{0});
+  for (int64_t h = 0; h < src.shape.h; ++h) {
+    for (int64_t c = 0; c < dst.shape.c; ++c) std::fill_n(dst.row(c, h), first, 0.0f);
+    CarriedMoments::Row& row = carried.rows[static_cast<size_t>(h)];
+    Moments running{row.first, row.second};
+    reference::for_each_tile(src.shape.w - first, [&](int64_t begin, int64_t count) {
+      per_frame(op, src, coding, dst, h, first + begin, count, earlier + begin, running);
+    });
+    row = {running.first, running.second};
+  }
+  carried.seen += src.shape.w;
 }
 
 void norm_statistics_of_sums(const NormStatistics& op, std::span<const RowSum> sums,
@@ -160,5 +177,9 @@ template void norm_statistics(const NormStatistics&, const CodeSource<Code8>&, c
                               const Target&);
 template void norm_statistics(const NormStatistics&, const CodeSource<Code16>&, const Coding&,
                               const Target&);
+template void norm_statistics(const NormStatistics&, const CodeSource<Code8>&, const Coding&,
+                              const Target&, CarriedMoments&);
+template void norm_statistics(const NormStatistics&, const CodeSource<Code16>&, const Coding&,
+                              const Target&, CarriedMoments&);
 
 }  // namespace tessera::integer

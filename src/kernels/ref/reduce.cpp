@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include "kernels/ref/reference_kernels.h"
+#include "kernels/ref/moments.h"
 
 namespace tessera::reference {
 namespace {
@@ -49,6 +49,20 @@ void cumulative_sum(const Source& src, const Target& dst) {
       }
     }
   }
+}
+
+void cumulative_sum(const Source& src, const Target& dst, Carried& carried) {
+  const int64_t first = carried.skipped(src.shape.w);
+  for (int64_t c = 0; c < src.shape.c; ++c) {
+    for (int64_t h = 0; h < src.shape.h; ++h) {
+      double& sum = carried.sums[static_cast<size_t>(c * src.shape.h + h)];
+      for (int64_t w = 0; w < src.shape.w; ++w) {
+        if (w >= first) sum += static_cast<double>(src.row(c, h)[w]);
+        dst.row(c, h)[w] = static_cast<float>(sum);
+      }
+    }
+  }
+  carried.seen += src.shape.w;
 }
 
 }  // namespace tessera::reference

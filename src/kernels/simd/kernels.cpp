@@ -57,6 +57,7 @@ Kernels chosen_kernels() {
   kernels.unary = unary_kernel();
   kernels.softmax = softmax_kernel();
   kernels.statistics = statistics_kernel();
+  kernels.frames = frame_kernels();
   return kernels;
 }
 

@@ -6,6 +6,7 @@
 
 #include "kernels/simd/binary.h"
 #include "kernels/simd/depthwise.h"
+#include "kernels/simd/frames.h"
 #include "kernels/simd/normalize.h"
 #include "kernels/simd/pointwise.h"
 #include "kernels/simd/rescale.h"
@@ -28,6 +29,7 @@ struct Kernels {
   UnaryKernel* unary = nullptr;
   SoftmaxKernel* softmax = nullptr;
   StatisticsKernel* statistics = nullptr;
+  FrameKernels frames = {};
 };
 
 // The best that this processor runs.

@@ -1,12 +1,15 @@
 #include "backends/emulator/steps.h"
+#include "kernels/ref/moments.h"
 
 namespace tessera::emulator {
 namespace {
 
 class ReferenceStep final : public Step {
  public:
-  ReferenceStep(Op op, std::vector<const Value*> operands, const Value& dst)
+  ReferenceStep(Op op, std::vector<const Value*> operands, const Value& dst,
+                std::optional<int64_t> skip)
       : op_(std::move(op)), operands_(std::move(operands)), dst_(dst) {
+    if (skip) carried_.emplace(*skip, operands_[0]->shape);
     for (const Value* operand : operands_) {
       sources_.push_back({nullptr, operand->shape});
       if (operand->coding) scratch_bytes += floats_of(*operand);
@@ -27,16 +30,26 @@ class ReferenceStep final : public Step {
       free += operand.shape.size();
     }
     if (!dst_.coding) {
-      reference::evaluate(op_, sources_, dst_.float_target());
+      evaluate(dst_.float_target());
       return;
     }
-    reference::evaluate(op_, sources_, {free, dst_.shape});
+    evaluate({free, dst_.shape});
     with_code(*dst_.coding, [&]<typename Code>(Code) {
       integer::quantize({free, dst_.shape}, *dst_.coding, dst_.code_target<Code>());
     });
   }
+  void reset() override {
+    if (carried_) carried_->reset();
+  }
 
  private:
+  void evaluate(const reference::Target& target) {
+    if (carried_) {
+      reference::evaluate_carried(op_, sources_[0], target, *carried_);
+    } else {
+      reference::evaluate(op_, sources_, target);
+    }
+  }
   static int64_t floats_of(const Value& value) {
     return value.shape.size() * static_cast<int64_t>(sizeof(float));
   }
@@ -45,12 +58,14 @@ class ReferenceStep final : public Step {
   std::vector<const Value*> operands_;
   const Value& dst_;
   std::vector<reference::Source> sources_;
+  std::optional<reference::Carried> carried_;
 };
 
 }  // namespace
 
-std::unique_ptr<Step> reference_step(Op op, std::vector<const Value*> operands, const Value& dst) {
-  return std::make_unique<ReferenceStep>(std::move(op), std::move(operands), dst);
+std::unique_ptr<Step> reference_step(Op op, std::vector<const Value*> operands, const Value& dst,
+                                     std::optional<int64_t> skip) {
+  return std::make_unique<ReferenceStep>(std::move(op), std::move(operands), dst, skip);
 }
 
 }  // namespace tessera::emulator

@@ -48,18 +48,29 @@ class StatisticsOfSumsStep final : public Step {
 // Over all frames so far: one item of work.
 class CumulativeStep final : public Step {
  public:
-  CumulativeStep(NormStatistics op, const Value& src, const Value& dst)
-      : op_(std::move(op)), src_(src), dst_(dst) {}
+  CumulativeStep(NormStatistics op, const Value& src, const Value& dst, std::optional<int64_t> skip)
+      : op_(std::move(op)), src_(src), dst_(dst) {
+    if (skip) carried_.emplace(*skip, src.shape.h);
+  }
   void run(int64_t, std::byte*) override {
     with_code(*src_.coding, [&]<typename Code>(Code) {
-      integer::norm_statistics(op_, src_.codes<Code>(), *src_.coding, dst_.float_target());
+      if (carried_) {
+        integer::norm_statistics(op_, src_.codes<Code>(), *src_.coding, dst_.float_target(),
+                                 *carried_);
+      } else {
+        integer::norm_statistics(op_, src_.codes<Code>(), *src_.coding, dst_.float_target());
+      }
     });
+  }
+  void reset() override {
+    if (carried_) carried_->reset();
   }
 
  private:
   NormStatistics op_;
   const Value& src_;
   const Value& dst_;
+  std::optional<integer::CarriedMoments> carried_;
 };
 
 }  // namespace
@@ -75,8 +86,8 @@ std::unique_ptr<Step> statistics_of_sums_step(NormStatistics op, const Value& sr
 }
 
 std::unique_ptr<Step> cumulative_statistics_step(NormStatistics op, const Value& src,
-                                                 const Value& dst) {
-  return std::make_unique<CumulativeStep>(std::move(op), src, dst);
+                                                 const Value& dst, std::optional<int64_t> skip) {
+  return std::make_unique<CumulativeStep>(std::move(op), src, dst, skip);
 }
 
 }  // namespace tessera::emulator

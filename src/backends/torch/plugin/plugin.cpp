@@ -166,6 +166,7 @@ class TorchBackend : public Backend {
 
   Result<std::unique_ptr<Executable>> load(const Segment& segment) override {
     TESSERA_TRY_VOID(check_float_segment(segment, "torch"));
+    TESSERA_TRY_VOID(check_nothing_carried(segment, "torch"));
     TESSERA_TRY_VOID(validate(segment.graph, segment.graph.form()));
     auto executable = std::make_unique<TorchExecutable>(segment.graph, threads_);
     TESSERA_TRY_VOID(executable->plan_memory(segment.graph, memory_limit_bytes_));

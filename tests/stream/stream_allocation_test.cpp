@@ -1,0 +1,96 @@
+// StreamingSession::push() into memory of the caller allocates nothing. This binary counts what
+// operator new is asked for.
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+#include "stream/streams.h"
+
+namespace {
+
+std::atomic<int64_t> allocations{0};
+
+void* counted(size_t size, size_t alignment) {
+  ++allocations;
+  void* block = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  if (block == nullptr) std::abort();
+  return block;
+}
+
+}  // namespace
+
+void* operator new(size_t size) {
+  return counted(size, alignof(std::max_align_t));
+}
+void* operator new(size_t size, std::align_val_t alignment) {
+  return counted(size, static_cast<size_t>(alignment));
+}
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  return counted(size, alignof(std::max_align_t));
+}
+void* operator new(size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  return counted(size, static_cast<size_t>(alignment));
+}
+void operator delete(void* block) noexcept {
+  std::free(block);
+}
+void operator delete(void* block, size_t) noexcept {
+  std::free(block);
+}
+void operator delete(void* block, std::align_val_t) noexcept {
+  std::free(block);
+}
+void operator delete(void* block, size_t, std::align_val_t) noexcept {
+  std::free(block);
+}
+
+namespace tessera {
+namespace {
+
+// Of pushes of many sizes, the first among them.
+int64_t allocations_of_pushes(StreamingSession& stream) {
+  const std::vector<float> samples = test::noise(5000);
+  std::vector<std::vector<float>> room;
+  for (const Port& port : stream.outputs())
+    room.emplace_back(static_cast<size_t>(port.shape.size() * 6000));
+  std::vector<Values> views(room.size());
+  int64_t counted = 0;
+  for (const int64_t chunk : {3, 160, 1, 4000, 7}) {
+    for (size_t i = 0; i < views.size(); ++i) {
+      const int64_t frames = stream.frames_after(chunk, i);
+      views[i] =
+          Values(room[i]).first(static_cast<size_t>(frames * stream.outputs()[i].shape.size()));
+    }
+    const int64_t before = allocations;
+    const bool pushed =
+        stream.push(ConstValues(samples).first(static_cast<size_t>(chunk)), views).has_value();
+    counted += allocations - before;
+    EXPECT_TRUE(pushed);
+  }
+  return counted;
+}
+
+TEST(StreamPush, AllocatesNothing) {
+  for (const NormKind norm : {NormKind::channel_wise, NormKind::cumulative, NormKind::batch}) {
+    for (const bool causal : {true, false}) {
+      test::ConvTasNet net = test::small_conv_tasnet(801, norm);
+      net.causal = causal;
+      for (const std::string_view backend : {"cpu", "reference"}) {
+        auto stream = test::stream_of(test::loaded(net), backend);
+        EXPECT_EQ(allocations_of_pushes(stream), 0) << backend;
+      }
+    }
+  }
+  auto demo = StreamingSession::open(TESSERA_SOURCE_DIR "/models/convtasnet_demo_causal_8k.pth");
+  EXPECT_EQ(allocations_of_pushes(*demo), 0);
+}
+
+TEST(StreamPush, IsWatchedByACounterThatCounts) {
+  const int64_t before = allocations;
+  ::operator delete(::operator new(64));
+  EXPECT_EQ(allocations - before, 1);
+}
+
+}  // namespace
+}  // namespace tessera
