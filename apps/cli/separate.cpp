@@ -357,7 +357,7 @@ Action define_separate(CommandLine& app) {
       "  tessera separate net.pth recordings/ -o voices --recursive --skip-existing\n"
       "  tessera separate net.pth stereo.wav -o voices --channel mix\n"
       "  tessera separate net.pth lecture.flac -o voices --window 20\n"
-      "  tessera separate net.pth - -o - --raw s16le:8000 --format raw <talk.raw >voices.raw");
+      "  tessera separate net.pth - -o - --raw s16le:8000 --format raw < talk.raw > voices.raw");
   return [options](Console& console) { return separate(*options, console); };
 }
 

@@ -266,11 +266,9 @@ Action define_stream(CommandLine& app) {
       "had\n"
       "come until then is complete in the output.\n\n"
       "Examples:\n"
-      "  tessera stream net.pth --input meeting.wav --output voices\n"
-      "  arecord -t raw -f S16_LE -r 8000 | tessera stream net.pth --input - --output - --format "
-      "s16le |\n"
-      "    aplay -t raw -f S16_LE -r 8000 -c 2\n"
-      "  tessera stream net.tess --input - --output voices --format f32le < samples.f32");
+      "  tessera stream causal.pth --input meeting.wav --output voices\n"
+      "  tessera stream causal.pth --input - --output - --format s16le < talk.raw > voices.raw\n"
+      "  tessera stream net.pth --input meeting.wav --output voices --global-norms running");
   return [options](Console& console) { return stream(*options, console); };
 }
 

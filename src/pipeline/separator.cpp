@@ -150,6 +150,8 @@ Result<Separation> Separator::separate(AudioReader& recording, const WriteVoices
 
 Result<void> Separator::check_length(int64_t samples, const std::string& subject) {
   if (state_->has_session_for(samples)) return {};
+  const std::optional<int> rate = sample_rate();
+  if (rate && samples > state_->most_at_once(*rate)) return {};  // it is evaluated in stretches
   return state_->set_length(samples, subject);
 }
 

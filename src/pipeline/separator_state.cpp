@@ -98,11 +98,13 @@ Result<void> Separator::State::set_length(int64_t samples, const std::string& su
   return error;
 }
 
-// Where the whole recording was asked for, there is a way without.
+// Shorter stretches take less memory.
 Error Separator::State::too_large(Error error) const {
-  if (error.code != ErrorCode::kResourceLimit || options.window_seconds != 0 || only_length)
-    return error;
-  error.hint = "set SeparatorOptions::window_seconds, e.g. to 30, for memory that does not grow";
+  if (error.code != ErrorCode::kResourceLimit || only_length) return error;
+  error.hint =
+      options.window_seconds == 0
+          ? "set SeparatorOptions::window_seconds, e.g. to 30, for memory that does not grow"
+          : "set SeparatorOptions::window_seconds to less";
   return error;
 }
 

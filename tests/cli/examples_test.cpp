@@ -27,6 +27,7 @@ const fs::path kSource = TESSERA_SOURCE_DIR;
 // Files of the repository under the names that examples use.
 const std::map<std::string, std::string> kFiles = {
     {"net.pth", "models/convtasnet_demo_gln_8k.pth"},
+    {"causal.pth", "models/convtasnet_demo_causal_8k.pth"},
     {"model.pth", "models/convtasnet_demo_gln_8k.pth"},
     {"weights.pth", "tests/data/speechbrain/speechbrain_gln.pth"},
     {"tcn.onnx", "tests/data/field/quantize_last_frame/last.onnx"},
@@ -84,6 +85,8 @@ class Material {
     EXPECT_TRUE(write_npy(folder_ / "wave.npy", dims, wave));
     AudioBuffer stereo{8000, {wave, std::vector<float>(16000, 0.2F)}};
     EXPECT_TRUE(write_audio(folder_ / "stereo.wav", stereo));
+    EXPECT_TRUE(write_audio(folder_ / "lecture.flac", wave, 8000));
+    EXPECT_TRUE(write_audio(folder_ / "talk.raw", wave, 8000));
     write_stream();
     write_bytes("net.hef", test::hef_file(2, test::small_hef()));
     const std::string har = test::tar_of(test::small_har_members());

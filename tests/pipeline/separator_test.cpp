@@ -308,5 +308,22 @@ TEST(SeparatorOptions, AMemoryLimitIsKept) {
   EXPECT_EQ(separator.separate(sawtooth(8000, 32000)).error().code, ErrorCode::kResourceLimit);
 }
 
+TEST(SeparatorOptions, WhereMemoryIsShortShorterStretchesAreAdvised) {
+  for (const double seconds : {0.0, 30.0}) {
+    Separator separator =
+        open(kDemoNetwork, {.memory_limit_bytes = 100'000, .window_seconds = seconds});
+    const auto refused = separator.separate(sawtooth(8000, 32000));
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_NE(refused.error().hint.find("SeparatorOptions::window_seconds"), std::string::npos)
+        << refused.error().hint;
+  }
+  // The advice helps: two windows of one second need less than the four seconds at once.
+  Separator whole = open(kDemoNetwork, {.memory_limit_bytes = 4'000'000, .window_seconds = 0});
+  EXPECT_FALSE(whole.separate(sawtooth(8000, 32000)).has_value());
+  Separator parts = open(kDemoNetwork, {.memory_limit_bytes = 4'000'000, .window_seconds = 1});
+  const auto separated = parts.separate(sawtooth(8000, 32000));
+  EXPECT_TRUE(separated.has_value()) << separated.error().to_string();
+}
+
 }  // namespace
 }  // namespace tessera
