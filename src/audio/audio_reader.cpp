@@ -14,6 +14,7 @@
 #include "base/counted.h"
 #include "base/nameless_file.h"
 #include "base/system_error.h"
+#include "base/write_all.h"
 #include "tessera/audio.h"
 
 namespace tessera {
@@ -129,19 +130,9 @@ Result<Descriptor> regular_file_of(int stream, const std::string& name,
     return same;
   }
   TESSERA_TRY(Descriptor file, nameless_file(scratch_folder));
-  std::vector<char> block(size_t{1} << 16);
-  for (;;) {
-    const ssize_t got = ::read(stream, block.data(), block.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return system_error(errno, name, "read");
-    if (got == 0) return file;
-    for (ssize_t done = 0; done < got;) {
-      const ssize_t put = ::write(file.get(), block.data() + done, static_cast<size_t>(got - done));
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) return system_error(errno, scratch_folder.string(), "write a temporary file in");
-      done += put;
-    }
-  }
+  TESSERA_TRY_VOID(
+      copy_all(stream, name, file.get(), scratch_folder.string(), "write a temporary file in"));
+  return file;
 }
 
 }  // namespace

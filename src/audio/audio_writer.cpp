@@ -14,6 +14,7 @@
 
 #include "base/descriptor.h"
 #include "base/system_error.h"
+#include "base/write_all.h"
 #include "tessera/audio.h"
 #include "tessera/file.h"
 
@@ -287,19 +288,8 @@ Result<AudioWriteReport> AudioWriter::finish_to(int descriptor, const std::strin
   const std::string path = state_->file.temporary_path().string();
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return system_error(errno, path, "open");
-  std::vector<char> block(size_t{1} << 16);
-  for (;;) {
-    const ssize_t got = ::read(file.get(), block.data(), block.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return system_error(errno, path, "read");
-    if (got == 0) return state_->report;
-    for (ssize_t done = 0; done < got;) {
-      const ssize_t put = ::write(descriptor, block.data() + done, static_cast<size_t>(got - done));
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) return system_error(errno, name, "write");
-      done += put;
-    }
-  }
+  TESSERA_TRY_VOID(copy_all(file.get(), path, descriptor, name));
+  return state_->report;
 }
 
 Result<AudioWriteReport> write_audio(const std::filesystem::path& path, const AudioBuffer& audio,

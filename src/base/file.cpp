@@ -21,6 +21,7 @@
 #include "base/descriptor.h"
 #include "base/system_error.h"
 #include "base/text_bytes.h"
+#include "base/write_all.h"
 
 namespace tessera {
 namespace {
@@ -65,16 +66,6 @@ Result<std::vector<uint8_t>> read_descriptor(int fd, const fs::path& path, uint6
   }
   bytes.resize(filled);
   return bytes;
-}
-
-Result<void> write_fully(int fd, std::span<const uint8_t> bytes, const fs::path& subject) {
-  while (!bytes.empty()) {
-    const ssize_t put = ::write(fd, bytes.data(), bytes.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return system_error(errno, subject.string(), "write");
-    bytes = bytes.subspan(static_cast<size_t>(put));
-  }
-  return {};
 }
 
 // The file that symbolic links stand for, there or not: it is written, and the links stay. Links in
@@ -297,7 +288,7 @@ void AtomicFile::discard() {
 
 Result<void> AtomicFile::write(std::span<const uint8_t> bytes) {
   TESSERA_CHECK(descriptor_ >= 0, "a sealed file takes no more data");
-  return write_fully(descriptor_, bytes, path_);
+  return write_all(descriptor_, bytes, path_.string());
 }
 
 Result<void> AtomicFile::seal() {

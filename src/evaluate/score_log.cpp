@@ -14,6 +14,7 @@
 #include "base/json_fields.h"
 #include "base/system_error.h"
 #include "base/text_bytes.h"
+#include "base/write_all.h"
 #include "tessera/file.h"
 
 namespace tessera {
@@ -189,18 +190,16 @@ Result<void> ScoreLog::add(const std::string& name, const std::string& stamp,
 
 // What was not written whole is taken back.
 Result<void> ScoreLog::append(const std::string& line) {
-  const auto refused = [&](int error_number) -> Error {
+  const std::span bytes(reinterpret_cast<const uint8_t*>(line.data()), line.size());
+  Result<void> written = write_all(file_.get(), bytes, path_.string());
+  if (written && ::fdatasync(file_.get()) != 0 && errno != EINVAL) {
+    written = system_error(errno, path_.string(), "write");
+  }
+  if (!written) {
     // Where even this fails, the next open() drops the rest.
     [[maybe_unused]] const int ignored = ::ftruncate(file_.get(), bytes_);
-    return system_error(error_number, path_.string(), "write");
-  };
-  for (std::string_view rest = line; !rest.empty();) {
-    const ssize_t put = ::write(file_.get(), rest.data(), rest.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return refused(errno);
-    rest.remove_prefix(static_cast<size_t>(put));
+    return written;
   }
-  if (::fdatasync(file_.get()) != 0 && errno != EINVAL) return refused(errno);
   bytes_ += static_cast<int64_t>(line.size());
   return {};
 }

@@ -6,6 +6,7 @@
 
 #include "base/nameless_file.h"
 #include "base/system_error.h"
+#include "base/write_all.h"
 
 namespace tessera {
 Result<VoiceSpool> VoiceSpool::create(const std::filesystem::path& folder) {
@@ -18,15 +19,9 @@ Result<VoiceSpool> VoiceSpool::create(const std::filesystem::path& folder) {
 Result<void> VoiceSpool::append(std::span<const std::vector<float>> voices) {
   if (voices.empty() || voices.front().empty()) return {};
   for (const std::vector<float>& voice : voices) {
-    const auto* bytes = reinterpret_cast<const char*>(voice.data());
-    size_t left = voice.size() * sizeof(float);
-    while (left > 0) {
-      const ssize_t put = ::write(file_.get(), bytes, left);
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) return system_error(errno, folder_, "write a temporary file in");
-      bytes += put;
-      left -= static_cast<size_t>(put);
-    }
+    const std::span bytes(reinterpret_cast<const uint8_t*>(voice.data()),
+                          voice.size() * sizeof(float));
+    TESSERA_TRY_VOID(write_all(file_.get(), bytes, folder_, "write a temporary file in"));
   }
   blocks_.push_back({voices.size(), voices.front().size()});
   return {};
