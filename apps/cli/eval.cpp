@@ -21,7 +21,7 @@
 #include "cli/option_names.h"
 #include "cli/output_files.h"
 #include "cli/progress.h"
-#include "cli/recording_options.h"
+#include "cli/separating_options.h"
 #include "evaluate/data_set.h"
 #include "evaluate/evaluation.h"
 #include "evidence/documents.h"
@@ -34,41 +34,28 @@ constexpr std::string_view kOutputs[] = {"evaluation.json", "items.tsv", "scores
                                          "report.html", "scores.jsonl"};
 
 struct EvalArguments {
-  ModelOptions model;
+  SeparatingOptions separating;
   std::string against;
   std::string root;
   std::string metadata;
   DataSetLayout layout = DataSetLayout::automatic;
   MixtureKind mixture = MixtureKind::automatic;
-  BackendChoice backend;
-  RecordingOptions recordings;
-  std::optional<int> sample_rate;
-  int jobs = 1;
   std::string folder;
   bool force = false;
 };
 
 Result<EvaluationOptions> evaluation_options(const EvalArguments& options) {
-  TESSERA_TRY(const ImportOptions import, import_options(options.model));
-  SeparatorOptions separator;
-  separator.model_args = import.model_args;
-  if (options.backend.name != kAutoBackend) separator.backend = options.backend.name;
-  separator.host_backend = options.backend.host;
-  separator.allow_fallback = options.backend.allow_fallback;
-  separator.threads = options.backend.threads;
-  separator.memory_limit_bytes = usable_memory_bytes() / std::max(1, options.jobs);
-  separator.sample_rate = options.sample_rate;
-  TESSERA_TRY(separator.channels, parse_channel_policy(options.recordings.channel));
+  TESSERA_TRY(SeparatorOptions separator, separator_options(options.separating));
   EvaluationOptions made;
-  made.models.push_back({options.model.path, separator});
+  made.models.push_back({options.separating.model.path, separator});
   if (!options.against.empty()) {
     separator.model_args.clear();
     made.models.push_back({options.against, separator});
   }
   made.folder = options.folder;
-  made.jobs = options.jobs;
+  made.jobs = options.separating.jobs;
   made.force = options.force;
-  made.allow_truncated = options.recordings.allow_truncated;
+  made.allow_truncated = options.separating.recordings.allow_truncated;
   return made;
 }
 
@@ -130,7 +117,7 @@ Result<Document> run_eval(const EvalArguments& options, Console& console) {
                                         "scores.jsonl", options.force));
   TESSERA_TRY(EvaluationOptions opening, evaluation_options(options));
   TESSERA_TRY(Evaluator evaluator, Evaluator::open(std::move(opening)));
-  std::vector<std::string> models{options.model.path};
+  std::vector<std::string> models{options.separating.model.path};
   if (!options.against.empty()) models.push_back(options.against);
   for (size_t m = 0; m < models.size(); ++m)
     tell_import_notes(evaluator.separator(m).notes(), ImportNotes::warnings, console);
@@ -162,7 +149,7 @@ Result<Document> run_eval(const EvalArguments& options, Console& console) {
 
 Action define_eval(CommandLine& app) {
   auto options = std::make_shared<EvalArguments>();
-  add_model_options(app, options->model, false);
+  add_model_options(app, options->separating.model, false);
   app.add_option("--root", options->root, "The data set: see below")->required()->type_name("DIR");
   app.add_choice("--layout", options->layout, "How the data set lies in its folder",
                  {{"auto", DataSetLayout::automatic},
@@ -185,16 +172,7 @@ Action define_eval(CommandLine& app) {
   app.add_option("--against", options->against,
                  "A second network, scored on the same mixtures and compared with the first")
       ->type_name("FILE");
-  add_network_backend_options(app, options->backend);
-  add_device_options(app, options->backend);
-  add_recording_options(app, options->recordings);
-  app.add_option("--sample-rate", options->sample_rate,
-                 "The network's sampling rate, where its file does not tell")
-      ->type_name("HZ");
-  app.add_option("--jobs", options->jobs, "Mixtures at the same time")
-      ->within(1, 256)
-      ->type_name("N")
-      ->capture_default_str();
+  add_separating_options(app, options->separating);
   app.add_option("-o,--output", options->folder, "The folder for scores, table and picture")
       ->required()
       ->type_name("DIR");

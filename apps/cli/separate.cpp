@@ -1,8 +1,7 @@
 // tessera separate: recordings of several voices in, one file per voice out.
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <charconv>
+#include <algorithm>
 #include <csignal>
 #include <map>
 #include <memory>
@@ -11,38 +10,33 @@
 #include <vector>
 
 #include "base/counted.h"
-#include "base/stopwatch.h"
 #include "cli/check.h"
 #include "cli/command.h"
 #include "cli/device_report.h"
 #include "cli/failed_recordings.h"
-#include "cli/machine.h"
 #include "cli/model_options.h"
 #include "cli/progress.h"
 #include "cli/recording_headers.h"
 #include "cli/recording_options.h"
 #include "cli/runtime_metrics.h"
 #include "cli/scale_notes.h"
+#include "cli/separating_options.h"
+#include "cli/separation_batch.h"
 #include "cli/separation_files.h"
 #include "cli/separation_metrics.h"
 #include "cli/separation_plan.h"
 #include "cli/table.h"
 #include "evidence/documents.h"
 #include "tessera/audio.h"
-#include "tessera/file.h"
 #include "tessera/separator.h"
 
 namespace tessera::cli {
 namespace {
 
 struct SeparateArguments {
-  ModelOptions model;
-  BackendChoice backend;
+  SeparatingOptions separating;
   InputOptions input;
   OutputOptions output;
-  RecordingOptions recordings;
-  std::optional<int> sample_rate;  // of the network, where its file does not tell
-  std::string window = "30";       // seconds, or kWholeRecording
   bool rescale = false;
   bool keep_scale = false;
   bool check = false;
@@ -77,54 +71,15 @@ class Activity {
   std::optional<Progress> progress_;
 };
 
-// Where there is room for what comes out in the end; empty: the system's.
-std::string scratch_folder(const OutputOptions& output) {
-  return output.folder == kStandardStream ? "" : output.folder;
-}
-
-constexpr std::string_view kWholeRecording = "whole";
-
-Result<double> window_seconds(const std::string& text) {
-  if (text == kWholeRecording) return 0.0;
-  double seconds = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (failed != std::errc() || end != text.data() + text.size() || !(seconds >= 1)) {
-    return TESSERA_ERROR(
-        kInvalidArgument, "--window",
-        fmt::format("'{}' is neither seconds from 1 nor '{}'", text, kWholeRecording),
-        "leave it out for windows of 30 s where a recording is longer");
-  }
-  return seconds;
-}
-
 Result<SeparatorOptions> separator_options(const SeparateArguments& options, Activity& activity) {
-  TESSERA_TRY(const ImportOptions import, import_options(options.model));
-  SeparatorOptions separator;
-  separator.model_args = import.model_args;
-  if (options.backend.name != kAutoBackend) separator.backend = options.backend.name;
-  separator.host_backend = options.backend.host;
-  separator.allow_fallback = options.backend.allow_fallback;
-  separator.threads = options.backend.threads;
-  separator.memory_limit_bytes = usable_memory_bytes();
-  separator.sample_rate = options.sample_rate;
-  TESSERA_TRY(separator.channels, parse_channel_policy(options.recordings.channel));
+  TESSERA_TRY(SeparatorOptions separator, separator_options(options.separating));
   separator.level = level_of(options);
-  TESSERA_TRY(separator.window_seconds, window_seconds(options.window));
   separator.scratch_folder = scratch_folder(options.output);
-  separator.progress = [&activity](double fraction) { activity.set(fraction); };
   separator.check = options.check;
+  if (options.separating.jobs > 1) return separator;  // the line shows how many are done
+  separator.progress = [&activity](double fraction) { activity.set(fraction); };
   separator.before_check = [&activity] { activity.begin_check(); };
   return separator;
-}
-
-Document document_of(const SeparationJob& job, const Separation& separated, double seconds) {
-  const double duration = static_cast<double>(separated.frames) / separated.sample_rate;
-  Document document{{"input", job.input},         {"sample_rate", separated.sample_rate},
-                    {"frames", separated.frames}, {"seconds_of_audio", duration},
-                    {"seconds", seconds},         {"real_time_factor", seconds / duration}};
-  document.update(documents::of(separated));
-  document["outputs"] = Document::array();
-  return document;
 }
 
 // Looks at every header first: what cannot work is said before the work. Leaves the jobs that can.
@@ -134,7 +89,7 @@ void look_at_headers(Separator& separator, const SeparateArguments& options,
   std::vector<std::optional<Error>> errors(jobs.size());
   for (size_t i = 0; i < jobs.size(); ++i) {
     const auto length =
-        look_at_recording(jobs[i].input, options.recordings, separator.sample_rate());
+        look_at_recording(jobs[i].input, options.separating.recordings, separator.sample_rate());
     if (!length) {
       errors[i] = length.error();
     } else if (*length >= 0) {
@@ -158,11 +113,6 @@ void look_at_headers(Separator& separator, const SeparateArguments& options,
   jobs = std::move(kept);
 }
 
-struct Done {
-  Document document;
-  std::vector<std::string> cells;
-};
-
 void tell(const Separation& separated, const std::string& path, Console& console) {
   for (const Note& note : separated.notes) {
     const std::string text = fmt::format("{}: {}", path, note.text);
@@ -174,52 +124,42 @@ void tell(const Separation& separated, const std::string& path, Console& console
   }
 }
 
-std::string name_of(const std::string& input) {
-  return input == kStandardStream ? "standard input" : input;
-}
+// What is told of recordings that were separated.
+struct Told {
+  Table table;
+  Document files = Document::array();
+  ScaledVoices scaled;
+  RuntimeMetrics metrics;
 
-Result<AudioReader> open_recording(const std::string& input, const SeparateArguments& options) {
-  TESSERA_TRY(const AudioReadOptions reading, options.recordings.reading());
-  if (input != kStandardStream) return AudioReader::open(input, reading);
-  const std::string scratch = scratch_folder(options.output);
-  if (!scratch.empty()) TESSERA_TRY_VOID(ensure_directory(scratch));
-  return AudioReader::open_stream(STDIN_FILENO, name_of(input), reading, scratch);
-}
+  Told(bool is_checked, Arithmetic arithmetic) {
+    table.add_column("file");
+    table.add_columns({"seconds", "took", "real-time factor"}, Table::Align::right);
+    if (!is_checked) return;
+    const bool integer = arithmetic == Arithmetic::integer;
+    table.add_column(integer ? "equal codes" : "max |difference|", Table::Align::right);
+  }
 
-Result<Done> separate_job(Separator& separator, const SeparateArguments& options,
-                          const SeparationJob& job, ScaledVoices& scaled, RuntimeMetrics& metrics,
-                          Console& console) {
-  const Stopwatch watch;
-  const std::string name = name_of(job.input);
-  TESSERA_TRY(AudioReader recording, open_recording(job.input, options));
-  VoiceFiles files(job, recording.info().sample_rate, separator.voices(), options.output);
-  TESSERA_TRY_VOID(files.check());
-  std::vector<std::vector<float>> voices;
-  TESSERA_TRY(const Separation separated, separator.separate(
-                                              recording,
-                                              [&](auto block) {
-                                                keep_voices(options.measure, block, voices);
-                                                return files.write(block);
-                                              },
-                                              name));
-  measure(separated, metrics);
-  TESSERA_TRY_VOID(
-      score_voices(options.measure, options.recordings, separated.sample_rate, voices, metrics));
-  tell(separated, name, console);
-  scaled.add(name, separated.level_changes);
-  TESSERA_TRY(Document outputs, files.finish(console));
-  const double seconds = watch.seconds() - separated.timing.check_seconds;
-  Done done;
-  done.document = document_of(job, separated, seconds);
-  done.document["outputs"] = std::move(outputs);
-  done.cells = {name, fmt::format("{:.2f}", done.document["seconds_of_audio"].get<double>()),
-                fmt::format("{:.3f} s", seconds),
-                fmt::format("{:.4f}", done.document["real_time_factor"].get<double>())};
-  if (separated.difference)
-    done.cells.push_back(fmt::format("{:.2e}", separated.difference->max_abs));
-  if (separated.equal_codes) done.cells.push_back(grouped(*separated.equal_codes));
-  return done;
-}
+  void add(const SeparationJob& job, const SeparatedRecording& done, Console& console) {
+    const Separation& separated = done.separation;
+    const std::string name = recording_name(job.input);
+    measure(separated, metrics);
+    tell(separated, name, console);
+    scaled.add(name, separated.level_changes);
+    const double duration = static_cast<double>(separated.frames) / separated.sample_rate;
+    Document document{{"input", job.input},         {"sample_rate", separated.sample_rate},
+                      {"frames", separated.frames}, {"seconds_of_audio", duration},
+                      {"seconds", done.seconds},    {"real_time_factor", done.seconds / duration}};
+    document.update(documents::of(separated));
+    document["outputs"] = document_of(job, done.files, console);
+    files.push_back(std::move(document));
+    std::vector<std::string> cells{name, fmt::format("{:.2f}", duration),
+                                   fmt::format("{:.3f} s", done.seconds),
+                                   fmt::format("{:.4f}", done.seconds / duration)};
+    if (separated.difference) cells.push_back(fmt::format("{:.2e}", separated.difference->max_abs));
+    if (separated.equal_codes) cells.push_back(grouped(*separated.equal_codes));
+    table.add_row(std::move(cells));
+  }
+};
 
 // Whether the next recording would fail of it, too: what is wrong with one is about its own file.
 bool ends_batch(const Error& error, const SeparationJob& job) {
@@ -242,74 +182,123 @@ Result<void> keep_output_clean(const SeparateArguments& options, Console& consol
   return {};
 }
 
+Result<void> check_jobs(const SeparateArguments& options) {
+  if (options.separating.jobs == 1 || options.output.folder != kStandardStream) return {};
+  return TESSERA_ERROR(kInvalidArgument, "--jobs",
+                       "standard output takes the voices of one recording",
+                       "leave --jobs out, or name a folder for the voices");
+}
+
+Result<std::vector<Separator>> open_separators(const SeparateArguments& options,
+                                               const SeparatorOptions& opening, size_t count) {
+  std::vector<Separator> separators;
+  while (separators.size() < count) {
+    TESSERA_TRY(Separator next, Separator::open(options.separating.model.path, opening));
+    separators.push_back(std::move(next));
+  }
+  return separators;
+}
+
+// `first` does recordings alone, or with others like it. Returns why the batch ended before all
+// were tried, if it did.
+Result<std::optional<Error>> separate_all(const SeparateArguments& options,
+                                          const SeparatorOptions& opening, Separator& first,
+                                          const std::vector<SeparationJob>& jobs, bool is_batch,
+                                          Activity& activity, Told& told, FailedRecordings& failed,
+                                          Console& console) {
+  const size_t at_once = std::min(static_cast<size_t>(options.separating.jobs), jobs.size());
+  TESSERA_TRY(std::vector<Separator> others,
+              open_separators(options, opening, std::max<size_t>(1, at_once) - 1));
+  std::vector<Separator*> separators{&first};
+  for (Separator& other : others) separators.push_back(&other);
+
+  SeparateRecordingOptions each{options.separating.recordings, options.output};
+  if (!options.measure.references.empty()) {
+    each.score = [&](const Separation& separated, std::span<const std::vector<float>> voices) {
+      return score_voices(options.measure, options.separating.recordings, separated.sample_rate,
+                          voices, told.metrics);
+    };
+  }
+  const bool one_by_one = separators.size() == 1;
+  std::optional<Error> fatal;
+  BatchEvents events;
+  events.begins = [&](size_t i) {
+    std::string label = recording_name(jobs[i].input);
+    if (is_batch) label += fmt::format(" ({} of {})", i + 1, jobs.size());
+    activity.begin(std::move(label));
+  };
+  events.ended = [&](size_t i, Result<SeparatedRecording> outcome) {
+    if (one_by_one) {
+      activity.end();
+    } else {
+      activity.set(static_cast<double>(i + 1) / static_cast<double>(jobs.size()));
+    }
+    if (outcome) {
+      told.add(jobs[i], *outcome, console);
+    } else if (!fatal && (!is_batch || ends_batch(outcome.error(), jobs[i]))) {
+      fatal = std::move(outcome).error();
+    } else {
+      failed.add(jobs[i].input, std::move(outcome).error(), console);
+    }
+    return !fatal;
+  };
+  if (!one_by_one) activity.begin(counted(static_cast<int64_t>(jobs.size()), "recording"));
+  separate_batch(separators, each, jobs, events);
+  activity.end();
+  return fatal;
+}
+
+void report(const SeparateArguments& options, const Separator& separator, Told& told,
+            Document& document, Console& console) {
+  for (const std::string& line : told.scaled.lines()) console.note(line);
+  document["files"] = std::move(told.files);
+  if (document["files"].empty()) return;
+  console.print("{}", told.table.to_string());
+  const bool to_stream = options.output.folder == kStandardStream;
+  console.print("{} {}; {} backend, {} arithmetic\n", counted(separator.voices(), "voice"),
+                to_stream ? "on standard output" : "of each in " + options.output.folder,
+                separator.backend(), to_string(separator.arithmetic()));
+  report_devices(
+      {separator.devices(), separator.backend(), separator.host_backend(), separator.readings()},
+      document, console);
+}
+
 Result<Document> separate(const SeparateArguments& options, Console& console) {
   TESSERA_TRY_VOID(keep_output_clean(options, console));
+  TESSERA_TRY_VOID(check_jobs(options));
   Activity activity(console);
-  TESSERA_TRY(SeparatorOptions opening, separator_options(options, activity));
-  TESSERA_TRY(Separator separator, Separator::open(options.model.path, std::move(opening)));
+  TESSERA_TRY(const SeparatorOptions opening, separator_options(options, activity));
+  TESSERA_TRY(Separator separator, Separator::open(options.separating.model.path, opening));
   tell_import_notes(separator.notes(), ImportNotes::warnings, console);
   TESSERA_TRY(SeparationPlan plan,
               plan_separation(options.input, separator.voices(), options.output));
   for (const std::string& note : plan.notes()) console.note(note);
-  TESSERA_TRY_VOID(
-      check_measuring(options.measure, options.model.path, plan.jobs.size(), options.output.force));
+  TESSERA_TRY_VOID(check_measuring(options.measure, options.separating.model.path, plan.jobs.size(),
+                                   options.output.force));
   const size_t all = plan.jobs.size();
   // One recording alone is all that was asked for: its error is the command's.
   const bool is_batch = all > 1;
   FailedRecordings failed;
   if (is_batch) look_at_headers(separator, options, plan.jobs, failed, console);
 
-  Table table;
-  table.add_column("file");
-  table.add_columns({"seconds", "took", "real-time factor"}, Table::Align::right);
-  if (options.check) {
-    const bool integer = separator.arithmetic() == Arithmetic::integer;
-    table.add_column(integer ? "equal codes" : "max |difference|", Table::Align::right);
-  }
-  Document document{{"model", options.model.path},
+  Told told(options.check, separator.arithmetic());
+  ReadingsMonitor monitor([&] { return separator.readings(); });
+  TESSERA_TRY(const std::optional<Error> fatal,
+              separate_all(options, opening, separator, plan.jobs, is_batch, activity, told, failed,
+                           console));
+  Document document{{"model", options.separating.model.path},
                     {"backend", separator.backend()},
                     {"arithmetic", to_string(separator.arithmetic())},
-                    {"sources", separator.voices()},
-                    {"files", Document::array()}};
-  ScaledVoices scaled;
-  RuntimeMetrics metrics;
-  ReadingsMonitor monitor([&] { return separator.readings(); });
-  std::optional<Error> fatal;
-  for (size_t i = 0; i < plan.jobs.size() && !fatal; ++i) {
-    const SeparationJob& job = plan.jobs[i];
-    std::string label = name_of(job.input);
-    if (is_batch) label += fmt::format(" ({} of {})", i + 1, plan.jobs.size());
-    activity.begin(std::move(label));
-    Result<Done> done = separate_job(separator, options, job, scaled, metrics, console);
-    activity.end();
-    if (done) {
-      table.add_row(std::move(done->cells));
-      document["files"].push_back(std::move(done->document));
-    } else if (!is_batch || ends_batch(done.error(), job)) {
-      fatal = std::move(done).error();
-    } else {
-      failed.add(job.input, std::move(done).error(), console);
-    }
-  }
-  for (const std::string& line : scaled.lines()) console.note(line);
+                    {"sources", separator.voices()}};
+  report(options, separator, told, document, console);
   plan.add_to(document);
   document["failed"] = failed.document();
-  if (!document["files"].empty()) {
-    console.print("{}", table.to_string());
-    const bool to_stream = options.output.folder == kStandardStream;
-    console.print("{} {}; {} backend, {} arithmetic\n", counted(separator.voices(), "voice"),
-                  to_stream ? "on standard output" : "of each in " + options.output.folder,
-                  separator.backend(), to_string(separator.arithmetic()));
-    report_devices(
-        {separator.devices(), separator.backend(), separator.host_backend(), separator.readings()},
-        document, console);
-  }
-  metrics.readings = monitor.stop();
-  if (metrics.runs > 0) {
+  told.metrics.readings = monitor.stop();
+  if (told.metrics.runs > 0) {
     TESSERA_TRY_VOID(write_metrics(options.measure.metrics,
-                                   {options.model.path, std::string(separator.backend()),
+                                   {options.separating.model.path, std::string(separator.backend()),
                                     std::string(separator.host_backend()), separator.arithmetic()},
-                                   metrics, options.output.force, console));
+                                   told.metrics, options.output.force, console));
   }
   if (!failed.empty()) console.print("{}", failed.table());
   if (failed.empty() && !fatal) return document;
@@ -321,21 +310,11 @@ Result<Document> separate(const SeparateArguments& options, Console& console) {
 
 Action define_separate(CommandLine& app) {
   auto options = std::make_shared<SeparateArguments>();
-  add_model_options(app, options->model, false);
+  add_model_options(app, options->separating.model, false);
   add_output_options(app, options->output);
   add_input_options(app, options->input);
-  add_network_backend_options(app, options->backend);
-  add_device_options(app, options->backend);
-  add_recording_options(app, options->recordings);
-  add_raw_option(app, options->recordings);
-  app.add_option("--sample-rate", options->sample_rate,
-                 "The network's sampling rate, where its file does not tell")
-      ->type_name("HZ");
-  app.add_option("--window", options->window,
-                 "Recordings of more than N seconds are evaluated in stretches of them, in memory "
-                 "that does not grow with them; 'whole': at once")
-      ->type_name("{whole,N}")
-      ->capture_default_str();
+  add_separating_options(app, options->separating);
+  add_raw_option(app, options->separating.recordings);
   auto* rescale =
       app.add_flag("--rescale", options->rescale,
                    "Scale the voices as Asteroid does, all by sum|mixture| / sum|voices|; default: "

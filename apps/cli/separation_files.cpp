@@ -92,24 +92,24 @@ Result<void> VoiceFiles::write(std::span<const std::vector<float>> voices) {
   return {};
 }
 
-Result<std::vector<AudioWriteReport>> VoiceFiles::complete() {
+Result<std::vector<AudioWriteReport>> VoiceFiles::finish() {
   if (!to_standard_output()) return finish_voices(writers_);
   TESSERA_TRY(const AudioWriteReport report,
               writers_[0].finish_to(STDOUT_FILENO, "standard output"));
   return std::vector<AudioWriteReport>{report};
 }
 
-Result<Document> VoiceFiles::finish(Console& console) {
+Document document_of(const SeparationJob& job, std::span<const AudioWriteReport> files,
+                     Console& console) {
   Document written = Document::array();
-  TESSERA_TRY(const auto reports, complete());
-  for (size_t s = 0; s < reports.size(); ++s) {
-    const AudioWriteReport& report = reports[s];
+  for (size_t s = 0; s < files.size(); ++s) {
+    const AudioWriteReport& report = files[s];
     if (report.clipped_samples > 0) {
       console.warning(fmt::format("{}: {} {} clipped (peak {:.2f}); --subtype float avoids it",
-                                  job_.outputs[s], counted(report.clipped_samples, "sample"),
+                                  job.outputs[s], counted(report.clipped_samples, "sample"),
                                   noun_for(report.clipped_samples, "was", "were"), report.peak));
     }
-    written.push_back({{"path", job_.outputs[s]},
+    written.push_back({{"path", job.outputs[s]},
                        {"frames", report.frames},
                        {"clipped_samples", report.clipped_samples},
                        {"peak", report.peak}});

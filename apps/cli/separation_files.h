@@ -44,13 +44,12 @@ class VoiceFiles {
   Result<void> check() const;
   // The next samples of every voice.
   Result<void> write(std::span<const std::vector<float>> voices);
-  // Gives the files their names and returns what became of them; clipping is a warning.
-  Result<Document> finish(Console& console);
+  // Gives the files their names.
+  Result<std::vector<AudioWriteReport>> finish();
 
  private:
   Result<std::vector<AudioWriter>> open() const;
   bool to_standard_output() const { return options_.folder == kStandardStream; }
-  Result<std::vector<AudioWriteReport>> complete();
 
   const SeparationJob& job_;
   int sample_rate_;
@@ -58,5 +57,9 @@ class VoiceFiles {
   const OutputOptions& options_;
   std::vector<AudioWriter> writers_;
 };
+
+// What became of a job's files; clipping is a warning.
+Document document_of(const SeparationJob& job, std::span<const AudioWriteReport> files,
+                     Console& console);
 
 }  // namespace tessera::cli

@@ -46,14 +46,6 @@ void measure(const Separation& separated, RuntimeMetrics& metrics) {
   }
 }
 
-void keep_voices(const MeasureOptions& options, std::span<const std::vector<float>> block,
-                 std::vector<std::vector<float>>& voices) {
-  if (options.references.empty()) return;
-  voices.resize(block.size());
-  for (size_t i = 0; i < block.size(); ++i)
-    voices[i].insert(voices[i].end(), block[i].begin(), block[i].end());
-}
-
 Result<void> score_voices(const MeasureOptions& options, const RecordingOptions& recordings,
                           int sample_rate, std::span<const std::vector<float>> voices,
                           RuntimeMetrics& metrics) {

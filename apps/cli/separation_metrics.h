@@ -28,9 +28,6 @@ Result<void> check_measuring(const MeasureOptions& options, const std::string& m
 // Adds a recording.
 void measure(const Separation& separated, RuntimeMetrics& metrics);
 
-// Keeps voices that come block by block, where they are to be scored.
-void keep_voices(const MeasureOptions& options, std::span<const std::vector<float>> block,
-                 std::vector<std::vector<float>>& voices);
 // How much of the true voices there is in the separated ones, which have this rate. Errors: those
 // of reading and of score_separation().
 Result<void> score_voices(const MeasureOptions& options, const RecordingOptions& recordings,

@@ -3,8 +3,8 @@
 // divided.
 //
 //   TESSERA_TRY(auto stream, StreamingSession::open("net.pth"));
-//   TESSERA_TRY(auto voices, stream.push(samples));   // [voices, 1, frames], as far as they are
-//   known TESSERA_TRY(auto rest, stream.finish());          // what the last samples complete
+//   TESSERA_TRY(auto voices, stream.push(samples));  // [voices, 1, frames] that are known by now
+//   TESSERA_TRY(auto rest, stream.finish());         // what the last samples complete
 //
 // Networks that look ahead run delayed by exactly that. A network that needs the whole recording
 // (global norms, pooling over time) is refused with the name of the node.
@@ -22,8 +22,8 @@
 #include <vector>
 
 #include "tessera/backend.h"
+#include "tessera/package.h"
 #include "tessera/result.h"
-#include "tessera/separator.h"
 
 namespace tessera {
 

@@ -8,6 +8,7 @@
 
 #include "base/stopwatch.h"
 #include "pipeline/runtime_metrics.h"
+#include "stream/step_graph.h"
 #include "tessera/metrics.h"
 
 namespace tessera {
@@ -26,6 +27,28 @@ constexpr int64_t kChunkReaches = 8;
 constexpr double kChunkSeconds = 10;
 // Of windows.
 constexpr double kOverlap = 0.25;
+// Of a stream's step: its state is as large as what it computes.
+constexpr int64_t kStepsPerSecond = 1;
+
+// The rows of all outputs, each a voice, for the next samples or at the end.
+Result<Voices> next_voices(StreamingSession& of, std::optional<std::span<const float>> samples) {
+  TESSERA_TRY(const auto outputs, samples ? of.push(*samples) : of.finish());
+  Voices voices;
+  for (const StreamedFrames& frames : outputs) {
+    for (int64_t row = 0; row < frames.shape.c; ++row) {
+      const auto begin = frames.values.begin() + row * frames.shape.w;
+      voices.emplace_back(begin, begin + frames.shape.w);
+    }
+  }
+  return voices;
+}
+
+void add_difference(const OutputDifference& difference, Separation& result) {
+  if (!result.difference) result.difference.emplace();
+  result.difference->max_abs = std::max(result.difference->max_abs, difference.max_abs);
+  result.difference->peak = std::max(result.difference->peak, difference.peak);
+}
+
 }  // namespace
 
 Result<void> Separator::State::load() {
@@ -46,7 +69,16 @@ Result<void> Separator::State::load() {
   reach = joined(reach_of(network.expected_graph()), reach_of(network.graph()));
   notes = network.model.notes;
   note_rate();
-  return choose_backend();
+  TESSERA_TRY_VOID(choose_backend());
+  carries_sums = !reach && can_stream();
+  return {};
+}
+
+// On one backend that evaluates graphs.
+bool Separator::State::can_stream() const {
+  return !only_length && backends->chip_name() == backends->host_name() &&
+         backends->chip().artifact_format().empty() &&
+         stream::check_streamable(network.graph()).has_value();
 }
 
 Result<void> Separator::State::choose_backend() {
@@ -121,32 +153,79 @@ Result<void> Separator::State::open_session(int64_t samples, const std::string& 
 }
 
 int64_t Separator::State::most_at_once(int recording_rate) const {
-  const bool has_too_many_voices = !reach && voices.count > kMaxScoredSources;  // to order
+  const bool is_in_windows = !reach && !carries_sums;
+  const bool has_too_many_voices = is_in_windows && voices.count > kMaxScoredSources;  // to order
   if (options.window_seconds == 0 || only_length || has_too_many_voices)
     return std::numeric_limits<int64_t>::max();
   return std::llround(options.window_seconds * recording_rate);
 }
 
-std::unique_ptr<VoiceStream> Separator::State::stretches(int network_rate, EvaluateStretch evaluate,
-                                                         std::vector<Note>& noted) const {
-  const auto samples_in = [&](double seconds) {
-    return static_cast<int64_t>(std::llround(seconds * network_rate));
-  };
-  if (!reach) {
-    const int64_t window = std::max<int64_t>(2, samples_in(options.window_seconds));
-    const auto overlap =
-        std::max<int64_t>(1, static_cast<int64_t>(kOverlap * static_cast<double>(window)));
-    noted.push_back(
-        {NoteSeverity::warning,
-         fmt::format("separated in windows of {:g} s that overlap by {:g} s, since the "
-                     "network hears a whole recording at once, and this is a long one "
-                     "(SeparatorOptions::window_seconds sets their length)",
-                     options.window_seconds, static_cast<double>(overlap) / network_rate)});
-    return overlapping_voices({window, overlap}, std::move(evaluate));
-  }
-  const int64_t wanted = samples_in(std::min(options.window_seconds, kChunkSeconds));
+std::unique_ptr<VoiceStream> Separator::State::windows(int network_rate, EvaluateStretch evaluate,
+                                                       std::vector<Note>& noted) const {
+  const int64_t window = std::max<int64_t>(2, std::llround(options.window_seconds * network_rate));
+  const auto overlap =
+      std::max<int64_t>(1, static_cast<int64_t>(kOverlap * static_cast<double>(window)));
+  noted.push_back(
+      {NoteSeverity::warning,
+       fmt::format("separated in windows of {:g} s that overlap by {:g} s, since the "
+                   "network hears a whole recording at once, and this is a long one "
+                   "(SeparatorOptions::window_seconds sets their length)",
+                   options.window_seconds, static_cast<double>(overlap) / network_rate)});
+  return overlapping_voices({window, overlap}, std::move(evaluate));
+}
+
+std::unique_ptr<VoiceStream> Separator::State::chunks(int network_rate,
+                                                      EvaluateStretch evaluate) const {
+  const double seconds = std::min(options.window_seconds, kChunkSeconds);
+  const int64_t wanted = std::llround(seconds * network_rate);
   const int64_t chunk = std::max(wanted, kChunkReaches * reach->samples());
   return chunked_voices(*reach, (chunk / reach->grid + 2) * reach->grid, std::move(evaluate));
+}
+
+Result<void> Separator::State::open_streaming(int network_rate) {
+  if (streaming) {
+    streaming->reset();
+    if (streaming_reference) streaming_reference->reset();
+    return {};
+  }
+  const StreamingOptions stream{.memory_limit_bytes = options.memory_limit_bytes,
+                                .step_samples = network_rate / kStepsPerSecond};
+  TESSERA_TRY(streaming, StreamingSession::create(network, backends->chip(), stream));
+  if (!options.check) return {};
+  TESSERA_TRY(const auto reference, make_backend("reference"));
+  TESSERA_TRY(streaming_reference, StreamingSession::create(network, *reference, stream));
+  return {};
+}
+
+Result<std::unique_ptr<VoiceStream>> Separator::State::steps(int network_rate,
+                                                             const std::string& subject,
+                                                             Separation& result) {
+  if (options.check && backends->chip().arithmetic() == Arithmetic::integer) {
+    return TESSERA_ERROR(kInvalidArgument, "SeparatorOptions::check",
+                         fmt::format("the integers of {}, which carries sums through a long "
+                                     "recording, are checked on recordings that are evaluated at "
+                                     "once",
+                                     model),
+                         "set SeparatorOptions::window_seconds to 0, or check a shorter recording");
+  }
+  const Stopwatch opening;
+  TESSERA_TRY_VOID(open_streaming(network_rate));
+  result.timing.load_seconds += opening.seconds();
+  if (options.check && options.before_check) options.before_check();
+  return streamed_voices(
+      streaming->step_samples(),
+      [this, subject, &result](std::optional<std::span<const float>> samples) -> Result<Voices> {
+        const Stopwatch watch;
+        TESSERA_TRY(Voices known, next_voices(*streaming, samples));
+        result.timing.network_seconds += watch.seconds();
+        if (!streaming_reference) return known;
+        const Stopwatch checking;
+        TESSERA_TRY(const Voices expected, next_voices(*streaming_reference, samples));
+        TESSERA_TRY(const OutputDifference difference, compare_outputs(expected, known, subject));
+        add_difference(difference, result);
+        result.timing.check_seconds += checking.seconds();
+        return known;
+      });
 }
 
 Result<SeparationStream> Separator::State::stream(int recording_rate, bool in_stretches,
@@ -156,8 +235,16 @@ Result<SeparationStream> Separator::State::stream(int recording_rate, bool in_st
   EvaluateStretch stretch = [this, subject, &result](std::span<const float> mixture) {
     return evaluate(mixture, subject, result);
   };
-  auto network_voices = in_stretches ? stretches(rate, std::move(stretch), result.notes)
-                                     : whole_voices(std::move(stretch));
+  std::unique_ptr<VoiceStream> network_voices;
+  if (!in_stretches) {
+    network_voices = whole_voices(std::move(stretch));
+  } else if (reach) {
+    network_voices = chunks(rate, std::move(stretch));
+  } else if (carries_sums) {
+    TESSERA_TRY(network_voices, steps(rate, subject, result));
+  } else {
+    network_voices = windows(rate, std::move(stretch), result.notes);
+  }
   return SeparationStream::create({recording_rate, rate, options.channels},
                                   std::move(network_voices), subject);
 }
@@ -197,9 +284,7 @@ Result<void> Separator::State::check(std::span<const float> mixture,
     TESSERA_TRY(const OutputDifference difference,
                 compare_with_reference(network.expected_graph(), inputs, outputs, subject,
                                        options.memory_limit_bytes));
-    if (!result.difference) result.difference.emplace();
-    result.difference->max_abs = std::max(result.difference->max_abs, difference.max_abs);
-    result.difference->peak = std::max(result.difference->peak, difference.peak);
+    add_difference(difference, result);
   }
   result.timing.check_seconds += watch.seconds();
   return {};

@@ -12,6 +12,7 @@
 #include "pipeline/separation_stream.h"
 #include "pipeline/voice_stream.h"
 #include "tessera/separator.h"
+#include "tessera/streaming.h"
 
 namespace tessera {
 
@@ -27,10 +28,14 @@ struct Separator::State {
   int64_t session_length = 0;  // in samples
 
   std::optional<Reach> reach;  // of the voices; none: they depend on the whole recording
+  bool carries_sums = false;   // they depend on its past by sums that a stream carries
+  std::optional<StreamingSession> streaming;            // for that, once it is needed
+  std::optional<StreamingSession> streaming_reference;  // for SeparatorOptions::check
 
   bool has_session_for(int64_t samples) const { return session && session_length == samples; }
   Result<void> load();
   Result<void> choose_backend();
+  bool can_stream() const;
   void note_rate();
   int rate_for(int recording_rate, std::vector<Note>& noted) const;
   Result<void> set_length(int64_t samples, const std::string& subject);
@@ -42,8 +47,13 @@ struct Separator::State {
   // What it is done to goes to `result`, which must stay until the stream has ended.
   Result<SeparationStream> stream(int recording_rate, bool in_stretches, const std::string& subject,
                                   Separation& result);
-  std::unique_ptr<VoiceStream> stretches(int network_rate, EvaluateStretch evaluate,
-                                         std::vector<Note>& noted) const;
+  std::unique_ptr<VoiceStream> windows(int network_rate, EvaluateStretch evaluate,
+                                       std::vector<Note>& noted) const;
+  std::unique_ptr<VoiceStream> chunks(int network_rate, EvaluateStretch evaluate) const;
+  // Of a network that carries sums.
+  Result<std::unique_ptr<VoiceStream>> steps(int network_rate, const std::string& subject,
+                                             Separation& result);
+  Result<void> open_streaming(int network_rate);
   // The network's own voices of `mixture`, which is at its rate.
   Result<Voices> evaluate(std::span<const float> mixture, const std::string& subject,
                           Separation& result);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -41,6 +42,14 @@ std::unique_ptr<VoiceStream> whole_voices(EvaluateStretch evaluate);
 // those samples that depend on nothing outside of it. `chunk` > reach.samples() + reach.grid.
 std::unique_ptr<VoiceStream> chunked_voices(const Reach& reach, int64_t chunk,
                                             EvaluateStretch evaluate);
+
+// What a network that keeps its state knows of its voices once it has heard these samples, too;
+// without samples, the rest: the recording has ended.
+using EvaluateNext = std::function<Result<Voices>(std::optional<std::span<const float>> samples)>;
+
+// The voices of the whole recording, whatever of its past they depend on: the state of the network
+// goes from one step of `step_samples` to the next.
+std::unique_ptr<VoiceStream> streamed_voices(int64_t step_samples, EvaluateNext evaluate);
 
 struct OverlappingWindows {
   int64_t window = 0;   // samples, 2 at least

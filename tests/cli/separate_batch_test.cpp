@@ -250,6 +250,55 @@ TEST_F(CliSeparateBatch, AFullDiskEndsTheBatchAndSaysWhatWasDone) {
   EXPECT_EQ(result, FullDiskOutcome::kHeld);
 }
 
+TEST_F(CliSeparateBatch, SeveralAtTheSameTimeGiveTheSameInTheSameOrder) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 9; ++i) {
+    names.push_back(fmt::format("talk{}", i));
+    recording("in/" + names.back() + ".wav", 9000 - 900 * i, 0.1F + 0.02F * static_cast<float>(i));
+  }
+  file("in/talk4b.wav", "dear diary");
+  const auto told = [&](int jobs) {
+    const Outcome outcome = separate({in(), "--json", "--force", "--jobs", std::to_string(jobs)});
+    EXPECT_EQ(outcome.code, exit_code(ErrorCode::kUnsupported)) << outcome.err;
+    json document = json::parse(outcome.out);
+    for (json& of : document.at("files"))
+      for (const char* time : {"seconds", "real_time_factor", "network_seconds"}) of.erase(time);
+    std::string voices;
+    for (const std::string& name : names) voices += contents(out(name + "_s2.wav"));
+    return std::pair(document.dump(), voices);
+  };
+  const auto alone = told(1);
+  EXPECT_FALSE(alone.second.empty());
+  for (const int jobs : {2, 4, 20}) EXPECT_EQ(told(jobs), alone) << jobs;
+}
+
+TEST_F(CliSeparateBatch, AFullDiskEndsTheBatchOfSeveralAtTheSameTimeToo) {
+  std::vector<std::string> arguments{"separate", kDemoModel};
+  for (int i = 0; i < 12; ++i)
+    arguments.push_back(recording(fmt::format("in/{:02}.wav", i), i == 1 ? 80'000 : 4000));
+  const fs::path disk = folder_ / "disk";
+  fs::create_directory(disk);
+  arguments.insert(arguments.end(), {"-o", disk.string(), "--jobs", "3", "--json"});
+  const auto result = on_full_disk(disk, [&] {
+    const Outcome outcome = tessera_tool(arguments);
+    const json document = json::parse(outcome.out);
+    size_t voices = 0;
+    for (const auto& entry : fs::directory_iterator(disk)) voices += entry.is_regular_file();
+    return outcome.code == exit_code(ErrorCode::kNoSpace) &&
+           document.at("error").at("code") == "no_space" &&
+           voices == 2 * document.at("files").size();
+  });
+  if (result == FullDiskOutcome::kCannotMount) GTEST_SKIP() << "mounting is not allowed here";
+  EXPECT_EQ(result, FullDiskOutcome::kHeld);
+}
+
+TEST_F(CliSeparateBatch, StandardOutputTakesOneRecordingAtATime) {
+  const Outcome outcome =
+      tessera_tool({"separate", kDemoModel, recording("a.wav"), "-o", "-", "--jobs", "2"});
+  EXPECT_EQ(outcome.code, exit_code(ErrorCode::kInvalidArgument));
+  EXPECT_NE(outcome.err.find("in: --jobs"), std::string::npos) << outcome.err;
+}
+
 TEST_F(CliSeparateBatch, AFileThatIsNotThereIsOneOfTheBad) {
   const Outcome outcome = separate({recording("a.wav"), "nowhere.wav", recording("b.wav"), in()});
   EXPECT_EQ(outcome.code, exit_code(ErrorCode::kNotFound));

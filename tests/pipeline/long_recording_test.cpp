@@ -93,8 +93,7 @@ TEST(LongRecording, AtAnotherRateAlsoHasTheVoicesOfTheWhole) {
   }
 }
 
-TEST(LongRecording, InIntegersHasTheBitsOfTheWhole) {
-  const ScratchFolder folder;
+std::string integers_of(const std::string& network, const ScratchFolder& folder) {
   BuildOptions options;
   options.import.length_samples = 4000;
   options.target = TESSERA_SOURCE_DIR "/targets/hailo8.toml";
@@ -102,17 +101,64 @@ TEST(LongRecording, InIntegersHasTheBitsOfTheWhole) {
   options.calibration.count = 4;
   options.integers = IntegerOptions{};
   options.output = folder / "net.tess";
-  const auto built = build(kNetworks + "causal_cln.pth", options);
-  ASSERT_TRUE(built.has_value()) << built.error().to_string();
+  const auto built = build(network, options);
+  EXPECT_TRUE(built.has_value()) << built.error().to_string();
+  return options.output;
+}
+
+TEST(LongRecording, InIntegersHasTheBitsOfTheWhole) {
+  const ScratchFolder folder;
+  const std::string package = integers_of(kNetworks + "causal_cln.pth", folder);
   const AudioBuffer recording = noise(8000, 30'003);
   const SeparatorOptions whole{
       .sample_rate = 8000, .level = VoiceLevel::network, .window_seconds = 0};
   const SeparatorOptions parts{
       .sample_rate = 8000, .level = VoiceLevel::network, .window_seconds = 1};
-  const Separation expected = separate(options.output, recording, whole);
-  const Separation given = separate(options.output, recording, parts);
+  const Separation expected = separate(package, recording, whole);
+  const Separation given = separate(package, recording, parts);
   EXPECT_GT(given.stretches, 2);
   EXPECT_EQ(given.voices, expected.voices);
+}
+
+TEST(LongRecording, OfANetworkThatCarriesSumsHasTheVoicesOfTheWhole) {
+  Separator parts = open(kNetworks + "causal_cgln.pth", {.sample_rate = 8000, .window_seconds = 1});
+  for (const int64_t frames : {50'000, 8'001, 64'003}) {  // one after the other: each begins anew
+    const AudioBuffer recording = noise(8000, frames);
+    const Separation whole = separate(kNetworks + "causal_cgln.pth", recording,
+                                      {.sample_rate = 8000, .window_seconds = 0});
+    const auto given = parts.separate(recording);
+    ASSERT_TRUE(given.has_value()) << given.error().to_string();
+    EXPECT_GT(given->stretches, 1);
+    EXPECT_LE(relative_difference(*given, whole), 1e-5) << frames;
+    EXPECT_EQ(warnings(*given), "");
+  }
+}
+
+TEST(LongRecording, ThatCarriesSumsIsCheckedFromStartToEnd) {
+  const Separation separation = separate(kNetworks + "causal_cgln.pth", noise(8000, 30'000),
+                                         {.sample_rate = 8000, .window_seconds = 1, .check = true});
+  ASSERT_TRUE(separation.difference.has_value());
+  EXPECT_GT(separation.difference->peak, 0);
+  EXPECT_LT(separation.difference->max_abs, 1e-4 * separation.difference->peak);
+}
+
+TEST(LongRecording, ThatCarriesSumsInIntegersHasTheBitsOfTheWhole) {
+  const ScratchFolder folder;
+  const std::string package = integers_of(kNetworks + "causal_cgln.pth", folder);
+  const AudioBuffer recording = noise(8000, 30'003);
+  const SeparatorOptions whole{
+      .sample_rate = 8000, .level = VoiceLevel::network, .window_seconds = 0};
+  SeparatorOptions parts = whole;
+  parts.window_seconds = 1;
+  const Separation expected = separate(package, recording, whole);
+  const Separation given = separate(package, recording, parts);
+  EXPECT_GT(given.stretches, 2);
+  EXPECT_EQ(given.voices, expected.voices);
+  parts.check = true;
+  Separator checked = open(package, parts);
+  const auto refused = checked.separate(recording);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().subject, "SeparatorOptions::check");
 }
 
 TEST(LongRecording, OfANetworkThatHearsAllIsInWindowsAndSaysSo) {

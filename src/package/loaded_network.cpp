@@ -1,4 +1,4 @@
-#include "tessera/separator.h"
+#include "tessera/package.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // A network is loaded from a model file or a package in the same way.
-#include "tessera/separator.h"
+#include "tessera/package.h"
 
 #include <gtest/gtest.h>
 
