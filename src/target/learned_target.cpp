@@ -51,6 +51,9 @@ Result<std::string> with_row_limit(std::string_view toml, int64_t pass, int64_t 
     }
   }
   TESSERA_TRY(const Target learned, parse_target(text, origin));
+  if (!learned.has(TargetSection::limits, "row_bytes")) {
+    return TESSERA_ERROR(kInvalidArgument, origin, "has no limit of rows to learn", "");
+  }
   if (learned.limit("row_bytes").fail != fail) {
     return TESSERA_ERROR(kInvalidArgument, origin, "writes its limits in a form that is not learnt",
                          "write [limits.row_bytes] as a table of its own, as targets/*.toml do");
