@@ -38,7 +38,8 @@ class Builder {
         channel_step_(static_cast<int64_t>(target.unit("channel_step"))),
         arena_bytes_per_cycle_(rate(target, "arena_port")),
         constant_bytes_per_cycle_(rate(target, "constant_port")),
-        shares_port_(target.unit("arena_port") == target.unit("constant_port")) {}
+        shares_port_(target.unit("arena_port") == target.unit("constant_port")),
+        constants_share_memory_(target.unit("constant_port") == 1) {}
 
   MemoryLedger build() {
     find_last_uses();
@@ -49,6 +50,10 @@ class Builder {
     int64_t out_bytes = 0;
     for (NodeId id : outputs) out_bytes += bytes_of(id);
     ledger_.at_least_bytes = std::max(in_bytes_, out_bytes);
+    if (constants_share_memory_) {
+      ledger_.at_least_bytes += ledger_.weight_bytes;
+      ledger_.estimated_bytes += ledger_.weight_bytes;
+    }
     ledger_.estimated_bytes = std::max(ledger_.estimated_bytes, ledger_.at_least_bytes);
     return std::move(ledger_);
   }
@@ -164,6 +169,7 @@ class Builder {
   const double arena_bytes_per_cycle_;
   const double constant_bytes_per_cycle_;
   const bool shares_port_;
+  const bool constants_share_memory_;
   MemoryLedger ledger_;
   int64_t at_ = 0;
   int64_t live_ = 0;
