@@ -84,4 +84,13 @@ struct TfliteOptions {
 // weights of more than 2 GB, and for values of more than 2^31 elements.
 Result<std::vector<uint8_t>> export_tflite(const Graph& graph, const TfliteOptions& options = {});
 
+// A quantised network, or a piece of one: codes are int8 or int16 (with biases of 64 bits), inputs
+// and outputs that are encoded too; weights int8 with a scale per output channel. Ops without an
+// integer operator are float ones between DEQUANTIZE and QUANTIZE. A value has one scale and zero
+// point in the file: where it has a scale per channel, the file's is the first, and the others are
+// in the weights that make and read it. Errors: those above and of check_encodings(); kUnsupported
+// for encodings that TensorFlow Lite's integers cannot obey.
+Result<std::vector<uint8_t>> export_tflite(const Graph& graph, const Encodings& encodings,
+                                           const TfliteOptions& options = {});
+
 }  // namespace tessera

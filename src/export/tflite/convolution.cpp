@@ -17,7 +17,7 @@ std::vector<int32_t> weight_dims(const Conv& op, bool depthwise) {
 }
 
 TensorId write_convolution(Emitter& out, const Conv& op, const Shape& x_shape, TensorId x,
-                           TensorId weight, TensorId bias, Target target) {
+                           TensorId weight, TensorId bias, Target target, int8_t activation) {
   const Window window{{op.weight.dim(2), op.weight.dim(3)}, op.stride, op.dilation};
   const auto named = Emitter::padding_of(x_shape, out.node.shape, window, op.padding);
   if (!named) x = out.pad(x, op.padding, PadMode::zero, "padded");
@@ -30,7 +30,7 @@ TensorId write_convolution(Emitter& out, const Conv& op, const Shape& x_shape, T
                       {1, number(op.stride.w)},
                       {2, number(op.stride.h)},
                       {3, number(op.weight.dim(0) / x_shape.c)},
-                      {4, kNoActivation},
+                      {4, activation},
                       {5, number(op.dilation.w)},
                       {6, number(op.dilation.h)}}});
   }
@@ -39,7 +39,7 @@ TensorId write_convolution(Emitter& out, const Conv& op, const Shape& x_shape, T
                    {{0, padding},
                     {1, number(op.stride.w)},
                     {2, number(op.stride.h)},
-                    {3, kNoActivation},
+                    {3, activation},
                     {4, number(op.dilation.w)},
                     {5, number(op.dilation.h)}}});
 }
@@ -88,8 +88,7 @@ TensorId write_transposed_convolution(Emitter& out, const ConvTranspose& op, Ten
   const auto length = [](int64_t size, int64_t stride, int64_t taps, int64_t more) {
     return static_cast<int32_t>((size - 1) * stride + taps + more);
   };
-  const std::vector<int32_t> whole = {1,
-                                      length(out.dims(x)[1], op.stride.h, kernel[1], extra.h),
+  const std::vector<int32_t> whole = {1, length(out.dims(x)[1], op.stride.h, kernel[1], extra.h),
                                       length(out.dims(x)[2], op.stride.w, kernel[2], extra.w),
                                       target.dims[3]};
   const bool cropped = !crop.none();

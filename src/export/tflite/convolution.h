@@ -24,8 +24,7 @@ std::vector<T> ordered_weights(const Conv& op, bool depthwise, std::span<const T
     for (int64_t i = 0; i < inputs; ++i) {
       for (int64_t k = 0; k < taps; ++k) {
         const int64_t to = depthwise ? k * outputs + o : (o * taps + k) * inputs + i;
-        ordered[static_cast<size_t>(to)] =
-            values[static_cast<size_t>((o * inputs + i) * taps + k)];
+        ordered[static_cast<size_t>(to)] = values[static_cast<size_t>((o * inputs + i) * taps + k)];
       }
     }
   }
@@ -35,7 +34,8 @@ std::vector<int32_t> weight_dims(const Conv& op, bool depthwise);
 
 // `weight` and `bias` are constants in that order; the value is `target`.
 TensorId write_convolution(Emitter& out, const Conv& op, const Shape& x_shape, TensorId x,
-                           TensorId weight, TensorId bias, Target target);
+                           TensorId weight, TensorId bias, Target target,
+                           int8_t activation = kNoActivation);
 
 // From [in, out/groups, kh, kw]: [out, KH, KW, in], groups and dilation written with zeros.
 // Errors: kResourceLimit where these zeros would be many.

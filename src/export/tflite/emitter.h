@@ -13,7 +13,9 @@
 
 namespace tessera::tflite {
 
+// Activations that an operator may apply to its result.
 constexpr int8_t kNoActivation = 0;
+constexpr int8_t kReluActivation = 1;
 
 std::vector<int32_t> dims_of(const Shape& shape);
 // The dimension of a graph axis.

@@ -7,6 +7,7 @@
 #include "export/tflite/emitter.h"
 #include "export/tflite/file_builder.h"
 #include "export/tflite/float_ops.h"
+#include "export/tflite/integer_export.h"
 #include "tessera/compiler/export.h"
 
 namespace tessera {
@@ -21,10 +22,10 @@ Result<void> check_sizes(const Graph& graph) {
   for (NodeId id : graph.order()) {
     const Node& node = graph.node(id);
     if (node.shape.size() <= std::numeric_limits<int32_t>::max()) continue;
-    return TESSERA_ERROR(kResourceLimit, node.name,
-                         fmt::format("{} values are more than TensorFlow Lite counts in 32 bits",
-                                     node.shape.size()),
-                         "export for a shorter input");
+    return TESSERA_ERROR(
+        kResourceLimit, node.name,
+        fmt::format("{} values are more than TensorFlow Lite counts in 32 bits", node.shape.size()),
+        "export for a shorter input");
   }
   return {};
 }
@@ -76,6 +77,14 @@ Result<std::vector<uint8_t>> export_tflite(const Graph& graph, const TfliteOptio
   TESSERA_TRY_VOID(validate(graph, graph.form()));
   TESSERA_TRY_VOID(check_sizes(graph));
   return FloatExport(graph).run(options);
+}
+
+Result<std::vector<uint8_t>> export_tflite(const Graph& graph, const Encodings& encodings,
+                                           const TfliteOptions& options) {
+  TESSERA_TRY_VOID(validate(graph, graph.form()));
+  TESSERA_TRY_VOID(check_sizes(graph));
+  TESSERA_TRY_VOID(check_encodings(graph, encodings));
+  return tflite::IntegerExport(graph, encodings).run(options.metadata);
 }
 
 }  // namespace tessera

@@ -71,9 +71,9 @@ class FileWriter {
     for (const auto& [code, version] : file_.codes_) {
       const auto number = static_cast<int32_t>(code);
       const uint32_t start = out_.StartTable();
-      out_.AddElement<int8_t>(
-          operator_code::deprecated_code,
-          static_cast<int8_t>(std::min(number, operator_code::kMaxDeprecated)), 0);
+      out_.AddElement<int8_t>(operator_code::deprecated_code,
+                              static_cast<int8_t>(std::min(number, operator_code::kMaxDeprecated)),
+                              0);
       out_.AddElement<int32_t>(operator_code::version, version, 1);
       out_.AddElement<int32_t>(operator_code::code, number, 0);
       tables.push_back(end(start));
@@ -217,7 +217,8 @@ class FileWriter {
     Offset data;
     if (!bytes.empty()) {
       out_.ForceVectorAlignment(bytes.size(), 1, kConstantAlignment);
-      data = out_.CreateVector(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()).Union();
+      data =
+          out_.CreateVector(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()).Union();
     }
     const uint32_t start = out_.StartTable();
     if (!bytes.empty()) out_.AddOffset(buffer::data, data);

@@ -7,8 +7,7 @@ constexpr int32_t kTime = 2;
 constexpr int32_t kChannels = 3;
 
 TensorId inverse_root(Emitter& out, TensorId variance, double eps) {
-  const TensorId stable =
-      out.binary(Operator::add, variance, out.scalar("eps", eps), "stable");
+  const TensorId stable = out.binary(Operator::add, variance, out.scalar("eps", eps), "stable");
   return out.unary(Operator::rsqrt, stable, "inverse");
 }
 
@@ -25,8 +24,8 @@ Moments moments_over(Emitter& out, const std::vector<int32_t>& dimensions, doubl
 Moments running_moments(Emitter& out, double eps, TensorId x, const Shape& shape) {
   std::vector<float> counts;
   for (int64_t t = 1; t <= shape.w; ++t) counts.push_back(static_cast<float>(t * shape.c));
-  const TensorId count = out.file.floats(out.node.name + ".count", counts,
-                                         {1, 1, static_cast<int32_t>(shape.w), 1});
+  const TensorId count =
+      out.file.floats(out.node.name + ".count", counts, {1, 1, static_cast<int32_t>(shape.w), 1});
   const auto mean_of = [&](TensorId value, const std::string& what) {
     const TensorId sum = out.reduce(Operator::sum, value, {kChannels}, what + "_sum");
     return out.binary(Operator::div, out.cumulative_sum(sum, what + "_total"), count, what);

@@ -51,19 +51,17 @@ struct FloatOpWriter {
   Written operator()(const Conv& op) {
     const bool depthwise = is_depthwise(op, shapes[0]);
     const TensorId weight =
-        out.file.floats(node.name + ".weight",
-                        ordered_weights(op, depthwise, op.weight.values()),
+        out.file.floats(node.name + ".weight", ordered_weights(op, depthwise, op.weight.values()),
                         weight_dims(op, depthwise));
-    return write_convolution(out, op, shapes[0], in[0], weight,
-                             bias_of(op.bias, op.weight.dim(0)), value());
+    return write_convolution(out, op, shapes[0], in[0], weight, bias_of(op.bias, op.weight.dim(0)),
+                             value());
   }
   Written transposed(const ConvTranspose& op) {
     TESSERA_TRY(auto dims, transposed_weight_dims(op, node));
-    const TensorId weight =
-        out.file.floats(node.name + ".weight",
-                        dense_transposed_weights(op, op.weight.values()), std::move(dims));
-    return write_transposed_convolution(out, op, in[0], weight,
-                                        bias_of(op.bias, node.shape.c), value());
+    const TensorId weight = out.file.floats(
+        node.name + ".weight", dense_transposed_weights(op, op.weight.values()), std::move(dims));
+    return write_transposed_convolution(out, op, in[0], weight, bias_of(op.bias, node.shape.c),
+                                        value());
   }
   Written operator()(const ConvTranspose& op) { return transposed(op); }
   Written operator()(const Affine& op) {
@@ -145,16 +143,14 @@ struct FloatOpWriter {
       case UnaryKind::log: return out.unary(Operator::log, x, kValue);
       case UnaryKind::sqrt: return out.unary(Operator::sqrt, x, kValue);
       case UnaryKind::square: return out.binary(Operator::mul, x, x, kValue);
-      case UnaryKind::reciprocal:
-        return out.binary(Operator::div, out.scalar("one", 1), x, kValue);
+      case UnaryKind::reciprocal: return out.binary(Operator::div, out.scalar("one", 1), x, kValue);
       case UnaryKind::abs: return out.unary(Operator::abs, x, kValue);
       case UnaryKind::neg: return out.unary(Operator::neg, x, kValue);
       case UnaryKind::erf: break;
     }
-    return TESSERA_ERROR(
-        kUnsupported, node.name,
-        fmt::format("{} has no operator in TensorFlow Lite", op_name(node.op)),
-        "export the network as ONNX, or cut it before this node");
+    return TESSERA_ERROR(kUnsupported, node.name,
+                         fmt::format("{} has no operator in TensorFlow Lite", op_name(node.op)),
+                         "export the network as ONNX, or cut it before this node");
   }
 
   TensorId parametric_relu(TensorId x, const Tensor& slope) {
@@ -241,16 +237,16 @@ struct FloatOpWriter {
     }
     const bool corrected = !by_name && average && !op.count_padding;
     const auto number = [](int64_t size) { return static_cast<int32_t>(size); };
-    const TensorId pooled = out.step(
-        average ? Operator::average_pool_2d : Operator::max_pool_2d, {x}, dims(),
-        corrected ? "of_all" : kValue,
-        {OptionsTable::pool_2d,
-         {{0, static_cast<int8_t>(by_name ? *named : WindowPadding::valid)},
-          {1, number(op.stride.w)},
-          {2, number(op.stride.h)},
-          {3, number(op.kernel.w)},
-          {4, number(op.kernel.h)},
-          {5, kNoActivation}}});
+    const TensorId pooled =
+        out.step(average ? Operator::average_pool_2d : Operator::max_pool_2d, {x}, dims(),
+                 corrected ? "of_all" : kValue,
+                 {OptionsTable::pool_2d,
+                  {{0, static_cast<int8_t>(by_name ? *named : WindowPadding::valid)},
+                   {1, number(op.stride.w)},
+                   {2, number(op.stride.h)},
+                   {3, number(op.kernel.w)},
+                   {4, number(op.kernel.h)},
+                   {5, kNoActivation}}});
     return corrected ? out.binary(Operator::mul, pooled, share_of_padding(op), kValue) : pooled;
   }
   // Kernel size over the elements that each window covers: [1, H, W, 1].
@@ -263,16 +259,15 @@ struct FloatOpWriter {
     std::vector<float> share;
     for (int64_t y = 0; y < node.shape.h; ++y) {
       for (int64_t x = 0; x < node.shape.w; ++x) {
-        const int64_t count =
-            covered(y, op.stride.h, op.kernel.h, op.padding.top, shapes[0].h) *
-            covered(x, op.stride.w, op.kernel.w, op.padding.left, shapes[0].w);
+        const int64_t count = covered(y, op.stride.h, op.kernel.h, op.padding.top, shapes[0].h) *
+                              covered(x, op.stride.w, op.kernel.w, op.padding.left, shapes[0].w);
         share.push_back(static_cast<float>(static_cast<double>(op.kernel.h * op.kernel.w) /
                                            static_cast<double>(count)));
       }
     }
-    return out.file.floats(node.name + ".share", share,
-                           {1, static_cast<int32_t>(node.shape.h),
-                            static_cast<int32_t>(node.shape.w), 1});
+    return out.file.floats(
+        node.name + ".share", share,
+        {1, static_cast<int32_t>(node.shape.h), static_cast<int32_t>(node.shape.w), 1});
   }
 
   Written operator()(const GlobalPool& op) {

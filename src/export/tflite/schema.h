@@ -80,8 +80,8 @@ enum class OptionsTable : uint8_t {
   slice = 48,
   transpose_conv = 49,  // padding, stride_w, stride_h, activation
   pow = 56,
-  leaky_relu = 75,   // alpha
-  mirror_pad = 77,   // mode
+  leaky_relu = 75,  // alpha
+  mirror_pad = 77,  // mode
   abs = 78,
   quantize = 89,
   cumsum = 102,  // exclusive, reverse
