@@ -177,6 +177,7 @@ Result<BuildOptions> build_options(const BuildArguments& options) {
   TESSERA_TRY_VOID(choose_norms(options, choice));
   TESSERA_TRY_VOID(choose_calibration(options, choice));
   choice.target = target.file;
+  choice.target_settings = target.settings;
   choice.dump_folder = options.dump_folder;
   if (!stops_early(options)) choice.output = options.output;
   return choice;

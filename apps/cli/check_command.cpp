@@ -168,8 +168,16 @@ Result<Document> run_check(const CheckArguments& options, Console& console) {
   console.print("{} on {}: {}, {}; widest row {} at '{}'\n", to_string(report.verdict), target.name,
                 counted(report.nodes, "node"), counted(report.violations.size(), "violation"),
                 grouped(report.widest_row_bytes, "byte"), printable(report.widest_row_node));
-  console.print("about {} in {}, at least {}\n", counted(report.physical_layers, "physical layer"),
-                counted(report.contexts_estimated, "context"), report.contexts_at_least);
+  if (target.architecture == Architecture::sequential) {
+    console.print("{}; values take {} of memory at one time, at least {}\n",
+                  counted(report.physical_layers, "operator"),
+                  grouped(report.memory_estimated_bytes, "byte"),
+                  grouped(report.memory_at_least_bytes, "byte"));
+  } else {
+    console.print("about {} in {}, at least {}\n",
+                  counted(report.physical_layers, "physical layer"),
+                  counted(report.contexts_estimated, "context"), report.contexts_at_least);
+  }
   print_violations(report, options, console);
   return documents::of(report, target);
 }

@@ -1,8 +1,10 @@
 // tessera target: what is known about chips, and how well it explains recorded compiles.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/counted.h"
 #include "cli/command.h"
@@ -45,6 +47,19 @@ Result<Document> show_file(const Target& target, Console& console) {
   return Document{{"name", target.name}, {"file", target.file.string()}, {"toml", text}};
 }
 
+void show_parameters(const Target& target, Document& document, Console& console) {
+  if (target.parameters.empty()) return;
+  console.print("\nparameters\n");
+  for (const auto& [name, parameter] : target.parameters) {
+    std::vector<std::string> choices;
+    for (const auto& [choice, values] : parameter.choices) choices.push_back(choice);
+    console.print("  {:24} {}, of {}\n  {:24}   {}: {}\n", printable(name),
+                  printable(parameter.chosen), printable(fmt::format("{}", fmt::join(choices, ", "))),
+                  "", printable(parameter.meaning), printable(parameter.source));
+    document["parameters"][name] = {{"chosen", parameter.chosen}, {"choices", choices}};
+  }
+}
+
 Result<Document> run_show(const std::string& name, bool as_file, Console& console) {
   TESSERA_TRY(const Target target, load_target(name));
   if (as_file) return show_file(target, console);
@@ -52,7 +67,13 @@ Result<Document> run_show(const std::string& name, bool as_file, Console& consol
   Document document = {
       {"name", target.name}, {"summary", target.summary}, {"file", target.file.string()}};
   std::string_view section;
+  console.print("architecture {}, arithmetic of {}\n", to_string(target.architecture),
+                target.arithmetic);
+  document["architecture"] = to_string(target.architecture);
+  document["arithmetic"] = target.arithmetic;
+  show_parameters(target, document, console);
   for (const TargetKey& key : target_keys()) {
+    if (!target.has(key.section, key.name)) continue;
     if (section != to_string(key.section)) {
       section = to_string(key.section);
       console.print("\n{}\n", section);
@@ -140,6 +161,10 @@ std::string share(int64_t part, int64_t of) {
 
 Result<Document> run_ledger(const LedgerOptions& options, Console& console) {
   TESSERA_TRY(const Target target, load_target(options.target));
+  if (target.architecture != Architecture::clusters) {
+    return TESSERA_ERROR(kUnsupported, target.name, "has no clusters whose units a ledger counts",
+                         "choose a target of clusters: 'tessera target list'");
+  }
   TESSERA_TRY(const LedgerEvidence evidence, measure_ledger(options.evidence, target));
   Table table;
   table.add_column("network");

@@ -55,6 +55,7 @@ using StageProgress = std::function<bool(double fraction)>;
 struct BuildOptions {
   ImportOptions import;
   std::filesystem::path target;  // a target file
+  std::map<std::string, std::string> target_settings;  // what with_settings() changes in it
   NormMode norm = NormMode::exact;
   double norm_loss_db = 0.2;  // NormMode::budget: SI-SNR that frozen norms may cost in all
   // NormMode::frozen: by name of the norm; empty: taken from the calibration.

@@ -155,7 +155,11 @@ class Driver {
 
   Result<std::string> import() {
     TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(options_.target, kMaxTargetBytes));
-    const std::string target(bytes.begin(), bytes.end());
+    std::string target(bytes.begin(), bytes.end());
+    if (!options_.target_settings.empty()) {
+      TESSERA_TRY(target,
+                  with_settings(target, options_.target_settings, options_.target.string()));
+    }
     TESSERA_TRY(target_, parse_target(target, options_.target.string()));
     TESSERA_TRY(imported_, import_model(path_, options_.import));
     TESSERA_TRY_VOID(pack_model());

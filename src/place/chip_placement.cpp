@@ -5,6 +5,7 @@
 #include <map>
 
 #include "place/allocator.h"
+#include "place/operator_placement.h"
 #include "place/physical_network.h"
 
 namespace tessera {
@@ -72,6 +73,7 @@ std::string_view to_string(LayerKind kind) {
 }
 
 Result<ChipPlacement> place_on_chip(const Plan& plan, const Target& target) {
+  if (target.architecture == Architecture::sequential) return place_operators(plan, target);
   std::vector<Allocation> allocations = allocations_of(plan, target);
   const Chip chip = chip_of(target);
   ChipPlacement placement;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "target/ledger.h"
+#include "target/chip_demand.h"
 
 namespace tessera {
 namespace {
@@ -50,13 +50,11 @@ Cost segment_cost(const ChipSegment& segment, const Target& target) {
   for (size_t i = 0; i < segment.pieces.size(); ++i) {
     const Graph& graph = segment.pieces[i].graph;
     const std::vector<NodeId> inputs(graph.inputs().begin(), graph.inputs().end());
-    const Ledger ledger = make_ledger(graph, target);
     cost.calls += calls[i];
     cost.bytes_in += calls[i] * values_of(graph, inputs);
     cost.bytes_out += calls[i] * values_of(graph, output_nodes(graph));
     cost.macs += calls[i] * macs_of(graph);
-    cost.compute_s += static_cast<double>(calls[i]) *
-                      static_cast<double>(ledger.bottleneck_cycles) / target.unit("clock");
+    cost.compute_s += static_cast<double>(calls[i]) * compute_seconds(graph, target);
   }
   cost.link_s = static_cast<double>(cost.bytes_in + cost.bytes_out) / target.cost("link");
   cost.call_s = static_cast<double>(cost.calls) * target.cost("call");

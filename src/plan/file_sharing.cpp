@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "plan/cost.h"
+#include "target/chip_demand.h"
 #include "target/ledger.h"
 
 namespace tessera {
@@ -79,10 +80,12 @@ class PieceSequence {
 
  private:
   void add(const Piece& piece, const Target& target) {
-    const Ledger ledger = make_ledger(piece.graph, target);
-    chip_ = ledger.chip;
-    SharedPiece shared{&piece, ledger.least, 0, 0, 0, 0};
-    for (const LedgerLine& line : ledger.lines) shared.bytes += line.weight_bytes;
+    SharedPiece shared{&piece, {}, weight_bytes_of(piece.graph), 0, 0, 0};
+    if (target.architecture == Architecture::clusters) {
+      const Ledger ledger = make_ledger(piece.graph, target);
+      chip_ = ledger.chip;
+      shared.least = ledger.least;
+    }
     for (NodeId id : piece.graph.inputs()) shared.frame_bytes += piece.graph.node(id).shape.size();
     for (const GraphOutput& output : piece.graph.outputs())
       shared.frame_bytes += piece.graph.node(output.node).shape.size();
@@ -96,7 +99,10 @@ class PieceSequence {
   std::map<std::pair<size_t, size_t>, int64_t> changes_;
 };
 
+// Where operators follow each other, weights come from memory with every call: nothing is loaded
+// between calls.
 double load_seconds(int64_t bytes, const Target& target) {
+  if (target.architecture == Architecture::sequential) return 0;
   return target.cost("switch") + static_cast<double>(bytes) / target.cost("link");
 }
 
@@ -175,6 +181,7 @@ std::vector<size_t> fastest(const PieceSequence& sequence, const Target& target)
 }
 
 std::vector<size_t> ends_of(const PieceSequence& sequence, const Target& target, FileSharing how) {
+  if (target.architecture == Architecture::sequential) how = FileSharing::none;
   if (how == FileSharing::fastest) return fastest(sequence, target);
   if (how == FileSharing::fewest) return fewest(sequence);
   std::vector<size_t> ends;
@@ -228,7 +235,11 @@ Cost cost_with_files(const Plan& plan, const Target& target, std::span<const Com
 FileEstimate estimate_files(const Plan& plan, const Target& target) {
   const PieceSequence sequence(plan, target);
   const auto files = files_of(sequence, ends_of(sequence, target, FileSharing::fastest));
-  return {static_cast<int64_t>(fewest(sequence).size()), cost_of(plan, sequence, target, files)};
+  // Pieces that run one after another are there together.
+  const bool sequential = target.architecture == Architecture::sequential;
+  const size_t together = sequential ? std::min<size_t>(1, sequence.pieces().size())
+                                     : fewest(sequence).size();
+  return {static_cast<int64_t>(together), cost_of(plan, sequence, target, files)};
 }
 
 }  // namespace tessera

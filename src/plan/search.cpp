@@ -321,6 +321,7 @@ PlanRecipe recipe_for(const Graph& legal, const Target& target, const PlanOption
   recipe.masks_on_chip = options.masks_on_chip;
   recipe.dilation = target.limit("dilation").pass.value_or(1);
   recipe.on_host = beyond_cutting(legal, target);
+  recipe.kept_by_host = options.kept_by_host;
   return recipe;
 }
 

@@ -111,13 +111,24 @@ bool Violation::has_remedy(std::string_view name) const {
 }
 
 CheckReport check(const Graph& graph, const Target& target, const CheckOptions& options) {
-  const Ledger ledger = make_ledger(graph, target);
-  const CheckSubject subject{graph, target, options, ledger};
+  std::optional<Ledger> ledger;
+  std::optional<MemoryLedger> memory;
   CheckReport report;
-  report.physical_layers = ledger.physical_layers;
-  report.contexts_at_least = ledger.contexts_at_least;
-  report.contexts_estimated = ledger.contexts;
+  if (target.architecture == Architecture::clusters) {
+    ledger = make_ledger(graph, target);
+    report.physical_layers = ledger->physical_layers;
+    report.contexts_at_least = ledger->contexts_at_least;
+    report.contexts_estimated = ledger->contexts;
+  } else {
+    memory = make_memory_ledger(graph, target);
+    report.physical_layers = static_cast<int64_t>(memory->lines.size());
+    report.memory_at_least_bytes = memory->at_least_bytes;
+    report.memory_estimated_bytes = memory->estimated_bytes;
+  }
+  const CheckSubject subject{graph, target, options, ledger, memory};
   const auto ask = [&](size_t rule, const Node& node) {
+    // A chip without such a limit leaves the entry out.
+    if (!target.has(constraints()[rule].section, constraints()[rule].key)) return;
     const auto found = measures()[rule](subject, node);
     if (!found) return;
     Violation violation = judge(target, constraints()[rule], *found);

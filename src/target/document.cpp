@@ -27,8 +27,10 @@ std::string constraints_markdown() {
   }
   text += "\n## Entries of a target file\n\n| entry | unit or words | meaning |\n|---|---|---|\n";
   for (const TargetKey& key : target_keys()) {
-    text += fmt::format("| `{}.{}` | {} | {} |\n", to_string(key.section), key.name, key.unit,
-                        key.meaning);
+    text += fmt::format("| `{}.{}` | {} | {}{}{} |\n", to_string(key.section), key.name, key.unit,
+                        key.meaning,
+                        key.only ? fmt::format(" ({})", to_string(*key.only)) : std::string(),
+                        key.optional ? "; left out: no such limit" : "");
   }
   return text;
 }

@@ -15,4 +15,9 @@ namespace tessera {
 Result<std::string> with_row_limit(std::string_view toml, int64_t pass, int64_t fail,
                                    std::string_view source, const std::string& origin);
 
+// The same for any limit, as one that a compile has settled: values up to `pass` fit. The entry is
+// added where the file leaves it out.
+Result<std::string> with_limit(std::string_view toml, std::string_view key, int64_t pass,
+                               int64_t fail, std::string_view source, const std::string& origin);
+
 }  // namespace tessera

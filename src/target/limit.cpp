@@ -64,4 +64,14 @@ double Target::cost(std::string_view key) const {
   return entry(costs, key).value;
 }
 
+bool Target::has(TargetSection section, std::string_view key) const {
+  switch (section) {
+    case TargetSection::limits: return limits.contains(key);
+    case TargetSection::support: return support.contains(key);
+    case TargetSection::units: return units.contains(key);
+    case TargetSection::costs: return costs.contains(key);
+  }
+  return false;
+}
+
 }  // namespace tessera

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "target/ledger.h"
+#include "target/memory_ledger.h"
 #include "tessera/compiler/graph.h"
 #include "tessera/compiler/target.h"
 
@@ -16,7 +17,9 @@ struct CheckSubject {
   const Graph& graph;
   const Target& target;
   const CheckOptions& options;
-  const Ledger& ledger;
+  // Of a target of clusters, and of a sequential one.
+  const std::optional<Ledger>& ledger;
+  const std::optional<MemoryLedger>& memory;
 };
 
 // A number for a Limit or a word for a Support, and where the node has it.

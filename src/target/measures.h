@@ -34,5 +34,17 @@ std::optional<Measurement> measure_cluster_memory(const CheckSubject&, const Nod
 std::optional<Measurement> measure_input_ports(const CheckSubject&, const Node&);
 std::optional<Measurement> measure_output_ports(const CheckSubject&, const Node&);
 std::optional<Measurement> measure_contexts(const CheckSubject&, const Node&);
+std::optional<Measurement> measure_conv_channels(const CheckSubject&, const Node&);
+std::optional<Measurement> measure_depthwise_stride(const CheckSubject&, const Node&);
+std::optional<Measurement> measure_dilated_stride(const CheckSubject&, const Node&);
+std::optional<Measurement> measure_weight_sum(const CheckSubject&, const Node&);
+std::optional<Measurement> measure_pool_area(const CheckSubject&, const Node&);
+std::optional<Measurement> measure_pool_height(const CheckSubject&, const Node&);
+std::optional<Measurement> measure_padded_pool(const CheckSubject&, const Node&);
+std::optional<Measurement> measure_mean_axis(const CheckSubject&, const Node&);
+std::optional<Measurement> measure_depth_reduction(const CheckSubject&, const Node&);
+std::optional<Measurement> measure_softmax_places(const CheckSubject&, const Node&);
+std::optional<Measurement> measure_transposed_strides(const CheckSubject&, const Node&);
+std::optional<Measurement> measure_memory(const CheckSubject&, const Node&);
 
 }  // namespace tessera

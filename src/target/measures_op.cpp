@@ -137,7 +137,10 @@ std::optional<Measurement> measure_concat(const CheckSubject&, const Node& node)
 
 std::optional<Measurement> measure_slice(const CheckSubject&, const Node& node) {
   const auto& slice = std::get<Slice>(node.op);
-  if (slice.step != 1) return word("strided", fmt::format("its step of {}", slice.step));
+  if (slice.step != 1) {
+    return word(slice.axis == Axis::c ? "strided_c" : "strided",
+                fmt::format("its step of {} along {}", slice.step, to_string(slice.axis)));
+  }
   return word(to_string(slice.axis), fmt::format("its axis {}", to_string(slice.axis)));
 }
 

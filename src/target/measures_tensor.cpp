@@ -62,7 +62,7 @@ std::optional<Measurement> measure_row(const CheckSubject& subject, const Node& 
 }
 
 std::optional<Measurement> measure_cluster_memory(const CheckSubject& subject, const Node& node) {
-  const LedgerLine* line = line_of(subject.ledger, node.id);
+  const LedgerLine* line = line_of(*subject.ledger, node.id);
   if (line == nullptr) return std::nullopt;
   const int64_t estimate = ceil_div(line->estimate.l3_cuts, line->parts + line->helpers);
   return Measurement{
@@ -85,7 +85,7 @@ std::optional<Measurement> measure_output_ports(const CheckSubject& subject, con
 }
 
 std::optional<Measurement> measure_contexts(const CheckSubject& subject, const Node&) {
-  const Ledger& ledger = subject.ledger;
+  const Ledger& ledger = *subject.ledger;
   return Measurement{ledger.contexts_at_least, "",
                      fmt::format("{} physical layers with {} compute units", ledger.physical_layers,
                                  ledger.estimate.sc),

@@ -1,99 +1,25 @@
 // Reads target files. They are data from anywhere: every entry is checked, and what is not known is
 // refused by name and line.
-
-// toml++ 3.3 asserts things that a file can make false (a control character after "["), and tells
-// the optimiser to believe them under NDEBUG. Here they are errors like any other.
-namespace tessera::internal {
-struct TomlAssertion {};
-[[noreturn]] void toml_assertion() {
-  throw TomlAssertion{};
-}
-}  // namespace tessera::internal
-#undef NDEBUG
-#define TOML_ASSERT(condition) \
-  (static_cast<bool>(condition) ? void() : ::tessera::internal::toml_assertion())
-#define TOML_HEADER_ONLY 1
-#define TOML_EXCEPTIONS 0
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wshadow"
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wold-style-cast"
-#include <toml++/toml.h>
-#pragma GCC diagnostic pop
+#include "target/toml_fields.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 
+#include "target/quantity_bounds.h"
+#include "target/target_parameters.h"
 #include "tessera/compiler/target.h"
 #include "tessera/file.h"
 
 namespace tessera {
+
+using namespace target_file;  // NOLINT(google-build-using-namespace): its own parts
+
 namespace {
 
 constexpr uint64_t kTargetLimitBytes = uint64_t{1} << 20;
 constexpr int64_t kSchema = 1;
-constexpr std::string_view kGuide = "docs/targets.md describes every entry";
-
-// Where an entry stands: for messages.
-struct Place {
-  const std::string& origin;
-  std::string path;  // "limits.row_bytes"
-
-  Error error(const toml::node& at, const std::string& what) const {
-    return TESSERA_ERROR(kInvalidArgument, fmt::format("{}:{}", origin, at.source().begin.line),
-                         fmt::format("{} {}", path, what), std::string(kGuide));
-  }
-  Place in(std::string_view key) const {
-    return {origin, path.empty() ? std::string(key) : fmt::format("{}.{}", path, key)};
-  }
-};
-
-Result<void> only_keys(const toml::table& table, const Place& place,
-                       std::initializer_list<std::string_view> known) {
-  for (const auto& [key, value] : table) {
-    if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
-    return place.in(key.str()).error(
-        value,
-        fmt::format("is not an entry of a target file (known here: {})", fmt::join(known, ", ")));
-  }
-  return {};
-}
-
-Result<const toml::table*> table_at(const toml::table& parent, std::string_view key,
-                                    const Place& place) {
-  const toml::node* node = parent.get(key);
-  const Place here = place.in(key);
-  if (node == nullptr) return here.error(parent, "is missing");
-  if (!node->is_table()) return here.error(*node, "must be a table");
-  return node->as_table();
-}
-
-Result<std::string> text_at(const toml::table& table, std::string_view key, const Place& place) {
-  const toml::node* node = table.get(key);
-  const Place here = place.in(key);
-  if (node == nullptr) return here.error(table, "is missing");
-  const auto* text = node->as_string();
-  if (text == nullptr || text->get().empty()) {
-    return here.error(*node, "must be a string that says something");
-  }
-  return text->get();
-}
-
-// A whole number >= `least`.
-Result<int64_t> count_at(const toml::table& table, std::string_view key, const Place& place,
-                         int64_t least) {
-  const toml::node* node = table.get(key);
-  const Place here = place.in(key);
-  if (node == nullptr) return here.error(table, "is missing");
-  const auto* number = node->as_integer();
-  if (number == nullptr || number->get() < least || number->get() > (int64_t{1} << 53)) {
-    return here.error(*node, fmt::format("must be a whole number of at least {}", least));
-  }
-  return number->get();
-}
 
 Result<void> check_unit(const toml::table& table, std::string_view wanted, const Place& place) {
   TESSERA_TRY(const std::string unit, text_at(table, "unit", place));
@@ -201,23 +127,9 @@ Result<Quantity> parse_quantity(const toml::table& table, const TargetKey& key,
   const toml::node* value = table.get("value");
   if (value == nullptr) return place.in("value").error(table, "is missing");
   quantity.value = value->value<double>().value_or(0);
-  if (!value->is_number() || !std::isfinite(quantity.value) || quantity.value <= 0) {
-    return place.in("value").error(*value, "must be a number above 0");
-  }
-  if (key.section == TargetSection::costs) return quantity;
-  if (key.unit == "share") {
-    if (quantity.value <= 1) return quantity;
-    return place.in("value").error(*value, "must be a share of at most 1");
-  }
-  // Bounds far beyond any chip, so that sums over a network cannot overflow.
-  const double most = key.name == "clock" ? 1e12 : key.name == "clusters" ? 1024 : 1 << 20;
-  if (quantity.value != std::floor(quantity.value) || quantity.value > most) {
-    return place.in("value").error(*value,
-                                   fmt::format("must be a whole number of at most {}", most));
-  }
-  if (key.name == "fan_out" && quantity.value < 2) {
-    return place.in("value").error(*value, "must be at least 2");
-  }
+  const std::string fault =
+      value->is_number() ? fault_of(key, quantity.value) : "must be a number above 0";
+  if (!fault.empty()) return place.in("value").error(*value, fault);
   return quantity;
 }
 
@@ -225,6 +137,7 @@ Result<Quantity> parse_quantity(const toml::table& table, const TargetKey& key,
 template <typename Entry, typename Parse>
 Result<std::map<std::string, Entry, std::less<>>> parse_section(const toml::table& file,
                                                                 TargetSection section, Parse parse,
+                                                                Architecture architecture,
                                                                 const std::string& origin) {
   const Place top{origin, ""};
   const Place here = top.in(to_string(section));
@@ -233,10 +146,10 @@ Result<std::map<std::string, Entry, std::less<>>> parse_section(const toml::tabl
   std::vector<std::string> missing;
   std::set<std::string_view> known;
   for (const TargetKey& key : target_keys()) {
-    if (key.section != section) continue;
+    if (key.section != section || !key.belongs_to(architecture)) continue;
     known.insert(key.name);
     if (!table->contains(key.name)) {
-      missing.emplace_back(key.name);
+      if (!key.optional) missing.emplace_back(key.name);
       continue;
     }
     TESSERA_TRY(const toml::table* one, table_at(*table, key.name, here));
@@ -290,7 +203,8 @@ Result<Target> parse_target(std::string_view text, const std::string& origin) {
   const toml::table& file = parsed.table();
   const Place top{origin, ""};
   TESSERA_TRY_VOID(
-      only_keys(file, top, {"schema", "name", "summary", "limits", "support", "units", "costs"}));
+      only_keys(file, top, {"schema", "name", "summary", "architecture", "arithmetic", "limits",
+                            "support", "units", "costs", "parameters"}));
   TESSERA_TRY(const int64_t schema, count_at(file, "schema", top, 1));
   if (schema != kSchema) {
     return top.in("schema").error(
@@ -300,11 +214,19 @@ Result<Target> parse_target(std::string_view text, const std::string& origin) {
   Target target;
   TESSERA_TRY(target.name, text_at(file, "name", top));
   TESSERA_TRY(target.summary, text_at(file, "summary", top));
+  TESSERA_TRY(const std::string architecture,
+              word_at(file, "architecture", top, {"clusters", "sequential"}));
+  const bool sequential = architecture == to_string(Architecture::sequential);
+  const Architecture kind = sequential ? Architecture::sequential : Architecture::clusters;
+  target.architecture = kind;
+  TESSERA_TRY(target.arithmetic, word_at(file, "arithmetic", top, {"onnx", "tflite"}));
   using enum TargetSection;
-  TESSERA_TRY(target.limits, parse_section<Limit>(file, limits, parse_limit, origin));
-  TESSERA_TRY(target.support, parse_section<Support>(file, support, parse_support, origin));
-  TESSERA_TRY(target.units, parse_section<Quantity>(file, units, parse_quantity, origin));
-  TESSERA_TRY(target.costs, parse_section<Quantity>(file, costs, parse_quantity, origin));
+  TESSERA_TRY(target.limits, parse_section<Limit>(file, limits, parse_limit, kind, origin));
+  TESSERA_TRY(target.support, parse_section<Support>(file, support, parse_support, kind, origin));
+  TESSERA_TRY(target.units, parse_section<Quantity>(file, units, parse_quantity, kind, origin));
+  TESSERA_TRY(target.costs, parse_section<Quantity>(file, costs, parse_quantity, kind, origin));
+  TESSERA_TRY(target.parameters, parse_parameters(file, kind, top));
+  settle(target);
   return target;
 }
 

@@ -69,4 +69,28 @@ std::string_view to_string(IntegerForm form);
 Result<std::vector<uint8_t>> export_integers(const Graph& graph, const Encodings& encodings,
                                              IntegerForm form = IntegerForm::qlinear);
 
+// export_tflite: a Graph out as a TensorFlow Lite file.
+//
+// Static shapes, float32, every weight inside the file, constants aligned to 16 bytes, one
+// signature "serving_default" with the graph's names. Values are [1, H, W, C], inputs and outputs
+// too: audio goes in as [1, 1, samples, 1] and comes out as [1, 1, samples, sources]. The same
+// graph gives the same bytes.
+struct TfliteOptions {
+  // Written as metadata of these names, e.g. "sample_rate".
+  std::map<std::string, std::string> metadata;
+};
+
+// Errors: kUnsupported naming a node that the format has no operators for; kResourceLimit for
+// weights of more than 2 GB, and for values of more than 2^31 elements.
+Result<std::vector<uint8_t>> export_tflite(const Graph& graph, const TfliteOptions& options = {});
+
+// A quantised network, or a piece of one: codes are int8 or int16 (with biases of 64 bits), inputs
+// and outputs that are encoded too; weights int8 with a scale per output channel. Ops without an
+// integer operator are float ones between DEQUANTIZE and QUANTIZE. A value has one scale and zero
+// point in the file: where it has a scale per channel, the file's is the first, and the others are
+// in the weights that make and read it. Errors: those above and of check_encodings(); kUnsupported
+// for encodings that TensorFlow Lite's integers cannot obey.
+Result<std::vector<uint8_t>> export_tflite(const Graph& graph, const Encodings& encodings,
+                                           const TfliteOptions& options = {});
+
 }  // namespace tessera

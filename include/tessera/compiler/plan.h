@@ -184,6 +184,8 @@ struct PlanOptions {
   int64_t block_channels = 0;  // 0: whole convolutions if they fit, else the widest blocks that do
   bool encoder_on_chip = false;
   bool masks_on_chip = false;
+  // Nodes that the host keeps, by name, with the reason: what a compiler was seen to refuse.
+  std::map<std::string, std::string> kept_by_host;
   // Allow segments that pad inside, where they are faster: their pieces are of one length of the
   // sequence, and so is a package of them.
   bool fixed_length = false;

@@ -60,30 +60,59 @@ struct Quantity {
   std::string source;
 };
 
+enum class TargetSection : uint8_t { limits, support, units, costs };
+std::string_view to_string(TargetSection section);
+
+// How a chip works through a network; what a ledger counts follows from it.
+enum class Architecture : uint8_t {
+  clusters,    // all layers at once, each on compute units of its own, values in buffers between them
+  sequential,  // one operator after another, whole values in a memory that all share
+};
+std::string_view to_string(Architecture architecture);  // "clusters", "sequential"
+
+// A choice among configurations of one chip: of each, the units and costs that it sets.
+struct TargetParameter {
+  std::string meaning;
+  std::string source;
+  std::string chosen;
+  std::map<std::string, std::map<std::string, double, std::less<>>, std::less<>> choices;
+};
+
 struct Target {
   std::string name;
   std::string summary;
+  Architecture architecture = Architecture::clusters;
+  // The integer semantics that the chip's compiler keeps: "onnx" or "tflite".
+  std::string arithmetic = "onnx";
   std::filesystem::path file;  // empty when parsed from text
+  // What find_target() was asked to set of the file, by name: for BuildOptions::target_settings.
+  std::map<std::string, std::string> settings;
+  std::map<std::string, TargetParameter, std::less<>> parameters;
   std::map<std::string, Limit, std::less<>> limits;
   std::map<std::string, Support, std::less<>> support;
   std::map<std::string, Quantity, std::less<>> units;
   std::map<std::string, Quantity, std::less<>> costs;
 
-  // The entry must be one of target_keys(): a file that lacks one is refused on reading.
+  // The entry must be one that target_keys() asks of this architecture: a file that lacks one is
+  // refused on reading.
   const Limit& limit(std::string_view key) const;
   const Support& words(std::string_view key) const;
   double unit(std::string_view key) const;
   double cost(std::string_view key) const;
+  // Whether there is such an entry: rules ask of what a file leaves out nothing.
+  bool has(TargetSection section, std::string_view key) const;
 };
 
-// Every entry a target file must hold, with its unit and meaning.
-enum class TargetSection : uint8_t { limits, support, units, costs };
-std::string_view to_string(TargetSection section);
+// Every entry of a target file, with its unit and meaning.
 struct TargetKey {
   TargetSection section;
   std::string_view name;
   std::string_view unit;  // for support: the words Tessera asks about
   std::string_view meaning;
+  std::optional<Architecture> only = std::nullopt;  // the architecture that has it; none: both
+  bool optional = false;                            // left out where the chip has no such limit
+
+  bool belongs_to(Architecture architecture) const { return !only || *only == architecture; }
 };
 std::span<const TargetKey> target_keys();
 
@@ -93,14 +122,22 @@ Result<Target> parse_target(std::string_view text, const std::string& origin);
 // Errors: as parse_target; kNotFound, kIo, kResourceLimit (beyond 1 MiB).
 Result<Target> read_target(const std::filesystem::path& path);
 
+// The text of a target file with other settings: of a parameter, by its name, one of its choices; of
+// an entry of units or costs, by its name, a number. Errors: kInvalidArgument naming what can be
+// set; those of parse_target().
+Result<std::string> with_settings(std::string_view toml,
+                                  const std::map<std::string, std::string>& settings,
+                                  const std::string& origin);
+
 // Names of the *.toml files in `folders`, sorted; the first folder that holds a name wins.
 struct TargetFile {
   std::string name;
   std::filesystem::path path;
 };
 std::vector<TargetFile> list_targets(std::span<const std::filesystem::path> folders);
-// `name_or_path` is a path when it holds a '/' or ends in ".toml". Errors: kNotFound listing the
-// known names; as read_target.
+// `name_or_path` is a path when it holds a '/' or ends in ".toml". Settings may follow:
+// "ethos_u65:macs=256,sram_bytes=524288". Errors: kNotFound listing the known names; as
+// with_settings(), read_target().
 Result<Target> find_target(const std::string& name_or_path,
                            std::span<const std::filesystem::path> folders);
 
@@ -158,6 +195,10 @@ struct CheckReport {
   int64_t physical_layers = 0;
   int64_t contexts_at_least = 1;
   int64_t contexts_estimated = 1;
+  // The memory ledger (target/memory_ledger.h), of architectures with a shared memory: what values
+  // take at least at one time, and without any reuse inside an operator.
+  int64_t memory_at_least_bytes = 0;
+  int64_t memory_estimated_bytes = 0;
 };
 
 // Asks every rule about every node; never stops at the first violation.

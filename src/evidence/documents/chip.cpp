@@ -65,15 +65,22 @@ Json of(const CheckReport& report, const Target& target) {
     if (v.estimated) entry["estimated"] = true;
     violations.push_back(std::move(entry));
   }
-  return {{"target", target.name},
-          {"verdict", to_string(report.verdict)},
-          {"nodes", report.nodes},
-          {"widest_row_bytes", report.widest_row_bytes},
-          {"widest_row_node", report.widest_row_node},
-          {"physical_layers_estimated", report.physical_layers},
-          {"contexts_at_least", report.contexts_at_least},
-          {"contexts_estimated", report.contexts_estimated},
-          {"violations", std::move(violations)}};
+  Json document = {{"target", target.name},
+                   {"verdict", to_string(report.verdict)},
+                   {"nodes", report.nodes},
+                   {"widest_row_bytes", report.widest_row_bytes},
+                   {"widest_row_node", report.widest_row_node}};
+  if (target.architecture == Architecture::sequential) {
+    document["operators"] = report.physical_layers;
+    document["memory_at_least_bytes"] = report.memory_at_least_bytes;
+    document["memory_estimated_bytes"] = report.memory_estimated_bytes;
+  } else {
+    document["physical_layers_estimated"] = report.physical_layers;
+    document["contexts_at_least"] = report.contexts_at_least;
+    document["contexts_estimated"] = report.contexts_estimated;
+  }
+  document["violations"] = std::move(violations);
+  return document;
 }
 
 Json of(const Cost& cost) {

@@ -1,6 +1,7 @@
 #include <array>
 
 #include "kernels/ref/integer_kernels.h"
+#include "kernels/ref/tflite/kernels.h"
 #include "kernels/ref/time_tile.h"
 
 namespace tessera::integer {
@@ -90,6 +91,35 @@ void conv(const ConvOperands<Code>& operands, const Coding& result, const CodeTa
         }
       });
 }
+
+namespace tflite {
+
+template <typename Code>
+void conv(const ConvOperands<Code>& operands, std::span<const Multiplier> multipliers,
+          const Coding& result, bool relu, const CodeTarget<Code>& dst) {
+  // Accumulators of 16-bit codes have 64 bits there; they stay within 32 by check_encodings().
+  using Accumulator = std::conditional_t<std::is_same_v<Code, Code16>, int64_t, int32_t>;
+  const int32_t zero = result.zero_point[0];
+  const int64_t lowest = relu ? zero : result.lowest;
+  for_each_stretch(operands, dst.shape,
+                   [&](int64_t o, int64_t y, int64_t begin, int64_t count, const auto& acc) {
+                     const Multiplier m = multipliers[static_cast<size_t>(o)];
+                     Code* out = dst.row(o, y) + begin;
+                     for (int64_t i = 0; i < count; ++i) {
+                       const int64_t code =
+                           int64_t{multiply(Accumulator{acc[static_cast<size_t>(i)]}, m)} + zero;
+                       out[i] =
+                           static_cast<Code>(std::clamp<int64_t>(code, lowest, result.highest));
+                     }
+                   });
+}
+
+template void conv(const ConvOperands<Code8>&, std::span<const Multiplier>, const Coding&, bool,
+                   const CodeTarget<Code8>&);
+template void conv(const ConvOperands<Code16>&, std::span<const Multiplier>, const Coding&, bool,
+                   const CodeTarget<Code16>&);
+
+}  // namespace tflite
 
 template void conv(const ConvOperands<Code8>&, const Target&);
 template void conv(const ConvOperands<Code16>&, const Target&);

@@ -13,8 +13,8 @@
 
 #include "tessera/result.h"
 #include "vendor/hailo/dfc/model_script.h"
-#include "vendor/hailo/dfc/step_store.h"
 #include "vendor/hailo/log/explanation.h"
+#include "vendor/step_store.h"
 
 namespace tessera::hailo {
 

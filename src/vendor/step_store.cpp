@@ -1,4 +1,4 @@
-#include "vendor/hailo/dfc/step_store.h"
+#include "vendor/step_store.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -16,7 +16,7 @@
 #include "base/system_error.h"
 #include "tessera/file.h"
 
-namespace tessera::hailo {
+namespace tessera {
 namespace {
 
 namespace fs = std::filesystem;
@@ -143,4 +143,4 @@ void StepStore::forget(const std::string& key) const {
   remove_quietly(place(key));
 }
 
-}  // namespace tessera::hailo
+}  // namespace tessera

@@ -1,4 +1,4 @@
-// StepStore: finished steps of the compiler by what went into them, failures as well as successes.
+// StepStore: finished steps of a compiler by what went into them, failures as well as successes.
 // A step's folder appears whole or not at all, so that whatever ends the process, nothing that was
 // finished is done again and nothing half done is taken for a result.
 #pragma once
@@ -11,7 +11,7 @@
 
 #include "tessera/result.h"
 
-namespace tessera::hailo {
+namespace tessera {
 
 struct StoredStep {
   std::filesystem::path folder;
@@ -48,4 +48,4 @@ class StepStore {
 // content_hash() of a file of any size. Errors: those of opening and reading it.
 Result<std::string> hash_of_file(const std::filesystem::path& path);
 
-}  // namespace tessera::hailo
+}  // namespace tessera
