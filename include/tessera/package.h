@@ -26,6 +26,8 @@
 namespace tessera {
 
 inline constexpr int64_t kPackageSchema = 3;
+// Of a package with PackageModel::sensor: what reads schema 3 alone would leave it out.
+inline constexpr int64_t kSensorPackageSchema = 4;
 
 // One file in a package, besides its manifest.
 struct PackageEntry {
@@ -49,6 +51,7 @@ struct PackageModel {
   int64_t length_samples = 0;
   std::optional<int> sample_rate;
   int n_src = 0;
+  SensorInput sensor;              // as ImportOptions::sensor
   std::vector<std::string> notes;  // ImportedModel::notes: what its file did not tell
 };
 

@@ -8,6 +8,8 @@
 #include "tessera/metrics.h"
 #include "tessera/package.h"
 #include "tessera/result.h"
+#include "tessera/sensor_encoder.h"
+#include "tessera/sensor_windows.h"
 #include "tessera/separator.h"
 #include "tessera/session.h"
 #include "tessera/streaming.h"

@@ -174,6 +174,8 @@ class Driver {
     model.length_samples = imported_.length_samples;
     model.sample_rate = imported_.sample_rate;
     model.n_src = imported_.n_src;
+    model.sensor = imported_.sensor;
+    if (!model.sensor.empty()) manifest_.schema = kSensorPackageSchema;
     model.notes = texts_of(imported_.notes);
     return {};
   }

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "evaluate/csv.h"
+#include "base/csv.h"
 
 namespace tessera {
 namespace {

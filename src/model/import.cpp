@@ -7,6 +7,7 @@
 #include "model/foreign_file.h"
 #include "model/format.h"
 #include "model/onnx/import_onnx.h"
+#include "model/sensor_input.h"
 #include "model/torch/import_checkpoint.h"
 #include "model/torch/speechbrain_parts.h"
 #include "tessera/file.h"
@@ -30,6 +31,13 @@ Error in_file(Error error, const std::filesystem::path& path) {
   return error;
 }
 
+// A window's length is as good as one that was asked for.
+ImportOptions with_sensor_length(ImportOptions options) {
+  if (!options.length_samples && options.sensor.frames > 0)
+    options.length_samples = options.sensor.frames;
+  return options;
+}
+
 Result<ImportedModel> import_source(const SourceFile& file, const ImportOptions& options) {
   if (file.bytes.empty())
     return TESSERA_ERROR(kCorrupt, file.path.string(), "the file is empty",
@@ -41,9 +49,11 @@ Result<ImportedModel> import_source(const SourceFile& file, const ImportOptions&
   }
   for (const ModelFormat& format : kFormats) {
     if (!format.recognises(file)) continue;
-    auto model = format.read(file, options);
+    auto model = format.read(file, with_sensor_length(options));
     if (!model) return in_file(std::move(model).error(), file.path);
     model->file_name = file.path.filename().string();
+    if (auto applied = apply_sensor_input(*model, options.sensor); !applied)
+      return in_file(std::move(applied).error(), file.path);
     return model;
   }
   return TESSERA_ERROR(

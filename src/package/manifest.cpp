@@ -18,6 +18,42 @@ constexpr int64_t kMaxBytes = int64_t{1} << 50;
 constexpr std::string_view kNorms[] = {"exact", "frozen"};
 constexpr std::string_view kLayouts[] = {"auto", "row", "stripes"};
 
+Json sensor_json(const SensorInput& sensor) {
+  Json json{{"devices", sensor.devices}, {"frames", sensor.frames}};
+  if (!sensor.mean.empty()) {
+    json["mean"] = sensor.mean;
+    json["std"] = sensor.deviation;
+  }
+  if (!sensor.channels.empty()) json["channels"] = sensor.channels;
+  if (!sensor.classes.empty()) json["classes"] = sensor.classes;
+  return json;
+}
+
+Result<std::vector<float>> float_list(const JsonFields& fields, const char* key) {
+  TESSERA_TRY(const std::vector<double> numbers, fields.numbers(key));
+  std::vector<float> values;
+  for (double number : numbers) values.push_back(static_cast<float>(number));
+  return values;
+}
+
+Result<SensorInput> read_sensor(const JsonFields& fields) {
+  SensorInput sensor;
+  TESSERA_TRY(sensor.devices, fields.integer("devices", 0, kMaxSamples));
+  TESSERA_TRY(sensor.frames, fields.integer("frames", 0, kMaxSamples));
+  if (fields.has("mean")) {
+    TESSERA_TRY(sensor.mean, float_list(fields, "mean"));
+    TESSERA_TRY(sensor.deviation, float_list(fields, "std"));
+  }
+  if (fields.has("channels")) {
+    TESSERA_TRY(sensor.channels, fields.words("channels"));
+  }
+  if (fields.has("classes")) {
+    TESSERA_TRY(sensor.classes, fields.words("classes"));
+  }
+  if (sensor.empty()) return fields.error("devices", "says nothing of a sensor network");
+  return sensor;
+}
+
 Json model_json(const PackageModel& model) {
   Json files = Json::array();
   for (const PackageModel::File& file : model.files) {
@@ -30,6 +66,7 @@ Json model_json(const PackageModel& model) {
             {"length_samples", model.length_samples},
             {"n_src", model.n_src}};
   if (model.sample_rate) json["sample_rate"] = *model.sample_rate;
+  if (!model.sensor.empty()) json["sensor"] = sensor_json(model.sensor);
   if (!model.notes.empty()) json["notes"] = model.notes;
   return json;
 }
@@ -53,6 +90,10 @@ Result<PackageModel> read_model(const JsonFields& fields) {
   if (fields.has("sample_rate")) {
     TESSERA_TRY(const int64_t rate, fields.integer("sample_rate", 1, 10'000'000));
     model.sample_rate = static_cast<int>(rate);
+  }
+  if (fields.has("sensor")) {
+    TESSERA_TRY(const JsonFields sensor, fields.object("sensor"));
+    TESSERA_TRY(model.sensor, read_sensor(sensor));
   }
   if (fields.has("notes")) {
     TESSERA_TRY(model.notes, fields.words("notes"));
@@ -166,15 +207,17 @@ Result<PackageManifest> parse_manifest(std::span<const uint8_t> text) {
   PackageManifest manifest;
   TESSERA_TRY(manifest.schema, fields.integer("schema", 0, INT64_MAX));
   TESSERA_TRY(manifest.tessera, fields.text("tessera"));
-  if (manifest.schema != kPackageSchema) {
+  if (manifest.schema != kPackageSchema && manifest.schema != kSensorPackageSchema) {
     return TESSERA_ERROR(
         kUnsupported, name,
         fmt::format("this package has schema {}, written by Tessera {}; this Tessera reads {}",
-                    manifest.schema, manifest.tessera, kPackageSchema),
+                    manifest.schema, manifest.tessera, kSensorPackageSchema),
         "build it again with this version, or use the version that wrote it");
   }
   TESSERA_TRY(const JsonFields model, fields.object("model"));
   TESSERA_TRY(manifest.model, read_model(model));
+  if ((manifest.schema == kSensorPackageSchema) == manifest.model.sensor.empty())
+    return fields.error("schema", "is not the one of what the package holds");
   TESSERA_TRY(manifest.target, fields.text("target"));
   TESSERA_TRY(const JsonFields options, fields.object("options"));
   TESSERA_TRY(manifest.options, read_options(options));

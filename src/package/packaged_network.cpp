@@ -31,6 +31,7 @@ Result<ImportedModel> import_packaged(const Package& package, int64_t length) {
   ImportOptions options;
   options.length_samples = length;
   options.model_args = model.arguments;
+  options.sensor = model.sensor;
   return import_model(files, model.files.front().name, options);
 }
 

@@ -11,6 +11,11 @@ Result<Package> open_package(const std::filesystem::path& path, const ImportOpti
                          "a package holds the arguments that it was built with",
                          "give them to tessera::build()");
   }
+  if (!options.sensor.empty()) {
+    return TESSERA_ERROR(kInvalidArgument, "ImportOptions::sensor",
+                         "a package holds the z-score, devices and names that it was built with",
+                         "give them to tessera::build()");
+  }
   return Package::open(path);
 }
 

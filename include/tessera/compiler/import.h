@@ -17,13 +17,37 @@
 
 namespace tessera {
 
+// What stands in front of a network of motion sensors, and the names of what goes in and comes out.
+struct SensorInput {
+  // Stacked on H, each through the same network: the input is [C, devices, T]. 0: as the file has
+  // them.
+  int64_t devices = 0;
+  // z-score before the network, (x - mean[c]) / deviation[c], one number a channel; empty: none.
+  std::vector<float> mean = {};
+  std::vector<float> deviation = {};
+  std::vector<std::string> channels = {};  // names, in the network's order; empty: not known
+  std::vector<std::string> classes = {};   // of a classifier's outputs; empty: not known
+  int64_t frames = 0;                      // of a window, as it was trained; 0: not known
+
+  bool empty() const { return *this == SensorInput{}; }
+  friend bool operator==(const SensorInput&, const SensorInput&) = default;
+};
+
+// Of a JSON file as the recipes for sensor networks write them: {"normalization": {"mean": [...],
+// "std": [...], "channel_order": [...]}, "classes": [...], "frames": 100}; what is missing is not
+// known; fields of other names are left out. Errors: those of read_file(); kCorrupt, naming the
+// field, for numbers that are none, a std that is not positive, lists of different lengths.
+Result<SensorInput> read_sensor_input(const std::filesystem::path& path);
+
 struct ImportOptions {
   // Input length in samples (frames for sensor networks). Default: the file's own where it fixes
-  // one, else 4 s.
+  // one, else SensorInput::frames, else 4 s.
   std::optional<int64_t> length_samples;
   // Constructor arguments by Asteroid's names ("mask_act" = "relu"), as text. They override what
   // the file says, except where its weights prove them wrong.
   std::map<std::string, std::string> model_args;
+  // For networks of motion sensors; what it states comes before what the file says.
+  SensorInput sensor = {};
 };
 
 // A network read from a file, not yet bound to an input length. Graphs made from it share its
@@ -53,6 +77,7 @@ struct ImportedModel {
   // where the file fixes no layout (checkpoints: inputs [1, T], outputs [1, sources, T]).
   std::vector<IoLayout> inputs;
   std::vector<IoLayout> outputs;
+  SensorInput sensor;  // what the graph begins with, and names
   // Inputs that the file declares and nothing in it reads (lengths, masks): not in the graph.
   std::vector<std::string> unread_inputs;
   std::vector<Note> notes;

@@ -1,4 +1,4 @@
-#include "evaluate/csv.h"
+#include "base/csv.h"
 
 #include <gtest/gtest.h>
 

@@ -22,4 +22,8 @@ struct CsvTable {
 // kResourceLimit beyond 64 MiB or 2^22 fields. Rows are counted from 1, the one of names included.
 Result<CsvTable> read_csv(const std::filesystem::path& path);
 
+// The rows as they stand, of a file that need not begin with names; they may be of any widths.
+// Errors: those of read_file(); kCorrupt where a quote is not closed; kResourceLimit as above.
+Result<std::vector<std::vector<std::string>>> read_csv_rows(const std::filesystem::path& path);
+
 }  // namespace tessera

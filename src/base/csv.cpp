@@ -1,4 +1,4 @@
-#include "evaluate/csv.h"
+#include "base/csv.h"
 
 #include <csv.h>
 
@@ -43,7 +43,9 @@ Error csv_error_of(const std::filesystem::path& path, std::string message) {
                        "give a table of comma-separated values whose first row has the names");
 }
 
-Result<std::vector<std::vector<std::string>>> parse_rows(const std::filesystem::path& path) {
+}  // namespace
+
+Result<std::vector<std::vector<std::string>>> read_csv_rows(const std::filesystem::path& path) {
   TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(path, kMaxCsvBytes));
   std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
@@ -66,15 +68,13 @@ Result<std::vector<std::vector<std::string>>> parse_rows(const std::filesystem::
   return std::move(rows.rows);
 }
 
-}  // namespace
-
 int CsvTable::column(const std::string& name) const {
   const auto found = std::find(columns.begin(), columns.end(), name);
   return found == columns.end() ? -1 : static_cast<int>(found - columns.begin());
 }
 
 Result<CsvTable> read_csv(const std::filesystem::path& path) {
-  TESSERA_TRY(auto rows, parse_rows(path));
+  TESSERA_TRY(auto rows, read_csv_rows(path));
   if (rows.empty()) return csv_error_of(path, "holds no row");
   CsvTable table;
   table.columns = std::move(rows.front());
