@@ -17,6 +17,7 @@ Response response_of(const Problem& problem) {
   response.body = Json{{"error", std::move(error)}}.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   if (problem.retry_after_seconds)
     response.headers.emplace_back("Retry-After", std::to_string(*problem.retry_after_seconds));
+  if (!problem.allowed_methods.empty()) response.headers.emplace_back("Allow", problem.allowed_methods);
   return response;
 }
 
@@ -47,7 +48,8 @@ Problem method_not_allowed(const std::string& method, const std::string& allowed
   return {.status = 405,
           .code = "method_not_allowed",
           .message = fmt::format("{} is not what this path takes", method.substr(0, 20)),
-          .hint = "use " + allowed};
+          .hint = "use " + allowed,
+          .allowed_methods = allowed};
 }
 
 Problem overloaded(const std::string& what) {

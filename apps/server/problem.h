@@ -19,6 +19,7 @@ struct Problem {
   std::string field = {};  // of the request: "x[3][2]", "model", "Content-Type"
   std::string hint = {};
   std::optional<int> retry_after_seconds = {};
+  std::string allowed_methods = {};  // with 405
 };
 
 Response response_of(const Problem& problem);

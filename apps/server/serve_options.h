@@ -4,13 +4,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "serve/window_model.h"
+#include "tessera/compiler/import.h"
 #include "tessera/result.h"
 
 namespace tessera::server {
@@ -36,7 +36,7 @@ struct ServeOptions {
   std::vector<std::string> allowed_origins;  // of web pages that may open streams, besides the server's own
 
   // How networks are evaluated.
-  std::map<std::string, std::string> model_args;
+  ImportOptions import;  // of model files; packages have their own
   std::string backend;             // empty: the one for a network's arithmetic
   std::optional<int> sample_rate;  // of separators whose file does not tell
   int workers = 0;                 // of each model; 0: as many as the process may use

@@ -43,6 +43,7 @@ Result<std::unique_ptr<WindowHost>> WindowHost::start(Settings settings, const O
   const WindowModel& model = *host->models_.front();
   host->contract_ = model.contract();
   host->latent_values_ = model.latent_values();
+  host->classes_ = model.classes();
   host->backend_ = model.backend();
   host->arithmetic_ = model.arithmetic();
   metrics.ready(host->settings_.name, true);

@@ -53,6 +53,7 @@ class WindowHost {
   const std::string& name() const { return settings_.name; }
   const WindowContract& contract() const { return contract_; }
   int64_t latent_values() const { return latent_values_; }
+  const std::vector<std::string>& classes() const { return classes_; }
   const std::string& backend() const { return backend_; }
   Arithmetic arithmetic() const { return arithmetic_; }
   size_t queue_capacity() const { return queue_.capacity(); }
@@ -70,6 +71,7 @@ class WindowHost {
   EventLog& log_;
   WindowContract contract_;
   int64_t latent_values_ = 0;
+  std::vector<std::string> classes_;
   std::string backend_;
   Arithmetic arithmetic_ = Arithmetic::float32;
   BatchQueue<WindowJob> queue_;

@@ -2,65 +2,67 @@
 
 #include <fmt/format.h>
 
-#include <optional>
-
-#include "base/counted.h"
-#include "pipeline/network_backends.h"
-#include "tessera/separator.h"
+#include <algorithm>
 
 namespace tessera {
 namespace {
 
-class NetworkWindows final : public WindowModel {
- public:
-  static Result<std::unique_ptr<WindowModel>> open(const std::filesystem::path& path,
-                                                   const WindowModelOptions& options) {
-    auto model = std::unique_ptr<NetworkWindows>(new NetworkWindows);
-    ImportOptions import;
-    import.model_args = options.model_args;
-    TESSERA_TRY(model->network_, LoadedNetwork::open(path, import));
-    TESSERA_TRY(model->backends_,
-                NetworkBackends::open(model->network_, {options.backend, "", false},
-                                      {.threads = options.threads, .memory_limit_bytes = options.memory_limit_bytes}));
-    TESSERA_TRY(model->session_, model->network_.session(model->backends_->devices(), EncodingsUse::ignore));
-    const Signature& signature = model->session_->signature();
-    if (signature.inputs.size() != 1 || signature.outputs.size() != 1) {
-      return TESSERA_ERROR(kUnsupported, path.string(),
-                           fmt::format("has {} and {}; a service takes one window and gives one latent",
-                                       counted(signature.inputs.size(), "input"),
-                                       counted(signature.outputs.size(), "output")),
-                           "export the network with one of each");
-    }
-    return std::unique_ptr<WindowModel>(std::move(model));
+constexpr int64_t kImuChannels = 9;
+
+std::vector<ChannelRange> ranges_of(const SensorInput& sensor, int64_t channels) {
+  const std::vector<ChannelRange> known = imu_ranges();
+  if (sensor.channels.empty()) return channels == kImuChannels ? known : std::vector<ChannelRange>();
+  std::vector<ChannelRange> ranges;
+  for (const std::string& name : sensor.channels) {
+    const auto found =
+        std::find_if(known.begin(), known.end(), [&](const ChannelRange& range) { return range.name == name; });
+    if (found == known.end()) return {};
+    ranges.push_back(*found);
   }
+  return ranges;
+}
+
+class EncoderWindows final : public WindowModel {
+ public:
+  explicit EncoderWindows(SensorEncoder encoder) : encoder_(std::move(encoder)) {}
 
   WindowContract contract() const override {
-    const Shape shape = session_->signature().inputs[0].shape;
-    return {.rows = shape.w, .columns = shape.c, .devices = shape.h, .ranges = {}};
+    const SensorShape& input = encoder_.input();
+    return {.rows = input.frames,
+            .columns = input.channels,
+            .devices = input.devices,
+            .ranges = ranges_of(encoder_.sensor(), input.channels)};
   }
-  int64_t latent_values() const override { return session_->signature().outputs[0].shape.size(); }
-  std::string backend() const override { return std::string(backends_->chip_name()); }
-  Arithmetic arithmetic() const override { return backends_->chip().arithmetic(); }
+  int64_t latent_values() const override { return encoder_.input().devices * encoder_.latent_size(); }
+  std::vector<std::string> classes() const override { return encoder_.sensor().classes; }
+  std::string backend() const override { return std::string(encoder_.backend()); }
+  Arithmetic arithmetic() const override { return encoder_.arithmetic(); }
 
   Result<void> run(std::span<const ConstValues> windows, std::span<const Values> latents) override {
-    for (size_t i = 0; i < windows.size(); ++i)
-      TESSERA_TRY_VOID(session_->run(windows.subspan(i, 1), latents.subspan(i, 1)));
+    for (size_t i = 0; i < windows.size(); ++i) {
+      TESSERA_TRY(const std::vector<float> latent, encoder_.encode_window(windows[i]));
+      TESSERA_CHECK(latent.size() == latents[i].size(), "the length of windows is fixed");
+      std::copy(latent.begin(), latent.end(), latents[i].begin());
+    }
     return {};
   }
 
  private:
-  NetworkWindows() = default;
-
-  LoadedNetwork network_;
-  std::optional<NetworkBackends> backends_;
-  std::optional<Session> session_;
+  SensorEncoder encoder_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<WindowModel>> open_window_model(const std::filesystem::path& path,
-                                                       const WindowModelOptions& options) {
-  return NetworkWindows::open(path, options);
+                                                       const SensorEncoderOptions& options) {
+  TESSERA_TRY(SensorEncoder encoder, SensorEncoder::open(path, options));
+  if (!encoder.knows_frames()) {
+    return TESSERA_ERROR(kInvalidArgument, path.string(),
+                         fmt::format("takes windows of any length, and nothing tells which: {} channels",
+                                     encoder.input().channels),
+                         "set ImportOptions::length_samples, or serve its package");
+  }
+  return std::unique_ptr<WindowModel>(std::make_unique<EncoderWindows>(std::move(encoder)));
 }
 
 }  // namespace tessera

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -12,6 +11,7 @@
 #include "serve/window_request.h"
 #include "tessera/backend.h"
 #include "tessera/result.h"
+#include "tessera/sensor_encoder.h"
 
 namespace tessera {
 
@@ -21,7 +21,8 @@ class WindowModel {
   virtual ~WindowModel() = default;
 
   virtual WindowContract contract() const = 0;
-  virtual int64_t latent_values() const = 0;  // of one window
+  virtual int64_t latent_values() const = 0;  // of one window: devices x the network's outputs
+  virtual std::vector<std::string> classes() const { return {}; }  // names of a classifier's outputs
   virtual std::string backend() const = 0;
   virtual Arithmetic arithmetic() const = 0;
 
@@ -30,16 +31,9 @@ class WindowModel {
   virtual Result<void> run(std::span<const ConstValues> windows, std::span<const Values> latents) = 0;
 };
 
-struct WindowModelOptions {
-  std::map<std::string, std::string> model_args = {};  // as ImportOptions::model_args
-  std::string backend = {};                            // empty: the one for the network's arithmetic
-  int threads = 1;                                     // windows are short: several workers serve better
-  int64_t memory_limit_bytes = 0;
-};
-
-// A model file or a package. Errors: those of LoadedNetwork::open() and make_backend(); kUnsupported for a network
-// with several inputs or outputs.
+// The network of a SensorEncoder; ranges by the names of its channels, and those of imu_ranges() for nine channels
+// without names. Errors: those of SensorEncoder::open(); kInvalidArgument for a network whose window has no length.
 Result<std::unique_ptr<WindowModel>> open_window_model(const std::filesystem::path& path,
-                                                       const WindowModelOptions& options = {});
+                                                       const SensorEncoderOptions& options = {});
 
 }  // namespace tessera
