@@ -38,6 +38,8 @@ struct BisectArguments {
   std::string signal;
   std::vector<std::string> references;
   RecordingOptions recordings;
+  ModelOptions sensor;  // --sensor and --devices alone
+  WindowChoice windows;
   std::string folder;
   BisectOptions bisect;
   bool force = false;
@@ -80,14 +82,19 @@ Result<BisectInputs> read_bisect_inputs(const BisectArguments& options, Console&
   bisected.package_hash = package.hash();
   TESSERA_TRY(ImportedModel model, package.model());
   const auto at_length = [&](int64_t length) { return package.model(length); };
-  TESSERA_TRY(bisected.inputs,
-              read_network_inputs(options.signal, model, options.recordings, at_length, console));
+  WindowChoice windows = options.windows;
+  windows.length_is_told = true;
+  TESSERA_TRY(bisected.inputs, read_network_inputs(options.signal, model, options.recordings,
+                                                   at_length, windows, console));
   const int64_t length = model.length_samples;
   TESSERA_TRY(bisected.package, package.network(length));
   ModelOptions of_a;
+  if (!is_package(options.a.path)) {
+    of_a = options.sensor;
+    of_a.model_args = options.model_args;
+  }
   of_a.path = options.a.path;
   of_a.length_samples = length;
-  if (!is_package(options.a.path)) of_a.model_args = options.model_args;
   TESSERA_TRY(ImportedModel original, load_model(of_a, ImportNotes::warnings, console));
   bisected.original = std::move(original.graph);
   return bisected;
@@ -221,9 +228,12 @@ Action define_bisect(CommandLine& app) {
                  "An argument of the constructor of a model file (repeatable)")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
-  app.add_option("--input", options->signal, "What both hear: a recording or an array")
+  add_sensor_options(app, options->sensor);
+  app.add_option("--input", options->signal,
+                 "What both hear: a recording, an array or a file of sensor windows")
       ->required()
-      ->type_name("FILE.wav|FILE.npy|FILE.npz");
+      ->type_name("FILE.wav|FILE.npy|FILE.npz|FILE.csv|FILE.json|FILE.ts");
+  add_window_options(app, options->windows);
   app.add_option("--reference", options->references,
                  "The true sources: costs are told in SI-SNR against them, else in SNR over A")
       ->type_name("FILE...");

@@ -316,6 +316,7 @@ std::vector<std::pair<std::string, BuildStage>> stage_words() {
 Action define_build(CommandLine& app) {
   auto options = std::make_shared<BuildArguments>();
   add_model_options(app, options->model, true);
+  add_sensor_options(app, options->model);
   add_target_option(app, options->target);
   add_plan_options(app, options->build.plan);
   app.add_option("--norm", options->norm,
@@ -328,7 +329,8 @@ Action define_build(CommandLine& app) {
   add_calibration_options(
       app, options->calibration,
       "With --quantize or --norm frozen|budget: a recording, a folder of recordings or windows "
-      "(.npy, or .npz with an array for each input) of what the network will hear (repeatable)");
+      "(.npy, or .npz with an array for each input; of sensors .csv, .json, .ts) of what the "
+      "network will hear (repeatable)");
   app.add_option("--quantize", options->quantize,
                  "Integers for the chip's part: int8, int16, or mixed: 16 bits where 8 cost more "
                  "than 0.05 dB of SI-SNR in all (mixed=0.1dB: another loss)")

@@ -36,6 +36,7 @@ struct CalibrateArguments {
   std::vector<std::string> calibration;
   CalibrationConfig config;
   std::string length_policy = "error";
+  WindowChoice windows;
   std::string output;
   std::string statistics;
   bool all = false;
@@ -64,6 +65,8 @@ Result<Prepared> prepare(const CalibrateArguments& options, Console& console) {
   CalibrationConfig config = options.config;
   config.sources.assign(options.calibration.begin(), options.calibration.end());
   config.length = length_policy(options.length_policy);
+  config.columns = options.windows.column_list();
+  config.hop_frames = options.windows.hop_frames;
   TESSERA_TRY(prepared.data, read_calibration_data(model, config, frames));
   TESSERA_TRY(prepared.origin, calibration_origin(config));
   if (prepared.origin.recordings.empty()) prepared.origin.recordings = prepared.data.recordings;
@@ -200,6 +203,7 @@ Result<Document> run_calibrate(const CalibrateArguments& options, Console& conso
 Action define_calibrate(CommandLine& app) {
   auto options = std::make_shared<CalibrateArguments>();
   add_model_options(app, options->model, false);
+  add_sensor_options(app, options->model);
   app.add_option("--length", options->model.length_samples,
                  "Frames of a window; default: a second, or the network's one length, which is "
                  "what 'tessera build' takes")
@@ -207,8 +211,7 @@ Action define_calibrate(CommandLine& app) {
       ->type_name("T");
   app.add_option("--calib", options->calibration,
                  "Recordings, folders of them, or windows (.npy, or .npz with an array for each "
-                 "input) of what the network will "
-                 "hear (repeatable)")
+                 "input; of sensors .csv, .json, .ts) of what the network will hear (repeatable)")
       ->required()
       ->type_name("PATH")
       ->allow_extra_args(false);
@@ -222,6 +225,7 @@ Action define_calibrate(CommandLine& app) {
   add_length_policy_option(app, options->length_policy);
   add_truncation_option(app, options->config.allow_truncated);
   add_array_option(app, options->config.array);
+  add_window_options(app, options->windows);
   add_backend_options(app, options->backend);
   app.add_option("-o,--output", options->output, "Where to write the windows")
       ->required()

@@ -29,6 +29,8 @@ CalibrationConfig CalibrationChoice::calibration() const {
   CalibrationConfig made = config;
   made.sources.assign(files.begin(), files.end());
   made.length = cli::length_policy(length_policy);
+  made.columns = windows.column_list();
+  made.hop_frames = windows.hop_frames;
   return made;
 }
 
@@ -45,6 +47,7 @@ void add_calibration_options(CommandLine& app, CalibrationChoice& choice,
   add_length_policy_option(app, choice.length_policy);
   add_truncation_option(app, choice.config.allow_truncated);
   add_array_option(app, choice.config.array);
+  add_window_options(app, choice.windows);
 }
 
 }  // namespace tessera::cli

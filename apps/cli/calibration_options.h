@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/command_line.h"
+#include "cli/window_options.h"
 #include "tessera/build.h"
 #include "tessera/compiler/calibrate.h"
 
@@ -21,11 +22,12 @@ struct CalibrationChoice {
   std::vector<std::string> files;
   CalibrationConfig config;
   std::string length_policy = "error";
+  WindowChoice windows;
 
   CalibrationConfig calibration() const;
 };
 
-// --calib, --calib-windows, --calib-seed, --array-length, --calib-array
+// --calib, --calib-windows, --calib-seed, --array-length, --calib-array, --columns, --hop
 void add_calibration_options(CommandLine& app, CalibrationChoice& choice,
                              const std::string& purpose);
 

@@ -179,6 +179,7 @@ Result<Document> run_check(const CheckArguments& options, Console& console) {
 Action define_check(CommandLine& app) {
   auto options = std::make_shared<CheckArguments>();
   add_model_options(app, options->model, true);
+  add_sensor_options(app, options->model);
   add_target_option(app, options->target);
   app.add_option("--batch", options->batch, "Samples in one call")
       ->within(1, 1 << 20)

@@ -6,6 +6,7 @@ namespace {
 
 constexpr std::string_view kMain = "Commands used most";
 constexpr std::string_view kNetworks = "Commands for networks and voices";
+constexpr std::string_view kSensors = "Commands for motion sensors";
 constexpr std::string_view kChips = "Commands for chips";
 constexpr std::string_view kQuality = "Commands that look for lost quality";
 constexpr std::string_view kTool = "Commands about this tool";
@@ -34,6 +35,10 @@ std::span<const Command> commands() {
       {kNetworks, "rewrite",
        "Rewrite a network into what an accelerator can do, and say what was done", define_rewrite},
       {kNetworks, "export", "Write a network as an ONNX file", define_export},
+
+      {kSensors, "classify", "The class of each window of a recording, and how sure it is",
+       define_classify},
+      {kSensors, "encode", "Windows of a recording as latents", define_encode},
 
       {kChips, "plan", "Cut a network for a chip: segments, tiles, calls, cost, alternatives",
        define_plan},

@@ -33,10 +33,7 @@ constexpr double kNearlyExactDb = 80;
 struct CompareArguments {
   ComparedModelOptions a;
   ComparedModelOptions b;
-  std::vector<std::string> model_args;
-  std::string signal;
-  RecordingOptions recordings;
-  std::optional<int64_t> length;
+  ComparedInputs inputs;
   BackendChoice both;  // of networks that choose none
   std::string drawing;
   bool all = false;
@@ -94,13 +91,12 @@ ComparedModelOptions with_backend(ComparedModelOptions model, const BackendChoic
 }
 
 Result<Document> run_compare(const CompareArguments& options, Console& console) {
-  TESSERA_TRY_VOID(check_outputs({{options.drawing, OutputFormat::svg}},
-                                 file_names({options.a.path, options.b.path, options.signal}),
-                                 options.force));
+  TESSERA_TRY_VOID(check_outputs(
+      {{options.drawing, OutputFormat::svg}},
+      file_names({options.a.path, options.b.path, options.inputs.signal}), options.force));
   TESSERA_TRY(const ComparedModels models,
               open_compared_models(with_backend(options.a, options.both),
-                                   with_backend(options.b, options.both), options.model_args,
-                                   options.signal, options.recordings, options.length,
+                                   with_backend(options.b, options.both), options.inputs,
                                    options.both.threads, console));
   const std::vector<ConstValues> inputs(models.inputs.begin(), models.inputs.end());
   ComparisonReport report;
@@ -128,7 +124,7 @@ Result<Document> run_compare(const CompareArguments& options, Console& console) 
                     {"backend_b", models.b.by.chip_name()},
                     {"arithmetic_a", models.a.arithmetic()},
                     {"arithmetic_b", models.b.arithmetic()},
-                    {"signal", options.signal.empty() ? "noise" : options.signal},
+                    {"signal", options.inputs.signal.empty() ? "noise" : options.inputs.signal},
                     {"matched_by", report.matched_by},
                     {"values", Document::array()},
                     {"outputs", Document::array()}};
@@ -151,15 +147,18 @@ Action define_compare(CommandLine& app) {
   app.add_option("B", options->b.path, "Another that should do the same")
       ->required()
       ->type_name("FILE");
-  app.add_option("--model-arg", options->model_args,
+  app.add_option("--model-arg", options->inputs.model_args,
                  "An argument of the constructor of model files (repeatable)")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
-  app.add_option("--input", options->signal,
-                 "What both hear: an array or a recording; default: noise")
-      ->type_name("FILE.npy|FILE.npz|FILE.wav");
-  add_recording_options(app, options->recordings);
-  app.add_option("--length", options->length,
+  add_sensor_options(app, options->inputs.sensor);
+  app.add_option(
+         "--input", options->inputs.signal,
+         "What both hear: an array, a recording or a file of sensor windows; default: noise")
+      ->type_name("FILE.npy|FILE.npz|FILE.wav|FILE.csv|FILE.json|FILE.ts");
+  add_window_options(app, options->inputs.windows);
+  add_recording_options(app, options->inputs.recordings);
+  app.add_option("--length", options->inputs.length,
                  "Input length of the noise; default: the one that a file fixes, or a package's "
                  "own, else 4 s")
       ->type_name("T");

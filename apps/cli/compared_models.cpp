@@ -9,12 +9,15 @@ namespace tessera::cli {
 namespace {
 
 Result<ComparedModel> open_compared_model(const ComparedModelOptions& options,
-                                          const std::vector<std::string>& model_args,
+                                          const ComparedInputs& inputs,
                                           std::optional<int64_t> length, Console& console) {
   ModelOptions model;
+  if (!is_package(options.path)) {
+    model = inputs.sensor;
+    model.model_args = inputs.model_args;
+  }
   model.path = options.path;
   model.length_samples = length;
-  if (!is_package(options.path)) model.model_args = model_args;
   ComparedModel compared;
   TESSERA_TRY(compared.loaded, load_network(model, ImportNotes::warnings, console));
   return compared;
@@ -42,30 +45,31 @@ ComparedNetwork ComparedModel::network() const {
 
 Result<ComparedModels> open_compared_models(const ComparedModelOptions& a,
                                             const ComparedModelOptions& b,
-                                            const std::vector<std::string>& model_args,
-                                            const std::string& signal,
-                                            const RecordingOptions& recordings,
-                                            std::optional<int64_t> length, int threads,
+                                            const ComparedInputs& inputs, int threads,
                                             Console& console) {
   ComparedModels models;
-  TESSERA_TRY(models.b, open_compared_model(b, model_args, length, console));
-  if (signal.empty()) {
-    TESSERA_TRY(models.a, open_compared_model(a, model_args, length, console));
+  std::optional<int64_t> length = inputs.length;
+  TESSERA_TRY(models.b, open_compared_model(b, inputs, length, console));
+  if (inputs.signal.empty()) {
+    TESSERA_TRY(models.a, open_compared_model(a, inputs, length, console));
     if (!length) length = common_length(models.a.loaded.model, models.b.loaded.model);
     if (models.b.loaded.model.length_samples != *length) {
-      TESSERA_TRY(models.b, open_compared_model(b, model_args, length, console));
+      TESSERA_TRY(models.b, open_compared_model(b, inputs, length, console));
     }
   } else {
     const auto at_length = [&](int64_t other) -> Result<ImportedModel> {
-      TESSERA_TRY(models.b, open_compared_model(b, model_args, other, console));
+      TESSERA_TRY(models.b, open_compared_model(b, inputs, other, console));
       return models.b.loaded.model;
     };
     ImportedModel model = models.b.loaded.model;
-    TESSERA_TRY(models.inputs, read_network_inputs(signal, model, recordings, at_length, console));
+    WindowChoice windows = inputs.windows;
+    windows.length_is_told = models.b.loaded.package.has_value() || inputs.length.has_value();
+    TESSERA_TRY(models.inputs, read_network_inputs(inputs.signal, model, inputs.recordings,
+                                                   at_length, windows, console));
     length = model.length_samples;
   }
   if (models.a.loaded.model.length_samples != *length || !models.a.loaded.model.network) {
-    TESSERA_TRY(models.a, open_compared_model(a, model_args, length, console));
+    TESSERA_TRY(models.a, open_compared_model(a, inputs, length, console));
   }
   if (models.inputs.empty()) {
     console.note("compared on noise; --input takes what the network will hear");

@@ -9,6 +9,7 @@
 #include "cli/console.h"
 #include "cli/model_options.h"
 #include "cli/recording_options.h"
+#include "cli/window_options.h"
 #include "tessera/compiler/verify.h"
 #include "tessera/result.h"
 
@@ -31,20 +32,27 @@ struct ComparedModel {
   ComparedNetwork network() const;
 };
 
+// What both models are read with, and what they hear.
+struct ComparedInputs {
+  std::vector<std::string> model_args;
+  ModelOptions sensor = {};  // --sensor and --devices alone
+  std::string signal;        // a .npy, an .npz, a recording, a file of sensor windows; empty: noise
+  RecordingOptions recordings;
+  WindowChoice windows;
+  std::optional<int64_t> length;
+};
+
 struct ComparedModels {
   ComparedModel a;
   ComparedModel b;
   std::vector<std::vector<float>> inputs;
 };
 
-// Both at the length of `signal` (a .npy, an .npz, a recording), else at `length`, else at a
-// package's own. Noise where there is no signal, which is noted.
+// Both at the length of the signal, else at the length given, else at a package's own. Noise where
+// there is no signal, which is noted.
 Result<ComparedModels> open_compared_models(const ComparedModelOptions& a,
                                             const ComparedModelOptions& b,
-                                            const std::vector<std::string>& model_args,
-                                            const std::string& signal,
-                                            const RecordingOptions& recordings,
-                                            std::optional<int64_t> length, int threads,
+                                            const ComparedInputs& inputs, int threads,
                                             Console& console);
 
 }  // namespace tessera::cli

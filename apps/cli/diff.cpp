@@ -172,6 +172,7 @@ Result<Document> run_diff(const DiffOptions& options, Console& console) {
 Action define_diff(CommandLine& app) {
   auto options = std::make_shared<DiffOptions>();
   add_model_options(app, options->model, true);
+  add_sensor_options(app, options->model);
   app.add_option("PARSED", options->parsed, "What the parser made of it: a HAR, or an HN by itself")
       ->required()
       ->type_name("FILE.har|FILE.hn");

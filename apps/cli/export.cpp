@@ -113,6 +113,7 @@ Result<Document> export_in_integers(const ExportArguments& options, Console& con
 Action define_export(CommandLine& app) {
   auto options = std::make_shared<ExportArguments>();
   add_model_options(app, options->model, true);
+  add_sensor_options(app, options->model);
   app.add_option("-o,--output", options->output,
                  "The ONNX file to write; with --integers also a folder, for a file per piece")
       ->required()

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "cli/rewrite_signal.h"
@@ -29,6 +30,16 @@ Result<std::vector<WindowArray>> read_archive(const std::string& path,
   for (size_t i = 0; i < named.arrays.size(); ++i)
     arrays.push_back({fmt::format("{}: {}", path, named.names[i]), std::move(named.arrays[i])});
   return arrays;
+}
+
+Result<WindowArray> read_sensor_windows(const std::string& path, const ImportedModel& model,
+                                        size_t input, const WindowChoice& windows,
+                                        Console& console) {
+  const std::vector<IoLayout> layouts = input_layouts(model, model.graph);
+  std::vector<Note> notes;
+  TESSERA_TRY(WindowArray array, read_window_array(path, model, layouts[input], windows, notes));
+  for (const Note& note : notes) console.note(note.text);
+  return array;
 }
 
 }  // namespace
@@ -62,7 +73,9 @@ Result<std::vector<std::string>> assign_files(const std::vector<std::string>& wo
 }
 
 Result<std::vector<WindowArray>> read_input_arrays(const std::vector<std::string>& words,
-                                                   const std::vector<Port>& inputs) {
+                                                   const ImportedModel& model,
+                                                   const WindowChoice& windows, Console& console) {
+  const std::vector<Port> inputs = signature_of(model.graph).inputs;
   const bool one_archive =
       inputs.size() > 1 && words.size() == 1 && has_extension(words[0], ".npz");
   if (one_archive && std::filesystem::exists(words[0]))
@@ -78,6 +91,9 @@ Result<std::vector<WindowArray>> read_input_arrays(const std::vector<std::string
     if (has_extension(files[i], ".npz")) {
       TESSERA_TRY(std::vector<WindowArray> one, read_archive(files[i], {inputs[i].name}));
       arrays.push_back(std::move(one[0]));
+    } else if (is_window_file(files[i])) {
+      TESSERA_TRY(WindowArray array, read_sensor_windows(files[i], model, i, windows, console));
+      arrays.push_back(std::move(array));
     } else {
       TESSERA_TRY(NpyArray array, read_npy(files[i]));
       arrays.push_back({files[i], std::move(array)});
@@ -86,11 +102,9 @@ Result<std::vector<WindowArray>> read_input_arrays(const std::vector<std::string
   return arrays;
 }
 
-Result<std::vector<std::vector<float>>> read_network_inputs(const std::string& path,
-                                                            ImportedModel& model,
-                                                            const RecordingOptions& recordings,
-                                                            const ModelAtLength& at_length,
-                                                            Console& console) {
+Result<std::vector<std::vector<std::vector<float>>>> read_network_windows(
+    const std::string& path, ImportedModel& model, const RecordingOptions& recordings,
+    const ModelAtLength& at_length, const WindowChoice& windows, int64_t most, Console& console) {
   const std::vector<Port> ports = signature_of(model.graph).inputs;
   std::vector<WindowArray> arrays;
   if (has_extension(path, ".npz")) {
@@ -103,6 +117,9 @@ Result<std::vector<std::vector<float>>> read_network_inputs(const std::string& p
   } else if (has_extension(path, ".npy")) {
     TESSERA_TRY(NpyArray array, read_npy(path));
     arrays.push_back({path, std::move(array)});
+  } else if (is_window_file(path)) {
+    TESSERA_TRY(WindowArray array, read_sensor_windows(path, model, 0, windows, console));
+    arrays.push_back(std::move(array));
   } else {
     TESSERA_TRY(std::vector<float> samples, read_signal(path, model, recordings, console));
     NpyArray wave{{static_cast<int64_t>(samples.size())}, std::move(samples), "<f4"};
@@ -110,9 +127,25 @@ Result<std::vector<std::vector<float>>> read_network_inputs(const std::string& p
   }
   TESSERA_TRY(const WindowBatch batch, read_windows(std::move(arrays), model, at_length));
   for (const Note& note : batch.notes()) console.note(note.text);
-  if (batch.windows() > 1)
-    console.note(fmt::format("{}: the first of {} windows", path, batch.windows()));
-  return batch.window(0);
+  const int64_t taken = std::min(most, batch.windows());
+  if (taken < batch.windows()) {
+    console.note(taken == 1 ? fmt::format("{}: the first of {} windows", path, batch.windows())
+                            : fmt::format("{}: {} of {} windows", path, taken, batch.windows()));
+  }
+  std::vector<std::vector<std::vector<float>>> chosen;
+  for (int64_t n = 0; n < taken; ++n) {
+    TESSERA_TRY(auto window, batch.window(n * batch.windows() / taken));
+    chosen.push_back(std::move(window));
+  }
+  return chosen;
+}
+
+Result<std::vector<std::vector<float>>> read_network_inputs(
+    const std::string& path, ImportedModel& model, const RecordingOptions& recordings,
+    const ModelAtLength& at_length, const WindowChoice& windows, Console& console) {
+  TESSERA_TRY(auto one,
+              read_network_windows(path, model, recordings, at_length, windows, 1, console));
+  return std::move(one[0]);
 }
 
 }  // namespace tessera::cli

@@ -214,6 +214,7 @@ Result<Document> inspect(const InspectArguments& options, Console& console) {
 Action define_inspect(CommandLine& app) {
   auto options = std::make_shared<InspectArguments>();
   add_model_options(app, options->model, true);
+  add_sensor_options(app, options->model);
   app.add_option("--graph", options->drawing, "Also draw the network into this SVG file")
       ->type_name("FILE.svg");
   app.add_flag("--text", options->text,

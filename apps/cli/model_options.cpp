@@ -26,6 +26,27 @@ void add_model_options(CommandLine& app, ModelOptions& options, bool with_length
   }
 }
 
+void add_sensor_options(CommandLine& app, ModelOptions& options) {
+  app.add_option("--sensor", options.sensor_file,
+                 "For networks of motion sensors: the z-score in front of the network, names of "
+                 "channels and classes, frames of a window (docs/sensors.md)")
+      ->type_name("FILE.json");
+  app.add_option("--devices", options.devices,
+                 "Sensors that are stacked, each through the same network: its input becomes "
+                 "[1, C, H, T]")
+      ->within(1, 64)
+      ->type_name("H");
+}
+
+Result<SensorInput> ModelOptions::sensor() const {
+  SensorInput sensor;
+  if (!sensor_file.empty()) {
+    TESSERA_TRY(sensor, read_sensor_input(sensor_file));
+  }
+  if (devices > 0) sensor.devices = devices;
+  return sensor;
+}
+
 void tell_import_notes(std::span<const Note> all, ImportNotes notes, Console& console) {
   if (notes == ImportNotes::none) return;
   for (const Note& note : all) {
@@ -49,6 +70,7 @@ Result<ImportOptions> import_options(const ModelOptions& options) {
     }
     import.model_args[argument.substr(0, equals)] = argument.substr(equals + 1);
   }
+  TESSERA_TRY(import.sensor, options.sensor());
   return import;
 }
 

@@ -23,12 +23,20 @@ struct ModelOptions {
   std::string path;
   std::vector<std::string> model_args;  // NAME=VALUE
   std::optional<int64_t> length_samples;
+  std::string sensor_file;  // as read_sensor_input() takes it; empty: none
+  int64_t devices = 0;      // stacked on H; 0: as the file has them
+
+  // Without what a package holds itself. Errors: those of read_sensor_input().
+  Result<SensorInput> sensor() const;
 };
 
 // MODEL and --model-arg; --length only where the command lets the user choose it.
 void add_model_options(CommandLine& app, ModelOptions& options, bool with_length);
 
-// --length and --model-arg as an import takes them.
+// --sensor and --devices
+void add_sensor_options(CommandLine& app, ModelOptions& options);
+
+// --length, --model-arg, --sensor and --devices as an import takes them.
 Result<ImportOptions> import_options(const ModelOptions& options);
 
 // How much of what the importer noted people want to read; --json holds all of it but for none.

@@ -239,6 +239,7 @@ Result<Document> run_plan(const PlanArguments& options, Console& console) {
 Action define_plan(CommandLine& app) {
   auto options = std::make_shared<PlanArguments>();
   add_model_options(app, options->model, true);
+  add_sensor_options(app, options->model);
   add_target_option(app, options->target);
   add_plan_options(app, options->plan);
   app.add_option("--svg", options->drawing,

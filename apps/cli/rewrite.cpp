@@ -176,6 +176,7 @@ void add_rule_options(CommandLine& app, RewriteArguments& options) {
 Action define_rewrite(CommandLine& app) {
   auto options = std::make_shared<RewriteArguments>();
   add_model_options(app, options->model, true);
+  add_sensor_options(app, options->model);
   app.get_option("MODEL")->required(false);
   add_rule_options(app, *options);
   add_backend_options(app, options->backend);

@@ -31,6 +31,7 @@ struct RunArguments {
   std::vector<std::string> inputs;   // path or NAME=path
   std::vector<std::string> outputs;  // path or NAME=path
   std::string metrics;
+  WindowChoice windows;
   bool check = false;
   bool force = false;
 };
@@ -61,8 +62,10 @@ struct Inputs {
 Result<Inputs> read_inputs(const RunArguments& options, Console& console) {
   TESSERA_TRY(LoadedNetwork network, load_network(options.model, ImportNotes::warnings, console));
   const std::vector<std::string> words = without_unread(options.inputs, network.model, console);
+  WindowChoice windows = options.windows;
+  windows.length_is_told = network.package.has_value() || options.model.length_samples.has_value();
   TESSERA_TRY(std::vector<WindowArray> arrays,
-              read_input_arrays(words, signature_of(network.model.graph).inputs));
+              read_input_arrays(words, network.model, windows, console));
   ModelAtLength at_length;
   if (!options.model.length_samples) {
     at_length = [&](int64_t length) -> Result<ImportedModel> {
@@ -228,13 +231,15 @@ Result<Document> compute_outputs(const RunArguments& options, Console& console) 
 Action define_run(CommandLine& app) {
   auto options = std::make_shared<RunArguments>();
   add_model_options(app, options->model, true);
+  add_sensor_options(app, options->model);
   app.add_option("--input", options->inputs,
                  "An array for the network's input, one window or a stack of them; NAME=FILE where "
                  "there are several inputs, or one .npz with an array for each. Dimensions of 1 "
-                 "may be there or not")
+                 "may be there or not. Windows of sensors also as .csv, .json or .ts")
       ->required()
-      ->type_name("FILE.npy|FILE.npz")
+      ->type_name("FILE.npy|FILE.npz|FILE.csv|FILE.json|FILE.ts")
       ->allow_extra_args(false);
+  add_window_options(app, options->windows);
   app.add_option("--output", options->outputs, "Where to write an output; NAME=FILE for several")
       ->type_name("FILE.npy")
       ->allow_extra_args(false);

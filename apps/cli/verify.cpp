@@ -11,6 +11,7 @@
 #include "base/counted.h"
 #include "cli/command.h"
 #include "cli/comparison_text.h"
+#include "cli/equivalence_report.h"
 #include "cli/hints.h"
 #include "cli/input_arrays.h"
 #include "cli/integer_report.h"
@@ -40,6 +41,7 @@ struct VerifyArguments {
   std::string other_model;
   std::vector<std::string> references;  // true voices
   RecordingOptions recordings;
+  WindowChoice windows;
   VerifyOptions verify;
   std::string part;  // of a Conv-TasNet; empty: the whole network
   bool all = false;
@@ -53,6 +55,10 @@ struct VerifyArguments {
 // Calibration never saw noise, whose codes serve it worse than what they are made for.
 constexpr double kMinSnrDb = 20;
 constexpr double kMinSnrOnNoiseDb = 10;
+// Of sensor networks, whose outputs in integers are judged by their cosine.
+constexpr double kMinSensorSnrDb = 14;
+constexpr double kLeastCosineOnNoise = 0.9;
+constexpr int64_t kMostWindows = 16;
 
 // What is verified.
 struct Case {
@@ -61,7 +67,8 @@ struct Case {
   std::optional<Graph> exact;  // without these, where there are any
   Plan plan;
   std::vector<std::vector<float>> inputs;
-  std::vector<std::vector<float>> voices;  // VerifyArguments::references
+  std::vector<std::vector<float>> windows;  // of one input, the first one included
+  std::vector<std::vector<float>> voices;   // VerifyArguments::references
 };
 
 // NOLINTNEXTLINE(bugprone-exception-escape): a document that is moved from allocates nothing
@@ -121,8 +128,14 @@ Result<Case> read_case(const VerifyArguments& options, Console& console) {
       TESSERA_TRY(loaded, load_network(other, ImportNotes::none, console));
       return loaded.model;
     };
-    TESSERA_TRY(made.inputs,
-                read_network_inputs(options.signal, model, options.recordings, at_length, console));
+    WindowChoice choice = options.windows;
+    choice.length_is_told = loaded.package.has_value() || options.model.length_samples.has_value();
+    TESSERA_TRY(auto windows, read_network_windows(options.signal, model, options.recordings,
+                                                   at_length, choice, kMostWindows, console));
+    if (windows[0].size() == 1) {
+      for (const auto& window : windows) made.windows.push_back(window[0]);
+    }
+    made.inputs = std::move(windows[0]);
   }
   made.imported = loaded.model.graph;
   if (!options.other_model.empty()) {
@@ -149,6 +162,31 @@ Result<Case> read_case(const VerifyArguments& options, Console& console) {
       made.inputs.push_back(verification_signal(made.imported.node(id).shape));
   }
   return made;
+}
+
+// One input of several channels or devices, or one that is known to be a sensor's.
+bool is_sensor_network(const VerifyArguments& options, const Case& made) {
+  const ImportedModel& model = made.network.model;
+  if (model.n_src > 0 || made.imported.inputs().size() != 1) return false;
+  const Shape& input = made.imported.node(made.imported.inputs()[0]).shape;
+  return input.c > 1 || input.h > 1 || !model.sensor.empty() || is_window_file(options.signal);
+}
+
+// Every form of it beside the imported network, in the document and for people.
+Result<EquivalenceReport> add_equivalence(const VerifyArguments& options, const Case& verified_case,
+                                          Verified& verified, Console& console) {
+  EquivalenceOptions choice;
+  if (options.signal.empty()) choice.least_integer_cosine = kLeastCosineOnNoise;
+  std::span<const std::vector<float>> windows = verified_case.windows;
+  if (windows.empty()) windows = verified_case.inputs;
+  const LoadedNetwork& network = verified_case.network;
+  TESSERA_TRY(EquivalenceReport report,
+              measure_equivalence(verified_case.imported, verified_case.plan,
+                                  network.encodings ? &*network.encodings : nullptr, windows,
+                                  options.backend.threads, choice));
+  print_equivalence(report, console);
+  verified.document["equivalence"] = documents::of(report);
+  return report;
 }
 
 // The verdict with everything that was found, kept where it is bad.
@@ -200,8 +238,10 @@ Result<Document> run_integers(const VerifyArguments& options, const Case& verifi
 
 Result<Document> run_verify(VerifyArguments options, Console& console) {
   TESSERA_TRY(const Case verified_case, read_case(options, console));
+  const bool of_sensors = is_sensor_network(options, verified_case);
+  const double min_snr_db = of_sensors ? kMinSensorSnrDb : kMinSnrDb;
   options.verify.min_snr_db =
-      options.min_snr_db.value_or(options.signal.empty() ? kMinSnrOnNoiseDb : kMinSnrDb);
+      options.min_snr_db.value_or(options.signal.empty() ? kMinSnrOnNoiseDb : min_snr_db);
   Verified verified;
   std::string reference_name;
   TESSERA_TRY(
@@ -243,6 +283,13 @@ Result<Document> run_verify(VerifyArguments options, Console& console) {
                       : ", and the pieces that show values inside segments");
   }
   TESSERA_TRY_VOID(tell_cost(verified_case, *reference, verified, console));
+  if (of_sensors) {
+    TESSERA_TRY(const EquivalenceReport equivalence,
+                add_equivalence(options, verified_case, verified, console));
+    if (Result<void> verdict = verdict_of(equivalence, options.model.path);
+        !verdict && report.passed)
+      return concluded(std::move(verified.document), verdict, "", console);
+  }
   if (integers) return run_integers(options, verified_case, devices, verified, console);
   return concluded(std::move(verified.document), verdict_of(report, options.model.path),
                    "the same network at every stage", console);
@@ -273,12 +320,16 @@ Result<Document> run_part(const VerifyArguments& options, Console& console) {
 Action define_verify(CommandLine& app) {
   auto options = std::make_shared<VerifyArguments>();
   add_model_options(app, options->model, true);
+  add_sensor_options(app, options->model);
   auto* model = app.add_option("--model", options->other_model,
                                "Compare with this model file instead of the one in the package")
                     ->type_name("FILE");
-  auto* input = app.add_option("--input", options->signal,
-                               "A window to verify with: an array, or one for each input")
-                    ->type_name("FILE.npy|FILE.npz");
+  auto* input =
+      app.add_option("--input", options->signal,
+                     "A window to verify with: an array, or one for each input; a file of "
+                     "sensor windows")
+          ->type_name("FILE.npy|FILE.npz|FILE.csv|FILE.json|FILE.ts");
+  add_window_options(app, options->windows);
   app.add_option("--audio", options->signal, "A recording to verify with; default: noise")
       ->type_name("FILE.wav")
       ->excludes(input);
@@ -302,7 +353,7 @@ Action define_verify(CommandLine& app) {
                "Also compare values inside segments, shown by pieces made a second time (default)");
   app.add_option("--min-snr", options->min_snr_db,
                  "In integers: dB of the outputs' energy over that of their difference to float "
-                 "below which it fails; default: 20, and 10 on noise")
+                 "below which it fails; default: 20, of sensor networks 14, and 10 on noise")
       ->within(-200, 200)
       ->type_name("DB");
   app.add_option("--reference", options->references,
@@ -322,6 +373,7 @@ Action define_verify(CommandLine& app) {
       "and --block-channels make one case instead.\n\n"
       "Examples:\n"
       "  tessera verify net.tess --audio mix.wav\n"
+      "  tessera verify motion.tess --input windows.ts    # cosine, MSE and a checklist, too\n"
       "  tessera verify net.tess --model net.pth    # the network it should have come from\n"
       "  tessera verify net.pth --target hailo8 --tile-frames 256 --block-channels 64 --all\n"
       "  tessera verify net.pth --part chain --audio mix.wav");

@@ -130,7 +130,7 @@ Result<void> read_calibration_recordings(const CalibrationConfig& config, Calibr
     return TESSERA_ERROR(
         kInvalidArgument, "calibration",
         fmt::format("the network takes {}, recordings have one channel", to_string(input)),
-        "give an .npz with calib_data");
+        "give files of sensor windows (.csv, .json, .ts), or an .npz with calib_data");
   }
   TESSERA_TRY(const std::vector<fs::path> files, sound_files(config.sources, data.notes));
   Reservoir reservoir(config.count, config.seed);

@@ -64,6 +64,8 @@ Json of(const Built& built);
 Json of(const VerifyReport& report, const VerifyOptions& options);
 Json of(const BitExactReport& report);
 Json of(const std::vector<NotCompared>& list);
+// Every form of a sensor network with cosine, mse and max_abs; the checklist with its evidence.
+Json of(const EquivalenceReport& report);
 
 // A value of two networks; where the quality of a package goes.
 Json of(const ValueComparison& value);

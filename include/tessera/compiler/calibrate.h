@@ -31,8 +31,8 @@ enum class LengthPolicy : uint8_t {
 };
 
 struct CalibrationConfig {
-  // One .npz or .npy, or recordings and folders; a folder stands for the recordings below it (see
-  // recordings_in), in order of their names.
+  // One .npz or .npy, or files of sensor windows (is_window_file), or recordings and folders; a
+  // folder stands for the recordings below it (see recordings_in), in order of their names.
   std::vector<std::filesystem::path> sources;
   std::vector<IoLayout> inputs;  // of the network, at the length of a window
   int sample_rate = 0;           // Hz, of the network: recordings are resampled to it
@@ -43,6 +43,10 @@ struct CalibrationConfig {
   bool allow_truncated = false;               // take what is there of recordings that are cut off
   // Whether windows of so many frames could be asked for with --length; none: they could not.
   std::function<bool(int64_t frames)> other_length;
+  // Of files of sensor windows, as WindowFileOptions has them; the names come from the model.
+  std::vector<std::string> columns;
+  std::vector<std::string> channel_names;
+  int64_t hop_frames = 0;
   std::string array;  // of an .npz, for a network of one input; empty: found by its name
 };
 
@@ -67,10 +71,11 @@ struct CalibrationData {
 // Windows of config.sources. Of recordings, the same files, config and seed give the same windows.
 // Of an array for each input (of an .npz as read_named_arrays() finds them, or an .npy for the one
 // input), each is one window or a stack of them, as readings_of() reads it: (N, T), (N, 1, T),
-// (N, 1, 1, T) and (N, 1, T, C) too. Errors: kNotFound, kInvalidArgument where no recording is loud
-// and long enough, for what is no array, other channels, stacks of different heights, or, by
-// policy, another length; those of read_audio() and resample(); kCorrupt, kUnsafe, kUnsupported,
-// kResourceLimit from the file's content.
+// (N, 1, 1, T) and (N, 1, T, C) too. Of files of sensor windows, `count` evenly spread. Errors:
+// kNotFound, kInvalidArgument where no recording is loud and long enough, for what is no array,
+// other channels, stacks of different heights, or, by policy, another length; those of
+// read_audio(), resample() and read_window_file(); kCorrupt, kUnsafe, kUnsupported, kResourceLimit
+// from the file's content.
 Result<CalibrationData> read_calibration_data(const CalibrationConfig& config);
 
 // After each window: how many are done. False stops (kCancelled).

@@ -131,6 +131,50 @@ struct ParityEvidence {
 // that a frame taken from another place is seen. The same every time.
 std::vector<float> verification_signal(const Shape& shape);
 
+// Equivalence: every form of a network of motion sensors beside the network as it was imported, on
+// windows of what it will hear.
+
+// A form of the network, and how far its outputs are from those of the imported one.
+struct EquivalenceForm {
+  std::string form;         // "imported", "legal", "planned", "quantised"
+  std::string backend;      // that evaluated it
+  double cosine = 1;        // the least of all windows
+  double mse = 0;           // mean squared difference over all windows
+  double max_abs = 0;       // largest difference
+  double least_cosine = 0;  // that it was held to: above it in float, at least it in integers
+  bool passed = false;
+};
+
+// What a chip's compiler asks of a network, checked on the network itself.
+struct StaticCheck {
+  std::string claim;  // "groups = 1"
+  bool holds = false;
+  bool required = true;  // of the form that a package has: else it is told only
+  std::string evidence;  // what was found, in numbers
+};
+
+struct EquivalenceOptions {
+  double least_cosine = 0.99999;  // of floats
+  double least_integer_cosine = 0.99;
+};
+
+struct EquivalenceReport {
+  int64_t windows = 0;
+  std::vector<EquivalenceForm> forms;
+  std::vector<StaticCheck> checks;
+
+  bool passed() const;
+};
+
+// `imported` on the reference backend judges itself on the cpu backend, `plan.graph` whole, `plan`
+// piece by piece and, with `encodings`, `plan` in integers on the emulator. `windows`: [C, H, T] of
+// the one input each. Errors: kInvalidArgument for no windows, several inputs, windows of another
+// size or NaN in them; those of Session.
+Result<EquivalenceReport> measure_equivalence(const Graph& imported, const Plan& plan,
+                                              const Encodings* encodings,
+                                              std::span<const std::vector<float>> windows,
+                                              int threads, const EquivalenceOptions& options = {});
+
 // What values are in a Conv-TasNet, recognised by structure; empty for other networks. For block N:
 //   encoder, bottleneck, tcnN_in (before the depthwise convolution's norm), tcnN_depth (behind it,
 //   before the norm), tcnN_residual, tcnN_skip, skip_sum, mask_score (before the activation),

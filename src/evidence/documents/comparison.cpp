@@ -167,4 +167,27 @@ Json of(const BisectReport& report) {
   return document;
 }
 
+Json of(const EquivalenceReport& report) {
+  Json document{{"windows", report.windows},
+                {"passed", report.passed()},
+                {"forms", Json::array()},
+                {"checks", Json::array()}};
+  for (const EquivalenceForm& form : report.forms) {
+    document["forms"].push_back({{"form", form.form},
+                                 {"backend", form.backend},
+                                 {"cosine", number(form.cosine)},
+                                 {"mse", number(form.mse)},
+                                 {"max_abs", number(form.max_abs)},
+                                 {"least_cosine", form.least_cosine},
+                                 {"passed", form.passed}});
+  }
+  for (const StaticCheck& check : report.checks) {
+    document["checks"].push_back({{"claim", check.claim},
+                                  {"holds", check.holds},
+                                  {"required", check.required},
+                                  {"evidence", check.evidence}});
+  }
+  return document;
+}
+
 }  // namespace tessera::documents

@@ -14,6 +14,7 @@
 #include "model/torch/speechbrain_parts.h"
 #include "model/torch/state_dict_finder.h"
 #include "model/torch/stored_arguments.h"
+#include "model/torch/tcn.h"
 #include "tessera/compiler/import.h"
 
 namespace tessera {
@@ -77,6 +78,22 @@ std::string networks_section() {
   return text + "\n";
 }
 
+std::string tcn_section() {
+  std::string text =
+      "## Networks of motion sensors\n"
+      "TCNs as Bai, Kolter and Koltun wrote them (locuslab's `TemporalConvNet`, the package "
+      "`pytorch-tcn`, and what is\nwritten like them): tensors `...0.conv1.weight`, `conv2`, ... "
+      "or "
+      "`...0.net.0.weight` of Conv1d with one group,\nwith weight norm (`weight_g` and `weight_v`, "
+      "`parametrizations.weight.original0` and `1`) or without, batch norms\n`norm1`, `bn1`, a 1x1 "
+      "`downsample` (`residual`, `shortcut`, ...), and linear layers after the blocks. Weight norm "
+      "is\nfolded. `--model-arg NAME=VALUE` tells what the weights do not:\n\n"
+      "| name | values |\n|---|---|\n";
+  for (const TcnArgument& argument : tcn_arguments())
+    text += fmt::format("| `{}` | {} |\n", argument.name, argument.values);
+  return text + "\nOther networks of sensors come as ONNX (docs/onnx.md).\n\n";
+}
+
 std::string arguments_section() {
   std::string text =
       "## Arguments\n"
@@ -136,10 +153,11 @@ std::string checkpoints_markdown() {
   return "# Checkpoints\n\n"
          "<!-- Written by `tessera formats checkpoints`; a test compares it with the readers. "
          "-->\n\n"
-         "`tessera` reads the weights of Conv-TasNets from the files that their toolkits "
-         "write.\n\n" +
-         files_section() + networks_section() + arguments_section() + pickles_section() +
-         foreign_files_section();
+         "`tessera` reads the weights of Conv-TasNets and of TCNs for motion sensors from the "
+         "files that "
+         "their toolkits write.\n\n" +
+         files_section() + networks_section() + tcn_section() + arguments_section() +
+         pickles_section() + foreign_files_section();
 }
 
 }  // namespace tessera

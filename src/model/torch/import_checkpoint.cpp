@@ -10,6 +10,7 @@
 #include "model/torch/foreign_networks.h"
 #include "model/torch/known_networks.h"
 #include "model/torch/safetensors.h"
+#include "model/torch/tcn.h"
 #include "model/torch/torch_checkpoint.h"
 
 namespace tessera {
@@ -87,6 +88,14 @@ Result<std::optional<int>> resolve_sample_rate(const Checkpoint& checkpoint, Mod
 
 Result<ImportedModel> import_checkpoint(Checkpoint checkpoint, const ImportOptions& options) {
   TESSERA_TRY_VOID(strip_wrapper_segments(checkpoint));
+  const auto is_known = [&](const KnownNetwork& network) {
+    return !prefixes_of(checkpoint, network.anchor).empty();
+  };
+  if (std::none_of(known_networks().begin(), known_networks().end(), is_known) &&
+      !tcn_prefixes(checkpoint).empty()) {
+    TESSERA_TRY_VOID(refuse_foreign_layers(checkpoint, ""));
+    return import_tcn(std::move(checkpoint), options);
+  }
   ImportedModel model;
   model.notes = checkpoint.notes;
   ModelArgs args(checkpoint.args, options.model_args, model.notes);

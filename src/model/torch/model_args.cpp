@@ -93,6 +93,23 @@ Result<std::optional<std::string>> ModelArgs::text(const std::string& name) {
   return wrong_value(name, "a name");
 }
 
+std::optional<std::vector<std::string>> ModelArgs::list(const std::string& name) {
+  const ArgValue* value = look_up(name);
+  if (value == nullptr) return std::nullopt;
+  const auto* text = std::get_if<std::string>(value);
+  const std::string joined = text != nullptr ? *text : to_string(*value);
+  std::vector<std::string> entries;
+  for (size_t begin = 0; begin <= joined.size();) {
+    const size_t end = std::min(joined.find(',', begin), joined.size());
+    const size_t first = std::min(joined.find_first_not_of(' ', begin), end);
+    size_t last = end;
+    while (last > first && joined[last - 1] == ' ') --last;
+    entries.push_back(joined.substr(first, last - first));
+    begin = end + 1;
+  }
+  return entries;
+}
+
 Result<void> ModelArgs::finish(std::vector<Note>& notes) const {
   for (const auto& [name, value] : values_) {
     if (known_.contains(name)) continue;

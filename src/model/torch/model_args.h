@@ -28,6 +28,8 @@ class ModelArgs {
   Result<std::optional<int64_t>> integer(const std::string& name, int64_t low, int64_t high);
   Result<std::optional<bool>> flag(const std::string& name);
   Result<std::optional<std::string>> text(const std::string& name);
+  // Entries of a value "a,b,c", which may be one number, too, without white space around them.
+  std::optional<std::vector<std::string>> list(const std::string& name);
 
   // Stated, possibly as None.
   bool states(const std::string& name) const { return values_.contains(name); }
