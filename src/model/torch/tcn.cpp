@@ -77,6 +77,7 @@ class TcnReader {
         notes_(notes) {}
 
   Result<Tcn> read() {
+    args_.ignore("norm");
     TESSERA_TRY(const auto name, args_.text("activation"));
     TESSERA_TRY(const auto activation,
                 make_activation(state_, name.value_or("relu"), "activation", Softmax{}));
@@ -233,13 +234,37 @@ class TcnReader {
       const std::string key = fmt::format("{}{}{}", block, name, number);
       if (!state_.has(key + ".weight")) continue;
       if (!state_.has(key + ".running_mean")) {
-        return TESSERA_ERROR(kUnsupported, prefix_ + key, "is a norm of the input's own statistics",
-                             "export this network to ONNX");
+        TESSERA_TRY(ConvTasNetLayer measured, read_measured_norm(key));
+        return std::optional(std::move(measured));
       }
       TESSERA_TRY(ConvTasNetLayer norm, take_batch_norm(state_, key, width_));
       return std::optional(std::move(norm));
     }
     return std::optional<ConvTasNetLayer>();
+  }
+
+  // A norm of the window's own statistics: gain and offset do not tell of which.
+  Result<ConvTasNetLayer> read_measured_norm(const std::string& key) {
+    TESSERA_TRY(const auto kind, args_.text("norm"));
+    Norm norm;
+    if (kind == "global") {
+      norm.kind = NormKind::global;
+    } else if (kind == "feature") {
+      norm.kind = NormKind::feature_wise;
+    } else if (kind == "channel") {
+      norm.kind = NormKind::channel_wise;
+    } else {
+      return TESSERA_ERROR(
+          kInvalidArgument, prefix_ + key,
+          kind ? fmt::format("model argument norm is '{}'", *kind)
+               : "is a norm of the window's own statistics, and its weights do not tell of which",
+          "give ImportOptions::model_args norm=global (GroupNorm of one group), feature "
+          "(InstanceNorm) or channel (LayerNorm over channels)");
+    }
+    norm.eps = kTorchNormEps;
+    TESSERA_TRY(norm.gamma, state_.take(key + ".weight", {width_}));
+    TESSERA_TRY(norm.beta, state_.take(key + ".bias", {width_}));
+    return ConvTasNetLayer{std::move(norm), prefix_ + key};
   }
 
   Result<ConvTasNetLayer> read_residual(const std::string& key, int64_t in) {
