@@ -29,10 +29,16 @@ std::vector<SensorFileCase> sensor_files() {
       {"locuslab_parametrized", "locuslab_parametrized.pth", {}},
       {"sequential_only", "sequential_only.pth", {}},
       {"vae_encoder", "vae_encoder.pth", {{"pool", "avg"}, {"head", "fc_mu"}}},
-      {"batch_norm_gelu", "batch_norm_gelu.pth",
-       {{"pool", "max"}, {"head", "fc1,fc2"}, {"activation", "gelu"}, {"sum_activation", "false"},
-        {"dilations", "1,3"}, {"softmax", "true"}}},
-      {"same_padding_frames", "same_padding_frames.pth",
+      {"batch_norm_gelu",
+       "batch_norm_gelu.pth",
+       {{"pool", "max"},
+        {"head", "fc1,fc2"},
+        {"activation", "gelu"},
+        {"sum_activation", "false"},
+        {"dilations", "1,3"},
+        {"softmax", "true"}}},
+      {"same_padding_frames",
+       "same_padding_frames.pth",
        {{"causal", "false"}, {"activation", "tanh"}}},
       {"locuslab_opset11", "locuslab_opset11.onnx", {}},
       {"time_first_softmax", "time_first_softmax.onnx", {}},
@@ -147,7 +153,7 @@ TEST_P(SensorNetworks, TwoDevicesAreTwoSingleOnes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, SensorNetworks, ::testing::ValuesIn(sensor_files()),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& given) { return given.param.name; });
 
 struct BadArguments {
   std::string model;
@@ -165,16 +171,19 @@ TEST(SensorNetworkArguments, WithoutMeaningAreRefused) {
       {"locuslab_weight_norm.pth", {{"activation", "step"}}, "activation 'step' is not known"},
       {"locuslab_weight_norm.pth", {{"n_src", "2"}}, "unknown model argument n_src"},
       {"locuslab_weight_norm.pth", {{"part", "decoder"}}, "'decoder' has no blocks"},
-      {"locuslab_weight_norm.pth", {{"mean", "1,2"}, {"std", "1,1"}},
+      {"locuslab_weight_norm.pth",
+       {{"mean", "1,2"}, {"std", "1,1"}},
        "holds 2 numbers, the network takes 6 channels"},
-      {"locuslab_weight_norm.pth", {{"mean", "1,1,1,1,1,1"}, {"std", "1,1,0,1,1,1"}},
+      {"locuslab_weight_norm.pth",
+       {{"mean", "1,1,1,1,1,1"}, {"std", "1,1,0,1,1,1"}},
        "which is not above 0"},
       {"locuslab_weight_norm.pth", {{"channels", "ax,ay"}}, "names 2"},
       {"vae_encoder.pth", {}, "several linear layers could follow"},
       {"batch_norm_gelu.pth", {{"causal", "false"}}, "has no middle"},
   };
   for (const BadArguments& bad : cases) {
-    const auto model = import_model(kSensors + bad.model, {.model_args = bad.args});
+    const auto model =
+        import_model(kSensors + bad.model, {.length_samples = {}, .model_args = bad.args});
     ASSERT_FALSE(model) << bad.said;
     EXPECT_NE(model.error().to_string().find(bad.said), std::string::npos)
         << model.error().to_string() << "\nlacks: " << bad.said;
@@ -182,7 +191,8 @@ TEST(SensorNetworkArguments, WithoutMeaningAreRefused) {
 }
 
 TEST(SensorInputTest, ZScoreIsInFrontOfTheNetworkAndStaysInThePackage) {
-  ImportOptions import{.length_samples = 40};
+  ImportOptions import;
+  import.length_samples = 40;
   import.sensor.mean = {1, -2, 3, 0, 0.5F, 100};
   import.sensor.deviation = {2, 0.5F, 4, 1, 3, 50};
   const NpyArray array = read_npy(kSensors + "locuslab_weight_norm.in.npy").value();

@@ -70,8 +70,7 @@ TEST_F(WindowFile, SlidesByTheHopAndTellsWhatIsLeft) {
   const WindowSet set = read("a.csv", "1\n2\n3\n4\n5\n6\n", options);
   EXPECT_EQ(set.windows, (Windows{{1, 2, 3}, {3, 4, 5}}));
   ASSERT_EQ(set.notes.size(), 1U);
-  EXPECT_NE(set.notes[0].text.find("1 frame after the last window is left out"),
-            std::string::npos);
+  EXPECT_NE(set.notes[0].text.find("1 frame after the last window is left out"), std::string::npos);
 }
 
 TEST_F(WindowFile, RowsOfTwoDevicesHoldOneAfterTheOther) {

@@ -137,7 +137,7 @@ def main():
     def joined(values):
         return ",".join(str(value) for value in values)
 
-    measured = {"norm": "global"} if options.norm == "global" else {}
+    measured = {"norm_type": "gLN"} if options.norm == "global" else {}
     torch.save({
         "model_name": "TCN",
         "model_args": {

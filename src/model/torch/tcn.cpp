@@ -32,6 +32,9 @@ constexpr TcnArgument kTcnArguments[] = {
      "each side); default: true"},
     {"activation", "`relu` `leaky_relu` `tanh` `gelu` `swish` `sigmoid`; default: relu"},
     {"sum_activation", "`true` `false`: whether it follows the residual sum, too; default: true"},
+    {"norm_type",
+     "what norms without running statistics measure: `gLN` (GroupNorm of one group), `fgLN` "
+     "(InstanceNorm), `cLN` (LayerNorm over channels)"},
     {"pool",
      "`avg` `max` `last` `none`: what follows the blocks; default: last with a linear "
      "layer, else none"},
@@ -77,7 +80,7 @@ class TcnReader {
         notes_(notes) {}
 
   Result<Tcn> read() {
-    args_.ignore("norm");
+    args_.ignore("norm_type");
     TESSERA_TRY(const auto name, args_.text("activation"));
     TESSERA_TRY(const auto activation,
                 make_activation(state_, name.value_or("relu"), "activation", Softmax{}));
@@ -245,21 +248,21 @@ class TcnReader {
 
   // A norm of the window's own statistics: gain and offset do not tell of which.
   Result<ConvTasNetLayer> read_measured_norm(const std::string& key) {
-    TESSERA_TRY(const auto kind, args_.text("norm"));
+    TESSERA_TRY(const auto kind, args_.text("norm_type"));
     Norm norm;
-    if (kind == "global") {
+    if (kind == "gLN") {
       norm.kind = NormKind::global;
-    } else if (kind == "feature") {
+    } else if (kind == "fgLN") {
       norm.kind = NormKind::feature_wise;
-    } else if (kind == "channel") {
+    } else if (kind == "cLN") {
       norm.kind = NormKind::channel_wise;
     } else {
       return TESSERA_ERROR(
           kInvalidArgument, prefix_ + key,
-          kind ? fmt::format("model argument norm is '{}'", *kind)
+          kind ? fmt::format("model argument norm_type is '{}'", *kind)
                : "is a norm of the window's own statistics, and its weights do not tell of which",
-          "give ImportOptions::model_args norm=global (GroupNorm of one group), feature "
-          "(InstanceNorm) or channel (LayerNorm over channels)");
+          "give ImportOptions::model_args norm_type=gLN (GroupNorm of one group), fgLN "
+          "(InstanceNorm) or cLN (LayerNorm over channels)");
     }
     norm.eps = kTorchNormEps;
     TESSERA_TRY(norm.gamma, state_.take(key + ".weight", {width_}));
@@ -511,11 +514,6 @@ Result<ImportedModel> import_tcn(Checkpoint checkpoint, const ImportOptions& opt
   model.metadata = std::move(checkpoint.metadata);
   model.network = std::make_shared<TcnNetwork>(std::move(net));
   const int64_t told = model.sensor.frames;
-  if (!options.length_samples && told == 0) {
-    model.notes.push_back(
-        {NoteSeverity::info,
-         fmt::format("assumed windows of {} frames: the file does not tell", kUnknownFrames)});
-  }
   model.length_samples = options.length_samples.value_or(told > 0 ? told : kUnknownFrames);
   TESSERA_TRY(model.graph, model.network->instantiate(model.length_samples));
   return model;
