@@ -40,6 +40,7 @@ std::vector<SensorFileCase> sensor_files() {
       {"same_padding_frames",
        "same_padding_frames.pth",
        {{"causal", "false"}, {"activation", "tanh"}}},
+      {"pytorch_tcn", "pytorch_tcn.pth", {{"activation", "leaky_relu"}}},
       {"locuslab_opset11", "locuslab_opset11.onnx", {}},
       {"time_first_softmax", "time_first_softmax.onnx", {}},
       {"keras_like", "keras_like.onnx", {}},

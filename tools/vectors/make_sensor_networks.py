@@ -135,6 +135,35 @@ class SameTcn(nn.Module):
         return x
 
 
+class PytorchTcn(nn.Module):
+    """As the package pytorch-tcn: batch norm, the past of a stream beside the weights, a pointwise output projection."""
+
+    def __init__(self):
+        super().__init__()
+        blocks = []
+        for inputs, outputs, dilation in ((CHANNELS, 8, 1), (8, 8, 2)):
+            block = nn.Module()
+            for index, ins in ((1, inputs), (2, outputs)):
+                conv = nn.Conv1d(ins, outputs, 3, dilation=dilation)
+                conv.register_buffer("buffer", torch.zeros(1, ins, 2 * dilation))
+                setattr(block, f"conv{index}", conv)
+                setattr(block, f"norm{index}", nn.BatchNorm1d(outputs))
+            block.downsample = nn.Conv1d(inputs, outputs, 1) if inputs != outputs else None
+            blocks.append(block)
+        self.network = nn.ModuleList(blocks)
+        self.projection_out = nn.Conv1d(8, 3, 1)
+
+    def forward(self, x):
+        for block in self.network:
+            y = x
+            for index in (1, 2):
+                conv = getattr(block, f"conv{index}")
+                y = conv(nn.functional.pad(y, (2 * conv.dilation[0], 0)))
+                y = nn.functional.leaky_relu(getattr(block, f"norm{index}")(y))
+            x = nn.functional.leaky_relu(y + (x if block.downsample is None else block.downsample(x)))
+        return self.projection_out(x)
+
+
 class TimeFirst(nn.Module):
     """[N, T, C], as recorders and keras-tcn have it; mean over time, softmax."""
 
@@ -245,6 +274,8 @@ def main():
     save_state("batch_norm_gelu", batch_norm, batch_norm.state_dict())
     same = randomised(SameTcn(), 4)
     save_state("same_padding_frames", same, same.state_dict())
+    package = randomised(PytorchTcn(), 8)
+    save_state("pytorch_tcn", package, package.state_dict())
     save_onnx("locuslab_opset11", locuslab, opset=11)
     save_onnx("time_first_softmax", randomised(TimeFirst(), 5), time_first=True)
     save_onnx("keras_like", randomised(KerasLike(), 6), time_first=True)

@@ -93,7 +93,7 @@ class TcnReader {
     net_.activates_sum = sum.value_or(true);
     TESSERA_TRY_VOID(read_blocks());
     TESSERA_TRY_VOID(read_heads());
-    TESSERA_TRY_VOID(read_pool(!net_.heads.empty()));
+    TESSERA_TRY_VOID(read_pool(!net_.heads.empty() && !ends_in_frames_));
     TESSERA_TRY(const auto softmax, args_.flag("softmax"));
     net_.softmax = softmax.value_or(false);
     TESSERA_TRY_VOID(state_.finish());
@@ -181,6 +181,7 @@ class TcnReader {
       block.convs.push_back(std::move(conv));
     }
     TESSERA_TRY_VOID(skip_repeated(key, convs));
+    skip_stream_state(key);
     const int64_t block_in =
         in > 0 ? in : std::get<Conv>(block.convs.front().conv.op).weight.dim(1);
     for (std::string_view name : kResidualNames) {
@@ -307,6 +308,14 @@ class TcnReader {
     return {};
   }
 
+  // The past of a stream, which pytorch-tcn keeps beside the weights.
+  void skip_stream_state(const std::string& block) {
+    for (const NamedTensor& tensor : checkpoint_.tensors) {
+      if (tensor.name.starts_with(prefix_ + block) && tensor.name.ends_with("buffer"))
+        state_.skip(tensor.name.substr(prefix_.size()));
+    }
+  }
+
   struct Linear {
     std::string key;  // in the whole state dict
     const NamedTensor* weight;
@@ -321,7 +330,8 @@ class TcnReader {
   std::vector<Linear> linears() const {
     std::vector<Linear> found;
     for (const NamedTensor& tensor : checkpoint_.tensors) {
-      if (tensor.dims.size() != 2 || is_of_blocks(tensor.name)) continue;
+      const bool pointwise = tensor.dims.size() == 3 && tensor.dims[2] == 1;
+      if ((tensor.dims.size() != 2 && !pointwise) || is_of_blocks(tensor.name)) continue;
       for (const WeightNames& names : weight_names()) {
         if (tensor.name.size() > names.direction.size() && tensor.name.ends_with(names.direction))
           found.push_back(
@@ -371,7 +381,10 @@ class TcnReader {
           fmt::format("there are: {}", fmt::join(keys, ", ")));
     }
     StateView whole(checkpoint_, "");
-    TESSERA_TRY(const Tensor weight, take_weight(whole, found[0]->key));
+    TESSERA_TRY(Tensor weight, take_weight(whole, found[0]->key));
+    // A pointwise convolution is a linear layer of every frame.
+    ends_in_frames_ = ends_in_frames_ || weight.dims().size() == 3;
+    if (weight.dims().size() == 3) weight = weight.reshaped({weight.dim(0), weight.dim(1)});
     const int64_t in =
         net_.heads.empty() ? width_ : std::get<Gemm>(net_.heads.back().op).weight.dim(0);
     if (weight.dim(1) != in) {
@@ -443,6 +456,7 @@ class TcnReader {
   Tcn net_;
   int64_t width_ = 0;  // channels of the last convolution
   std::set<std::string> used_heads_;
+  bool ends_in_frames_ = false;  // in a pointwise convolution
 };
 
 Result<std::vector<float>> float_args(ModelArgs& args, const std::string& name) {
