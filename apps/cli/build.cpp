@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/counted.h"
 #include "cli/calibration_options.h"
 #include "cli/command.h"
 #include "cli/hints.h"

@@ -100,7 +100,7 @@ Action define_encode(CommandLine& app) {
       "The z-score is in the network: windows are what the sensors gave. --json prints every "
       "value.\n\n"
       "Examples:\n"
-      "  tessera encode encoder.onnx --sensor model_config.json window.json --json\n"
+      "  tessera encode motion.pth window.json --json\n"
       "  tessera encode motion.tess recording.csv --hop 50 -o latents.npy");
   return [options](Console& console) { return run_encode(*options, console); };
 }

@@ -142,7 +142,12 @@ Result<Case> read_case(const VerifyArguments& options, Console& console) {
     ModelOptions other = options.model;
     other.path = options.other_model;
     other.length_samples = loaded.model.length_samples;
-    TESSERA_TRY(ImportedModel model, load_model(other, ImportNotes::warnings, console));
+    TESSERA_TRY(ImportOptions import, import_options(other));
+    // What stands in front of the package's network stands in front of its model, too.
+    if (loaded.package && !is_package(other.path) && import.sensor.empty())
+      import.sensor = loaded.model.sensor;
+    TESSERA_TRY(ImportedModel model, tessera::load_model(other.path, import));
+    tell_import_notes(model.notes, ImportNotes::warnings, console);
     made.imported = std::move(model.graph);
   }
   if (loaded.package && loaded.package->manifest().options.norm != "exact") {

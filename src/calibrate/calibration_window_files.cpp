@@ -1,4 +1,7 @@
 // Calibration data from files of sensor windows.
+#include <random>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "calibrate/calibration_sources.h"
@@ -46,8 +49,11 @@ Result<void> read_calibration_window_files(const CalibrationConfig& config, Cali
     data.notes.insert(data.notes.end(), set->notes.begin(), set->notes.end());
     for (std::vector<float>& window : set->windows) all.push_back(std::move(window));
   }
-  // Files are sorted by class more often than not: the first ones would be of one class.
-  const std::vector<size_t> chosen = evenly_spread(all.size(), static_cast<size_t>(config.count));
+  // Files are sorted by class more often than not: the first ones would be of one class, and so
+  // would those that a build holds out.
+  std::vector<size_t> chosen = evenly_spread(all.size(), static_cast<size_t>(config.count));
+  std::mt19937_64 engine(config.seed);
+  for (size_t i = chosen.size(); i > 1; --i) std::swap(chosen[i - 1], chosen[engine() % i]);
   for (size_t index : chosen) data.windows.push_back(std::move(all[index]));
   if (chosen.size() < all.size()) {
     data.notes.push_back({NoteSeverity::info, fmt::format("{} of {} windows, evenly spread",

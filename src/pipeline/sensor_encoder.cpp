@@ -115,7 +115,7 @@ Result<void> SensorEncoder::State::take_shapes() {
 
 Result<void> SensorEncoder::State::open_session() {
   if (session) return {};
-  TESSERA_TRY(session, network.session(backends->devices()));
+  TESSERA_TRY(session, network.session(backends->devices(), EncodingsUse::ignore));
   return {};
 }
 

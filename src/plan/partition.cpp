@@ -73,6 +73,18 @@ void keep_ends_on_host(const Graph& graph, const std::vector<NodeId>& order,
   }
 }
 
+// Channels of sensors have units of their own: one scale for all in 8 bits would drown the small
+// ones, so that the chip gets them normalised.
+void keep_input_scaling_on_host(const Graph& graph, const std::vector<NodeId>& order,
+                                std::vector<Assignment>& places) {
+  for (NodeId id : order) {
+    if (graph.get_if<Affine>(id) == nullptr) continue;
+    const Node& input = graph.node(graph.node(id).inputs[0]);
+    if (std::holds_alternative<Input>(input.op) && input.shape.c > 1)
+      keep(places[slot(id)], "the input's own scales");
+  }
+}
+
 // What moves data between host steps alone moves it on the host.
 void keep_moves_beside_host(const Graph& graph, const std::vector<NodeId>& order,
                             std::vector<Assignment>& places) {
@@ -126,6 +138,7 @@ std::vector<Assignment> partition_nodes(const Graph& graph, const PartitionOptio
     }
   }
   keep_ends_on_host(graph, order, options, places);
+  keep_input_scaling_on_host(graph, order, places);
   if (options.convolutions_only) {
     for (NodeId id : order) {
       if (graph.get_if<Conv>(id) == nullptr) keep(places[slot(id)], "waits for partial sums");

@@ -1,6 +1,7 @@
 // Every command line that --help shows as an example runs as it is shown, in a folder that holds
 // the files it names.
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -34,6 +35,8 @@ const std::map<std::string, std::string> kFiles = {
     {"windows.npy", "tests/data/field/quantize_last_frame/calib.npy"},
     {"encoder.onnx", "tests/data/field/quantize_last_frame/last.onnx"},
     {"window.npy", "tests/data/field/quantize_last_frame/in.npy"},
+    {"motion.pth", "models/motion/motion_tcn.pth"},
+    {"windows.ts", "models/motion/BasicMotions_TEST.ts"},
     {"stream.onnx", "tests/data/onnx/windows/inputs/streaming.onnx"},
     {"meeting.wav", "models/mixtures/04_mix.wav"},
     {"mix.wav", "models/mixtures/04_mix.wav"},
@@ -61,6 +64,7 @@ const std::map<std::string, std::string> kMade = {
     {"int8.tess", "build net.pth --length 8000 --quantize int8 --calib mix.wav -o int8.tess"},
     {"float.tess", "build net.pth --length 8000 -o float.tess"},
     {"encoder.tess", "build encoder.onnx --quantize int8 --calib windows.npy -o encoder.tess"},
+    {"motion.tess", "build motion.pth --quantize int8 --calib windows.ts -o motion.tess"},
     {"calib.npz", "calibrate net.pth --calib mix.wav -o calib.npz"},
     {"questions", "target experiment -o questions"},
 };
@@ -88,6 +92,7 @@ class Material {
     EXPECT_TRUE(write_audio(folder_ / "lecture.flac", wave, 8000));
     EXPECT_TRUE(write_audio(folder_ / "talk.raw", wave, 8000));
     write_stream();
+    write_sensor_files();
     write_bytes("net.hef", test::hef_file(2, test::small_hef()));
     const std::string har = test::tar_of(test::small_har_members());
     write_bytes("net.har", {har.begin(), har.end()});
@@ -118,6 +123,21 @@ class Material {
  private:
   void write_bytes(const std::string& name, const std::vector<uint8_t>& bytes) {
     EXPECT_TRUE(write_file_atomically(folder_ / name, bytes));
+  }
+
+  // Three windows as a recording, and one as a service gets it.
+  void write_sensor_files() {
+    std::string rows;
+    std::string table = "ax,ay,az,gx,gy,gz\n";
+    for (int t = 0; t < 300; ++t) {
+      const std::string row = fmt::format("{0:.3f},{1:.3f},{0:.3f},0.1,0.2,{1:.3f}",
+                                          std::sin(0.1 * t), std::cos(0.2 * t));
+      table += row + "\n";
+      if (t < 100) rows += fmt::format("{}[{}]", t > 0 ? "," : "", row);
+    }
+    const std::string window = "{\"x\": [" + rows + "]}";
+    write_bytes("recording.csv", {table.begin(), table.end()});
+    write_bytes("window.json", {window.begin(), window.end()});
   }
 
   // One block of the network with a past.

@@ -32,6 +32,9 @@ constexpr TcnArgument kTcnArguments[] = {
      "each side); default: true"},
     {"activation", "`relu` `leaky_relu` `tanh` `gelu` `swish` `sigmoid`; default: relu"},
     {"sum_activation", "`true` `false`: whether it follows the residual sum, too; default: true"},
+    {"norm_type",
+     "what norms without running statistics measure: `gLN` (GroupNorm of one group), `fgLN` "
+     "(InstanceNorm), `cLN` (LayerNorm over channels)"},
     {"pool",
      "`avg` `max` `last` `none`: what follows the blocks; default: last with a linear "
      "layer, else none"},
@@ -77,6 +80,7 @@ class TcnReader {
         notes_(notes) {}
 
   Result<Tcn> read() {
+    args_.ignore("norm_type");
     TESSERA_TRY(const auto name, args_.text("activation"));
     TESSERA_TRY(const auto activation,
                 make_activation(state_, name.value_or("relu"), "activation", Softmax{}));
@@ -89,7 +93,7 @@ class TcnReader {
     net_.activates_sum = sum.value_or(true);
     TESSERA_TRY_VOID(read_blocks());
     TESSERA_TRY_VOID(read_heads());
-    TESSERA_TRY_VOID(read_pool(!net_.heads.empty()));
+    TESSERA_TRY_VOID(read_pool(!net_.heads.empty() && !ends_in_frames_));
     TESSERA_TRY(const auto softmax, args_.flag("softmax"));
     net_.softmax = softmax.value_or(false);
     TESSERA_TRY_VOID(state_.finish());
@@ -177,6 +181,7 @@ class TcnReader {
       block.convs.push_back(std::move(conv));
     }
     TESSERA_TRY_VOID(skip_repeated(key, convs));
+    skip_stream_state(key);
     const int64_t block_in =
         in > 0 ? in : std::get<Conv>(block.convs.front().conv.op).weight.dim(1);
     for (std::string_view name : kResidualNames) {
@@ -233,13 +238,37 @@ class TcnReader {
       const std::string key = fmt::format("{}{}{}", block, name, number);
       if (!state_.has(key + ".weight")) continue;
       if (!state_.has(key + ".running_mean")) {
-        return TESSERA_ERROR(kUnsupported, prefix_ + key, "is a norm of the input's own statistics",
-                             "export this network to ONNX");
+        TESSERA_TRY(ConvTasNetLayer measured, read_measured_norm(key));
+        return std::optional(std::move(measured));
       }
       TESSERA_TRY(ConvTasNetLayer norm, take_batch_norm(state_, key, width_));
       return std::optional(std::move(norm));
     }
     return std::optional<ConvTasNetLayer>();
+  }
+
+  // A norm of the window's own statistics: gain and offset do not tell of which.
+  Result<ConvTasNetLayer> read_measured_norm(const std::string& key) {
+    TESSERA_TRY(const auto kind, args_.text("norm_type"));
+    Norm norm;
+    if (kind == "gLN") {
+      norm.kind = NormKind::global;
+    } else if (kind == "fgLN") {
+      norm.kind = NormKind::feature_wise;
+    } else if (kind == "cLN") {
+      norm.kind = NormKind::channel_wise;
+    } else {
+      return TESSERA_ERROR(
+          kInvalidArgument, prefix_ + key,
+          kind ? fmt::format("model argument norm_type is '{}'", *kind)
+               : "is a norm of the window's own statistics, and its weights do not tell of which",
+          "give ImportOptions::model_args norm_type=gLN (GroupNorm of one group), fgLN "
+          "(InstanceNorm) or cLN (LayerNorm over channels)");
+    }
+    norm.eps = kTorchNormEps;
+    TESSERA_TRY(norm.gamma, state_.take(key + ".weight", {width_}));
+    TESSERA_TRY(norm.beta, state_.take(key + ".bias", {width_}));
+    return ConvTasNetLayer{std::move(norm), prefix_ + key};
   }
 
   Result<ConvTasNetLayer> read_residual(const std::string& key, int64_t in) {
@@ -279,6 +308,14 @@ class TcnReader {
     return {};
   }
 
+  // The past of a stream, which pytorch-tcn keeps beside the weights.
+  void skip_stream_state(const std::string& block) {
+    for (const NamedTensor& tensor : checkpoint_.tensors) {
+      if (tensor.name.starts_with(prefix_ + block) && tensor.name.ends_with("buffer"))
+        state_.skip(tensor.name.substr(prefix_.size()));
+    }
+  }
+
   struct Linear {
     std::string key;  // in the whole state dict
     const NamedTensor* weight;
@@ -293,7 +330,8 @@ class TcnReader {
   std::vector<Linear> linears() const {
     std::vector<Linear> found;
     for (const NamedTensor& tensor : checkpoint_.tensors) {
-      if (tensor.dims.size() != 2 || is_of_blocks(tensor.name)) continue;
+      const bool pointwise = tensor.dims.size() == 3 && tensor.dims[2] == 1;
+      if ((tensor.dims.size() != 2 && !pointwise) || is_of_blocks(tensor.name)) continue;
       for (const WeightNames& names : weight_names()) {
         if (tensor.name.size() > names.direction.size() && tensor.name.ends_with(names.direction))
           found.push_back(
@@ -343,7 +381,10 @@ class TcnReader {
           fmt::format("there are: {}", fmt::join(keys, ", ")));
     }
     StateView whole(checkpoint_, "");
-    TESSERA_TRY(const Tensor weight, take_weight(whole, found[0]->key));
+    TESSERA_TRY(Tensor weight, take_weight(whole, found[0]->key));
+    // A pointwise convolution is a linear layer of every frame.
+    ends_in_frames_ = ends_in_frames_ || weight.dims().size() == 3;
+    if (weight.dims().size() == 3) weight = weight.reshaped({weight.dim(0), weight.dim(1)});
     const int64_t in =
         net_.heads.empty() ? width_ : std::get<Gemm>(net_.heads.back().op).weight.dim(0);
     if (weight.dim(1) != in) {
@@ -415,6 +456,7 @@ class TcnReader {
   Tcn net_;
   int64_t width_ = 0;  // channels of the last convolution
   std::set<std::string> used_heads_;
+  bool ends_in_frames_ = false;  // in a pointwise convolution
 };
 
 Result<std::vector<float>> float_args(ModelArgs& args, const std::string& name) {
@@ -486,11 +528,6 @@ Result<ImportedModel> import_tcn(Checkpoint checkpoint, const ImportOptions& opt
   model.metadata = std::move(checkpoint.metadata);
   model.network = std::make_shared<TcnNetwork>(std::move(net));
   const int64_t told = model.sensor.frames;
-  if (!options.length_samples && told == 0) {
-    model.notes.push_back(
-        {NoteSeverity::info,
-         fmt::format("assumed windows of {} frames: the file does not tell", kUnknownFrames)});
-  }
   model.length_samples = options.length_samples.value_or(told > 0 ? told : kUnknownFrames);
   TESSERA_TRY(model.graph, model.network->instantiate(model.length_samples));
   return model;
