@@ -42,6 +42,7 @@ std::optional<Measurement> measure_pool_area(const CheckSubject&, const Node&);
 std::optional<Measurement> measure_pool_height(const CheckSubject&, const Node&);
 std::optional<Measurement> measure_padded_pool(const CheckSubject&, const Node&);
 std::optional<Measurement> measure_mean_axis(const CheckSubject&, const Node&);
+std::optional<Measurement> measure_operands(const CheckSubject&, const Node&);
 std::optional<Measurement> measure_depth_reduction(const CheckSubject&, const Node&);
 std::optional<Measurement> measure_softmax_places(const CheckSubject&, const Node&);
 std::optional<Measurement> measure_transposed_strides(const CheckSubject&, const Node&);

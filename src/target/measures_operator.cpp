@@ -111,6 +111,16 @@ std::optional<Measurement> measure_mean_axis(const CheckSubject& subject, const 
   return Measurement{longest, "", fmt::format("its mean of {}", to_string(in)), ""};
 }
 
+std::optional<Measurement> measure_operands(const CheckSubject& subject, const Node& node) {
+  if (node.inputs.empty()) return std::nullopt;
+  for (NodeId input : node.inputs) {
+    if (subject.graph.get_if<Constant>(input) == nullptr) continue;
+    return Measurement{0, "constants",
+                       fmt::format("its operand '{}'", subject.graph.node(input).name), ""};
+  }
+  return Measurement{0, "values", "its operands", ""};
+}
+
 std::optional<Measurement> measure_depth_reduction(const CheckSubject& subject, const Node& node) {
   const auto& reduce = std::get<Reduce>(node.op);
   if (!reduce.over_c || reduce.kind != ReduceKind::mean) return std::nullopt;
