@@ -289,8 +289,9 @@ Result<Target> parse_target(std::string_view text, const std::string& origin) {
   }
   const toml::table& file = parsed.table();
   const Place top{origin, ""};
-  TESSERA_TRY_VOID(
-      only_keys(file, top, {"schema", "name", "summary", "limits", "support", "units", "costs"}));
+  TESSERA_TRY_VOID(only_keys(
+      file, top,
+      {"schema", "name", "summary", "arithmetic", "limits", "support", "units", "costs"}));
   TESSERA_TRY(const int64_t schema, count_at(file, "schema", top, 1));
   if (schema != kSchema) {
     return top.in("schema").error(
@@ -300,6 +301,16 @@ Result<Target> parse_target(std::string_view text, const std::string& origin) {
   Target target;
   TESSERA_TRY(target.name, text_at(file, "name", top));
   TESSERA_TRY(target.summary, text_at(file, "summary", top));
+  if (file.contains("arithmetic")) {
+    TESSERA_TRY(const std::string name, text_at(file, "arithmetic", top));
+    const auto arithmetic = integer_arithmetic_of(name);
+    if (!arithmetic) {
+      return top.in("arithmetic")
+          .error(*file.get("arithmetic"),
+                 fmt::format("is \"{}\", and must be \"onnx\" or \"tflite\"", name));
+    }
+    target.arithmetic = *arithmetic;
+  }
   using enum TargetSection;
   TESSERA_TRY(target.limits, parse_section<Limit>(file, limits, parse_limit, origin));
   TESSERA_TRY(target.support, parse_section<Support>(file, support, parse_support, origin));

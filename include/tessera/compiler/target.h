@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "tessera/compiler/graph.h"
+#include "tessera/compiler/integer_arithmetic.h"
 #include "tessera/result.h"
 
 namespace tessera {
@@ -64,6 +65,8 @@ struct Target {
   std::string name;
   std::string summary;
   std::filesystem::path file;  // empty when parsed from text
+  // What the chip and its compiler compute integers in; "onnx" where the file does not say.
+  IntegerArithmetic arithmetic = IntegerArithmetic::onnx;
   std::map<std::string, Limit, std::less<>> limits;
   std::map<std::string, Support, std::less<>> support;
   std::map<std::string, Quantity, std::less<>> units;
