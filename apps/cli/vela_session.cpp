@@ -13,12 +13,12 @@
 namespace tessera::cli {
 namespace {
 
-std::string folder_of(const VendorChoice& choice, const std::string& output) {
+std::string vela_folder(const VendorChoice& choice, const std::string& output) {
   if (!choice.folder.empty()) return choice.folder;
   return std::filesystem::path(output).replace_extension(".vela").string();
 }
 
-std::string next_step_of(const vela::VelaResult& result) {
+std::string vela_next_step(const vela::VelaResult& result) {
   switch (result.kind) {
     case vela::RefusalKind::timeout: return "give it more time: --time-limit";
     case vela::RefusalKind::crash: return "look at its log, and run it again";
@@ -27,14 +27,14 @@ std::string next_step_of(const vela::VelaResult& result) {
   return "'tessera build --compiler vela --attempts 4' plans around it";
 }
 
-std::string milliseconds(double seconds) {
+std::string printed_ms(double seconds) {
   return fmt::format("{:.3f}", seconds * 1e3);
 }
 
 }  // namespace
 
 VelaSession::VelaSession(const VendorChoice& choice, const std::string& output, Console& console)
-    : choice_(choice), folder_(folder_of(choice, output)), console_(console) {}
+    : choice_(choice), folder_(vela_folder(choice, output)), console_(console) {}
 
 VelaSession::~VelaSession() = default;
 
@@ -73,14 +73,14 @@ void print_pieces(const VelaCompiled& compiled, Console& console) {
     };
     table.add_row({printable_line(piece.name), result.succeeded ? "compiled" : "refused",
                    printable_line(result.refusal), fmt::to_string(piece.calls),
-                   told ? milliseconds(result.figures->seconds) : "",
-                   milliseconds(piece.modelled_s), bytes(told ? result.figures->sram_bytes : 0),
+                   told ? printed_ms(result.figures->seconds) : "",
+                   printed_ms(piece.modelled_s), bytes(told ? result.figures->sram_bytes : 0),
                    bytes(told ? result.figures->dram_bytes : 0)});
   }
   console.print("{}", table.to_string());
   console.print(
       "a run takes {} ms on the chip as Vela estimates it, {} ms as the target's figures do\n",
-      milliseconds(compiled.estimated_s()), milliseconds(compiled.modelled_s()));
+      printed_ms(compiled.estimated_s()), printed_ms(compiled.modelled_s()));
 }
 
 Document pieces_document(const VelaCompiled& compiled) {
@@ -96,7 +96,7 @@ Document pieces_document(const VelaCompiled& compiled) {
                  {"compiled", result.succeeded},
                  {"kind", vela::to_string(result.kind)},
                  {"refusal", result.refusal},
-                 {"next_step", result.succeeded ? "" : next_step_of(result)},
+                 {"next_step", result.succeeded ? "" : vela_next_step(result)},
                  {"on_cpu", std::move(on_cpu)},
                  {"calls", piece.calls},
                  {"call_ms_by_the_target", piece.modelled_s * 1e3},
@@ -152,7 +152,7 @@ Result<void> verdict_of(const VelaCompiled& compiled, const std::string& kept) {
         fmt::format("{} refused by Vela, this one first: {}{}",
                     counted(compiled.refused(), "piece"), printable_line(piece.result.refusal),
                     kept.empty() ? "" : fmt::format("; {} holds the others", kept)),
-        next_step_of(piece.result));
+        vela_next_step(piece.result));
   }
   return {};
 }

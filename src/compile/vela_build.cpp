@@ -15,12 +15,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uint64_t kMaxTargetBytes = uint64_t{1} << 20;
+constexpr uint64_t kMaxTargetTextBytes = uint64_t{1} << 20;
 // Less than what was found to be too much: values come in whole tiles.
 constexpr double kMemoryMargin = 0.95;
 
-Result<std::string> text_of(const fs::path& path) {
-  TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(path, kMaxTargetBytes));
+Result<std::string> target_text_of(const fs::path& path) {
+  TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(path, kMaxTargetTextBytes));
   return std::string(bytes.begin(), bytes.end());
 }
 
@@ -79,7 +79,7 @@ void learn_from_error(const Piece& piece, Lesson& lesson) {
   if (most > 1) add_limit(lesson, "conv_channels", most);
 }
 
-Lesson learned_from(const Plan& plan, const VelaCompiled& compiled,
+Lesson lesson_of(const Plan& plan, const VelaCompiled& compiled,
                     const vela::VelaConfiguration& configuration) {
   Lesson lesson;
   size_t at = 0;
@@ -119,7 +119,7 @@ Result<void> learn(const Lesson& lesson, size_t attempt, const std::string& reas
                    const fs::path& folder, BuildOptions& how) {
   for (const auto& [node, why] : lesson.kept_by_host) how.plan.kept_by_host.emplace(node, why);
   if (lesson.limits.empty() && lesson.memory_share == 1) return {};
-  TESSERA_TRY(std::string text, text_of(how.target));
+  TESSERA_TRY(std::string text, target_text_of(how.target));
   TESSERA_TRY(text, with_settings(text, how.target_settings, how.target.string()));
   const std::string source = fmt::format("outcomes: attempt {} of this build, {}", attempt, reason);
   for (const auto& [key, fails] : lesson.limits) {
@@ -140,7 +140,7 @@ Result<void> learn(const Lesson& lesson, size_t attempt, const std::string& reas
   return {};
 }
 
-VelaAttempt attempt_of(const Plan& plan, const VelaCompiled& compiled) {
+VelaAttempt vela_attempt(const Plan& plan, const VelaCompiled& compiled) {
   VelaAttempt attempt{static_cast<int64_t>(plan.segments.size()),
                       static_cast<int64_t>(compiled.pieces.size()), compiled.refused(), "", ""};
   for (const VelaCompiled::Piece& piece : compiled.pieces) {
@@ -168,9 +168,9 @@ Result<VelaBuilt> build_with_vela(const fs::path& model, const VelaBuildOptions&
     }
     TESSERA_TRY(Built built, std::move(tried));
     TESSERA_TRY(VelaCompiled compiled, compile_with_vela(built.package, options.compile));
-    attempts.push_back(attempt_of(built.plan, compiled));
+    attempts.push_back(vela_attempt(built.plan, compiled));
     const Lesson lesson =
-        learned_from(built.plan, compiled, options.compile.compiler.configuration);
+        lesson_of(built.plan, compiled, options.compile.compiler.configuration);
     const bool ends = compiled.refused() == 0 || lesson.empty() ||
                       static_cast<int>(attempts.size()) >= options.attempts;
     if (ends) return VelaBuilt{std::move(built), std::move(compiled), std::move(attempts)};

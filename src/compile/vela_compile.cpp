@@ -1,13 +1,13 @@
 #include "compile/vela_compile.h"
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "base/json_fields.h"
 #include "base/text_bytes.h"
+#include "compile/network_name.h"
 #include "package/entries.h"
 #include "package/manifest.h"
 #include "package/packaged_network.h"
@@ -20,18 +20,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uint64_t kMaxArtifactBytes = uint64_t{2} << 30;
-constexpr std::string_view kRecord = "vela/compile.json";
+constexpr uint64_t kMaxCompiledBytes = uint64_t{2} << 30;
+constexpr std::string_view kVelaRecord = "vela/compile.json";
 constexpr std::string_view kFormat = "vela.tflite";
-
-// Letters, digits and '_', not used before.
-std::string network_name(std::string_view piece, std::set<std::string>& taken) {
-  std::string name;
-  for (const char c : piece) name += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
-  std::string unique = name;
-  for (int i = 2; !taken.insert(unique).second; ++i) unique = fmt::format("{}_{}", name, i);
-  return unique;
-}
 
 Json figures_json(const vela::VelaFigures& figures) {
   Json operators = Json::array();
@@ -63,7 +54,7 @@ Json cpu_json(const std::vector<vela::CpuOperator>& operators) {
   return rows;
 }
 
-Json record_of(const VelaCompiled& compiled, const VelaCompileOptions& options) {
+Json vela_record(const VelaCompiled& compiled, const VelaCompileOptions& options) {
   const vela::VelaConfiguration& configuration = options.compiler.configuration;
   Json pieces = Json::array();
   for (const VelaCompiled::Piece& piece : compiled.pieces) {
@@ -88,27 +79,27 @@ Json record_of(const VelaCompiled& compiled, const VelaCompileOptions& options) 
           {"pieces", std::move(pieces)}};
 }
 
-bool is_of_earlier_compile(const PackageEntry& entry) {
-  return entry.name == kRecord || entry.kind == entries::kind_of_artifact(kFormat);
+bool was_compiled_before(const PackageEntry& entry) {
+  return entry.name == kVelaRecord || entry.kind == entries::kind_of_artifact(kFormat);
 }
 
-Result<std::vector<uint8_t>> with_artifacts(const Package& package, const VelaCompiled& compiled,
+Result<std::vector<uint8_t>> with_compiled_files(const Package& package, const VelaCompiled& compiled,
                                             const VelaCompileOptions& options) {
   std::vector<PackageContent> contents;
   for (const PackageEntry& entry : package.manifest().entries) {
-    if (is_of_earlier_compile(entry)) continue;
+    if (was_compiled_before(entry)) continue;
     TESSERA_TRY(const auto bytes, package.read(entry.name));
     contents.push_back({entry.name, entry.kind, {bytes.begin(), bytes.end()}});
   }
   for (const VelaCompiled::Piece& piece : compiled.pieces) {
     if (!piece.result.succeeded) continue;
-    TESSERA_TRY(auto bytes, read_file(piece.result.compiled, kMaxArtifactBytes));
+    TESSERA_TRY(auto bytes, read_file(piece.result.compiled, kMaxCompiledBytes));
     contents.push_back({entries::of_artifact(piece.name, kFormat),
                         entries::kind_of_artifact(kFormat), std::move(bytes)});
   }
-  const std::string record = print_json(record_of(compiled, options));
+  const std::string record = print_json(vela_record(compiled, options));
   const auto bytes = bytes_of(record);
-  contents.push_back({std::string(kRecord), "compile", {bytes.begin(), bytes.end()}});
+  contents.push_back({std::string(kVelaRecord), "compile", {bytes.begin(), bytes.end()}});
   return write_package(package.manifest(), contents);
 }
 
@@ -119,7 +110,7 @@ Error not_in_integers() {
 }
 
 // Writes the piece's file and says how it is called.
-Result<vela::VelaCase> case_of(const Piece& piece, const Encodings& encodings,
+Result<vela::VelaCase> vela_case_of(const Piece& piece, const Encodings& encodings,
                                const fs::path& folder, std::set<std::string>& taken) {
   vela::VelaCase one;
   one.name = network_name(piece.name, taken);
@@ -129,7 +120,7 @@ Result<vela::VelaCase> case_of(const Piece& piece, const Encodings& encodings,
   return one;
 }
 
-int64_t calls_of(const ChipSegment& segment, size_t piece) {
+int64_t piece_calls(const ChipSegment& segment, size_t piece) {
   return std::count_if(
       segment.calls.begin(), segment.calls.end(),
       [&](const PieceCall& call) { return call.piece == static_cast<int32_t>(piece); });
@@ -170,10 +161,10 @@ Result<VelaCompiled> compile_with_vela(const Package& package, const VelaCompile
   for (const ChipSegment& segment : network.plan.segments) {
     for (size_t i = 0; i < segment.pieces.size(); ++i) {
       const Piece& piece = segment.pieces[i];
-      TESSERA_TRY(vela::VelaCase one, case_of(piece, *network.encodings, options.folder, taken));
+      TESSERA_TRY(vela::VelaCase one, vela_case_of(piece, *network.encodings, options.folder, taken));
       cases.push_back(std::move(one));
       compiled.pieces.push_back(
-          {piece.name, calls_of(segment, i), compute_seconds(piece.graph, target), {}});
+          {piece.name, piece_calls(segment, i), compute_seconds(piece.graph, target), {}});
     }
   }
   auto results = vela::run_vela_cases(cases, options.compiler, options.version, options.jobs);
@@ -181,7 +172,7 @@ Result<VelaCompiled> compile_with_vela(const Package& package, const VelaCompile
     TESSERA_TRY(compiled.pieces[i].result, std::move(results[i]));
   }
   if (compiled.refused() < static_cast<int64_t>(compiled.pieces.size())) {
-    TESSERA_TRY(compiled.package, with_artifacts(package, compiled, options));
+    TESSERA_TRY(compiled.package, with_compiled_files(package, compiled, options));
   }
   return compiled;
 }

@@ -37,6 +37,8 @@ std::optional<Measurement> measure_contexts(const CheckSubject&, const Node&);
 std::optional<Measurement> measure_conv_channels(const CheckSubject&, const Node&);
 std::optional<Measurement> measure_depthwise_stride(const CheckSubject&, const Node&);
 std::optional<Measurement> measure_dilated_stride(const CheckSubject&, const Node&);
+std::optional<Measurement> measure_padded_stride(const CheckSubject&, const Node&);
+std::optional<Measurement> measure_grouped_stride(const CheckSubject&, const Node&);
 std::optional<Measurement> measure_weight_sum(const CheckSubject&, const Node&);
 std::optional<Measurement> measure_pool_area(const CheckSubject&, const Node&);
 std::optional<Measurement> measure_pool_height(const CheckSubject&, const Node&);

@@ -92,8 +92,11 @@ class Maker {
     Conv op;
     Shape in{random_.integer(1, 4), 1, random_.integer(1, 4)};
     int64_t out = random_.integer(1, 4);
-    const int64_t edge = random_.pick<int64_t>({32768, 65536, 70000}) + random_.integer(-1, 1);
     const int64_t axis = random_.integer(0, 2);
+    // Longer rows are compiled in thousands of parts, which takes minutes.
+    const int64_t edge = axis == 1 ? random_.pick<int64_t>({32768, 65535}) + random_.integer(0, 1)
+                                   : random_.pick<int64_t>({32768, 65536, 70000}) +
+                                         random_.integer(-1, 1);
     (axis == 0 ? in.c : axis == 1 ? in.w : out) = edge;
     op.weight = random_.tensor({out, in.c, 1, 1}, -1, 1);
     op.bias = bias(out);
@@ -302,8 +305,14 @@ RandomOperator random_operator(uint32_t seed) {
 
 Encodings uniform_encodings(const Graph& graph, uint32_t seed) {
   Random random(seed);
-  const bool wide = random.chance(0.15);
+  // Vela 5.2 ends in an error where slopes per channel have values of 16 bits.
+  bool wide = random.chance(0.15);
+  for (NodeId id : graph.order()) {
+    const auto* unary = graph.get_if<Unary>(id);
+    if (unary != nullptr && unary->slope.size() > 1) wide = false;
+  }
   Encodings encodings;
+  encodings.arithmetic = IntegerArithmetic::tflite;
   for (NodeId id : graph.order()) {
     const Node& node = graph.node(id);
     if (std::holds_alternative<Constant>(node.op)) continue;
@@ -314,9 +323,9 @@ Encodings uniform_encodings(const Graph& graph, uint32_t seed) {
     if (keeps && encodings.values.contains(graph.node(node.inputs[0]).name)) continue;
     ValueEncoding encoding;
     encoding.bits = wide ? 16 : 8;
-    encoding.is_signed = wide;
+    encoding.is_signed = true;
     encoding.scale = {random.uniform(0.5F, 1) * (wide ? 1e-4F : 2e-2F)};
-    encoding.zero_point = {wide ? 0 : static_cast<int32_t>(random.integer(0, 255))};
+    encoding.zero_point = {wide ? 0 : static_cast<int32_t>(random.integer(-128, 127))};
     encodings.values[node.name] = encoding;
     const auto* conv = std::get_if<Conv>(&node.op);
     const auto* gemm = std::get_if<Gemm>(&node.op);
