@@ -19,7 +19,9 @@
 #include "cli/stage_display.h"
 #include "cli/table.h"
 #include "cli/target_options.h"
+#include "cli/vela_session.h"
 #include "cli/vendor_options.h"
+#include "compile/vela_build.h"
 #include "compile/vendor_build.h"
 #include "evidence/documents.h"
 #include "tessera/build.h"
@@ -30,6 +32,7 @@ namespace {
 
 constexpr const char* kAnyRangeEstimator = "auto";
 constexpr const char* kBuiltinCompiler = "builtin";
+constexpr const char* kVela = "vela";
 
 struct BuildArguments {
   ModelOptions model;
@@ -210,35 +213,6 @@ Result<Document> build_in_part(const BuildArguments& options, const BuildOptions
   return document;
 }
 
-void print_attempts(const std::vector<BuildAttempt>& attempts, Console& console) {
-  Table table;
-  table.add_columns({"attempt", "rows planned", "segments", "pieces", "refused"},
-                    Table::Align::right);
-  table.add_column("first refusal");
-  for (size_t i = 0; i < attempts.size(); ++i) {
-    const BuildAttempt& one = attempts[i];
-    table.add_row(
-        {fmt::to_string(i + 1),
-         one.row_fail_bytes == 0 ? "the target's" : fmt::format("< {}", one.row_fail_bytes),
-         fmt::to_string(one.segments), fmt::to_string(one.pieces), fmt::to_string(one.refused),
-         printable_line(one.reason)});
-  }
-  console.print("{}", table.to_string());
-}
-
-Document attempts_document(const std::vector<BuildAttempt>& attempts) {
-  Document rows = Document::array();
-  for (const BuildAttempt& one : attempts) {
-    rows.push_back({{"row_pass_bytes", one.row_pass_bytes},
-                    {"row_fail_bytes", one.row_fail_bytes},
-                    {"segments", one.segments},
-                    {"pieces", one.pieces},
-                    {"refused", one.refused},
-                    {"reason", one.reason}});
-  }
-  return rows;
-}
-
 // The pieces go through the vendor's compiler before anything is written.
 Result<Document> build_on_vendor(const BuildArguments& options, BuildOptions choice,
                                  StageDisplay& stages, Console& console) {
@@ -282,6 +256,45 @@ Result<Document> build_on_vendor(const BuildArguments& options, BuildOptions cho
   return verdict.error();
 }
 
+// The pieces go through Vela before anything is written.
+Result<Document> build_on_vela(const BuildArguments& options, BuildOptions choice,
+                               StageDisplay& stages, Console& console) {
+  if (!choice.integers) {
+    return TESSERA_ERROR(kInvalidArgument, "--compiler", "vela compiles networks of integers",
+                         "add --quantize int8 (or int16, mixed) and --calib FILE");
+  }
+  TESSERA_TRY_VOID(check_writable(options.output, {.force = choice.force}));
+  TESSERA_TRY(const Target target, load_target(options.target));
+  VelaSession session(options.vendor, options.output, console);
+  VelaBuildOptions how;
+  how.attempts = options.attempts;
+  TESSERA_TRY(how.compile, session.options(target));
+  how.build = std::move(choice);
+  how.build.output.clear();
+  TESSERA_TRY(const VelaBuilt made,
+              build_with_vela(options.model.path, how, stages.observer()));
+  tell(made.built.notes, console);
+  print_pieces(made.compiled, console);
+  print_attempts(made.attempts, console);
+  Document document = document_of(options, made.built, stages);
+  document["compiler"] = fmt::format("vela {}", how.compile.version);
+  document["compiled_pieces"] = pieces_document(made.compiled);
+  document["attempts"] = attempts_document(made.attempts);
+  const bool none = made.compiled.package.empty();
+  if (!none) {
+    TESSERA_TRY_VOID(
+        write_file_atomically(options.output, made.compiled.package, {.force = how.build.force}));
+    console.print("{}: {} of {} compiled by vela {}\n", options.output,
+                  static_cast<int64_t>(made.compiled.pieces.size()) - made.compiled.refused(),
+                  counted(made.compiled.pieces.size(), "piece"),
+                  printable_line(how.compile.version));
+  }
+  const Result<void> verdict = verdict_of(made.compiled, none ? "" : options.output);
+  if (verdict) return document;
+  console.keep(std::move(document));
+  return verdict.error();
+}
+
 Result<Document> build_package(const BuildArguments& options, Console& console) {
   TESSERA_TRY_VOID(refuse_a_package(options));
   TESSERA_TRY_VOID(check_output_options(options));
@@ -289,6 +302,7 @@ Result<Document> build_package(const BuildArguments& options, Console& console) 
   StageDisplay stages(console);
   choice.progress = stages.progress();
   if (stops_early(options)) return build_in_part(options, choice, stages, console);
+  if (options.compiler == kVela) return build_on_vela(options, std::move(choice), stages, console);
   if (options.compiler != kBuiltinCompiler)
     return build_on_vendor(options, std::move(choice), stages, console);
   TESSERA_TRY(const Built built, build(options.model.path, choice, stages.observer()));
@@ -363,12 +377,13 @@ Action define_build(CommandLine& app) {
   app.add_option(
          "--compiler", options->compiler,
          "builtin: placed by Tessera's model of the chip; dfc: Hailo's compiler, which must "
-         "be installed, also makes a HAR and a HEF of every piece")
-      ->one_of({kBuiltinCompiler, "dfc"})
+         "be installed, also makes a HAR and a HEF of every piece; vela: Arm's, which must be "
+         "installed, also makes a compiled TensorFlow Lite file of every piece")
+      ->one_of({kBuiltinCompiler, "dfc", kVela})
       ->capture_default_str();
   app.add_option("--attempts", options->attempts,
-                 "With --compiler dfc: how often at most what it refuses for its size is cut "
-                 "smaller")
+                 "With --compiler dfc or vela: how often at most what it refuses is planned anew: "
+                 "cut smaller, in phases or blocks, or left to the host")
       ->within(1, 20)
       ->type_name("N")
       ->capture_default_str();
@@ -384,6 +399,8 @@ Action define_build(CommandLine& app) {
       "  tessera build net.pth --norm budget=0.1dB --calib recordings -o net.tess\n"
       "  tessera build net.pth --quantize int8 --calib recordings -o net.tess\n"
       "  tessera build net.pth --compiler dfc --attempts 4 --calib mix.wav -o chip.tess\n"
+      "  tessera build net.pth --target ethos_u65:macs=512 --quantize int8 --compiler vela "
+      "--calib mix.wav -o chip.tess\n"
       "  tessera build net.pth --stop-after plan --dump-dir stages\n"
       "  tessera separate net.tess meeting.wav -o voices");
   return [options](Console& console) { return build_package(*options, console); };

@@ -34,7 +34,7 @@ std::span<const Command> commands() {
        define_eval},
       {kNetworks, "rewrite",
        "Rewrite a network into what an accelerator can do, and say what was done", define_rewrite},
-      {kNetworks, "export", "Write a network as an ONNX file", define_export},
+      {kNetworks, "export", "Write a network as an ONNX or TensorFlow Lite file", define_export},
 
       {kSensors, "classify", "The class of each window of a recording, and how sure it is",
        define_classify},

@@ -10,8 +10,11 @@
 #include "cli/command.h"
 #include "cli/output_files.h"
 #include "cli/progress.h"
+#include "cli/vela_session.h"
 #include "cli/vendor_options.h"
+#include "compile/vela_compile.h"
 #include "compile/vendor_compile.h"
+#include "package/packaged_network.h"
 #include "tessera/file.h"
 #include "tessera/package.h"
 
@@ -27,17 +30,44 @@ struct CompileArguments {
 };
 
 Result<void> check(const CompileArguments& options) {
-  if (options.calibration.files.empty()) {
-    return TESSERA_ERROR(kInvalidArgument, "tessera compile", "needs what the network will hear",
-                         "give --calib FILE: recordings, or arrays as .npz");
-  }
   return check_outputs({{options.output, OutputFormat::package}},
                        file_names({options.package}, {options.calibration.files}), options.force);
+}
+
+Result<Document> compile_on_vela(const CompileArguments& options, const Package& package,
+                                 const Target& target, Console& console) {
+  VelaSession session(options.vendor, options.output, console);
+  TESSERA_TRY(const VelaCompileOptions how, session.options(target));
+  TESSERA_TRY(const VelaCompiled compiled, compile_with_vela(package, how));
+  print_pieces(compiled, console);
+  std::string kept;
+  if (!compiled.package.empty()) {
+    kept = options.output;
+    TESSERA_TRY_VOID(
+        write_file_atomically(options.output, compiled.package, {.force = options.force}));
+    console.print("{}: {} of {} compiled by vela {}\n", options.output,
+                  static_cast<int64_t>(compiled.pieces.size()) - compiled.refused(),
+                  counted(compiled.pieces.size(), "piece"), printable_line(how.version));
+  }
+  Document document{{"package", kept},
+                    {"compiler", fmt::format("vela {}", how.version)},
+                    {"pieces", pieces_document(compiled)}};
+  const Result<void> verdict = verdict_of(compiled, kept);
+  if (verdict) return document;
+  console.keep(std::move(document));
+  return verdict.error();
 }
 
 Result<Document> run_compile(const CompileArguments& options, Console& console) {
   TESSERA_TRY_VOID(check(options));
   TESSERA_TRY(const Package package, Package::open(options.package));
+  TESSERA_TRY(const Target target, packaged_target(package));
+  if (target.architecture == Architecture::sequential)
+    return compile_on_vela(options, package, target, console);
+  if (options.calibration.files.empty()) {
+    return TESSERA_ERROR(kInvalidArgument, "tessera compile", "needs what the network will hear",
+                         "give --calib FILE: recordings, or arrays as .npz");
+  }
   VendorSession session(options.vendor, options.output, package.manifest().target, console);
   TESSERA_TRY(const VendorCompileOptions how, session.options());
   TESSERA_TRY(const auto windows, windows_of(package, options.calibration.calibration(), console));
@@ -72,7 +102,7 @@ Action define_compile(CommandLine& app) {
   app.add_option("PACKAGE", options->package, "A package built by Tessera")
       ->required()
       ->type_name("FILE.tess");
-  app.add_option("-o,--output", options->output, "The package with a HAR and a HEF of every piece")
+  app.add_option("-o,--output", options->output, "The package with what the compiler made of every piece")
       ->required()
       ->type_name("FILE.tess");
   add_calibration_options(app, options->calibration,
@@ -80,9 +110,10 @@ Action define_compile(CommandLine& app) {
   add_vendor_options(app, options->vendor);
   app.add_flag("--force", options->force, "Replace a file that exists");
   app.footer(
-      "Needs Hailo's Dataflow Compiler. A refused piece is explained, the others are kept, and "
-      "the\n"
-      "command fails. 'tessera build --compiler dfc' also cuts smaller what was refused.\n\n"
+      "Needs the compiler of the package's target: Hailo's Dataflow Compiler and --calib, or Arm's\n"
+      "Vela for Ethos-U, whose packages are in integers. A refused piece is explained, the others\n"
+      "are kept, and the command fails. 'tessera build --compiler dfc|vela --attempts N' also plans\n"
+      "around what was refused.\n\n"
       "Examples:\n"
       "  tessera compile net.tess --calib mix.wav -o compiled.tess\n");
   return [options](Console& console) { return run_compile(*options, console); };

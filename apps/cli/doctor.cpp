@@ -24,6 +24,7 @@
 #include "tessera/backend.h"
 #include "tessera/separator.h"
 #include "tessera/session.h"
+#include "vendor/vela/vela_case.h"
 
 namespace tessera::cli {
 namespace {
@@ -223,6 +224,29 @@ Document check_hailo(Console& console) {
   return document;
 }
 
+// Asks Vela, where it is found, for its version, in a folder that is removed again.
+Document check_vela(Console& console) {
+  console.print("\nArm Ethos-U compiler\n");
+  vela::VelaOptions options;
+  std::error_code ignored;
+  options.store = std::filesystem::temp_directory_path(ignored) /
+                  fmt::format("tessera-doctor-{}", ::getpid());
+  const auto version = vela::vela_version(options);
+  std::filesystem::remove_all(options.store, ignored);
+  const std::string path = path_of(options.program);
+  Document document{{"path", path}, {"state", version ? "found" : path.empty() ? "missing" : "wrong"}};
+  if (version) {
+    document["version"] = *version;
+    console.print("  {:<19}found: {}, version {}\n", "vela", path, printable_line(*version));
+    return document;
+  }
+  document["detail"] = version.error().message;
+  document["next"] = version.error().hint;
+  console.print("  {:<19}{}: {}\n  {:<19}next: {}\n", "vela", path.empty() ? "missing" : "wrong",
+                printable_line(version.error().message), "", version.error().hint);
+  return document;
+}
+
 Result<Document> doctor(Console& console) {
   console.print("tessera {}\n\nmachine\n", TESSERA_VERSION);
   console.print("  {:<11}{}\n", "processor", processor_name());
@@ -240,6 +264,7 @@ Result<Document> doctor(Console& console) {
   document["backends"] = check_backends(console, broken);
   document["optional"] = check_optional(console);
   document["hailo"] = check_hailo(console);
+  document["vela"] = check_vela(console);
   if (broken.empty()) {
     console.print("\nEverything required works.\n");
     return document;

@@ -1,4 +1,5 @@
-// tessera export: a network as an ONNX file, in float or, of a quantised package, in integers.
+// tessera export: a network as an ONNX or TensorFlow Lite file, in float or, of a quantised
+// package, in integers.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -26,13 +27,30 @@ struct ExportArguments {
   bool force = false;
 };
 
+bool is_tflite(const std::filesystem::path& path) {
+  return extension_of(path) == file_extension(IntegerForm::tflite);
+}
+
+// The file's name says which form is written.
+OutputFormat format_of(const std::filesystem::path& path) {
+  return is_tflite(path) ? OutputFormat::tflite : OutputFormat::onnx;
+}
+
+Result<void> write_model(const ImportedModel& model, const ExportArguments& options) {
+  std::map<std::string, std::string> metadata = model.metadata;
+  if (model.sample_rate) metadata["sample_rate"] = fmt::format("{}", *model.sample_rate);
+  const WriteOptions write{.force = options.force};
+  if (!is_tflite(options.output))
+    return export_onnx(model.graph, options.output, {model.inputs, model.outputs, metadata}, write);
+  TESSERA_TRY(const auto bytes, export_tflite(model.graph, {metadata}));
+  return write_file_atomically(options.output, bytes, write);
+}
+
 Result<Document> export_model(const ExportArguments& options, Console& console) {
-  TESSERA_TRY_VOID(check_outputs({{options.output, OutputFormat::onnx}},
+  TESSERA_TRY_VOID(check_outputs({{options.output, format_of(options.output)}},
                                  file_names({options.model.path}), options.force));
   TESSERA_TRY(const ImportedModel model, load_model(options.model, ImportNotes::warnings, console));
-  ExportOptions onnx{model.inputs, model.outputs, model.metadata};
-  if (model.sample_rate) onnx.metadata["sample_rate"] = fmt::format("{}", *model.sample_rate);
-  TESSERA_TRY_VOID(export_onnx(model.graph, options.output, onnx, {.force = options.force}));
+  TESSERA_TRY_VOID(write_model(model, options));
 
   std::error_code unknown;
   const auto bytes = static_cast<int64_t>(std::filesystem::file_size(options.output, unknown));
@@ -49,8 +67,9 @@ Result<Document> export_model(const ExportArguments& options, Console& console) 
   for (const Port& port : signature.outputs) {
     document["outputs"].push_back({{"name", port.name}, {"shape", to_string(port.shape)}});
   }
-  console.print("{}: opset 17, {}, for inputs of exactly {} samples or frames\n", options.output,
-                bytes_text(bytes), grouped(model.length_samples));
+  console.print("{}: {}, {}, for inputs of exactly {} samples or frames\n", options.output,
+                is_tflite(options.output) ? "TensorFlow Lite" : "opset 17", bytes_text(bytes),
+                grouped(model.length_samples));
   return document;
 }
 
@@ -61,19 +80,44 @@ struct IntegerFile {
 };
 
 // The whole network into a file, or each piece into a folder.
-std::vector<IntegerFile> integer_files(const Plan& plan, const std::filesystem::path& output) {
-  if (extension_of(output) == ".onnx") return {{output, plan.graph}};
+std::vector<IntegerFile> integer_files(const Plan& plan, const std::filesystem::path& output,
+                                       std::string_view extension) {
+  if (extension_of(output) == extension) return {{output, plan.graph}};
   std::vector<IntegerFile> files;
   for (const ChipSegment& segment : plan.segments) {
     for (const Piece& piece : segment.pieces)
-      files.push_back({output / (piece.name + ".onnx"), piece.graph});
+      files.push_back({output / (piece.name + std::string(extension)), piece.graph});
   }
   return files;
 }
 
+// Errors: kInvalidArgument for a name of another form's files.
+Result<void> check_integer_output(const ExportArguments& options, IntegerForm form) {
+  const std::string extension = extension_of(options.output);
+  if (extension == file_extension(form)) return {};
+  for (const IntegerForm other : {IntegerForm::qdq, IntegerForm::tflite}) {
+    if (extension != file_extension(other)) continue;
+    return TESSERA_ERROR(
+        kInvalidArgument, options.output,
+        fmt::format("is not the name of a file in the form {}", options.integers),
+        fmt::format(
+            "name it {}, or ask for --integers {}",
+            std::filesystem::path(options.output).replace_extension(file_extension(form)).string(),
+            to_string(other)));
+  }
+  return check_folder_name(options.output, "files of pieces");
+}
+
+IntegerForm form_named(std::string_view name) {
+  for (const IntegerForm form : {IntegerForm::qdq, IntegerForm::tflite}) {
+    if (name == to_string(form)) return form;
+  }
+  return IntegerForm::qlinear;
+}
+
 Result<Document> export_in_integers(const ExportArguments& options, Console& console) {
-  if (extension_of(options.output) != ".onnx")
-    TESSERA_TRY_VOID(check_folder_name(options.output, "files of pieces"));
+  const IntegerForm form = form_named(options.integers);
+  TESSERA_TRY_VOID(check_integer_output(options, form));
   TESSERA_TRY(const LoadedNetwork network,
               load_network(options.model, ImportNotes::warnings, console));
   if (!network.encodings) {
@@ -81,15 +125,14 @@ Result<Document> export_in_integers(const ExportArguments& options, Console& con
                          network.package ? "holds no integers" : "is no package",
                          quantize_hint(network.package ? "MODEL" : options.model.path));
   }
-  const IntegerForm form =
-      options.integers == to_string(IntegerForm::qdq) ? IntegerForm::qdq : IntegerForm::qlinear;
-  const std::vector<IntegerFile> files = integer_files(*network.plan, options.output);
+  const std::vector<IntegerFile> files =
+      integer_files(*network.plan, options.output, file_extension(form));
   std::vector<std::string> names;
   std::vector<OutputFile> checked;
   for (const IntegerFile& file : files) {
     if (file.path.has_parent_path()) TESSERA_TRY_VOID(ensure_directory(file.path.parent_path()));
     names.push_back(file.path.string());
-    checked.push_back({file.path.string(), OutputFormat::onnx});
+    checked.push_back({file.path.string(), format_of(file.path)});
   }
   TESSERA_TRY_VOID(check_outputs(checked, file_names({options.model.path}), options.force));
   int64_t total = 0;
@@ -115,21 +158,25 @@ Action define_export(CommandLine& app) {
   add_model_options(app, options->model, true);
   add_sensor_options(app, options->model);
   app.add_option("-o,--output", options->output,
-                 "The ONNX file to write; with --integers also a folder, for a file per piece")
+                 "The file to write, ONNX or TensorFlow Lite by its name; with --integers also a "
+                 "folder, for a file per piece")
       ->required()
-      ->type_name("FILE.onnx");
+      ->type_name("FILE.onnx|FILE.tflite");
   app.add_option("--integers", options->integers,
                  "Of a quantised package: qdq, float ops between QuantizeLinear and "
                  "DequantizeLinear as compilers read them; qlinear, integer ops that any runtime "
-                 "computes to the same codes")
-      ->one_of({"qdq", "qlinear"});
+                 "computes to the same codes; tflite, TensorFlow Lite in int8 and int16, of "
+                 "packages for targets of that arithmetic")
+      ->one_of({"qdq", "qlinear", "tflite"});
   app.add_flag("--force", options->force, "Replace files that exist");
   app.footer(
-      "The file is opset 17 with static shapes, passes the ONNX checker, and has a name in "
-      ".onnx.\n\n"
+      "An ONNX file is opset 17 with static shapes and passes the ONNX checker. A TensorFlow Lite "
+      "file has static shapes too, and values [1, H, W, C]: audio goes in as [1, 1, samples, "
+      "1].\n\n"
       "Examples:\n"
       "  tessera export net.pth -o net.onnx\n"
       "  tessera export net.pth -o net.onnx --length 16000\n"
+      "  tessera export net.pth -o net.tflite\n"
       "  tessera export net.tess --integers qdq -o pieces");
   return [options](Console& console) {
     return options->integers.empty() ? export_model(*options, console)

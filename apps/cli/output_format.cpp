@@ -25,6 +25,8 @@ struct FormatRow {
 constexpr std::array kFormats = {
     FormatRow{OutputFormat::onnx, "an ONNX file", ".onnx", "", false, false,
               "tessera export MODEL -o FILE.onnx"},
+    FormatRow{OutputFormat::tflite, "a TensorFlow Lite file", ".tflite", "", false, false,
+              "tessera export MODEL -o FILE.tflite"},
     FormatRow{OutputFormat::package, "a package", ".tess", "", true, true,
               "tessera build MODEL -o FILE.tess"},
     FormatRow{OutputFormat::graph_text, "the text of a graph", ".graph", ".txt", false, false,
@@ -43,8 +45,8 @@ constexpr std::string_view kForeign[] = {
     ".engine", ".flac", ".gguf",        ".gif",   ".gz",     ".h5",   ".har",     ".hdf5", ".hef",
     ".html",   ".jpeg", ".jpg",         ".keras", ".mat",    ".md",   ".mlmodel", ".mp3",  ".ogg",
     ".opus",   ".ort",  ".pb",          ".pdf",   ".pickle", ".pkl",  ".pt",      ".pte",  ".pth",
-    ".py",     ".rknn", ".safetensors", ".tar",   ".tflite", ".tgz",  ".toml",    ".trt",  ".tsv",
-    ".wav",    ".webp", ".xlsx",        ".xml",   ".yaml",   ".yml",  ".zip",     ".zst"};
+    ".py",     ".rknn", ".safetensors", ".tar",   ".tgz",    ".toml", ".trt",     ".tsv",  ".wav",
+    ".webp",   ".xlsx", ".xml",         ".yaml",  ".yml",    ".zip",  ".zst"};
 
 const FormatRow& row_of(OutputFormat format) {
   return *std::find_if(kFormats.begin(), kFormats.end(),

@@ -11,7 +11,7 @@
 
 namespace tessera::cli {
 
-enum class OutputFormat : uint8_t { onnx, package, graph_text, npy, npz, json, svg, png };
+enum class OutputFormat : uint8_t { onnx, tflite, package, graph_text, npy, npz, json, svg, png };
 
 // Refuses a name whose extension is not one of the format's: the file would say that it is
 // something else. Packages take any name that says nothing else; they and .npy files, which are

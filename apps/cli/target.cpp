@@ -68,9 +68,9 @@ Result<Document> run_show(const std::string& name, bool as_file, Console& consol
       {"name", target.name}, {"summary", target.summary}, {"file", target.file.string()}};
   std::string_view section;
   console.print("architecture {}, arithmetic of {}\n", to_string(target.architecture),
-                target.arithmetic);
+                to_string(target.arithmetic));
   document["architecture"] = to_string(target.architecture);
-  document["arithmetic"] = target.arithmetic;
+  document["arithmetic"] = to_string(target.arithmetic);
   show_parameters(target, document, console);
   for (const TargetKey& key : target_keys()) {
     if (!target.has(key.section, key.name)) continue;

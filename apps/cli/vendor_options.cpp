@@ -5,37 +5,15 @@
 
 #include <chrono>
 #include <filesystem>
-#include <map>
-#include <mutex>
 
 #include "base/counted.h"
 #include "calibrate/calibration_data.h"
+#include "cli/compiler_tail.h"
 #include "cli/table.h"
 #include "evidence/documents.h"
 #include "vendor/hailo/dfc/python_steps.h"
 
 namespace tessera::cli {
-
-class CompilerTail {
- public:
-  explicit CompilerTail(Console& console) : console_(console) {}
-
-  void hear(const std::string& name, std::string_view text) {
-    const std::lock_guard lock(mutex_);
-    std::string& rest = rest_[name];
-    rest += text;
-    for (size_t end = rest.find('\n'); end != std::string::npos; end = rest.find('\n')) {
-      console_.note(fmt::format("{}: {}", name, printable_line(rest.substr(0, end))));
-      rest.erase(0, end + 1);
-    }
-    if (rest.size() > 4096) rest.clear();
-  }
-
- private:
-  Console& console_;
-  std::mutex mutex_;
-  std::map<std::string, std::string> rest_;
-};
 
 namespace {
 
@@ -100,12 +78,15 @@ void add_vendor_options(CommandLine& app, VendorChoice& choice) {
   app.add_option("--dfc-python", choice.python,
                  "Call the compiler by its Python interface, in this virtual environment")
       ->type_name("DIR");
+  app.add_option("--vela", choice.vela, "Arm's compiler Vela: a name in PATH, or a path")
+      ->type_name("PATH")
+      ->capture_default_str();
   app.add_option("--hw-arch", choice.hw_arch,
                  "The chip as the compiler calls it; default: the package's target")
       ->type_name("NAME");
   app.add_option("--work", choice.folder,
                  "Where pieces, logs and finished steps stay, so that nothing is done twice; "
-                 "default: beside the output, as .dfc")
+                 "default: beside the output, as .dfc or .vela")
       ->type_name("DIR");
   app.add_option("--join", choice.join,
                  "Pieces that share a compiled file, so that nothing is loaded between them: "
@@ -218,6 +199,35 @@ Document pieces_document(const VendorCompiled& compiled) {
                       {"steps", std::move(steps)}});
   }
   return pieces;
+}
+
+void print_attempts(const std::vector<BuildAttempt>& attempts, Console& console) {
+  Table table;
+  table.add_columns({"attempt", "rows planned", "segments", "pieces", "refused"},
+                    Table::Align::right);
+  table.add_column("first refusal");
+  for (size_t i = 0; i < attempts.size(); ++i) {
+    const BuildAttempt& one = attempts[i];
+    table.add_row(
+        {fmt::to_string(i + 1),
+         one.row_fail_bytes == 0 ? "the target's" : fmt::format("< {}", one.row_fail_bytes),
+         fmt::to_string(one.segments), fmt::to_string(one.pieces), fmt::to_string(one.refused),
+         printable_line(one.reason)});
+  }
+  console.print("{}", table.to_string());
+}
+
+Document attempts_document(const std::vector<BuildAttempt>& attempts) {
+  Document rows = Document::array();
+  for (const BuildAttempt& one : attempts) {
+    rows.push_back({{"row_pass_bytes", one.row_pass_bytes},
+                    {"row_fail_bytes", one.row_fail_bytes},
+                    {"segments", one.segments},
+                    {"pieces", one.pieces},
+                    {"refused", one.refused},
+                    {"reason", one.reason}});
+  }
+  return rows;
 }
 
 Result<void> verdict_of(const VendorCompiled& compiled, const std::string& kept) {

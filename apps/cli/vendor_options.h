@@ -11,12 +11,14 @@
 #include "cli/command.h"
 #include "cli/command_line.h"
 #include "cli/interrupt.h"
+#include "compile/vendor_build.h"
 #include "compile/vendor_compile.h"
 
 namespace tessera::cli {
 
 struct VendorChoice {
   std::string program = "hailo";
+  std::string vela = "vela";
   std::string python;   // an environment to call the compiler in; empty: by its command line
   std::string hw_arch;  // empty: the package's target
   std::string folder;   // of pieces, logs and finished steps; empty: beside the output
@@ -28,10 +30,9 @@ struct VendorChoice {
   bool tail = false;
 };
 
-// --dfc, --dfc-python, --hw-arch, --work, --samples, --join, --jobs, --time-limit, --retry, --tail
+// --dfc, --dfc-python, --vela, --hw-arch, --work, --samples, --join, --jobs, --time-limit, --retry, --tail
 void add_vendor_options(CommandLine& app, VendorChoice& choice);
 
-// Prints what the compiler prints, line by line, told apart by the piece.
 class CompilerTail;
 
 // A compile that an interrupt ends. Both must outlive what it makes.
@@ -62,6 +63,10 @@ void print_pieces(const VendorCompiled& compiled, Console& console);
 // Which pieces share a file, and what a run is estimated to take with the files that there are.
 Document files_document(const VendorCompiled& compiled);
 Document pieces_document(const VendorCompiled& compiled);
+
+// What was planned and refused, of more than one attempt.
+void print_attempts(const std::vector<BuildAttempt>& attempts, Console& console);
+Document attempts_document(const std::vector<BuildAttempt>& attempts);
 
 // kUnsupported naming the first refused piece and what to do; success if there is none. `kept`:
 // where the others are, empty if nowhere.

@@ -292,7 +292,7 @@ class Driver {
     contents_.add(entries::kPlacement, "placement", print_placement(placement_));
     TESSERA_TRY(const size_t pieces, contents_.add_pieces(plan_));
     if (encodings_) {
-      for (const IntegerForm form : kIntegerForms)
+      for (const IntegerForm form : integer_forms(encodings_->arithmetic))
         TESSERA_TRY_VOID(contents_.add_integer_pieces(plan_, *encodings_, form));
     }
     return fmt::format("{} in {}", counted(pieces, "piece"),

@@ -81,11 +81,13 @@ Note too_little(const MixedPrecision& mixed, double wanted_db, double loss_db) {
                   loss_for_snr_db(mixed.quality.lowest_db()))};
 }
 
-QuantizeOptions choice_for(const Graph& graph, const Plan& plan, const IntegerOptions& wanted) {
+QuantizeOptions choice_for(const Graph& graph, const Plan& plan, const IntegerOptions& wanted,
+                           IntegerArithmetic arithmetic) {
   QuantizeOptions choice = wanted.quantize;
   if (needs_silence_prefix(graph)) set_range_margin_with_silence(choice);
   choice.encoder_in_integers = plan.recipe.encoder_on_chip;
   choice.masks_in_integers = plan.recipe.masks_on_chip;
+  choice.arithmetic = arithmetic;
   for (std::string& name : host_float_values(graph, choice))
     choice.int16_values.insert(std::move(name));
   return choice;
@@ -165,7 +167,7 @@ Result<QuantizedPlan> quantize_plan(const ImportedModel& model, const Plan& plan
   TESSERA_TRY(const Graphs graphs, graphs_for(model, plan, target, rewriting, data.length));
   TESSERA_TRY(const auto cpu, make_backend("cpu", {.threads = options.threads}));
   TESSERA_TRY(const auto emulator, make_backend("emulator", {.threads = options.threads}));
-  const QuantizeOptions choice = choice_for(graphs.window, plan, wanted);
+  const QuantizeOptions choice = choice_for(graphs.window, plan, wanted, target.arithmetic);
   const HeldOut held_out = hold_out(data.windows, recordings_of(data, origin),
                                     {graphs.passage_windows, needs_silence_prefix(graphs.window)});
   const size_t sought = wanted.mixed_loss_db > 0

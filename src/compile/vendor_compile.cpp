@@ -1,7 +1,6 @@
 #include "compile/vendor_compile.h"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <set>
 
@@ -10,6 +9,7 @@
 #include "base/json_fields.h"
 #include "base/npy.h"
 #include "base/text_bytes.h"
+#include "compile/network_name.h"
 #include "compile/piece_samples.h"
 #include "package/entries.h"
 #include "package/manifest.h"
@@ -25,15 +25,6 @@ namespace fs = std::filesystem;
 
 constexpr uint64_t kMaxArtifactBytes = uint64_t{2} << 30;
 constexpr std::string_view kRecord = "hailo/compile.json";
-
-// Letters, digits and '_', not used before.
-std::string network_name(std::string_view piece, std::set<std::string>& taken) {
-  std::string name;
-  for (const char c : piece) name += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
-  std::string unique = name;
-  for (int i = 2; !taken.insert(unique).second; ++i) unique = fmt::format("{}_{}", name, i);
-  return unique;
-}
 
 std::vector<int64_t> stacked_dims(const InputSamples& samples) {
   return {samples.count, samples.shape.h, samples.shape.w, samples.shape.c};

@@ -82,13 +82,24 @@ std::string print_encodings(const Encodings& encodings) {
   Json weights = Json::object();
   for (const auto& [name, encoding] : encodings.values) values[name] = json_of(encoding);
   for (const auto& [name, integer] : encodings.weights) weights[name] = json_of(integer);
-  return print_json({{"values", std::move(values)}, {"weights", std::move(weights)}});
+  Json json{{"values", std::move(values)}, {"weights", std::move(weights)}};
+  // Packages of the time before there was a second one stay the same bytes.
+  if (encodings.arithmetic != IntegerArithmetic::onnx)
+    json["arithmetic"] = to_string(encodings.arithmetic);
+  return print_json(json);
 }
 
 Result<Encodings> parse_encodings(std::span<const uint8_t> text) {
   TESSERA_TRY(const Json json, parse_json(text, kEncodingsName));
   TESSERA_TRY(const JsonFields fields, JsonFields::of(json, kEncodingsName));
   Encodings encodings;
+  if (fields.has("arithmetic")) {
+    TESSERA_TRY(const std::string name, fields.text("arithmetic"));
+    const auto arithmetic = integer_arithmetic_of(name);
+    if (!arithmetic)
+      return fields.error("arithmetic", fmt::format("is '{}', and must be onnx or tflite", name));
+    encodings.arithmetic = *arithmetic;
+  }
   TESSERA_TRY(const auto values, fields.named_objects("values"));
   for (const auto& [name, row] : values) {
     TESSERA_TRY(encodings.values[name], parse_value(row));

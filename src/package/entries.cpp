@@ -46,7 +46,8 @@ std::string of_piece(const Piece& piece) {
 }
 
 std::string of_piece(const Piece& piece, IntegerForm form) {
-  return fmt::format("pieces/{}/{}.onnx", to_string(form), plain_name(piece.name));
+  return fmt::format("pieces/{}/{}{}", to_string(form), plain_name(piece.name),
+                     file_extension(form));
 }
 
 std::string kind_of(IntegerForm form) {

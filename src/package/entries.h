@@ -36,7 +36,7 @@ std::string of_piece(const Piece& piece, IntegerForm form);
 std::string kind_of(IntegerForm form);
 
 // Formats of what compilers of chips make of a piece: "pieces/seg00_0.hef" of kind "piece-hef".
-inline constexpr std::string_view kArtifactFormats[] = {"har", "hef"};
+inline constexpr std::string_view kArtifactFormats[] = {"har", "hef", "vela.tflite"};
 std::string of_artifact(std::string_view piece, std::string_view format);
 std::string kind_of_artifact(std::string_view format);
 

@@ -152,7 +152,7 @@ class PackageCheck {
 
   Result<void> check_integer_files(const Piece& piece, const Encodings& encodings,
                                    Backend& emulator) {
-    for (const IntegerForm form : kIntegerForms) {
+    for (const IntegerForm form : integer_forms(encodings.arithmetic)) {
       TESSERA_TRY(const auto file, entries::piece_file(piece, encodings, form));
       TESSERA_TRY_VOID(check_entry(entries::of_piece(piece, form), entries::kind_of(form), file));
       ++checked_.integer_files;
@@ -188,8 +188,10 @@ class PackageCheck {
   // No entry claims to be of a kind that a build writes and is none of what this build wrote.
   Result<void> check_kinds() const {
     static const std::set<std::string> known{
-        "joined",    "joined-file", "calibration", "encodings",     "graph",     "model", "piece",
-        "piece-har", "piece-hef",   "piece-qdq",   "piece-qlinear", "placement", "plan",  "target"};
+        "joined",        "joined-file",  "calibration",       "encodings", "graph",
+        "model",         "piece",        "piece-har",         "piece-hef", "piece-qdq",
+        "piece-qlinear", "piece-tflite", "piece-vela.tflite", "placement", "plan",
+        "target"};
     for (const PackageEntry& entry : package_.manifest().entries) {
       const auto found = expected_.find(entry.name);
       if (found != expected_.end() && found->second != entry.kind) {

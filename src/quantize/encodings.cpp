@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "quantize/roles.h"
+#include "quantize/tflite_form.h"
 
 namespace tessera {
 namespace {
@@ -154,6 +155,8 @@ Result<void> check_encodings(const Graph& graph, const Encodings& encodings) {
     if (const auto weights = encodings.weights.find(node.name); weights != encodings.weights.end())
       TESSERA_TRY_VOID(check_weights(graph, node, weights->second, encodings));
   }
+  if (encodings.arithmetic == IntegerArithmetic::tflite)
+    return quantization::check_tflite_encodings(graph, encodings);
   return {};
 }
 

@@ -17,6 +17,9 @@ using quantization::matrix_of;
 using quantization::Role;
 using quantization::Scaling;
 
+// Signed codes of 8 bits are so much less than unsigned ones.
+constexpr int32_t kSignedFrom = 128;
+
 class Quantizer {
  public:
   Quantizer(const Graph& graph, const TensorStatistics& statistics, const QuantizeOptions& options)
@@ -31,6 +34,7 @@ class Quantizer {
       if ((role.encoded && !role.inherits) || role.encoded_for_readers)
         TESSERA_TRY_VOID(statistics_of(graph_.node(id)));
     }
+    encodings_.arithmetic = options_.arithmetic;
     TESSERA_TRY_VOID(equalize());
     for (NodeId id : graph_.order()) {
       const Role& role = roles_[slot(id)];
@@ -60,8 +64,65 @@ class Quantizer {
   }
 
   Result<ValueEncoding> encode(const Node& node, const Role& role) const {
+    if (options_.arithmetic == IntegerArithmetic::onnx) return encode_by_range(node, role);
+    if (const auto fixed = fixed_encoding(node, role)) return *fixed;
+    TESSERA_TRY(ValueEncoding encoding, activation_of(node) != nullptr
+                                            ? encode_before_activation(node)
+                                            : encode_by_range(node, role));
+    if (encoding.bits == 8 && !encoding.is_signed) {
+      encoding.is_signed = true;
+      for (int32_t& zero : encoding.zero_point) zero -= kSignedFrom;
+    }
+    return encoding;
+  }
+
+  bool is_wide(const Node& node) const {
+    return options_.int16 || options_.int16_values.contains(node.name);
+  }
+
+  // TensorFlow Lite's LOGISTIC and TANH have results of one scale.
+  std::optional<ValueEncoding> fixed_encoding(const Node& node, const Role& role) const {
+    const auto* unary = std::get_if<Unary>(&node.op);
+    if (unary == nullptr || !role.on_chip) return std::nullopt;
+    const bool wide = is_wide(node);
+    if (unary->kind == UnaryKind::sigmoid)
+      return wide ? ValueEncoding{16, true, {1.0F / 32768}, {0}}
+                  : ValueEncoding{8, true, {1.0F / 256}, {-kSignedFrom}};
+    if (unary->kind == UnaryKind::tanh)
+      return wide ? ValueEncoding{16, true, {1.0F / 32768}, {0}}
+                  : ValueEncoding{8, true, {1.0F / 128}, {0}};
+    return std::nullopt;
+  }
+
+  // The activation that reads a convolution's codes, where it hands scales per channel on.
+  const Node* activation_of(const Node& node) const {
+    const auto users = graph_.users(node.id);
+    if (!matrix_of(node.op) || users.size() != 1) return nullptr;
+    const Node& user = graph_.node(users[0]);
+    const bool follows = std::holds_alternative<Unary>(user.op) && roles_[slot(user.id)].on_chip &&
+                         quantization::follows_matrix(graph_, user);
+    return follows && roles_[slot(user.id)].scaling == Scaling::per_channel ? &user : nullptr;
+  }
+
+  // In the proportion of the activation's scales: the operator between has one factor.
+  Result<ValueEncoding> encode_before_activation(const Node& node) const {
+    const Node& user = *activation_of(node);
+    TESSERA_TRY(const ValueEncoding after, encode(user, roles_[slot(user.id)]));
     TESSERA_TRY(const auto* channels, statistics_of(node));
-    const bool wide = options_.int16 || options_.int16_values.contains(node.name);
+    const bool wide = is_wide(node);
+    const std::vector<Range> ranges =
+        ranges_of(*channels, wide ? options_.int16_range_margin : options_.range_margin,
+                  wide ? RangeEstimator::min_max : options_.range_estimator);
+    std::vector<float> proportions;
+    for (int64_t c = 0; c < node.shape.c; ++c)
+      proportions.push_back(after.scale_of(c) / after.scale_of(0));
+    const std::vector<int> one_part(proportions.size(), 0);
+    return encode_in_proportion(ranges, proportions, one_part, wide);
+  }
+
+  Result<ValueEncoding> encode_by_range(const Node& node, const Role& role) const {
+    TESSERA_TRY(const auto* channels, statistics_of(node));
+    const bool wide = is_wide(node);
     const auto found = proportions_.find(node.id);
     const bool joined = found != proportions_.end();
     const double narrow = joined ? options_.sum_range_margin : options_.range_margin;

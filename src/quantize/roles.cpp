@@ -12,6 +12,12 @@ bool is_activation(const Op& op) {
   return std::holds_alternative<Unary>(op);
 }
 
+// What scales with its operand: scales per channel pass through.
+bool is_homogeneous(const Op& op) {
+  const auto* unary = std::get_if<Unary>(&op);
+  return unary != nullptr && (unary->kind == UnaryKind::relu || unary->kind == UnaryKind::prelu);
+}
+
 PartitionOptions placement_of(const QuantizeOptions& options) {
   PartitionOptions placement;
   placement.encoder_on_chip = options.encoder_in_integers;
@@ -38,6 +44,7 @@ class Roles {
   }
 
   std::vector<JoinedParts> joined() const {
+    if (tflite()) return {};
     return joined_by_sums(graph_,
                           {[this](NodeId id) { return on_chip(id); },
                            [this](const Node& node) { return made_per_channel(node); },
@@ -45,6 +52,8 @@ class Roles {
   }
 
  private:
+  bool tflite() const { return options_.arithmetic == IntegerArithmetic::tflite; }
+
   bool on_chip(NodeId id) const {
     return places_[static_cast<size_t>(index_of(id))].place == Place::chip;
   }
@@ -57,8 +66,10 @@ class Roles {
   // Its accumulators go straight into the activation: no codes between.
   bool joined_with_activation(const Node& node) const {
     const NodeId user = sole_user(graph_, node.id);
-    return matrix_of(node.op) && user != kNoNode && on_chip(user) &&
-           is_activation(graph_.node(user).op);
+    if (!matrix_of(node.op) || user == kNoNode || !on_chip(user)) return false;
+    if (!tflite()) return is_activation(graph_.node(user).op);
+    const auto* unary = graph_.get_if<Unary>(user);
+    return unary != nullptr && unary->kind == UnaryKind::relu;
   }
 
   Role role_of(const Node& node) const {
@@ -76,7 +87,8 @@ class Roles {
       role.encoded_for_readers = true;
     }
     role.scaling = scaling_of(node);
-    role.one_zero_point = on_chip(node.id) && !std::holds_alternative<Affine>(node.op);
+    role.one_zero_point =
+        tflite() || (on_chip(node.id) && !std::holds_alternative<Affine>(node.op));
     return role;
   }
 
@@ -96,11 +108,17 @@ class Roles {
   // The maker writes channels apart: rows of a convolution, perhaps through an activation, an
   // activation's table, or the host.
   bool made_per_channel(const Node& node) const {
+    if (tflite() && on_chip(node.id) && is_activation(node.op))
+      return is_homogeneous(node.op) && follows_matrix(graph_, node);
     return !on_chip(node.id) || matrix_of(node.op) || is_activation(node.op) ||
            std::holds_alternative<Affine>(node.op);
   }
 
   bool reads_per_channel(const Node& reader) const {
+    if (tflite() && on_chip(reader.id) && is_activation(reader.op)) {
+      return is_homogeneous(reader.op) && follows_matrix(graph_, reader) &&
+             scaling_of(reader) == Scaling::per_channel;
+    }
     return !on_chip(reader.id) || matrix_of(reader.op) || is_activation(reader.op) ||
            std::holds_alternative<Affine>(reader.op);
   }
@@ -112,7 +130,9 @@ class Roles {
                     [&](NodeId u) { return reads_per_channel(graph_.node(u)); })) {
       return Scaling::per_channel;
     }
-    return read_by_disjoint_slices(graph_, node.id) ? Scaling::per_slice : Scaling::per_tensor;
+    // A file of TensorFlow Lite has one scale for what is sliced.
+    return !tflite() && read_by_disjoint_slices(graph_, node.id) ? Scaling::per_slice
+                                                                 : Scaling::per_tensor;
   }
 
   const Graph& graph_;
@@ -129,6 +149,11 @@ std::vector<Role> roles_of(const Graph& legal, const QuantizeOptions& options) {
 std::vector<JoinedParts> joined_values(const Graph& legal, const QuantizeOptions& options) {
   if (!options.scale_per_channel || !options.equalize_sums) return {};
   return Roles(legal, options).joined();
+}
+
+bool follows_matrix(const Graph& graph, const Node& activation) {
+  const NodeId operand = activation.inputs.at(0);
+  return matrix_of(graph.node(operand).op) && sole_user(graph, operand) == activation.id;
 }
 
 std::optional<Matrix> matrix_of(const Op& op) {

@@ -52,4 +52,7 @@ struct Matrix {
 };
 std::optional<Matrix> matrix_of(const Op& op);
 
+// Whether the activation is the only reader of a convolution or Gemm.
+bool follows_matrix(const Graph& graph, const Node& activation);
+
 }  // namespace tessera::quantization

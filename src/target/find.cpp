@@ -28,7 +28,7 @@ std::vector<TargetFile> list_targets(std::span<const std::filesystem::path> fold
 
 namespace {
 
-constexpr uint64_t kTargetLimitBytes = uint64_t{1} << 20;
+constexpr uint64_t kMaxTargetFileBytes = uint64_t{1} << 20;
 
 // "macs=256,sram_bytes=524288"
 Result<std::map<std::string, std::string>> parse_settings(std::string_view text) {
@@ -50,7 +50,7 @@ Result<std::map<std::string, std::string>> parse_settings(std::string_view text)
 Result<Target> read_with_settings(const std::filesystem::path& path,
                                   std::map<std::string, std::string> settings) {
   if (settings.empty()) return read_target(path);
-  TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(path, kTargetLimitBytes));
+  TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(path, kMaxTargetFileBytes));
   TESSERA_TRY(const std::string text,
               with_settings({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, settings,
                             path.string()));

@@ -35,14 +35,19 @@ double largest_sum(const Tensor& weight) {
   return most;
 }
 
+// Along an axis with one result there is nothing to stride over.
+int64_t effective_stride(const Node& node) {
+  const Extent& stride = std::get<Conv>(node.op).stride;
+  return std::max(node.shape.h > 1 ? stride.h : 1, node.shape.w > 1 ? stride.w : 1);
+}
+
 }  // namespace
 
 std::optional<Measurement> measure_conv_channels(const CheckSubject& subject, const Node& node) {
   const int64_t in = subject.graph.node(node.inputs[0]).shape.c;
   const auto* conv = std::get_if<Conv>(&node.op);
-  const int64_t reads = conv == nullptr ? in : in / conv->groups;
-  return Measurement{std::max(reads, node.shape.c), "",
-                     fmt::format("its {} channels in, {} out", in, node.shape.c), ""};
+  const int64_t groups = conv == nullptr ? 1 : conv->groups;
+  return Measurement{in / groups, "", fmt::format("its {} channels in {} groups", in, groups), ""};
 }
 
 std::optional<Measurement> measure_depthwise_stride(const CheckSubject& subject, const Node& node) {
@@ -60,6 +65,25 @@ std::optional<Measurement> measure_dilated_stride(const CheckSubject&, const Nod
   return Measurement{std::max(conv.stride.h, conv.stride.w), "",
                      fmt::format("its stride of {} x {} with a dilation of {} x {}", conv.stride.h,
                                  conv.stride.w, conv.dilation.h, conv.dilation.w),
+                     ""};
+}
+
+// Padding as a node of its own becomes part of the convolution behind it.
+std::optional<Measurement> measure_padded_stride(const CheckSubject& subject, const Node& node) {
+  const auto& conv = std::get<Conv>(node.op);
+  const bool pad_before = subject.graph.get_if<Pad>(node.inputs[0]) != nullptr;
+  if (is_depthwise_node(subject, node) || (conv.padding.none() && !pad_before)) return std::nullopt;
+  return Measurement{effective_stride(node), "",
+                     fmt::format("its stride of {} x {}, padded", conv.stride.h, conv.stride.w),
+                     ""};
+}
+
+std::optional<Measurement> measure_grouped_stride(const CheckSubject& subject, const Node& node) {
+  const auto& conv = std::get<Conv>(node.op);
+  if (conv.groups == 1 || is_depthwise_node(subject, node)) return std::nullopt;
+  return Measurement{effective_stride(node), "",
+                     fmt::format("its stride of {} x {} in {} groups", conv.stride.h, conv.stride.w,
+                                 conv.groups),
                      ""};
 }
 
@@ -109,6 +133,16 @@ std::optional<Measurement> measure_mean_axis(const CheckSubject& subject, const 
   const int64_t longest = std::max({reduce.over_c ? in.c : 1, reduce.over_h ? in.h : 1,
                                     reduce.over_w ? in.w : 1});
   return Measurement{longest, "", fmt::format("its mean of {}", to_string(in)), ""};
+}
+
+std::optional<Measurement> measure_operands(const CheckSubject& subject, const Node& node) {
+  if (node.inputs.empty()) return std::nullopt;
+  for (NodeId input : node.inputs) {
+    if (subject.graph.get_if<Constant>(input) == nullptr) continue;
+    return Measurement{0, "constants",
+                       fmt::format("its operand '{}'", subject.graph.node(input).name), ""};
+  }
+  return Measurement{0, "values", "its operands", ""};
 }
 
 std::optional<Measurement> measure_depth_reduction(const CheckSubject& subject, const Node& node) {

@@ -18,6 +18,8 @@ double largest(const TargetKey& key) {
 std::string fault_of(const TargetKey& key, double value) {
   if (!std::isfinite(value) || value <= 0) return "must be a number above 0";
   if (key.section == TargetSection::costs || key.unit == "bytes/s") return "";
+  if (key.unit.ends_with(" per result") || key.unit.starts_with("results per "))
+    return value <= 1e6 ? "" : "must be at most 1000000";
   if (key.unit == "port") return value == 1 || value == 2 ? "" : "must be 1 or 2";
   if (key.unit == "share") return value <= 1 ? "" : "must be a share of at most 1";
   const double most = largest(key);

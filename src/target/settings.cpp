@@ -12,7 +12,7 @@
 namespace tessera {
 namespace {
 
-std::string_view trimmed(std::string_view line) {
+std::string_view stripped(std::string_view line) {
   const size_t begin = std::min(line.find_first_not_of(" \t"), line.size());
   const size_t end = line.find_last_not_of(" \t\r");
   return end == std::string_view::npos ? "" : line.substr(begin, end + 1 - begin);
@@ -29,10 +29,10 @@ std::optional<std::string> with_value(std::string_view toml, std::string_view he
     const size_t end = std::min(toml.find('\n'), toml.size());
     const std::string_view line = toml.substr(0, end);
     toml.remove_prefix(std::min(end + 1, toml.size()));
-    const std::string_view word = trimmed(line);
+    const std::string_view word = stripped(line);
     if (word.starts_with('[')) inside = word == header;
     const bool sets = inside && word.starts_with(key) &&
-                      trimmed(word.substr(key.size())).starts_with('=');
+                      stripped(word.substr(key.size())).starts_with('=');
     found = found || sets;
     text += sets ? fmt::format("{} = {}\n", key, literal) : fmt::format("{}\n", line);
   }

@@ -219,7 +219,16 @@ Result<Target> parse_target(std::string_view text, const std::string& origin) {
   const bool sequential = architecture == to_string(Architecture::sequential);
   const Architecture kind = sequential ? Architecture::sequential : Architecture::clusters;
   target.architecture = kind;
-  TESSERA_TRY(target.arithmetic, word_at(file, "arithmetic", top, {"onnx", "tflite"}));
+  if (file.contains("arithmetic")) {
+    TESSERA_TRY(const std::string name, text_at(file, "arithmetic", top));
+    const auto arithmetic = integer_arithmetic_of(name);
+    if (!arithmetic) {
+      return top.in("arithmetic")
+          .error(*file.get("arithmetic"),
+                 fmt::format("is \"{}\", and must be \"onnx\" or \"tflite\"", name));
+    }
+    target.arithmetic = *arithmetic;
+  }
   using enum TargetSection;
   TESSERA_TRY(target.limits, parse_section<Limit>(file, limits, parse_limit, kind, origin));
   TESSERA_TRY(target.support, parse_section<Support>(file, support, parse_support, kind, origin));

@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "kernels/ref/integer_kernels.h"
+#include "kernels/ref/tflite/evaluate.h"
+#include "quantize/tflite_form.h"
 
 namespace tessera {
 namespace {
@@ -44,12 +46,16 @@ size_t size_of(const Evaluated& value) {
   return static_cast<size_t>(value.shape.size());
 }
 
-void quantize(Evaluated& value) {
+void quantize(Evaluated& value, IntegerArithmetic arithmetic) {
   with_code(*value.coding, [&]<typename Code>(Code) {
     auto& codes = codes_of<Code>(value);
     codes.resize(size_of(value));
-    integer::quantize<Code>({value.floats.data(), value.shape}, *value.coding,
-                            {codes.data(), value.shape});
+    const reference::Source floats{value.floats.data(), value.shape};
+    if (arithmetic == IntegerArithmetic::tflite) {
+      integer::tflite::quantize<Code>(floats, *value.coding, {codes.data(), value.shape});
+    } else {
+      integer::quantize<Code>(floats, *value.coding, {codes.data(), value.shape});
+    }
   });
   value.floats.clear();
 }
@@ -73,7 +79,7 @@ class IntegerEvaluation {
     for (size_t i = 0; i < inputs.size(); ++i) {
       Evaluated& value = begin(graph_.inputs()[i]);
       value.floats.assign(inputs[i].begin(), inputs[i].end());
-      if (value.coding) quantize(value);
+      if (value.coding) quantize(value, encodings_.arithmetic);
     }
     for (NodeId id : graph_.order()) {
       const Node& node = graph_.node(id);
@@ -103,6 +109,8 @@ class IntegerEvaluation {
       value.floats.assign(values.begin(), values.end());
       return;
     }
+    if (encodings_.arithmetic == IntegerArithmetic::tflite && in_tflite_integers(node, value))
+      return;
     if (const auto found = encodings_.weights.find(node.name); found != encodings_.weights.end()) {
       return convolve(node, found->second, value);
     }
@@ -117,7 +125,40 @@ class IntegerEvaluation {
     } else {
       in_float(node, value);
     }
-    if (value.coding) quantize(value);
+    if (value.coding) quantize(value, encodings_.arithmetic);
+  }
+
+  // Whether TensorFlow Lite has an integer operator for it, which then made the value.
+  bool in_tflite_integers(const Node& node, Evaluated& value) {
+    using Form = quantization::TfliteForm;
+    const Form form = quantization::tflite_form_of(graph_, node, encodings_);
+    if (form == Form::float_op) return false;
+    if (form == Form::into_relu) return true;  // with what reads it
+    const Node& source = form == Form::relu_of_convolution ? graph_.node(node.inputs[0]) : node;
+    const auto weights = encodings_.weights.find(source.name);
+    std::vector<Evaluated> operands;
+    for (NodeId input : source.inputs) {
+      Evaluated& operand = operands.emplace_back(values_.at(input));
+      if (operand.coding) continue;
+      operand.coding = integer::make_coding(weights->second.operand.value(), operand.shape.c);
+      quantize(operand, encodings_.arithmetic);
+    }
+    std::vector<integer::tflite::CodeView> views;
+    for (const Evaluated& operand : operands)
+      views.push_back({codes_at(operand), operand.shape, &*operand.coding});
+    with_code(*value.coding, [&]<typename Code>(Code) {
+      auto& codes = codes_of<Code>(value);
+      codes.resize(size_of(value));
+      integer::tflite::evaluate(form, source.op,
+                                weights != encodings_.weights.end() ? &weights->second : nullptr,
+                                views, {codes.data(), value.shape, &*value.coding});
+    });
+    return true;
+  }
+
+  static const void* codes_at(const Evaluated& value) {
+    if (value.coding->is_int16) return value.wide.data();
+    return value.narrow.data();
   }
 
   void in_float(const Node& node, Evaluated& value) {
@@ -133,7 +174,7 @@ class IntegerEvaluation {
     Evaluated operand = values_.at(node.inputs[0]);
     if (!operand.coding) {
       operand.coding = integer::make_coding(given.operand.value(), operand.shape.c);
-      quantize(operand);
+      quantize(operand, encodings_.arithmetic);
     }
     Conv op;  // a Gemm is a pointwise
     IntegerWeights weights = given;

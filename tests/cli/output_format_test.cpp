@@ -31,7 +31,11 @@ void PrintTo(const Writer& writer, std::ostream* stream) {
 }
 
 const std::vector<Writer> kWriters{
-    {"export", {"export", kSmall, "--length", "2003", "-o"}, "an ONNX file", {".onnx"}, false},
+    {"export",
+     {"export", kSmall, "--length", "2003", "-o"},
+     "an ONNX file",
+     {".onnx", ".tflite"},
+     false},
     {"build", {"build", kSmall, "--length", "2003", "-o"}, "a package", {".tess", ".v2"}, true},
     {"rewrite", {"rewrite", kSmall, "-o"}, "the text of a graph", {".graph", ".txt"}, false},
     {"run", {"run", kSmall, "--input", kSmallInput, "--output"}, "a NumPy array", {".npy"}, true},
@@ -143,14 +147,14 @@ TEST_F(CliOutputName, OfAnotherFormIsToldItsCommand) {
 }
 
 TEST_F(CliOutputName, ThatIsRefusedIsRefusedBeforeTheModelIsRead) {
-  EXPECT_EQ(hint_of({"export", "missing.pth", "-o", "net.tflite"}), "net.onnx");
+  EXPECT_EQ(hint_of({"export", "missing.pth", "-o", "net.mlmodel"}), "net.onnx");
   EXPECT_EQ(hint_of({"plan", "missing.pth", "--svg", "plan.png"}), "plan.svg");
   EXPECT_EQ(hint_of({"build", "missing.pth", "-o", "net.onnx"}), "net.tess");
 }
 
 TEST_F(CliOutputName, ThatIsToldIsNotTheInputs) {
   ASSERT_EQ(tool({"export", kSmall, "-o", "net.onnx"}).code, 0);
-  const std::string name = hint_of({"export", "net.onnx", "-o", "net.tflite"});
+  const std::string name = hint_of({"export", "net.onnx", "-o", "net.mlmodel"});
   EXPECT_EQ(name, "net_2.onnx");
   EXPECT_EQ(tool({"export", "net.onnx", "-o", name}).code, 0);
 }
@@ -166,7 +170,7 @@ TEST_F(CliOutputName, OfAFolderIsNotThatOfAFile) {
   ASSERT_EQ(tool({"build", kSmall, "--length", "2003", "-o", "m.tess"}).code, 0);
   const std::string entries = hint_of({"package", "extract", "m.tess", "-o", "entries.zip"});
   EXPECT_EQ(tool({"package", "extract", "m.tess", "-o", entries}).code, 0);
-  EXPECT_EQ(hint_of({"export", "m.tess", "--integers", "qdq", "-o", "m.tflite"}), "m");
+  EXPECT_EQ(hint_of({"export", "m.tess", "--integers", "qdq", "-o", "m.mlmodel"}), "m");
   EXPECT_EQ(hint_of({"bisect", kSmall, "m.tess", "--input", kDemoMixture, "-o", "r.json"}), "r");
   EXPECT_FALSE(fs::exists(folder_ / "voice.wav"));
   // A folder that is there has its name already.

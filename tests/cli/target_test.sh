@@ -33,8 +33,8 @@ grep -q '"rule":"norm","node":"bottleneck.norm"' "$scratch/json" || fail "a glob
 grep -q '"remedy":"split_global_norm"' "$scratch/json" || fail "no remedy is named"
 "$tessera" check "$model" --summary | grep -q '^norm  *25 ' || fail "the summary does not count the norms"
 
-expect_refusal 4 'known targets: generic, hailo8, hailo8l' check "$model" --target hailo9
-expect_refusal 4 'known targets: generic, hailo8, hailo8l' target show hailo9
+expect_refusal 4 'known targets: ethos_u55, ethos_u65, ethos_u85, generic, hailo8, hailo8l' check "$model" --target hailo9
+expect_refusal 4 'known targets: ethos_u55, ethos_u65, ethos_u85, generic, hailo8, hailo8l' target show hailo9
 printf 'schema = 1\nname = "x"\n' >"$scratch/short.toml"
 expect_refusal 3 'summary is missing' check "$model" --target "$scratch/short.toml"
 printf 'schema = \n' >"$scratch/broken.toml"

@@ -82,6 +82,9 @@ INSTANTIATE_TEST_SUITE_P(Small, BuildNetwork,
                                          Case{"asteroid/enc_relu_k20", "hailo8"},
                                          Case{"asteroid/one_src_denoise", "hailo8"},
                                          Case{"asteroid/gln_sigmoid", "generic"},
+                                         Case{"asteroid/gln_sigmoid", "ethos_u65"},
+                                         Case{"asteroid/bn_k5", "ethos_u85"},
+                                         Case{"asteroid/causal_cln", "ethos_u55"},
                                          Case{"torchaudio/torchaudio_small", "hailo8l"}),
                          [](const auto& one) {
                            std::string name = one.param.stem + "_" + one.param.target;

@@ -47,7 +47,7 @@ TEST(ExportIntegers, EveryCumulativeNormHasCountsOfItsOwnWidth) {
   for (uint32_t seed = 0; seed < 30; ++seed) {
     const Graph graph = test::random_norms(seed, true);
     const Encodings encodings = test::random_encodings(graph, seed);
-    for (const IntegerForm form : kIntegerForms) {
+    for (const IntegerForm form : integer_forms(IntegerArithmetic::onnx)) {
       const auto bytes = export_integers(graph, encodings, form);
       ASSERT_TRUE(bytes) << bytes.error().to_string();
       onnx::ModelProto model;
@@ -60,7 +60,7 @@ TEST(ExportIntegers, EveryCumulativeNormHasCountsOfItsOwnWidth) {
 
 TEST(ExportIntegers, TheSameNetworkGivesTheSameBytesHoweverItLiesInMemory) {
   for (uint32_t seed = 0; seed < 20; ++seed) {
-    for (const IntegerForm form : kIntegerForms) {
+    for (const IntegerForm form : integer_forms(IntegerArithmetic::onnx)) {
       const Graph graph = test::random_norms(seed, true);
       const Encodings encodings = test::random_encodings(graph, seed);
       const auto first = export_integers(graph, encodings, form);

@@ -233,7 +233,7 @@ Bytes with_encodings(const std::function<void(Encodings& encodings)>& edit) {
     entry(contents, entries::kEncodings).bytes.assign(text.begin(), text.end());
     for (const ChipSegment& segment : network.plan.segments) {
       for (const Piece& piece : segment.pieces) {
-        for (const IntegerForm form : kIntegerForms) {
+        for (const IntegerForm form : integer_forms(IntegerArithmetic::onnx)) {
           entry(contents, entries::of_piece(piece, form)).bytes =
               entries::piece_file(piece, encodings, form).value();
         }

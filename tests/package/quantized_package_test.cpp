@@ -257,7 +257,7 @@ TEST_F(HostileEncodings, OneCharacterChangedHarmsNothing) {
     ASSERT_TRUE(session.has_value()) << session.error().to_string();
     const std::vector<std::vector<float>> inputs = test::random_inputs(piece, 1);
     ASSERT_TRUE(session->run(std::vector<ConstValues>(inputs.begin(), inputs.end())).has_value());
-    for (IntegerForm form : kIntegerForms)
+    for (IntegerForm form : integer_forms(IntegerArithmetic::onnx))
       EXPECT_TRUE(export_integers(piece, *parsed, form).has_value());
   }
   EXPECT_GT(accepted, 5);

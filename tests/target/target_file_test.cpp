@@ -15,13 +15,13 @@ std::string error_of(const std::string& text) {
 }
 
 TEST(TargetFile, EveryTargetThatIsShippedReads) {
-  for (const char* name : {"hailo8", "hailo8l", "generic"}) {
+  for (const char* name : {"hailo8", "hailo8l", "generic", "ethos_u55", "ethos_u65", "ethos_u85"}) {
     EXPECT_EQ(real_target(name).name, name);
   }
 }
 
 TEST(TargetFile, EveryEntrySaysWhereItComesFrom) {
-  for (const char* name : {"hailo8", "hailo8l", "generic"}) {
+  for (const char* name : {"hailo8", "hailo8l", "generic", "ethos_u55", "ethos_u65", "ethos_u85"}) {
     const Target target = real_target(name);
     for (const auto& [key, limit] : target.limits) EXPECT_FALSE(limit.source.empty()) << key;
     for (const auto& [key, words] : target.support) EXPECT_FALSE(words.source.empty()) << key;
@@ -88,7 +88,8 @@ TEST(TargetFile, AMissingSectionIsNamed) {
 TEST(TargetFile, AnUnknownEntryIsRefusedWithItsLine) {
   EXPECT_EQ(error_of("schema = 1\nname = \"x\"\ncolour = \"red\"\n"),
             "chip.toml:3: colour is not an entry of a target file (known here: schema, name, "
-            "summary, limits, support, units, costs) (docs/targets.md describes every entry)");
+            "summary, architecture, arithmetic, limits, support, units, costs, parameters) "
+            "(docs/targets.md describes every entry)");
   const std::string text =
       replaced(target_text("generic"), "[limits.rank]", "[limits.colour]\nmax = 1\n[limits.rank]");
   EXPECT_NE(error_of(text).find("limits.colour is not an entry of a target file"),
@@ -162,7 +163,8 @@ TEST(FindTarget, AnUnknownNameListsTheKnownOnes) {
   const auto target = find_target("hailo9", folders);
   ASSERT_FALSE(target);
   EXPECT_EQ(target.error().to_string(),
-            "hailo9: unknown target (known targets: generic, hailo8, hailo8l; or give the path of "
+            "hailo9: unknown target (known targets: ethos_u55, ethos_u65, ethos_u85, generic, hailo8, "
+            "hailo8l; or give the path of "
             "a target file)");
   EXPECT_EQ(target.error().code, ErrorCode::kNotFound);
 }

@@ -11,6 +11,13 @@
 // Every other op is evaluated on dequantised operands and, if its value is encoded, quantised.
 // Statistics of encoded values are exact sums over codes. A Slice or zero Pad without an encoding
 // of its own keeps the codes of its operand.
+//
+// That is IntegerArithmetic::onnx. IntegerArithmetic::tflite is the arithmetic of TensorFlow Lite's
+// reference kernels: codes are signed; a value has one zero point, 0 of 16 bits; factors are
+// fixed-point numbers of 32 bits; every operator's result is rounded to codes, a ReLU after a
+// convolution being part of it; operands and result of an operator have one width, or are
+// requantised. Ops without an integer operator, and what the host computes, are evaluated as in
+// onnx, but rounded to codes with halves away from zero.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +27,7 @@
 #include <vector>
 
 #include "tessera/compiler/graph.h"
+#include "tessera/compiler/integer_arithmetic.h"
 #include "tessera/result.h"
 
 namespace tessera {
@@ -54,6 +62,7 @@ struct IntegerWeights {
 struct Encodings {
   std::map<std::string, ValueEncoding> values;
   std::map<std::string, IntegerWeights> weights;
+  IntegerArithmetic arithmetic = IntegerArithmetic::onnx;
 
   bool empty() const { return values.empty() && weights.empty(); }
   friend bool operator==(const Encodings&, const Encodings&) = default;

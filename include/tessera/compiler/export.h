@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,11 +62,18 @@ Result<void> export_onnx(const Graph& graph, const std::filesystem::path& path,
 // What a runtime computes from it is its own choice: sums in float32 round, so that a value near
 // the middle between two codes may become the other one.
 
-enum class IntegerForm : uint8_t { qlinear, qdq };
-inline constexpr IntegerForm kIntegerForms[] = {IntegerForm::qdq, IntegerForm::qlinear};
-std::string_view to_string(IntegerForm form);
+//
+// tflite: not ONNX, but a TensorFlow Lite file, of networks quantised for that arithmetic alone.
+// See export_tflite().
 
-// Errors: those of check_encodings() and export_onnx().
+enum class IntegerForm : uint8_t { qlinear, qdq, tflite };
+std::string_view to_string(IntegerForm form);
+// The forms that say integers of this arithmetic, and the extension of their files: ".onnx".
+std::span<const IntegerForm> integer_forms(IntegerArithmetic arithmetic);
+std::string_view file_extension(IntegerForm form);
+
+// Errors: those of check_encodings(), export_onnx() and export_tflite(); kUnsupported for a form
+// that does not say integers of this arithmetic.
 Result<std::vector<uint8_t>> export_integers(const Graph& graph, const Encodings& encodings,
                                              IntegerForm form = IntegerForm::qlinear);
 

@@ -150,6 +150,9 @@ struct QuantizeOptions {
   bool int16 = false;                  // every value in 16 bits; weights keep 8
   std::set<std::string> int16_values;  // these values in 16 bits, by node name
 
+  // Whose rounding the encodings are for: that of the target.
+  IntegerArithmetic arithmetic = IntegerArithmetic::onnx;
+
   // Each for comparison; all of them help and none depends on the network.
   bool scale_per_channel = true;  // where every reader and the maker can carry it
   bool equalize_sums = true;      // scales per channel for values that additions join, in common

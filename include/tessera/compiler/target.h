@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "tessera/compiler/graph.h"
+#include "tessera/compiler/integer_arithmetic.h"
 #include "tessera/result.h"
 
 namespace tessera {
@@ -82,12 +83,12 @@ struct Target {
   std::string name;
   std::string summary;
   Architecture architecture = Architecture::clusters;
-  // The integer semantics that the chip's compiler keeps: "onnx" or "tflite".
-  std::string arithmetic = "onnx";
   std::filesystem::path file;  // empty when parsed from text
   // What find_target() was asked to set of the file, by name: for BuildOptions::target_settings.
   std::map<std::string, std::string> settings;
   std::map<std::string, TargetParameter, std::less<>> parameters;
+  // What the chip and its compiler compute integers in; "onnx" where the file does not say.
+  IntegerArithmetic arithmetic = IntegerArithmetic::onnx;
   std::map<std::string, Limit, std::less<>> limits;
   std::map<std::string, Support, std::less<>> support;
   std::map<std::string, Quantity, std::less<>> units;

@@ -20,7 +20,8 @@ class Lowering {
 
   std::unique_ptr<Lowered> run() {
     describe_values();
-    fusion_ = fuse(graph_, encodings_, lowered_->values);
+    fusion_ = tflite() ? Fusion{std::vector<Fused>(ids(), Fused::no)}
+                       : fuse(graph_, encodings_, lowered_->values);
     begin_with_inputs();
     for (NodeId id : graph_.order()) {
       const Node& node = graph_.node(id);
@@ -33,6 +34,7 @@ class Lowering {
 
  private:
   Value& value(NodeId id) { return lowered_->values[slot(id)]; }
+  bool tflite() const { return encodings_.arithmetic == IntegerArithmetic::tflite; }
   size_t ids() const { return static_cast<size_t>(graph_.id_limit()); }
 
   void describe_values() {
@@ -61,7 +63,9 @@ class Lowering {
       const size_t floats = ids() + i;
       lowered_->values[floats].shape = value(id).shape;
       lowered_->inputs.push_back(floats);
-      add(quantize_step(kernels_, lowered_->values[floats], value(id)), {floats}, slot(id));
+      add(tflite() ? tflite_quantize_step(lowered_->values[floats], value(id))
+                   : quantize_step(kernels_, lowered_->values[floats], value(id)),
+          {floats}, slot(id));
     }
   }
 
@@ -90,10 +94,39 @@ class Lowering {
   }
 
   void add_step(const Node& node) {
+    if (tflite() && add_tflite(node)) return;
     if (add_statistics(node) || add_frame_norm(node) || add_convolution(node)) return;
     std::vector<size_t> operands;
     for (NodeId input : node.inputs) operands.push_back(slot(input));
     add(step_for(node), std::move(operands), slot(node.id));
+  }
+
+  // Whether the node is an operator of TensorFlow Lite's integers, part of one, or rounded to codes
+  // as there.
+  bool add_tflite(const Node& node) {
+    using Form = quantization::TfliteForm;
+    const Form form = quantization::tflite_form_of(graph_, node, encodings_);
+    if (form == Form::into_relu) return true;
+    if (form == Form::float_op && !value(node.id).coding) return false;
+    const Node& source = form == Form::relu_of_convolution ? graph_.node(node.inputs[0]) : node;
+    std::vector<size_t> slots;
+    std::vector<const Value*> operands;
+    for (NodeId input : source.inputs) {
+      slots.push_back(slot(input));
+      operands.push_back(&value(input));
+    }
+    const Value& dst = value(node.id);
+    if (form == Form::float_op) {
+      add(reference_step(node.op, std::move(operands), dst, skip_of(node),
+                         IntegerArithmetic::tflite),
+          std::move(slots), slot(node.id));
+      return true;
+    }
+    std::optional<IntegerWeights> weights;
+    if (encodings_.weights.contains(source.name)) weights = encodings_.weights.at(source.name);
+    add(tflite_step(form, source.op, std::move(weights), std::move(operands), dst),
+        std::move(slots), slot(node.id));
+    return true;
   }
 
   // Of a node that goes on from run to run.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "backends/emulator/program.h"
+#include "quantize/tflite_form.h"
 
 namespace tessera::emulator {
 
@@ -105,8 +106,18 @@ std::unique_ptr<Step> cumulative_statistics_step(NormStatistics op, const Value&
 std::unique_ptr<Step> slice_step(Slice op, const Value& src, const Value& dst);
 std::unique_ptr<Step> pad_step(Pad op, const Value& src, const Value& dst);
 
-// Any op in float: operands dequantised before, the result quantised after. `skip` as above.
+// Any op in float: operands dequantised before, the result quantised after, in the rounding of
+// `arithmetic`. `skip` as above.
 std::unique_ptr<Step> reference_step(Op op, std::vector<const Value*> operands, const Value& dst,
-                                     std::optional<int64_t> skip);
+                                     std::optional<int64_t> skip,
+                                     IntegerArithmetic arithmetic = IntegerArithmetic::onnx);
+
+// An operator of TensorFlow Lite's integers: `op` is the node's, or of a ReLU that is one operator
+// with a convolution, the convolution's, whose `weights` are given.
+std::unique_ptr<Step> tflite_step(quantization::TfliteForm form, Op op,
+                                  std::optional<IntegerWeights> weights,
+                                  std::vector<const Value*> operands, const Value& dst);
+// Floats to codes, halves away from zero.
+std::unique_ptr<Step> tflite_quantize_step(const Value& src, const Value& dst);
 
 }  // namespace tessera::emulator

@@ -84,6 +84,13 @@ Result<std::vector<uint8_t>> export_tflite(const Graph& graph, const Encodings& 
   TESSERA_TRY_VOID(validate(graph, graph.form()));
   TESSERA_TRY_VOID(check_sizes(graph));
   TESSERA_TRY_VOID(check_encodings(graph, encodings));
+  if (encodings.arithmetic != IntegerArithmetic::tflite) {
+    return TESSERA_ERROR(kUnsupported, "encodings",
+                         fmt::format("are for the arithmetic {}, and a TensorFlow Lite file is "
+                                     "computed in its own",
+                                     to_string(encodings.arithmetic)),
+                         "build the package for a target whose arithmetic is tflite");
+  }
   return tflite::IntegerExport(graph, encodings).run(options.metadata);
 }
 

@@ -71,10 +71,10 @@ Result<std::vector<uint8_t>> IntegerExport::run(
     const Node& node = graph_.node(id);
     Value& input = value(id);
     const bool in_codes = input.coding && has_one_zero_point(*input.coding);
-    const TensorId made =
-        in_codes ? file_.tensor(node.name, dims_of(node.shape), type_of(*input.coding),
-                                quantization_of(*input.coding))
-                 : file_.tensor(node.name, dims_of(node.shape));
+    const TensorId made = in_codes
+                              ? file_.tensor(node.name, dims_of(node.shape), type_of(*input.coding),
+                                             quantization_of(*input.coding))
+                              : file_.tensor(node.name, dims_of(node.shape));
     (in_codes ? input.codes : input.floats) = made;
     file_.add_input(node.name, made);
   }
@@ -100,7 +100,7 @@ void IntegerExport::write_output(const GraphOutput& output, TensorId id) {
 }
 
 Result<void> IntegerExport::write(const Node& node) {
-  const Form form = integer::tflite::form_of(graph_, node, encodings_);
+  const Form form = tessera::quantization::tflite_form_of(graph_, node, encodings_);
   if (form == Form::into_relu) return {};  // by what reads it
   if (form == Form::float_op) return write_float(node);
   TESSERA_TRY(value(node.id).codes, write_codes(node, form));
@@ -125,8 +125,7 @@ Result<void> IntegerExport::write_float(const Node& node) {
 Result<TensorId> IntegerExport::write_codes(const Node& node, Form form) {
   Result<Written> written = [&] {
     if (form == Form::convolution) return convolution(node, node);
-    if (form == Form::relu_of_convolution)
-      return convolution(graph_.node(node.inputs[0]), node);
+    if (form == Form::relu_of_convolution) return convolution(graph_.node(node.inputs[0]), node);
     if (form == Form::affine) return affine(node);
     return other_codes(node, form);
   }();
@@ -208,17 +207,15 @@ IntegerExport::Written IntegerExport::convolve(Emitter& out, const Conv& op, con
                                                const IntegerWeights& weights, const Coding& result,
                                                bool relu, const std::string& suffix) {
   const bool depthwise = is_depthwise(op, x_shape);
-  const std::vector<float> scales =
-      integer::tflite::filter_scales(weights, x_coding, result);
+  const std::vector<float> scales = integer::tflite::filter_scales(weights, x_coding, result);
   const auto outputs = static_cast<int32_t>(scales.size());
   const std::vector<int64_t> zeros(scales.size(), 0);
   const std::vector<int8_t> ordered =
       ordered_weights(op, depthwise, std::span<const int8_t>(weights.values));
   const std::string& name = out.node.name;
-  const TensorId weight =
-      file_.constant(name + ".weight", std::as_bytes(std::span(ordered)),
-                     weight_dims(op, depthwise), TensorType::int8,
-                     {scales, zeros, depthwise ? 3 : 0});
+  const TensorId weight = file_.constant(name + ".weight", std::as_bytes(std::span(ordered)),
+                                         weight_dims(op, depthwise), TensorType::int8,
+                                         {scales, zeros, depthwise ? 3 : 0});
   std::vector<float> bias_scales;
   for (const float scale : scales) bias_scales.push_back(scale * x_coding.scale[0]);
   const Quantization bias_quantization{bias_scales, zeros, 0};
@@ -284,21 +281,20 @@ Result<IntegerExport::Written> IntegerExport::other_codes(const Node& node, Form
   const auto widths = integer::tflite::widths_of(form, node.op, codings, wanted);
   std::vector<TensorId> in;
   for (size_t i = 0; i < node.inputs.size(); ++i) {
-    TESSERA_TRY(in.emplace_back(), operand(out, node.inputs[i], widths.operands[i],
-                                           fmt::format("operand{}", i)));
+    TESSERA_TRY(in.emplace_back(),
+                operand(out, node.inputs[i], widths.operands[i], fmt::format("operand{}", i)));
   }
   const bool exact = same_in_file(widths.result, wanted);
   const std::string suffix = exact ? "" : "unscaled";
   if (form == Form::movement) {
     // Codes as they are; steps take the operand's quantisation.
     if (const auto* op = std::get_if<Slice>(&node.op))
-      return Written{
-          out.slice(in[0], dimension_of(op->axis), op->begin, op->end, op->step, suffix),
-          widths.result};
+      return Written{out.slice(in[0], dimension_of(op->axis), op->begin, op->end, op->step, suffix),
+                     widths.result};
     if (const auto* op = std::get_if<Pad>(&node.op))
       return Written{out.pad(in[0], op->padding, op->mode, suffix), widths.result};
-    return Written{
-        out.concat(in, dimension_of(std::get<Concat>(node.op).axis), suffix), widths.result};
+    return Written{out.concat(in, dimension_of(std::get<Concat>(node.op).axis), suffix),
+                   widths.result};
   }
   const Target target = target_of(widths.result, dims_of(node.shape), suffix);
   if (form == Form::elementwise) {
@@ -310,15 +306,15 @@ Result<IntegerExport::Written> IntegerExport::other_codes(const Node& node, Form
   const auto& op = std::get<Unary>(node.op);
   if (form == Form::relu) return Written{out.make(Operator::relu, in, target), widths.result};
   if (form == Form::leaky_relu) {
-    return Written{out.make(Operator::leaky_relu, in, target,
-                            {OptionsTable::leaky_relu, {{0, op.slope[0]}}}),
-                   widths.result};
+    return Written{
+        out.make(Operator::leaky_relu, in, target, {OptionsTable::leaky_relu, {{0, op.slope[0]}}}),
+        widths.result};
   }
   if (form == Form::prelu) {
     const auto slopes = integer::tflite::encode_slopes(op.slope);
     in.push_back(file_.constant(node.name + ".slope", std::as_bytes(std::span(slopes.codes)),
-                                {1, 1, static_cast<int32_t>(slopes.codes.size())},
-                                TensorType::int8, {{slopes.scale}, {0}, 0}));
+                                {1, 1, static_cast<int32_t>(slopes.codes.size())}, TensorType::int8,
+                                {{slopes.scale}, {0}, 0}));
     return Written{out.make(Operator::prelu, in, target), widths.result};
   }
   const Operator code = op.kind == UnaryKind::tanh ? Operator::tanh : Operator::logistic;

@@ -95,8 +95,8 @@ void conv(const ConvOperands<Code>& operands, const Coding& result, const CodeTa
 namespace tflite {
 
 template <typename Code>
-void conv(const ConvOperands<Code>& operands, std::span<const Multiplier> multipliers,
-          const Coding& result, bool relu, const CodeTarget<Code>& dst) {
+void conv_codes(const ConvOperands<Code>& operands, std::span<const Multiplier> multipliers,
+                const Coding& result, bool relu, const CodeTarget<Code>& dst) {
   // Accumulators of 16-bit codes have 64 bits there; they stay within 32 by check_encodings().
   using Accumulator = std::conditional_t<std::is_same_v<Code, Code16>, int64_t, int32_t>;
   const int32_t zero = result.zero_point[0];
@@ -114,10 +114,10 @@ void conv(const ConvOperands<Code>& operands, std::span<const Multiplier> multip
                    });
 }
 
-template void conv(const ConvOperands<Code8>&, std::span<const Multiplier>, const Coding&, bool,
-                   const CodeTarget<Code8>&);
-template void conv(const ConvOperands<Code16>&, std::span<const Multiplier>, const Coding&, bool,
-                   const CodeTarget<Code16>&);
+template void conv_codes(const ConvOperands<Code8>&, std::span<const Multiplier>, const Coding&,
+                         bool, const CodeTarget<Code8>&);
+template void conv_codes(const ConvOperands<Code16>&, std::span<const Multiplier>, const Coding&,
+                         bool, const CodeTarget<Code16>&);
 
 }  // namespace tflite
 

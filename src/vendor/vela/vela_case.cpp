@@ -12,6 +12,7 @@
 
 #include "base/hash.h"
 #include "base/process.h"
+#include "base/system_error.h"
 #include "tessera/file.h"
 #include "vendor/step_store.h"
 
@@ -114,12 +115,7 @@ class CaseRun {
   Result<std::optional<StoredStep>> perform_in(const fs::path& work, const std::string& key) {
     std::error_code failed;
     fs::copy_file(case_.network, work / (case_.name + ".tflite"), failed);
-    if (failed) {
-      return TESSERA_ERROR(failed == std::errc::no_space_on_device ? kNoSpace : kIo,
-                           case_.network.string(),
-                           fmt::format("cannot be copied: {}", failed.message()),
-                           "look at the folder for the compiler's work, and free some space");
-    }
+    if (failed) return system_error(failed.value(), case_.network.string(), "copy");
     ProcessOptions process;
     process.program = options_.program;
     process.arguments = arguments_of(options_.configuration);

@@ -1,5 +1,6 @@
 #include "backends/emulator/steps.h"
 #include "kernels/ref/moments.h"
+#include "kernels/ref/tflite/kernels.h"
 
 namespace tessera::emulator {
 namespace {
@@ -7,8 +8,8 @@ namespace {
 class ReferenceStep final : public Step {
  public:
   ReferenceStep(Op op, std::vector<const Value*> operands, const Value& dst,
-                std::optional<int64_t> skip)
-      : op_(std::move(op)), operands_(std::move(operands)), dst_(dst) {
+                std::optional<int64_t> skip, IntegerArithmetic arithmetic)
+      : op_(std::move(op)), operands_(std::move(operands)), dst_(dst), arithmetic_(arithmetic) {
     if (skip) carried_.emplace(*skip, operands_[0]->shape);
     for (const Value* operand : operands_) {
       sources_.push_back({nullptr, operand->shape});
@@ -35,7 +36,12 @@ class ReferenceStep final : public Step {
     }
     evaluate({free, dst_.shape});
     with_code(*dst_.coding, [&]<typename Code>(Code) {
-      integer::quantize({free, dst_.shape}, *dst_.coding, dst_.code_target<Code>());
+      const reference::Source floats{free, dst_.shape};
+      if (arithmetic_ == IntegerArithmetic::tflite) {
+        integer::tflite::quantize(floats, *dst_.coding, dst_.code_target<Code>());
+      } else {
+        integer::quantize(floats, *dst_.coding, dst_.code_target<Code>());
+      }
     });
   }
   void reset() override {
@@ -57,6 +63,7 @@ class ReferenceStep final : public Step {
   Op op_;
   std::vector<const Value*> operands_;
   const Value& dst_;
+  IntegerArithmetic arithmetic_;
   std::vector<reference::Source> sources_;
   std::optional<reference::Carried> carried_;
 };
@@ -64,8 +71,8 @@ class ReferenceStep final : public Step {
 }  // namespace
 
 std::unique_ptr<Step> reference_step(Op op, std::vector<const Value*> operands, const Value& dst,
-                                     std::optional<int64_t> skip) {
-  return std::make_unique<ReferenceStep>(std::move(op), std::move(operands), dst, skip);
+                                     std::optional<int64_t> skip, IntegerArithmetic arithmetic) {
+  return std::make_unique<ReferenceStep>(std::move(op), std::move(operands), dst, skip, arithmetic);
 }
 
 }  // namespace tessera::emulator

@@ -1,30 +1,14 @@
-// Which operator of TensorFlow Lite's integers computes a node of a quantised network, and in what
-// codes: what an exported file holds, and what is computed here, both follow from it.
+// The codes that an operator of TensorFlow Lite's integers reads and makes.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "kernels/ref/coding.h"
-#include "tessera/compiler/encodings.h"
-#include "tessera/compiler/graph.h"
+#include "quantize/tflite_form.h"
 
 namespace tessera::integer::tflite {
 
-enum class Form : uint8_t {
-  float_op,     // on dequantised operands; quantised if its value is encoded
-  convolution,  // of integer weights
-  relu_of_convolution,  // one operator with the convolution before it, whose value has no codes
-  into_relu,            // that convolution
-  affine,               // a depthwise convolution
-  relu,
-  leaky_relu,  // PReLU of one slope
-  prelu,
-  curve,        // sigmoid, tanh: results of one scale
-  elementwise,  // add, sub, mul
-  movement,     // slice, pad, concat: codes as they are
-};
-Form form_of(const Graph& graph, const Node& node, const Encodings& encodings);
+using Form = quantization::TfliteForm;
 
 // Operators take operands and give results of one width: 16 bits if any of them has 16. Others are
 // requantised before and after.

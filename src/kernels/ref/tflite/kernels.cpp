@@ -7,8 +7,7 @@ namespace tessera::integer::tflite {
 namespace {
 
 int32_t clamped(int64_t code, const Coding& coding) {
-  return static_cast<int32_t>(
-      std::clamp<int64_t>(code, coding.lowest, coding.highest));
+  return static_cast<int32_t>(std::clamp<int64_t>(code, coding.lowest, coding.highest));
 }
 
 // Calls `function` with every code less its zero point; the result's is added to what it returns.
@@ -21,8 +20,8 @@ void map(const CodeSource<From>& src, const Coding& from, const Coding& to,
       const From* in = src.row(c, h);
       To* out = dst.row(c, h);
       for (int64_t t = 0; t < src.shape.w; ++t)
-        out[t] = static_cast<To>(
-            clamped(int64_t{function(in[t] - zero, c)} + to.zero_point[0], to));
+        out[t] =
+            static_cast<To>(clamped(int64_t{function(in[t] - zero, c)} + to.zero_point[0], to));
     }
   }
 }
@@ -37,8 +36,9 @@ std::vector<float> filter_scales(const IntegerWeights& weights, const Coding& op
                                  const Coding& result) {
   std::vector<float> scales;
   for (size_t o = 0; o < weights.scale.size(); ++o) {
-    const double unit = static_cast<double>(weights.scale[o]) *
-                        (static_cast<double>(result.scale[0]) / static_cast<double>(result.scale[o]));
+    const double unit =
+        static_cast<double>(weights.scale[o]) *
+        (static_cast<double>(result.scale[0]) / static_cast<double>(result.scale[o]));
     scales.push_back(static_cast<float>(unit / static_cast<double>(operand.scale[0])));
   }
   return scales;
@@ -48,9 +48,9 @@ std::vector<Multiplier> conv_multipliers(std::span<const float> filter_scales,
                                          const Coding& operand, const Coding& result) {
   std::vector<Multiplier> multipliers;
   for (const float scale : filter_scales) {
-    multipliers.push_back(multiplier_of(static_cast<double>(operand.scale[0]) *
-                                        static_cast<double>(scale) /
-                                        static_cast<double>(result.scale[0])));
+    multipliers.push_back(
+        multiplier_of(static_cast<double>(operand.scale[0]) * static_cast<double>(scale) /
+                      static_cast<double>(result.scale[0])));
   }
   return multipliers;
 }
@@ -61,13 +61,14 @@ IntegerWeights affine_weights(const Affine& op, const Coding& operand) {
   IntegerWeights weights;
   weights.dims = {op.scale.size(), 1, 1, 1};
   for (int64_t c = 0; c < op.scale.size(); ++c) {
-    const double a =
-        static_cast<double>(op.scale[c]) * static_cast<double>(operand.scale[static_cast<size_t>(c)]);
+    const double a = static_cast<double>(op.scale[c]) *
+                     static_cast<double>(operand.scale[static_cast<size_t>(c)]);
     const auto b = static_cast<double>(op.bias[c]);
     const double unit = std::max({std::abs(a) / kFull, std::abs(b) / kLargestBias, 1e-30});
     weights.scale.push_back(static_cast<float>(unit));
     const auto step = static_cast<double>(weights.scale.back());
-    weights.values.push_back(static_cast<int8_t>(std::clamp(std::nearbyint(a / step), -127.0, 127.0)));
+    weights.values.push_back(
+        static_cast<int8_t>(std::clamp(std::nearbyint(a / step), -127.0, 127.0)));
     weights.bias.push_back(
         static_cast<int32_t>(std::clamp(std::nearbyint(b / step), -kLargestBias, kLargestBias)));
   }
@@ -77,8 +78,8 @@ IntegerWeights affine_weights(const Affine& op, const Coding& operand) {
 template <typename From, typename To>
 void requantize(const CodeSource<From>& src, const Coding& from, const Coding& to,
                 const CodeTarget<To>& dst) {
-  const Multiplier m = multiplier_of(static_cast<double>(from.scale[0]) /
-                                     static_cast<double>(to.scale[0]));
+  const Multiplier m =
+      multiplier_of(static_cast<double>(from.scale[0]) / static_cast<double>(to.scale[0]));
   map(src, from, to, dst, [&](int32_t x, int64_t) { return multiply(x, m); });
 }
 
@@ -92,8 +93,8 @@ void elementwise(Elementwise op, const Operand<Code>& a, const Operand<Code>& b,
   const double twice = 2 * std::max(scale_a, scale_b);
   const Multiplier first = multiplier_of(static_cast<double>(scale_a) / twice);
   const Multiplier second = multiplier_of(static_cast<double>(scale_b) / twice);
-  const Multiplier sum = multiplier_of(
-      twice / static_cast<double>(static_cast<float>(1 << left) * scale));
+  const Multiplier sum =
+      multiplier_of(twice / static_cast<double>(static_cast<float>(1 << left) * scale));
   const Multiplier product = multiplier_of(static_cast<double>(scale_a * scale_b / scale));
   const auto combine = [&](int32_t x, int32_t y) {
     if (op == Elementwise::mul) return multiply(x * y, product);
@@ -112,8 +113,8 @@ void elementwise(Elementwise op, const Operand<Code>& a, const Operand<Code>& b,
       const Code* y = row_of(b, c, h);
       Code* out = dst.row(c, h);
       for (int64_t t = 0; t < dst.shape.w; ++t) {
-        const int32_t value = combine(x[t * step_a] - a.coding.zero_point[0],
-                                      y[t * step_b] - b.coding.zero_point[0]);
+        const int32_t value =
+            combine(x[t * step_a] - a.coding.zero_point[0], y[t * step_b] - b.coding.zero_point[0]);
         out[t] = static_cast<Code>(clamped(int64_t{value} + result.zero_point[0], result));
       }
     }
@@ -183,13 +184,13 @@ float curve_of(UnaryKind kind, float x) {
 
 // sigmoid(i/24) in units of 2^-16. In the runtime's table these entries are one above the nearest.
 std::array<uint16_t, 256> sigmoid_table() {
-  constexpr std::array<uint64_t, 4> kOneAbove = {
-      0xc0467baefa7bd110, 0x0011009020440005, 0x80, 0x8000000000000000};
+  constexpr std::array<uint64_t, 4> kOneAbove = {0xc0467baefa7bd110, 0x0011009020440005, 0x80,
+                                                 0x8000000000000000};
   std::array<uint16_t, 256> table{};
   for (size_t i = 0; i < table.size(); ++i) {
     const double nearest = std::nearbyint(65536 / (1 + std::exp(-static_cast<double>(i) / 24)));
-    table[i] = static_cast<uint16_t>(static_cast<uint64_t>(nearest) +
-                                     (kOneAbove[i / 64] >> (i % 64) & 1));
+    table[i] =
+        static_cast<uint16_t>(static_cast<uint64_t>(nearest) + (kOneAbove[i / 64] >> (i % 64) & 1));
   }
   return table;
 }
@@ -243,8 +244,7 @@ int16_t tanh_of(const std::array<uint16_t, 256>& table, int32_t x) {
 
 void curve(UnaryKind kind, const Operand<Code8>& x, const CodeTarget<Code8>& dst) {
   const bool is_tanh = kind == UnaryKind::tanh;
-  const Coding result =
-      make_coding(is_tanh ? tanh_encoding(false) : logistic_encoding(false), 1);
+  const Coding result = make_coding(is_tanh ? tanh_encoding(false) : logistic_encoding(false), 1);
   const float inverse = 1 / result.scale[0];
   map(x.src, x.coding, result, dst, [&](int32_t code, int64_t) {
     const float y = curve_of(kind, x.coding.scale[0] * static_cast<float>(code));

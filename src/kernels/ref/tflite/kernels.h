@@ -1,8 +1,8 @@
 // The integer arithmetic of TensorFlow Lite's reference kernels (github.com/google-ai-edge/LiteRT,
 // tflite/kernels), as plain loops over codes: the measure of every faster one. Operands and results
-// of an operator have codes of one width. A value has one scale and one zero point in the file; here
-// it may have a scale per channel where weights or proportions take these up, and its first scale
-// stands for all.
+// of an operator have codes of one width. A value has one scale and one zero point in the file;
+// here it may have a scale per channel where weights or proportions take these up, and its first
+// scale stands for all.
 #pragma once
 
 #include <span>
@@ -15,7 +15,8 @@ namespace tessera::integer::tflite {
 
 // One scale of the weights per output channel, as the file has them.
 //   operand scale * filter scale / result scale
-// is what an accumulator is multiplied by, the operand's and result's first scales standing for all.
+// is what an accumulator is multiplied by, the operand's and result's first scales standing for
+// all.
 std::vector<float> filter_scales(const IntegerWeights& weights, const Coding& operand,
                                  const Coding& result);
 std::vector<Multiplier> conv_multipliers(std::span<const float> filter_scales,
@@ -26,8 +27,8 @@ IntegerWeights affine_weights(const Affine& op, const Coding& operand);
 
 // saturate(acc * multiplier + zero point); negative results become the zero point with `relu`.
 template <typename Code>
-void conv(const ConvOperands<Code>& operands, std::span<const Multiplier> multipliers,
-          const Coding& result, bool relu, const CodeTarget<Code>& dst);
+void conv_codes(const ConvOperands<Code>& operands, std::span<const Multiplier> multipliers,
+                const Coding& result, bool relu, const CodeTarget<Code>& dst);
 
 // Codes of another scale or width.
 template <typename From, typename To>
