@@ -122,7 +122,8 @@ class TfliteCheck {
     const Form form = tflite_form_of(graph_, node, encodings_);
     const bool has_weights = encodings_.weights.contains(node.name);
     if (form == Form::float_op && has_weights)
-      return refused(node, "has integer weights, but a float result, which TensorFlow Lite has not");
+      return refused(node,
+                     "has integer weights, but a float result, which TensorFlow Lite has not");
     if (has_weights && encodings_.weights.at(node.name).operand)
       TESSERA_TRY_VOID(check_value(node, *encodings_.weights.at(node.name).operand));
     switch (form) {
@@ -180,10 +181,11 @@ class TfliteCheck {
       is_int16 = is_int16 || encoding(input).bits == 16;
     }
     const float steps = is_int16 ? 1 << 15 : 1 << 20;
-    const float finest = is_int16 && result.bits == 8 ? result.scale_of(0) / 128 : result.scale_of(0);
+    const float finest =
+        is_int16 && result.bits == 8 ? result.scale_of(0) / 128 : result.scale_of(0);
     if (2 * widest < steps * finest) return {};
-    return refused(node, fmt::format("its scale {} is too fine beside its operands' {}", finest,
-                                     widest));
+    return refused(node,
+                   fmt::format("its scale {} is too fine beside its operands' {}", finest, widest));
   }
 
   const Graph& graph_;

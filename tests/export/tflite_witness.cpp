@@ -77,8 +77,7 @@ class Writer {
   }
 
  private:
-  static void to_codes(const test::TfliteNetwork& network, NodeId id,
-                       std::vector<float>& values) {
+  static void to_codes(const test::TfliteNetwork& network, NodeId id, std::vector<float>& values) {
     const auto encoding = encoding_of(network.graph, id, network.encodings);
     if (!encoding) return;
     const auto frames = static_cast<int64_t>(values.size()) / network.graph.node(id).shape.c;

@@ -26,8 +26,8 @@ class TfliteStep final : public Step {
                                                                 operand->shape.c));
       if (!operand->coding) {
         const int64_t bytes = operand->shape.size() * codings_.back().code_bytes();
-        scratch_bytes += (bytes + kArenaAlignmentBytes - 1) / kArenaAlignmentBytes *
-                         kArenaAlignmentBytes;
+        scratch_bytes +=
+            (bytes + kArenaAlignmentBytes - 1) / kArenaAlignmentBytes * kArenaAlignmentBytes;
       }
     }
   }
