@@ -255,8 +255,13 @@ std::vector<std::vector<float>> random_tflite_inputs(const TfliteNetwork& networ
   std::vector<std::vector<float>> inputs;
   for (NodeId id : network.graph.inputs()) {
     const Node& node = network.graph.node(id);
-    const ValueEncoding encoding = *encoding_of(network.graph, id, network.encodings);
     auto& values = inputs.emplace_back();
+    const auto given = encoding_of(network.graph, id, network.encodings);
+    if (!given) {
+      for (int64_t i = 0; i < node.shape.size(); ++i) values.push_back(random.uniform(-1, 1));
+      continue;
+    }
+    const ValueEncoding& encoding = *given;
     for (int64_t c = 0; c < node.shape.c; ++c) {
       for (int64_t i = 0; i < node.shape.h * node.shape.w; ++i) {
         const int64_t code = random.integer(encoding.lowest(), encoding.highest());
