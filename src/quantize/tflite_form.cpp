@@ -170,13 +170,15 @@ class TfliteCheck {
     return {};
   }
 
-  // Factors of fixed point are below 2^7 there.
-  static Result<void> check_factor(const Node& node, double factor) {
-    constexpr double kFactorLimit = 128;
-    if (factor < kFactorLimit) return {};
+  // A factor of fixed point shifts codes, which have 16 bits, or accumulators of 32 to the left
+  // before it shifts them to the right.
+  static constexpr double kMaxCodeFactor = 1 << 14;
+  static constexpr double kMaxSumFactor = 1 << 7;
+  static Result<void> check_factor(const Node& node, double factor, double limit) {
+    if (factor < limit) return {};
     return refused(node, fmt::format("its scale is {:.3g} times too fine for what it is computed "
                                      "from",
-                                     factor / kFactorLimit));
+                                     factor / limit));
   }
 
   Result<void> check_convolution(const Node& node, const Node& result) const {
@@ -187,7 +189,8 @@ class TfliteCheck {
     for (size_t o = 0; o < weights.scale.size(); ++o) {
       const double unit = static_cast<double>(weights.scale[o]);
       const auto channel = static_cast<int64_t>(o);
-      TESSERA_TRY_VOID(check_factor(node, unit / static_cast<double>(made.scale_of(channel))));
+      TESSERA_TRY_VOID(
+          check_factor(node, unit / static_cast<double>(made.scale_of(channel)), kMaxSumFactor));
       const double filter =
           unit / static_cast<double>(operand.scale_of(0)) *
           (static_cast<double>(made.scale_of(0)) / static_cast<double>(made.scale_of(channel)));
@@ -200,8 +203,8 @@ class TfliteCheck {
   Result<void> check_factors(const Node& node) const {
     const auto result = static_cast<double>(encoding(node.id).scale_of(0));
     for (NodeId input : node.inputs)
-      TESSERA_TRY_VOID(
-          check_factor(node, static_cast<double>(encoding(input).scale_of(0)) / result));
+      TESSERA_TRY_VOID(check_factor(node, static_cast<double>(encoding(input).scale_of(0)) / result,
+                                    kMaxCodeFactor));
     return {};
   }
 
@@ -220,7 +223,8 @@ class TfliteCheck {
     if (std::holds_alternative<Mul>(node.op)) {
       const double product = static_cast<double>(encoding(node.inputs[0]).scale_of(0)) *
                              static_cast<double>(encoding(node.inputs[1]).scale_of(0));
-      return check_factor(node, product / static_cast<double>(encoding(node.id).scale_of(0)));
+      return check_factor(node, product / static_cast<double>(encoding(node.id).scale_of(0)),
+                          kMaxSumFactor);
     }
     const ValueEncoding result = encoding(node.id);
     float widest = 0;

@@ -70,9 +70,10 @@ TEST(ExportTflite, RefusesWhatHasNoOperatorByName) {
   editor.add_output("y", editor.add(erf, {x}, "curve").value());
   const auto refused = export_tflite(graph);
   ASSERT_FALSE(refused.has_value());
-  EXPECT_EQ(refused.error().to_string(),
-            "curve: unary.erf has no operator in TensorFlow Lite (export the network as ONNX, or cut "
-            "it before this node)");
+  EXPECT_EQ(
+      refused.error().to_string(),
+      "curve: unary.erf has no operator in TensorFlow Lite (export the network as ONNX, or cut "
+      "it before this node)");
 }
 
 TEST(ExportTflite, RefusesIntegersOfAnotherArithmetic) {
