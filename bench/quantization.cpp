@@ -208,7 +208,13 @@ Result<void> run(const char* model, const char* folder, double mixed_snr_db) {
   TESSERA_TRY_VOID(bench.mode("int8, encoder to decoder", options));
   options = {};
   options.scale_per_channel = false;
-  return bench.mode("int8, one scale per tensor", options);
+  TESSERA_TRY_VOID(bench.mode("int8, one scale per tensor", options));
+  options = {};
+  options.arithmetic = IntegerArithmetic::tflite;
+  TESSERA_TRY_VOID(bench.mode("tflite int8", options));
+  TESSERA_TRY_VOID(bench.mode("tflite mixed", options, mixed_snr_db));
+  options.int16 = true;
+  return bench.mode("tflite int16", options);
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 #include "tessera/compiler/quantize.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -65,15 +68,28 @@ class Quantizer {
 
   Result<ValueEncoding> encode(const Node& node, const Role& role) const {
     if (options_.arithmetic == IntegerArithmetic::onnx) return encode_by_range(node, role);
+    return encode_for_tflite(node, role);
+  }
+
+  Result<ValueEncoding> encode_for_tflite(const Node& node, const Role& role) const {
     if (const auto fixed = fixed_encoding(node, role)) return *fixed;
-    TESSERA_TRY(ValueEncoding encoding, activation_of(node) != nullptr
-                                            ? encode_before_activation(node)
-                                            : encode_by_range(node, role));
-    if (encoding.bits == 8 && !encoding.is_signed) {
-      encoding.is_signed = true;
-      for (int32_t& zero : encoding.zero_point) zero -= kSignedFrom;
+    if (activation_of(node) != nullptr) {
+      TESSERA_TRY(const ValueEncoding after, encode_for_tflite(*activation_of(node), role));
+      return in_proportion_of(node, after.scale);
     }
+    TESSERA_TRY(ValueEncoding encoding, encode_by_range(node, role));
+    // The first scale, a power of two, stands for all: shares of it are exact.
+    if (encoding.scale.size() > 1)
+      encoding.scale[0] = std::exp2(std::ceil(std::log2(encoding.scale[0])));
+    if (hands_scales_on(node)) TESSERA_TRY_VOID(coarsen_for_operand(node, encoding));
+    sign(encoding);
     return encoding;
+  }
+
+  static void sign(ValueEncoding& encoding) {
+    if (encoding.bits != 8 || encoding.is_signed) return;
+    encoding.is_signed = true;
+    for (int32_t& zero : encoding.zero_point) zero -= kSignedFrom;
   }
 
   bool is_wide(const Node& node) const {
@@ -94,30 +110,76 @@ class Quantizer {
     return std::nullopt;
   }
 
-  // The activation that reads a convolution's codes, where it hands scales per channel on.
+  // An activation that reads codes of a convolution and has a scale for each channel.
+  bool hands_scales_on(const Node& node) const {
+    const Role& role = roles_[slot(node.id)];
+    return std::holds_alternative<Unary>(node.op) && role.on_chip &&
+           role.scaling == Scaling::per_channel && quantization::follows_matrix(graph_, node) &&
+           roles_[slot(node.inputs[0])].encoded;
+  }
   const Node* activation_of(const Node& node) const {
     const auto users = graph_.users(node.id);
     if (!matrix_of(node.op) || users.size() != 1) return nullptr;
     const Node& user = graph_.node(users[0]);
-    const bool follows = std::holds_alternative<Unary>(user.op) && roles_[slot(user.id)].on_chip &&
-                         quantization::follows_matrix(graph_, user);
-    return follows && roles_[slot(user.id)].scaling == Scaling::per_channel ? &user : nullptr;
+    return hands_scales_on(user) ? &user : nullptr;
   }
 
   // In the proportion of the activation's scales: the operator between has one factor.
-  Result<ValueEncoding> encode_before_activation(const Node& node) const {
-    const Node& user = *activation_of(node);
-    TESSERA_TRY(const ValueEncoding after, encode(user, roles_[slot(user.id)]));
+  Result<ValueEncoding> in_proportion_of(const Node& node, std::vector<float> scales) const {
     TESSERA_TRY(const auto* channels, statistics_of(node));
     const bool wide = is_wide(node);
     const std::vector<Range> ranges =
         ranges_of(*channels, wide ? options_.int16_range_margin : options_.range_margin,
                   wide ? RangeEstimator::min_max : options_.range_estimator);
-    std::vector<float> proportions;
-    for (int64_t c = 0; c < node.shape.c; ++c)
-      proportions.push_back(after.scale_of(c) / after.scale_of(0));
-    const std::vector<int> one_part(proportions.size(), 0);
-    return encode_in_proportion(ranges, proportions, one_part, wide);
+    scales.resize(ranges.size(), scales[0]);
+    const float first = scales[0];
+    for (float& scale : scales) scale /= first;
+    const std::vector<int> one_part(ranges.size(), 0);
+    ValueEncoding encoding = encode_in_proportion(ranges, scales, one_part, wide);
+    sign(encoding);
+    return encoding;
+  }
+
+  // A channel that the activation makes small has small steps after it, and in proportion before,
+  // where it is not small: then every channel's steps grow. Takes the steps of least error of both
+  // values behind the readers.
+  Result<void> coarsen_for_operand(const Node& node, ValueEncoding& encoding) const {
+    constexpr std::array<float, 7> kFactors{0.75F, 1, 1.5F, 2, 3, 4, 8};
+    const Node& operand = graph_.node(node.inputs[0]);
+    const std::vector<double> energy =
+        quantization::column_energy(static_cast<size_t>(node.shape.c), all_readers(node.id));
+    TESSERA_TRY(const auto* channels, statistics_of(operand));
+    const std::vector<Range> before = ranges_of(*channels, 1, options_.range_estimator);
+    const auto codes = static_cast<float>(encoding.highest() - encoding.lowest());
+    const std::vector<float> own = encoding.scale;
+    double least = std::numeric_limits<double>::infinity();
+    for (const float factor : kFactors) {
+      std::vector<float> scale(before.size());
+      for (size_t c = 0; c < scale.size(); ++c) {
+        const float needed = (before[c].high - before[c].low) / codes / factor;
+        scale[c] = std::max(own[own.size() == 1 ? 0 : c], needed);
+      }
+      if (scale.size() > 1) scale[0] = std::exp2(std::ceil(std::log2(scale[0])));
+      TESSERA_TRY(const ValueEncoding made, in_proportion_of(operand, scale));
+      double error = 0;
+      for (size_t c = 0; c < scale.size(); ++c) {
+        const auto after = static_cast<double>(scale[c]);
+        const auto earlier = static_cast<double>(made.scale_of(static_cast<int64_t>(c)));
+        error += energy[c] * (after * after + earlier * earlier);
+      }
+      if (error >= least) continue;
+      least = error;
+      encoding.scale = std::move(scale);
+    }
+    return {};
+  }
+
+  std::vector<Matrix> all_readers(NodeId id) const {
+    std::vector<Matrix> readers;
+    for (NodeId user : graph_.users(id)) {
+      if (const auto matrix = matrix_of(graph_.node(user).op)) readers.push_back(*matrix);
+    }
+    return readers;
   }
 
   Result<ValueEncoding> encode_by_range(const Node& node, const Role& role) const {

@@ -204,6 +204,11 @@ double error_of(std::span<const double> proportions, std::span<const JoinedRange
 
 }  // namespace
 
+std::vector<double> column_energy(size_t channels, std::span<const Matrix> readers) {
+  if (readers.empty()) return std::vector<double>(channels, 1);
+  return columns_of(channels, readers).energy;
+}
+
 std::vector<double> common_proportions(std::span<const JoinedRanges> parts) {
   const size_t channels = parts[0].ranges.size();
   std::vector<Matrix> readers;

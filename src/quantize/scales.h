@@ -22,6 +22,9 @@ ValueEncoding encode_ranges(std::span<const Range> ranges, std::span<const int> 
 void balance(ValueEncoding& encoding, std::span<const Range> ranges,
              std::span<const ChannelStatistics> statistics, std::span<const Matrix> readers);
 
+// For each channel the sum of its squared weights over all readers' outputs; 1 without readers.
+std::vector<double> column_energy(size_t channels, std::span<const Matrix> readers);
+
 // Channels of a value among those that additions join.
 struct JoinedRanges {
   std::vector<Range> ranges;                      // by channel

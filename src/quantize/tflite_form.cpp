@@ -122,20 +122,21 @@ class TfliteCheck {
     const Form form = tflite_form_of(graph_, node, encodings_);
     const bool has_weights = encodings_.weights.contains(node.name);
     if (form == Form::float_op && has_weights)
-      return refused(node, "has integer weights, but a float result, which TensorFlow Lite has not");
+      return refused(node,
+                     "has integer weights, but a float result, which TensorFlow Lite has not");
     if (has_weights && encodings_.weights.at(node.name).operand)
       TESSERA_TRY_VOID(check_value(node, *encodings_.weights.at(node.name).operand));
     switch (form) {
       case Form::float_op:
-      case Form::into_relu:
-      case Form::convolution:
-      case Form::relu_of_convolution:
-      case Form::affine: return {};
+      case Form::into_relu: return {};
+      case Form::convolution: return check_convolution(node, node);
+      case Form::relu_of_convolution: return check_convolution(graph_.node(node.inputs[0]), node);
+      case Form::affine: return check_factors(node);
       case Form::relu:
       case Form::leaky_relu:
-      case Form::prelu: return check_proportions(node);
-      case Form::curve:
-      case Form::movement: return check_one_scale(node);
+      case Form::prelu: TESSERA_TRY_VOID(check_proportions(node)); return check_factors(node);
+      case Form::curve: TESSERA_TRY_VOID(check_one_scale(node)); return check_table(node);
+      case Form::movement: TESSERA_TRY_VOID(check_one_scale(node)); return check_factors(node);
       case Form::elementwise:
         TESSERA_TRY_VOID(std::holds_alternative<Mul>(node.op) ? check_one_scale(node)
                                                               : check_proportions(node));
@@ -169,9 +170,62 @@ class TfliteCheck {
     return {};
   }
 
+  // A factor of fixed point shifts codes, which have 16 bits, or accumulators of 32 to the left
+  // before it shifts them to the right.
+  static constexpr double kMaxCodeFactor = 1 << 14;
+  static constexpr double kMaxSumFactor = 1 << 7;
+  static Result<void> check_factor(const Node& node, double factor, double limit) {
+    if (factor < limit) return {};
+    return refused(node, fmt::format("its scale is {:.3g} times too fine for what it is computed "
+                                     "from",
+                                     factor / limit));
+  }
+
+  Result<void> check_convolution(const Node& node, const Node& result) const {
+    const IntegerWeights& weights = encodings_.weights.at(node.name);
+    const auto own = encoding_of(graph_, node.inputs[0], encodings_);
+    const ValueEncoding operand = own ? *own : weights.operand.value();
+    const ValueEncoding made = encoding(result.id);
+    for (size_t o = 0; o < weights.scale.size(); ++o) {
+      const double unit = static_cast<double>(weights.scale[o]);
+      const auto channel = static_cast<int64_t>(o);
+      TESSERA_TRY_VOID(
+          check_factor(node, unit / static_cast<double>(made.scale_of(channel)), kMaxSumFactor));
+      const double filter =
+          unit / static_cast<double>(operand.scale_of(0)) *
+          (static_cast<double>(made.scale_of(0)) / static_cast<double>(made.scale_of(channel)));
+      if (!std::isnormal(static_cast<float>(filter)))
+        return refused(node, fmt::format("has the weight scale {}", filter));
+    }
+    return {};
+  }
+
+  Result<void> check_factors(const Node& node) const {
+    const auto result = static_cast<double>(encoding(node.id).scale_of(0));
+    for (NodeId input : node.inputs)
+      TESSERA_TRY_VOID(check_factor(node, static_cast<double>(encoding(input).scale_of(0)) / result,
+                                    kMaxCodeFactor));
+    return {};
+  }
+
+  // Operands of 16 bits are looked up in a table of a fixed step.
+  Result<void> check_table(const Node& node) const {
+    constexpr float kCoarsest = 32767.0F / (3 * 4096);
+    const ValueEncoding operand = encoding(node.inputs[0]);
+    const bool is_int16 = operand.bits == 16 || encoding(node.id).bits == 16;
+    if (!is_int16 || operand.scale_of(0) <= kCoarsest) return {};
+    return refused(node, fmt::format("reads codes of the scale {}, and the table of {} goes to {}",
+                                     operand.scale_of(0), op_name(node.op), kCoarsest));
+  }
+
   // The factor behind a sum in fixed point is below 1.
   Result<void> check_sum(const Node& node) const {
-    if (std::holds_alternative<Mul>(node.op)) return {};
+    if (std::holds_alternative<Mul>(node.op)) {
+      const double product = static_cast<double>(encoding(node.inputs[0]).scale_of(0)) *
+                             static_cast<double>(encoding(node.inputs[1]).scale_of(0));
+      return check_factor(node, product / static_cast<double>(encoding(node.id).scale_of(0)),
+                          kMaxSumFactor);
+    }
     const ValueEncoding result = encoding(node.id);
     float widest = 0;
     bool is_int16 = result.bits == 16;
@@ -180,10 +234,11 @@ class TfliteCheck {
       is_int16 = is_int16 || encoding(input).bits == 16;
     }
     const float steps = is_int16 ? 1 << 15 : 1 << 20;
-    const float finest = is_int16 && result.bits == 8 ? result.scale_of(0) / 128 : result.scale_of(0);
+    const float finest =
+        is_int16 && result.bits == 8 ? result.scale_of(0) / 128 : result.scale_of(0);
     if (2 * widest < steps * finest) return {};
-    return refused(node, fmt::format("its scale {} is too fine beside its operands' {}", finest,
-                                     widest));
+    return refused(node,
+                   fmt::format("its scale {} is too fine beside its operands' {}", finest, widest));
   }
 
   const Graph& graph_;

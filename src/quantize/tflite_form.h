@@ -8,8 +8,8 @@
 namespace tessera::quantization {
 
 enum class TfliteForm : uint8_t {
-  float_op,     // on dequantised operands; quantised if its value is encoded
-  convolution,  // of integer weights
+  float_op,             // on dequantised operands; quantised if its value is encoded
+  convolution,          // of integer weights
   relu_of_convolution,  // one operator with the convolution before it, whose value has no codes
   into_relu,            // that convolution
   affine,               // a depthwise convolution
@@ -22,9 +22,9 @@ enum class TfliteForm : uint8_t {
 };
 TfliteForm tflite_form_of(const Graph& graph, const Node& node, const Encodings& encodings);
 
-// Whether encodings are such as TensorFlow Lite's integers have: one zero point for a value, 0 of 16
-// bits; scales per channel only where every operator that makes or reads the value takes them up;
-// results of convolutions encoded. Errors: kInvalidModel naming the node.
+// Whether encodings are such as TensorFlow Lite's integers have: one zero point for a value, 0 of
+// 16 bits; scales per channel only where every operator that makes or reads the value takes them
+// up; results of convolutions encoded. Errors: kInvalidModel naming the node.
 Result<void> check_tflite_encodings(const Graph& graph, const Encodings& encodings);
 
 }  // namespace tessera::quantization

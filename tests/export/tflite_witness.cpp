@@ -1,6 +1,7 @@
 // Writes cases for tflite_witness.py: networks as TensorFlow Lite files, inputs in the file's
 // layout [1, H, W, C], and what the reference arithmetic computes. Networks in float are random
-// ones, and every one below tests/data; those in integers are random, with codes in and out.
+// ones, and every one below tests/data; those in integers are random ones of every operator, and
+// the pieces of the bundled networks, with codes in and out.
 //
 // usage: tflite_witness FOLDER ROUNDS
 //
@@ -21,8 +22,15 @@
 #include "support/random_op.h"
 #include "support/random_values.h"
 #include "support/tflite_integers.h"
+#include "tessera/audio.h"
+#include "tessera/backend.h"
+#include "tessera/compiler/calibrate.h"
 #include "tessera/compiler/export.h"
 #include "tessera/compiler/import.h"
+#include "tessera/compiler/plan.h"
+#include "tessera/compiler/quantize.h"
+#include "tessera/compiler/rewrite.h"
+#include "tessera/compiler/target.h"
 
 namespace tessera {
 namespace {
@@ -30,6 +38,7 @@ namespace {
 namespace fs = std::filesystem;
 using Arrays = std::vector<std::vector<float>>;
 
+const fs::path kModels = TESSERA_SOURCE_DIR "/models";
 const fs::path kData = TESSERA_SOURCE_DIR "/tests/data";
 constexpr std::array<std::string_view, 6> kExtensions{".onnx", ".pth", ".pt",
                                                       ".ckpt", ".tar", ".safetensors"};
@@ -77,8 +86,7 @@ class Writer {
   }
 
  private:
-  static void to_codes(const test::TfliteNetwork& network, NodeId id,
-                       std::vector<float>& values) {
+  static void to_codes(const test::TfliteNetwork& network, NodeId id, std::vector<float>& values) {
     const auto encoding = encoding_of(network.graph, id, network.encodings);
     if (!encoding) return;
     const auto frames = static_cast<int64_t>(values.size()) / network.graph.node(id).shape.c;
@@ -184,8 +192,44 @@ Result<void> write_data(Writer& writer) {
   return {};
 }
 
+// Pieces of the bundled networks as a chip gets them, quantised on a bundled recording.
+Result<void> write_pieces(Writer& writer, const std::string& name, bool int16) {
+  constexpr int64_t kSamples = 4000;
+  ImportOptions length;
+  length.length_samples = kSamples;
+  TESSERA_TRY(const ImportedModel model, import_model(kModels / (name + ".pth"), length));
+  Graph legal = model.graph;
+  TESSERA_TRY_VOID(rewrite(legal));
+  TESSERA_TRY(const Target target, read_target(TESSERA_SOURCE_DIR "/targets/hailo8.toml"));
+  TESSERA_TRY(const Plan plan, make_plan(legal, target));
+  QuantizeOptions options;
+  options.arithmetic = IntegerArithmetic::tflite;
+  options.int16 = int16;
+  TESSERA_TRY(const AudioBuffer mixture, read_audio(kModels / "mixtures/04_mix.wav"));
+  std::vector<std::vector<float>> windows;
+  for (int64_t begin = 0; begin + kSamples <= mixture.frames(); begin += kSamples)
+    windows.emplace_back(mixture.channels[0].begin() + begin,
+                         mixture.channels[0].begin() + begin + kSamples);
+  TESSERA_TRY(const auto cpu, make_backend("cpu", {.threads = 1}));
+  TensorStatistics statistics;
+  TESSERA_TRY_VOID(calibrate(plan.graph, options, *cpu, windows, statistics));
+  TESSERA_TRY(const Encodings encodings, quantize(plan.graph, statistics, options));
+  for (const ChipSegment& segment : plan.segments) {
+    for (const Piece& piece : segment.pieces) {
+      TESSERA_TRY_VOID(writer.write_integers(
+          fmt::format("codes_piece_{}_{}_{}", name, int16 ? 16 : 8, piece.name),
+          {"piece", piece.graph, encodings}, 1));
+    }
+  }
+  return {};
+}
+
 Result<void> write_all(Writer& writer, uint32_t rounds) {
   TESSERA_TRY_VOID(write_data(writer));
+  for (const char* name : {"gln", "bn", "causal"}) {
+    for (const bool int16 : {false, true})
+      TESSERA_TRY_VOID(write_pieces(writer, fmt::format("convtasnet_demo_{}_8k", name), int16));
+  }
   for (uint32_t round = 0; round < rounds; ++round) TESSERA_TRY_VOID(write_round(writer, round));
   return {};
 }

@@ -277,6 +277,19 @@ TEST(EncodingsFile, GivesBackWhatWasWritten) {
   EXPECT_EQ(*again, encodings);
 }
 
+TEST(EncodingsFile, KeepsTheArithmeticThatIsNotTheFirst) {
+  Encodings encodings;
+  EXPECT_EQ(print_encodings(encodings).find("arithmetic"), std::string::npos);
+  encodings.arithmetic = IntegerArithmetic::tflite;
+  const auto parsed = [](const std::string& text) {
+    return parse_encodings({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  };
+  EXPECT_EQ(parsed(print_encodings(encodings)).value(), encodings);
+  const auto refused = parsed(R"({"values":{},"weights":{},"arithmetic":"float"})");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::kCorrupt);
+}
+
 TEST(EncodingsFile, RefusesWhatIsNoneOfItsFields) {
   for (
       const std::string text :

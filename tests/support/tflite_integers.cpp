@@ -22,8 +22,7 @@ ValueEncoding encoding_of_values(Random& random, bool is_int16, float reach) {
 
 class Maker {
  public:
-  explicit Maker(uint32_t seed)
-      : random_(seed), editor_(network_.graph, "test"), seed_(seed) {
+  explicit Maker(uint32_t seed) : random_(seed), editor_(network_.graph, "test"), seed_(seed) {
     network_.encodings.arithmetic = IntegerArithmetic::tflite;
     const int64_t width = random_.integer(0, 5);
     int16_ = width >= 4;
@@ -32,9 +31,9 @@ class Maker {
 
   TfliteNetwork make() {
     static constexpr std::array kKinds = {
-        "conv",  "depthwise", "pointwise", "grouped", "conv_relu", "conv_prelu", "gemm",   "relu",
-        "leaky", "prelu",     "add",       "sub",     "mul",       "sigmoid",    "tanh",   "concat",
-        "slice", "pad",       "affine",    "block"};
+        "conv", "depthwise", "pointwise", "grouped", "conv_relu", "conv_prelu", "gemm",
+        "relu", "leaky",     "prelu",     "add",     "sub",       "mul",        "sigmoid",
+        "tanh", "concat",    "slice",     "pad",     "affine",    "block"};
     network_.kind = kKinds[seed_ % kKinds.size()];
     const std::string& kind = network_.kind;
     shape_ = {random_.integer(1, 12), random_.integer(1, 3), random_.integer(1, 30)};
@@ -256,8 +255,13 @@ std::vector<std::vector<float>> random_tflite_inputs(const TfliteNetwork& networ
   std::vector<std::vector<float>> inputs;
   for (NodeId id : network.graph.inputs()) {
     const Node& node = network.graph.node(id);
-    const ValueEncoding encoding = *encoding_of(network.graph, id, network.encodings);
     auto& values = inputs.emplace_back();
+    const auto given = encoding_of(network.graph, id, network.encodings);
+    if (!given) {
+      for (int64_t i = 0; i < node.shape.size(); ++i) values.push_back(random.uniform(-1, 1));
+      continue;
+    }
+    const ValueEncoding& encoding = *given;
     for (int64_t c = 0; c < node.shape.c; ++c) {
       for (int64_t i = 0; i < node.shape.h * node.shape.w; ++i) {
         const int64_t code = random.integer(encoding.lowest(), encoding.highest());

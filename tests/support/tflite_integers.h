@@ -21,7 +21,7 @@ struct TfliteNetwork {
 // that fit the values and scales that saturate them; scales per channel where a file can hold them.
 TfliteNetwork random_tflite_network(uint32_t seed);
 
-// Values of the inputs, on their codes and beyond the ends now and then.
+// Values of the inputs, on their codes.
 std::vector<std::vector<float>> random_tflite_inputs(const TfliteNetwork& network, uint32_t seed);
 
 // What the plain loops compute, dequantised.

@@ -49,6 +49,20 @@ TEST(TargetFile, AnAbsentEndOfALimitIsUnknown) {
   EXPECT_EQ(kernel.to_string(), "passes up to 7 taps, untried above");
 }
 
+TEST(TargetFile, SaysWhatIntegersAreComputedIn) {
+  EXPECT_EQ(real_target("hailo8").arithmetic, IntegerArithmetic::onnx);
+  const auto with = [](const std::string& value) {
+    return replaced(target_text("hailo8"), "schema = 1", "schema = 1\narithmetic = " + value);
+  };
+  EXPECT_EQ(parse_target(with("\"tflite\""), "chip.toml").value().arithmetic,
+            IntegerArithmetic::tflite);
+  EXPECT_EQ(parse_target(with("\"onnx\""), "chip.toml").value().arithmetic,
+            IntegerArithmetic::onnx);
+  EXPECT_NE(error_of(with("\"float\"")).find("is \"float\", and must be \"onnx\" or \"tflite\""),
+            std::string::npos)
+      << error_of(with("\"float\""));
+}
+
 TEST(TargetFile, MalformedTomlNamesLineAndColumn) {
   EXPECT_EQ(error_of("schema = 1\nname = \n"),
             "chip.toml:2: not TOML: Error while parsing key-value pair: expected value, saw "

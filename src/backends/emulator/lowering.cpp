@@ -39,7 +39,9 @@ class Lowering {
 
   void describe_values() {
     auto& values = lowered_->values;
-    values.resize(ids() + graph_.inputs().size() + graph_.outputs().size());
+    // Those of graph inputs and outputs follow, and of accumulators.
+    next_sum_ = ids() + graph_.inputs().size() + graph_.outputs().size();
+    values.resize(next_sum_ + (tflite() ? encodings_.weights.size() : 0));
     for (NodeId id : graph_.order()) {
       const Node& node = graph_.node(id);
       value(id).shape = node.shape;
@@ -122,10 +124,46 @@ class Lowering {
           std::move(slots), slot(node.id));
       return true;
     }
+    if (add_fast_tflite(form, source, node)) return true;
     std::optional<IntegerWeights> weights;
     if (encodings_.weights.contains(source.name)) weights = encodings_.weights.at(source.name);
     add(tflite_step(form, source.op, std::move(weights), std::move(operands), dst),
         std::move(slots), slot(node.id));
+    return true;
+  }
+
+  // By kernels that are faster than the plain loops and give the same bits.
+  bool add_fast_tflite(quantization::TfliteForm form, const Node& source, const Node& node) {
+    using Form = quantization::TfliteForm;
+    const Value& src = value(source.inputs[0]);
+    const Value& dst = value(node.id);
+    if (!src.coding) return false;
+    const std::vector<size_t> from{slot(source.inputs[0])};
+    if (form == Form::movement) {
+      auto step = step_of_codes(node.op, src, dst);
+      if (step == nullptr) return false;
+      add(std::move(step), from, slot(node.id));
+      return true;
+    }
+    if (src.coding->is_int16) return false;
+    const bool of_one = form == Form::relu || form == Form::leaky_relu || form == Form::prelu ||
+                        form == Form::curve;
+    if (of_one) {
+      add(tflite_table_step(kernels_, form, node.op, src, dst), from, slot(node.id));
+      return true;
+    }
+    const bool convolution = form == Form::convolution || form == Form::relu_of_convolution;
+    if (!convolution || dst.coding->is_int16) return false;
+    const IntegerConv conv = integer_conv_of(source, encodings_, nullptr);
+    if (!sums_are_exact_floats(conv.weights, *src.coding)) return false;
+    IntegerConv sums = conv;
+    std::fill(sums.weights.scale.begin(), sums.weights.scale.end(), 1.0F);
+    const size_t between = next_sum_++;
+    lowered_->values[between].shape = dst.shape;
+    add(integer_conv_step(kernels_, sums, src, lowered_->values[between]), from, between);
+    add(tflite_requantize_step(conv.weights, *src.coding, form == Form::relu_of_convolution,
+                               lowered_->values[between], dst),
+        {between}, slot(node.id));
     return true;
   }
 
@@ -256,6 +294,7 @@ class Lowering {
   const IntegerKernels& kernels_;
   const CarriedNodes* carried_;
   std::unique_ptr<Lowered> lowered_;
+  size_t next_sum_ = 0;
   Fusion fusion_;
 };
 

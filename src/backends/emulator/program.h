@@ -85,7 +85,8 @@ struct LoweredStep {
   std::optional<size_t> result;
 };
 
-// Values by node id, plus one behind them for the floats of every graph input and output.
+// Values by node id, plus one behind them for the floats of every graph input and output, and some
+// between steps.
 struct Lowered {
   std::vector<Value> values;
   std::vector<LoweredStep> steps;

@@ -117,6 +117,16 @@ std::unique_ptr<Step> reference_step(Op op, std::vector<const Value*> operands, 
 std::unique_ptr<Step> tflite_step(quantization::TfliteForm form, Op op,
                                   std::optional<IntegerWeights> weights,
                                   std::vector<const Value*> operands, const Value& dst);
+// Of one value of 8 bits, from a table.
+std::unique_ptr<Step> tflite_table_step(const IntegerKernels& kernels,
+                                        quantization::TfliteForm form, const Op& op,
+                                        const Value& src, const Value& dst);
+// Whether no accumulator leaves the integers that float32 holds, so that integer_conv_step() with
+// weight scales of 1 makes them; and their way to codes of 8 bits from there.
+bool sums_are_exact_floats(const IntegerWeights& weights, const integer::Coding& operand);
+std::unique_ptr<Step> tflite_requantize_step(const IntegerWeights& weights,
+                                             const integer::Coding& operand, bool relu,
+                                             const Value& src, const Value& dst);
 // Floats to codes, halves away from zero.
 std::unique_ptr<Step> tflite_quantize_step(const Value& src, const Value& dst);
 

@@ -83,6 +83,7 @@ TensorId Emitter::per_channel(const std::string& suffix, const Tensor& values) {
 }
 
 TensorId Emitter::reshape(TensorId x, std::vector<int32_t> dims, const std::string& suffix) {
+  x = file.reshaped_from(x);
   const TensorId shape =
       file.int32s(node.name + ".shape", dims, {static_cast<int32_t>(dims.size())});
   return step(Operator::reshape, {x, shape}, dims, suffix, {OptionsTable::reshape, {{0, dims}}});

@@ -63,6 +63,11 @@ bool FileBuilder::may_be_output(TensorId id) const {
   return at(id).buffer == 0 && !holds(inputs_) && !holds(outputs_);
 }
 
+TensorId FileBuilder::reshaped_from(TensorId id) const {
+  const auto found = reshaped_.find(id);
+  return found == reshaped_.end() ? id : found->second;
+}
+
 void FileBuilder::add(Operator code, std::vector<TensorId> inputs, std::vector<TensorId> outputs,
                       Options options) {
   std::vector<const FileTensor*> operands;
@@ -70,6 +75,7 @@ void FileBuilder::add(Operator code, std::vector<TensorId> inputs, std::vector<T
   const std::pair wanted(code, version_of(code, operands, at(outputs.at(0)), options));
   auto found = std::find(codes_.begin(), codes_.end(), wanted);
   if (found == codes_.end()) found = codes_.insert(found, wanted);
+  if (code == Operator::reshape) reshaped_.emplace(outputs[0], inputs[0]);
   operators_.push_back({static_cast<size_t>(found - codes_.begin()), std::move(inputs),
                         std::move(outputs), std::move(options)});
 }

@@ -63,6 +63,10 @@ class FileBuilder {
   void add(Operator code, std::vector<TensorId> inputs, std::vector<TensorId> outputs,
            Options options = {});
 
+  // What a tensor that RESHAPE made was made of, else itself. LiteRT lays a reshaped tensor over
+  // its operand; of one reshaped twice it gives the memory away while the first is still read.
+  TensorId reshaped_from(TensorId id) const;
+
   // Network inputs and outputs, in order, under the names of the file's signature.
   void add_input(const std::string& name, TensorId id) { inputs_.emplace_back(name, id); }
   void add_output(const std::string& name, TensorId id) { outputs_.emplace_back(name, id); }
@@ -96,6 +100,7 @@ class FileBuilder {
   Named outputs_;
   std::vector<std::pair<std::string, std::string>> metadata_;
   std::unordered_set<std::string> names_;
+  std::map<TensorId, TensorId> reshaped_;
   std::unordered_multimap<uint64_t, TensorId> constants_;  // by hash of their bytes
   int64_t constant_bytes_ = 0;
 };

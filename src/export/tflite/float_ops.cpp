@@ -186,6 +186,18 @@ struct FloatOpWriter {
   TensorId softmax(TensorId x, const std::string& suffix) {
     return out.unary(Operator::softmax, x, suffix, {OptionsTable::softmax, {{0, 1.0F}}});
   }
+  // A part at a time. Of a reshaped tensor LiteRT writes the softmax over the tensor itself, though
+  // others read that.
+  TensorId softmax_by_source(int64_t sources) {
+    const int64_t channels = shapes[0].c / sources;
+    std::vector<TensorId> parts;
+    for (int64_t s = 0; s < sources; ++s) {
+      const TensorId part = out.slice(in[0], dimension_of(Axis::c), s * channels,
+                                      (s + 1) * channels, 1, fmt::format("source{}", s));
+      parts.push_back(softmax(part, fmt::format("softmax{}", s)));
+    }
+    return out.concat(std::move(parts), dimension_of(Axis::c), kValue);
+  }
   Written operator()(const Softmax& op) {
     const Shape& s = shapes[0];
     if (op.over == SoftmaxOver::time) {
@@ -193,17 +205,13 @@ struct FloatOpWriter {
       return out.transpose(softmax(turned, "softmax"), {0, 1, 3, 2}, kValue);
     }
     if (op.over == SoftmaxOver::channel && op.sources == 1) return softmax(in[0], kValue);
+    if (op.over == SoftmaxOver::channel) return softmax_by_source(op.sources);
     const std::vector<int32_t> groups = {static_cast<int32_t>(s.h * s.w),
                                          static_cast<int32_t>(op.sources),
                                          static_cast<int32_t>(s.c / op.sources)};
-    TensorId y = out.reshape(in[0], groups, "by_source");
-    if (op.over == SoftmaxOver::source) {
-      y = softmax(out.transpose(y, {0, 2, 1}, "sources_last"), "softmax");
-      y = out.transpose(y, {0, 2, 1}, "sources_first");
-    } else {
-      y = softmax(y, "softmax");
-    }
-    return out.reshape(y, dims(), kValue);
+    const TensorId by_source = out.reshape(in[0], groups, "by_source");
+    const TensorId y = softmax(out.transpose(by_source, {0, 2, 1}, "sources_last"), "softmax");
+    return out.reshape(out.transpose(y, {0, 2, 1}, "sources_first"), dims(), kValue);
   }
 
   Written operator()(const Add&) { return out.binary(Operator::add, in[0], in[1], kValue); }

@@ -157,9 +157,9 @@ Result<TensorId> IntegerExport::quantized(Emitter& out, TensorId floats, const C
   const std::vector<int32_t> dims = out.dims(floats);
   if (!is_uniform(coding)) {
     std::vector<float> factors;
-    for (const float scale : coding.scale) factors.push_back(coding.scale[0] / scale);
+    for (const float scale : coding.scale) factors.push_back(scale / coding.scale[0]);
     floats = out.binary(
-        Operator::mul, floats,
+        Operator::div, floats,
         out.per_channel("in_steps", Tensor({static_cast<int64_t>(factors.size())}, factors)),
         suffix + "_steps");
   }

@@ -143,9 +143,8 @@ void evaluate(Form form, const Op& op, const IntegerWeights* weights,
   const bool exact = same_codes(widths.result, *result.coding);
   const CodeSink sink{exact ? result.codes : scratch.back().make(result.shape), result.shape,
                       exact ? result.coding : &widths.result};
-  with_code(*sink.coding, [&]<typename Code>(Code) {
-    apply<Code>(form, op, weights, views, sink);
-  });
+  with_code(*sink.coding,
+            [&]<typename Code>(Code) { apply<Code>(form, op, weights, views, sink); });
   if (!exact) requantize_view({sink.codes, sink.shape, sink.coding}, result);
 }
 

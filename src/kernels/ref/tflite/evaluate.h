@@ -21,8 +21,8 @@ struct CodeSink {
 };
 
 // `form` is any but float_op and into_relu. `op` is the node's; of relu_of_convolution, that of the
-// convolution. `weights` are those of convolutions, else null. Requantises operands and result where
-// the operator has another width or scale.
+// convolution. `weights` are those of convolutions, else null. Requantises operands and result
+// where the operator has another width or scale.
 void evaluate(Form form, const Op& op, const IntegerWeights* weights,
               std::span<const CodeView> operands, const CodeSink& result);
 

@@ -17,9 +17,13 @@ struct Multiplier {
   friend bool operator==(const Multiplier&, const Multiplier&) = default;
 };
 
-// The nearest to a finite `real`, which may be negative; 0 below 2^-32.
+// The nearest to `real`, which may be negative; 0 below 2^-32, the largest there is from 2^30 on.
 inline Multiplier multiplier_of(double real) {
   if (real == 0) return {};
+  if (!(std::abs(real) < static_cast<double>(1 << 30))) {
+    constexpr int32_t kLargest = std::numeric_limits<int32_t>::max();
+    return {real > 0 ? kLargest : -kLargest, 30};
+  }
   int shift = 0;
   const double fraction = std::frexp(real, &shift);
   auto fixed = static_cast<int64_t>(std::round(fraction * static_cast<double>(int64_t{1} << 31)));
@@ -56,10 +60,11 @@ inline int32_t multiply(int32_t x, Multiplier m) {
   return shifted_right(doubled_high_product(moved, m.fraction), right);
 }
 
-// x * m for accumulators of 64 bits: a multiplier of 16 bits, rounded once, halves up.
+// x * m for accumulators of 64 bits: a multiplier of 16 bits, rounded once, halves up. m is below
+// 2^14.
 inline int32_t multiply(int64_t x, Multiplier m) {
   const int32_t reduced = m.fraction < 0x7FFF0000 ? (m.fraction + (1 << 15)) >> 16 : 0x7FFF;
-  const int32_t shift = 15 - m.shift;
+  const int32_t shift = m.shift < 15 ? 15 - m.shift : 1;
   return static_cast<int32_t>((x * reduced + (int64_t{1} << (shift - 1))) >> shift);
 }
 
