@@ -271,8 +271,7 @@ Result<Document> build_on_vela(const BuildArguments& options, BuildOptions choic
   TESSERA_TRY(how.compile, session.options(target));
   how.build = std::move(choice);
   how.build.output.clear();
-  TESSERA_TRY(const VelaBuilt made,
-              build_with_vela(options.model.path, how, stages.observer()));
+  TESSERA_TRY(const VelaBuilt made, build_with_vela(options.model.path, how, stages.observer()));
   tell(made.built.notes, console);
   print_pieces(made.compiled, console);
   print_attempts(made.attempts, console);

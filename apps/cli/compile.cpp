@@ -102,7 +102,8 @@ Action define_compile(CommandLine& app) {
   app.add_option("PACKAGE", options->package, "A package built by Tessera")
       ->required()
       ->type_name("FILE.tess");
-  app.add_option("-o,--output", options->output, "The package with what the compiler made of every piece")
+  app.add_option("-o,--output", options->output,
+                 "The package with what the compiler made of every piece")
       ->required()
       ->type_name("FILE.tess");
   add_calibration_options(app, options->calibration,
@@ -110,9 +111,11 @@ Action define_compile(CommandLine& app) {
   add_vendor_options(app, options->vendor);
   app.add_flag("--force", options->force, "Replace a file that exists");
   app.footer(
-      "Needs the compiler of the package's target: Hailo's Dataflow Compiler and --calib, or Arm's\n"
+      "Needs the compiler of the package's target: Hailo's Dataflow Compiler and --calib, or "
+      "Arm's\n"
       "Vela for Ethos-U, whose packages are in integers. A refused piece is explained, the others\n"
-      "are kept, and the command fails. 'tessera build --compiler dfc|vela --attempts N' also plans\n"
+      "are kept, and the command fails. 'tessera build --compiler dfc|vela --attempts N' also "
+      "plans\n"
       "around what was refused.\n\n"
       "Examples:\n"
       "  tessera compile net.tess --calib mix.wav -o compiled.tess\n");

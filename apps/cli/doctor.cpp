@@ -229,12 +229,15 @@ Document check_vela(Console& console) {
   console.print("\nArm Ethos-U compiler\n");
   vela::VelaOptions options;
   std::error_code ignored;
-  options.store = std::filesystem::temp_directory_path(ignored) /
-                  fmt::format("tessera-doctor-{}", ::getpid());
+  options.store =
+      std::filesystem::temp_directory_path(ignored) / fmt::format("tessera-doctor-{}", ::getpid());
   const auto version = vela::vela_version(options);
   std::filesystem::remove_all(options.store, ignored);
   const std::string path = path_of(options.program);
-  Document document{{"path", path}, {"state", version ? "found" : path.empty() ? "missing" : "wrong"}};
+  Document document{{"path", path},
+                    {"state", version        ? "found"
+                              : path.empty() ? "missing"
+                                             : "wrong"}};
   if (version) {
     document["version"] = *version;
     console.print("  {:<19}found: {}, version {}\n", "vela", path, printable_line(*version));

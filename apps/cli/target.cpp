@@ -54,8 +54,9 @@ void show_parameters(const Target& target, Document& document, Console& console)
     std::vector<std::string> choices;
     for (const auto& [choice, values] : parameter.choices) choices.push_back(choice);
     console.print("  {:24} {}, of {}\n  {:24}   {}: {}\n", printable(name),
-                  printable(parameter.chosen), printable(fmt::format("{}", fmt::join(choices, ", "))),
-                  "", printable(parameter.meaning), printable(parameter.source));
+                  printable(parameter.chosen),
+                  printable(fmt::format("{}", fmt::join(choices, ", "))), "",
+                  printable(parameter.meaning), printable(parameter.source));
     document["parameters"][name] = {{"chosen", parameter.chosen}, {"choices", choices}};
   }
 }

@@ -73,8 +73,8 @@ void print_pieces(const VelaCompiled& compiled, Console& console) {
     };
     table.add_row({printable_line(piece.name), result.succeeded ? "compiled" : "refused",
                    printable_line(result.refusal), fmt::to_string(piece.calls),
-                   told ? printed_ms(result.figures->seconds) : "",
-                   printed_ms(piece.modelled_s), bytes(told ? result.figures->sram_bytes : 0),
+                   told ? printed_ms(result.figures->seconds) : "", printed_ms(piece.modelled_s),
+                   bytes(told ? result.figures->sram_bytes : 0),
                    bytes(told ? result.figures->dram_bytes : 0)});
   }
   console.print("{}", table.to_string());

@@ -30,7 +30,8 @@ struct VendorChoice {
   bool tail = false;
 };
 
-// --dfc, --dfc-python, --vela, --hw-arch, --work, --samples, --join, --jobs, --time-limit, --retry, --tail
+// --dfc, --dfc-python, --vela, --hw-arch, --work, --samples, --join, --jobs, --time-limit, --retry,
+// --tail
 void add_vendor_options(CommandLine& app, VendorChoice& choice);
 
 class CompilerTail;

@@ -54,7 +54,7 @@ using StageProgress = std::function<bool(double fraction)>;
 
 struct BuildOptions {
   ImportOptions import;
-  std::filesystem::path target;  // a target file
+  std::filesystem::path target;                        // a target file
   std::map<std::string, std::string> target_settings;  // what with_settings() changes in it
   NormMode norm = NormMode::exact;
   double norm_loss_db = 0.2;  // NormMode::budget: SI-SNR that frozen norms may cost in all

@@ -80,7 +80,7 @@ void learn_from_error(const Piece& piece, Lesson& lesson) {
 }
 
 Lesson lesson_of(const Plan& plan, const VelaCompiled& compiled,
-                    const vela::VelaConfiguration& configuration) {
+                 const vela::VelaConfiguration& configuration) {
   Lesson lesson;
   size_t at = 0;
   for (const ChipSegment& segment : plan.segments) {
@@ -90,9 +90,9 @@ Lesson lesson_of(const Plan& plan, const VelaCompiled& compiled,
         case vela::RefusalKind::cpu: learn_from_cpu(plan, piece, result, lesson); break;
         case vela::RefusalKind::error: learn_from_error(piece, lesson); break;
         case vela::RefusalKind::memory:
-          lesson.memory_share =
-              std::min(lesson.memory_share, kMemoryMargin * static_cast<double>(configuration.sram_bytes) /
-                                                result.figures->sram_bytes);
+          lesson.memory_share = std::min(
+              lesson.memory_share, kMemoryMargin * static_cast<double>(configuration.sram_bytes) /
+                                       result.figures->sram_bytes);
           break;
         case vela::RefusalKind::timeout:
         case vela::RefusalKind::crash:
@@ -128,10 +128,10 @@ Result<void> learn(const Lesson& lesson, size_t attempt, const std::string& reas
   }
   if (lesson.memory_share < 1) {
     TESSERA_TRY(const Target target, parse_target(text, how.target.string()));
-    const auto bytes =
-        static_cast<int64_t>(lesson.memory_share * target.unit("sram_bytes"));
-    TESSERA_TRY(text, with_settings(text, {{"sram_bytes", fmt::to_string(std::max<int64_t>(1, bytes))}},
-                                    how.target.string()));
+    const auto bytes = static_cast<int64_t>(lesson.memory_share * target.unit("sram_bytes"));
+    TESSERA_TRY(text,
+                with_settings(text, {{"sram_bytes", fmt::to_string(std::max<int64_t>(1, bytes))}},
+                              how.target.string()));
   }
   const fs::path path = folder / fmt::format("target_after_attempt_{}.toml", attempt);
   TESSERA_TRY_VOID(write_file_atomically(path, text, {.force = true}));
@@ -169,14 +169,13 @@ Result<VelaBuilt> build_with_vela(const fs::path& model, const VelaBuildOptions&
     TESSERA_TRY(Built built, std::move(tried));
     TESSERA_TRY(VelaCompiled compiled, compile_with_vela(built.package, options.compile));
     attempts.push_back(vela_attempt(built.plan, compiled));
-    const Lesson lesson =
-        lesson_of(built.plan, compiled, options.compile.compiler.configuration);
+    const Lesson lesson = lesson_of(built.plan, compiled, options.compile.compiler.configuration);
     const bool ends = compiled.refused() == 0 || lesson.empty() ||
                       static_cast<int>(attempts.size()) >= options.attempts;
     if (ends) return VelaBuilt{std::move(built), std::move(compiled), std::move(attempts)};
     attempts.back().learned = told(lesson);
-    TESSERA_TRY_VOID(learn(lesson, attempts.size(), attempts.back().reason, options.compile.folder,
-                           how));
+    TESSERA_TRY_VOID(
+        learn(lesson, attempts.size(), attempts.back().reason, options.compile.folder, how));
     before = VelaBuilt{std::move(built), std::move(compiled), attempts};
   }
 }

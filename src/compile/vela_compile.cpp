@@ -59,14 +59,10 @@ Json vela_record(const VelaCompiled& compiled, const VelaCompileOptions& options
   Json pieces = Json::array();
   for (const VelaCompiled::Piece& piece : compiled.pieces) {
     const vela::VelaResult& result = piece.result;
-    Json row = {{"piece", piece.name},
-                {"network", result.name},
-                {"compiled", result.succeeded},
-                {"kind", vela::to_string(result.kind)},
-                {"refusal", result.refusal},
-                {"on_cpu", cpu_json(result.cpu_operators)},
-                {"calls", piece.calls},
-                {"call_s_by_the_target", piece.modelled_s}};
+    Json row = {{"piece", piece.name},          {"network", result.name},
+                {"compiled", result.succeeded}, {"kind", vela::to_string(result.kind)},
+                {"refusal", result.refusal},    {"on_cpu", cpu_json(result.cpu_operators)},
+                {"calls", piece.calls},         {"call_s_by_the_target", piece.modelled_s}};
     if (result.figures) row["estimated_by_vela"] = figures_json(*result.figures);
     pieces.push_back(std::move(row));
   }
@@ -83,8 +79,9 @@ bool was_compiled_before(const PackageEntry& entry) {
   return entry.name == kVelaRecord || entry.kind == entries::kind_of_artifact(kFormat);
 }
 
-Result<std::vector<uint8_t>> with_compiled_files(const Package& package, const VelaCompiled& compiled,
-                                            const VelaCompileOptions& options) {
+Result<std::vector<uint8_t>> with_compiled_files(const Package& package,
+                                                 const VelaCompiled& compiled,
+                                                 const VelaCompileOptions& options) {
   std::vector<PackageContent> contents;
   for (const PackageEntry& entry : package.manifest().entries) {
     if (was_compiled_before(entry)) continue;
@@ -111,7 +108,7 @@ Error not_in_integers() {
 
 // Writes the piece's file and says how it is called.
 Result<vela::VelaCase> vela_case_of(const Piece& piece, const Encodings& encodings,
-                               const fs::path& folder, std::set<std::string>& taken) {
+                                    const fs::path& folder, std::set<std::string>& taken) {
   vela::VelaCase one;
   one.name = network_name(piece.name, taken);
   one.network = folder / (one.name + ".tflite");
@@ -121,9 +118,9 @@ Result<vela::VelaCase> vela_case_of(const Piece& piece, const Encodings& encodin
 }
 
 int64_t piece_calls(const ChipSegment& segment, size_t piece) {
-  return std::count_if(
-      segment.calls.begin(), segment.calls.end(),
-      [&](const PieceCall& call) { return call.piece == static_cast<int32_t>(piece); });
+  return std::count_if(segment.calls.begin(), segment.calls.end(), [&](const PieceCall& call) {
+    return call.piece == static_cast<int32_t>(piece);
+  });
 }
 
 }  // namespace
@@ -161,7 +158,8 @@ Result<VelaCompiled> compile_with_vela(const Package& package, const VelaCompile
   for (const ChipSegment& segment : network.plan.segments) {
     for (size_t i = 0; i < segment.pieces.size(); ++i) {
       const Piece& piece = segment.pieces[i];
-      TESSERA_TRY(vela::VelaCase one, vela_case_of(piece, *network.encodings, options.folder, taken));
+      TESSERA_TRY(vela::VelaCase one,
+                  vela_case_of(piece, *network.encodings, options.folder, taken));
       cases.push_back(std::move(one));
       compiled.pieces.push_back(
           {piece.name, piece_calls(segment, i), compute_seconds(piece.graph, target), {}});

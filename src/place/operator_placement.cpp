@@ -33,8 +33,8 @@ Result<PlacedPiece> place_piece(const Piece& piece, int64_t calls, const Target&
     }
     const auto cycles = static_cast<int64_t>(std::llround(line.cycles));
     placed.cycles += cycles;
-    placed.layers.push_back({node.name, node.name, LayerKind::operation, 0, 0, {bytes},
-                             line.weight_bytes, cycles});
+    placed.layers.push_back(
+        {node.name, node.name, LayerKind::operation, 0, 0, {bytes}, line.weight_bytes, cycles});
   }
   return placed;
 }

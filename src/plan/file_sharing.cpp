@@ -237,8 +237,8 @@ FileEstimate estimate_files(const Plan& plan, const Target& target) {
   const auto files = files_of(sequence, ends_of(sequence, target, FileSharing::fastest));
   // Pieces that run one after another are there together.
   const bool sequential = target.architecture == Architecture::sequential;
-  const size_t together = sequential ? std::min<size_t>(1, sequence.pieces().size())
-                                     : fewest(sequence).size();
+  const size_t together =
+      sequential ? std::min<size_t>(1, sequence.pieces().size()) : fewest(sequence).size();
   return {static_cast<int64_t>(together), cost_of(plan, sequence, target, files)};
 }
 

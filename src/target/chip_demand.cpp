@@ -6,10 +6,9 @@
 namespace tessera {
 
 double compute_seconds(const Graph& graph, const Target& target) {
-  const double cycles =
-      target.architecture == Architecture::sequential
-          ? make_memory_ledger(graph, target).cycles
-          : static_cast<double>(make_ledger(graph, target).bottleneck_cycles);
+  const double cycles = target.architecture == Architecture::sequential
+                            ? make_memory_ledger(graph, target).cycles
+                            : static_cast<double>(make_ledger(graph, target).bottleneck_cycles);
   return cycles / target.unit("clock");
 }
 

@@ -66,9 +66,9 @@ Result<Target> find_target(const std::string& wanted,
                            std::span<const std::filesystem::path> folders) {
   // A path may hold colons of its own: settings follow the last one that "NAME=" follows.
   const size_t colon = wanted.rfind(':');
-  const bool has_settings =
-      colon != std::string::npos && wanted.find('=', colon) != std::string::npos &&
-      wanted.find('/', colon) == std::string::npos;
+  const bool has_settings = colon != std::string::npos &&
+                            wanted.find('=', colon) != std::string::npos &&
+                            wanted.find('/', colon) == std::string::npos;
   std::map<std::string, std::string> settings;
   if (has_settings) {
     TESSERA_TRY(settings, parse_settings(std::string_view(wanted).substr(colon + 1)));

@@ -63,7 +63,8 @@ Result<std::string> with_limit(std::string_view toml, std::string_view key, int6
     text += lines_of(pass, fail, source);
   }
   if (!found)
-    text += fmt::format("\n{}\nunit = \"{}\"\n{}", table, unit_of(key), lines_of(pass, fail, source));
+    text +=
+        fmt::format("\n{}\nunit = \"{}\"\n{}", table, unit_of(key), lines_of(pass, fail, source));
   TESSERA_TRY(const Target learned, parse_target(text, origin));
   if (!learned.has(TargetSection::limits, key) || learned.limit(key).fail != fail) {
     return TESSERA_ERROR(

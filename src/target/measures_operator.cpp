@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "graph/queries.h"
-#include "target/memory_ledger.h"
 #include "target/measures.h"
+#include "target/memory_ledger.h"
 
 namespace tessera {
 namespace {
@@ -81,10 +81,10 @@ std::optional<Measurement> measure_padded_stride(const CheckSubject& subject, co
 std::optional<Measurement> measure_grouped_stride(const CheckSubject& subject, const Node& node) {
   const auto& conv = std::get<Conv>(node.op);
   if (conv.groups == 1 || is_depthwise_node(subject, node)) return std::nullopt;
-  return Measurement{effective_stride(node), "",
-                     fmt::format("its stride of {} x {} in {} groups", conv.stride.h, conv.stride.w,
-                                 conv.groups),
-                     ""};
+  return Measurement{
+      effective_stride(node), "",
+      fmt::format("its stride of {} x {} in {} groups", conv.stride.h, conv.stride.w, conv.groups),
+      ""};
 }
 
 std::optional<Measurement> measure_weight_sum(const CheckSubject&, const Node& node) {
@@ -117,9 +117,8 @@ std::optional<Measurement> measure_pool_height(const CheckSubject&, const Node& 
 std::optional<Measurement> measure_padded_pool(const CheckSubject&, const Node& node) {
   const auto& pool = std::get<Pool>(node.op);
   if (pool.kind != PoolKind::average || pool.padding.none()) return std::nullopt;
-  return Measurement{
-      std::max(pool.kernel.h, pool.kernel.w), "",
-      fmt::format("its padded window of {} x {}", pool.kernel.h, pool.kernel.w), ""};
+  return Measurement{std::max(pool.kernel.h, pool.kernel.w), "",
+                     fmt::format("its padded window of {} x {}", pool.kernel.h, pool.kernel.w), ""};
 }
 
 std::optional<Measurement> measure_mean_axis(const CheckSubject& subject, const Node& node) {
@@ -130,8 +129,8 @@ std::optional<Measurement> measure_mean_axis(const CheckSubject& subject, const 
   }
   const auto& reduce = std::get<Reduce>(node.op);
   if (reduce.kind != ReduceKind::mean) return std::nullopt;
-  const int64_t longest = std::max({reduce.over_c ? in.c : 1, reduce.over_h ? in.h : 1,
-                                    reduce.over_w ? in.w : 1});
+  const int64_t longest =
+      std::max({reduce.over_c ? in.c : 1, reduce.over_h ? in.h : 1, reduce.over_w ? in.w : 1});
   return Measurement{longest, "", fmt::format("its mean of {}", to_string(in)), ""};
 }
 

@@ -24,8 +24,8 @@ constexpr int64_t round_up(int64_t value, int64_t step) {
   return ceil_div(value, step) * step;
 }
 
-// A table or a bound is applied on the way out of the operator before, when nothing else reads that;
-// slopes per channel are operators of their own.
+// A table or a bound is applied on the way out of the operator before, when nothing else reads
+// that; slopes per channel are operators of their own.
 bool is_fused(const Graph& graph, const Node& node) {
   const auto* unary = std::get_if<Unary>(&node.op);
   if (unary == nullptr || unary->slope.size() > 1) return false;
@@ -145,7 +145,8 @@ class Builder {
   void release(const Node& node, int64_t now) {
     const std::set<NodeId> inputs(node.inputs.begin(), node.inputs.end());
     for (NodeId input : inputs) {
-      if (last_use_.at(index_of(input)) > now || graph_.get_if<Constant>(input) != nullptr) continue;
+      if (last_use_.at(index_of(input)) > now || graph_.get_if<Constant>(input) != nullptr)
+        continue;
       live_ -= stored_bytes_of(input);
     }
     if (!last_use_.contains(index_of(node.id))) live_ -= stored_bytes_of(node.id);
@@ -168,7 +169,8 @@ class Builder {
   // A single row of odd length leaves the units of the other rows idle.
   double idle_rows(const Shape& out) const {
     const bool turned = out.h == 1 && out.w % row_step_ == 0;
-    return turned ? 1 : static_cast<double>(round_up(out.h, row_step_)) / static_cast<double>(out.h);
+    return turned ? 1
+                  : static_cast<double>(round_up(out.h, row_step_)) / static_cast<double>(out.h);
   }
 
   double dense_cycles(const Node& node, int64_t taps, int64_t in, int64_t groups) const {
@@ -184,8 +186,7 @@ class Builder {
   }
 
   double arithmetic_cycles(const Node& node) const {
-    const Shape in =
-        node.inputs.empty() ? node.shape : graph_.node(node.inputs[0]).shape;
+    const Shape in = node.inputs.empty() ? node.shape : graph_.node(node.inputs[0]).shape;
     if (const auto* conv = std::get_if<Conv>(&node.op)) {
       const int64_t taps_h = taps_computed(conv->weight.dim(2), conv->dilation.h);
       const int64_t taps_w = taps_computed(conv->weight.dim(3), conv->dilation.w);

@@ -8,7 +8,8 @@
 
 namespace tessera {
 
-// What is wrong with `value` for this entry of units or costs, as "must be ..."; empty if nothing is.
+// What is wrong with `value` for this entry of units or costs, as "must be ..."; empty if nothing
+// is.
 std::string fault_of(const TargetKey& key, double value);
 
 // The entry of units or costs with this name; null where the architecture has none.

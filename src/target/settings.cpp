@@ -31,8 +31,8 @@ std::optional<std::string> with_value(std::string_view toml, std::string_view he
     toml.remove_prefix(std::min(end + 1, toml.size()));
     const std::string_view word = stripped(line);
     if (word.starts_with('[')) inside = word == header;
-    const bool sets = inside && word.starts_with(key) &&
-                      stripped(word.substr(key.size())).starts_with('=');
+    const bool sets =
+        inside && word.starts_with(key) && stripped(word.substr(key.size())).starts_with('=');
     found = found || sets;
     text += sets ? fmt::format("{} = {}\n", key, literal) : fmt::format("{}\n", line);
   }

@@ -202,9 +202,9 @@ Result<Target> parse_target(std::string_view text, const std::string& origin) {
   }
   const toml::table& file = parsed.table();
   const Place top{origin, ""};
-  TESSERA_TRY_VOID(
-      only_keys(file, top, {"schema", "name", "summary", "architecture", "arithmetic", "limits",
-                            "support", "units", "costs", "parameters"}));
+  TESSERA_TRY_VOID(only_keys(file, top,
+                             {"schema", "name", "summary", "architecture", "arithmetic", "limits",
+                              "support", "units", "costs", "parameters"}));
   TESSERA_TRY(const int64_t schema, count_at(file, "schema", top, 1));
   if (schema != kSchema) {
     return top.in("schema").error(

@@ -43,9 +43,9 @@ Result<TargetParameter> parse_parameter(const toml::table& table, Architecture a
   if (parameter.choices.contains(parameter.chosen)) return parameter;
   std::vector<std::string> names;
   for (const auto& [name, values] : parameter.choices) names.push_back(name);
-  return place.in("chosen").error(*table.get("chosen"),
-                                  fmt::format("is '{}', not one of its choices: {}",
-                                              parameter.chosen, fmt::join(names, ", ")));
+  return place.in("chosen").error(
+      *table.get("chosen"),
+      fmt::format("is '{}', not one of its choices: {}", parameter.chosen, fmt::join(names, ", ")));
 }
 
 }  // namespace
@@ -69,7 +69,8 @@ void settle(Target& target) {
   for (const auto& [name, parameter] : target.parameters) {
     for (const auto& [key, value] : parameter.choices.find(parameter.chosen)->second) {
       const auto unit = target.units.find(key);
-      Quantity& quantity = unit != target.units.end() ? unit->second : target.costs.find(key)->second;
+      Quantity& quantity =
+          unit != target.units.end() ? unit->second : target.costs.find(key)->second;
       quantity.value = value;
     }
   }

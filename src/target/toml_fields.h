@@ -50,7 +50,7 @@ struct Place {
 };
 
 inline Result<void> only_keys(const toml::table& table, const Place& place,
-                       std::initializer_list<std::string_view> known) {
+                              std::initializer_list<std::string_view> known) {
   for (const auto& [key, value] : table) {
     if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
     return place.in(key.str()).error(
@@ -61,7 +61,7 @@ inline Result<void> only_keys(const toml::table& table, const Place& place,
 }
 
 inline Result<const toml::table*> table_at(const toml::table& parent, std::string_view key,
-                                    const Place& place) {
+                                           const Place& place) {
   const toml::node* node = parent.get(key);
   const Place here = place.in(key);
   if (node == nullptr) return here.error(parent, "is missing");
@@ -69,7 +69,8 @@ inline Result<const toml::table*> table_at(const toml::table& parent, std::strin
   return node->as_table();
 }
 
-inline Result<std::string> text_at(const toml::table& table, std::string_view key, const Place& place) {
+inline Result<std::string> text_at(const toml::table& table, std::string_view key,
+                                   const Place& place) {
   const toml::node* node = table.get(key);
   const Place here = place.in(key);
   if (node == nullptr) return here.error(table, "is missing");
@@ -82,7 +83,7 @@ inline Result<std::string> text_at(const toml::table& table, std::string_view ke
 
 // A whole number >= `least`.
 inline Result<int64_t> count_at(const toml::table& table, std::string_view key, const Place& place,
-                         int64_t least) {
+                                int64_t least) {
   const toml::node* node = table.get(key);
   const Place here = place.in(key);
   if (node == nullptr) return here.error(table, "is missing");
@@ -95,11 +96,12 @@ inline Result<int64_t> count_at(const toml::table& table, std::string_view key, 
 
 // One of a few words; the first where the file leaves it out.
 inline Result<std::string> word_at(const toml::table& file, std::string_view key, const Place& top,
-                            std::initializer_list<std::string_view> words) {
+                                   std::initializer_list<std::string_view> words) {
   if (!file.contains(key)) return std::string(*words.begin());
   TESSERA_TRY(std::string word, text_at(file, key, top));
   if (std::find(words.begin(), words.end(), word) != words.end()) return word;
-  return top.in(key).error(*file.get(key), fmt::format("must be one of {}", fmt::join(words, ", ")));
+  return top.in(key).error(*file.get(key),
+                           fmt::format("must be one of {}", fmt::join(words, ", ")));
 }
 
 }  // namespace tessera::target_file

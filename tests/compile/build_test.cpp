@@ -72,25 +72,21 @@ TEST_P(BuildNetwork, StitchedFromItsPackageComputesWhatItsToolkitComputes) {
   EXPECT_LE(error_against_toolkit(stem, package), 1e-5);
 }
 
-INSTANTIATE_TEST_SUITE_P(Small, BuildNetwork,
-                         testing::Values(Case{"asteroid/gln_sigmoid", "hailo8"},
-                                         Case{"asteroid/bn_k5", "hailo8"},
-                                         Case{"asteroid/causal_cln", "hailo8"},
-                                         Case{"asteroid/causal_cgln", "hailo8"},
-                                         Case{"asteroid/gln_softmax_3src", "hailo8"},
-                                         Case{"asteroid/gln_relu_skip0", "hailo8"},
-                                         Case{"asteroid/enc_relu_k20", "hailo8"},
-                                         Case{"asteroid/one_src_denoise", "hailo8"},
-                                         Case{"asteroid/gln_sigmoid", "generic"},
-                                         Case{"asteroid/gln_sigmoid", "ethos_u65"},
-                                         Case{"asteroid/bn_k5", "ethos_u85"},
-                                         Case{"asteroid/causal_cln", "ethos_u55"},
-                                         Case{"torchaudio/torchaudio_small", "hailo8l"}),
-                         [](const auto& one) {
-                           std::string name = one.param.stem + "_" + one.param.target;
-                           std::replace(name.begin(), name.end(), '/', '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Small, BuildNetwork,
+    testing::Values(
+        Case{"asteroid/gln_sigmoid", "hailo8"}, Case{"asteroid/bn_k5", "hailo8"},
+        Case{"asteroid/causal_cln", "hailo8"}, Case{"asteroid/causal_cgln", "hailo8"},
+        Case{"asteroid/gln_softmax_3src", "hailo8"}, Case{"asteroid/gln_relu_skip0", "hailo8"},
+        Case{"asteroid/enc_relu_k20", "hailo8"}, Case{"asteroid/one_src_denoise", "hailo8"},
+        Case{"asteroid/gln_sigmoid", "generic"}, Case{"asteroid/gln_sigmoid", "ethos_u65"},
+        Case{"asteroid/bn_k5", "ethos_u85"}, Case{"asteroid/causal_cln", "ethos_u55"},
+        Case{"torchaudio/torchaudio_small", "hailo8l"}),
+    [](const auto& one) {
+      std::string name = one.param.stem + "_" + one.param.target;
+      std::replace(name.begin(), name.end(), '/', '_');
+      return name;
+    });
 
 TEST(Build, ASecondLengthPlaysFromTheSamePieces) {
   const Package package =

@@ -189,5 +189,27 @@ TEST(ChipPlacement, AValueThatManyLayersReadTakesShortcuts) {
             1);
 }
 
+TEST(ChipPlacement, OperatorsThatFollowEachOtherShareTheMemory) {
+  const Target target = target_named("ethos_u65");
+  const auto placement = place_on_chip(one_piece(chain(3, 64, 1000)), target);
+  ASSERT_TRUE(placement) << placement.error().to_string();
+  EXPECT_EQ(placement->unit_names, (std::vector<std::string>{"memory_bytes"}));
+  ASSERT_EQ(placement->contexts.size(), 1u);
+  EXPECT_EQ(placement->contexts[0].clusters, (std::vector<UnitCounts>{{2 * 64'000}}));
+  EXPECT_EQ(placement->contexts[0].weight_bytes, 3 * 64 * 64);
+  ASSERT_EQ(placement->pieces.size(), 1u);
+  ASSERT_EQ(placement->pieces[0].layers.size(), 3u);
+  int64_t cycles = 0;
+  for (const PlacedLayer& layer : placement->pieces[0].layers) cycles += layer.cycles;
+  EXPECT_EQ(placement->pieces[0].cycles, cycles);
+}
+
+TEST(ChipPlacement, ValuesThatTheMemoryCannotHoldAreRefusedByTheirOperator) {
+  const auto placement = place_on_chip(one_piece(chain(2, 512, 20'000)), target_named("ethos_u65"));
+  ASSERT_FALSE(placement);
+  EXPECT_EQ(placement.error().code, ErrorCode::kUnsupported);
+  EXPECT_NE(placement.error().subject.find("conv0"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace tessera

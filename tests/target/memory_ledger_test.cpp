@@ -21,11 +21,15 @@ struct Chain {
   NodeId last;
 
   explicit Chain(Shape in) : last(editor.add(Input{in}, {}, "x").value()) {}
-  NodeId add(Op op, std::string name) { return last = editor.add(std::move(op), {last}, name).value(); }
+  NodeId add(Op op, std::string name) {
+    return last = editor.add(std::move(op), {last}, name).value();
+  }
   void end() { editor.add_output("y", last); }
 };
 
-Conv pointwise(int64_t out, int64_t in) { return {.weight = Tensor::full({out, in, 1, 1}, 1)}; }
+Conv pointwise(int64_t out, int64_t in) {
+  return {.weight = Tensor::full({out, in, 1, 1}, 1)};
+}
 Conv depthwise(int64_t channels, int64_t dilation) {
   Conv conv{.weight = Tensor::full({channels, 1, 1, 3}, 1), .groups = channels};
   conv.dilation.w = dilation;
@@ -65,8 +69,9 @@ TEST(MemoryLedger, WeightsCountWhereTheyShareTheMemory) {
   Chain chain({64, 1, 100});
   chain.add(pointwise(128, 64), "a");
   chain.end();
-  EXPECT_EQ(make_memory_ledger(chain.graph, target_of("ethos_u55:memory=Shared_Sram")).at_least_bytes,
-            12800);
+  EXPECT_EQ(
+      make_memory_ledger(chain.graph, target_of("ethos_u55:memory=Shared_Sram")).at_least_bytes,
+      12800);
   EXPECT_EQ(make_memory_ledger(chain.graph, target_of("ethos_u55:memory=Sram_Only")).at_least_bytes,
             12800 + 8192);
 }
@@ -86,7 +91,8 @@ TEST(MemoryLedger, AnActivationIsNoOperatorOfItsOwnAndSlopesPerChannelAre) {
 
 // Beside Vela's own figures for the same operators (Ethos-U65-512, Shared_Sram, 1000 frames).
 TEST(MemoryLedger, CyclesAreVelasWithinATenth) {
-  const Target target = target_of("ethos_u65:macs=512,system=Ethos_U65_High_End,memory=Shared_Sram");
+  const Target target =
+      target_of("ethos_u65:macs=512,system=Ethos_U65_High_End,memory=Shared_Sram");
   const auto cycles_of = [&](Op op, int64_t channels, bool curve) {
     Chain chain({channels, 1, 1000});
     chain.add(std::move(op), "a");

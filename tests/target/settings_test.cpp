@@ -81,8 +81,9 @@ TEST(TargetSettings, AChoiceThatIsNoneIsRefusedOnReading) {
     const auto target = parse_target(changed, "chip.toml");
     return target ? std::string("none") : target.error().to_string();
   };
-  EXPECT_NE(error(replaced(text, "chosen = \"512\"", "chosen = \"99\"")).find("not one of its choices"),
-            std::string::npos);
+  EXPECT_NE(
+      error(replaced(text, "chosen = \"512\"", "chosen = \"99\"")).find("not one of its choices"),
+      std::string::npos);
   EXPECT_NE(error(replaced(text, "[parameters.macs.choices.256]\nmacs = 256",
                            "[parameters.macs.choices.256]\nmacs = 0"))
                 .find("must be a number above 0"),

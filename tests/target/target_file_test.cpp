@@ -176,10 +176,11 @@ TEST(FindTarget, AnUnknownNameListsTheKnownOnes) {
   const std::filesystem::path folders[] = {TESSERA_SOURCE_DIR "/targets"};
   const auto target = find_target("hailo9", folders);
   ASSERT_FALSE(target);
-  EXPECT_EQ(target.error().to_string(),
-            "hailo9: unknown target (known targets: ethos_u55, ethos_u65, ethos_u85, generic, hailo8, "
-            "hailo8l; or give the path of "
-            "a target file)");
+  EXPECT_EQ(
+      target.error().to_string(),
+      "hailo9: unknown target (known targets: ethos_u55, ethos_u65, ethos_u85, generic, hailo8, "
+      "hailo8l; or give the path of "
+      "a target file)");
   EXPECT_EQ(target.error().code, ErrorCode::kNotFound);
 }
 

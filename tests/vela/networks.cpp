@@ -36,8 +36,7 @@ struct Network {
 // Operators for the most part; small networks of anything; and pieces of planned separators.
 Result<Network> network_of(uint32_t seed, const Target& target) {
   const uint32_t choice = seed % 10;
-  if (choice == 8)
-    return Network{"network", test::random_graph(seed, {.nodes = 6, .most_w = 60})};
+  if (choice == 8) return Network{"network", test::random_graph(seed, {.nodes = 6, .most_w = 60})};
   if (choice < 9) {
     test::RandomOperator one = test::random_operator(seed);
     return Network{std::move(one.kind), std::move(one.graph)};
@@ -77,11 +76,11 @@ Result<void> run(const std::string& name, const fs::path& folder, int64_t count,
     for (const Violation& violation : report.violations) {
       if (violation.verdict == report.verdict && first == nullptr) first = &violation;
     }
-    rows += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", file, network.kind,
-                        to_string(report.verdict), first == nullptr ? "" : first->rule,
-                        first == nullptr ? "" : first->value,
-                        compute_seconds(network.graph, target), report.memory_at_least_bytes,
-                        report.memory_estimated_bytes);
+    rows +=
+        fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", file, network.kind,
+                    to_string(report.verdict), first == nullptr ? "" : first->rule,
+                    first == nullptr ? "" : first->value, compute_seconds(network.graph, target),
+                    report.memory_at_least_bytes, report.memory_estimated_bytes);
     ++i;
   }
   return write(folder / "verdicts.tsv", rows);

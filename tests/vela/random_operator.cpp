@@ -27,7 +27,8 @@ class Maker {
  private:
   // A size: mostly small, at times around a power of two that hardware stops at.
   int64_t size(int64_t usual, std::initializer_list<int64_t> edges, double edge_chance = 0.2) {
-    if (random_.chance(edge_chance)) return std::max<int64_t>(1, random_.pick(edges) + random_.integer(-1, 1));
+    if (random_.chance(edge_chance))
+      return std::max<int64_t>(1, random_.pick(edges) + random_.integer(-1, 1));
     return random_.integer(1, usual);
   }
   Shape shape() {
@@ -49,12 +50,12 @@ class Maker {
 
   Result<NodeId> draw() {
     static constexpr Result<NodeId> (Maker::*kMakers[])() = {
-        &Maker::conv,      &Maker::conv,      &Maker::conv,     &Maker::conv,
-        &Maker::wide_conv, &Maker::transposed, &Maker::affine,   &Maker::unary,
-        &Maker::unary,     &Maker::softmax,   &Maker::elementwise, &Maker::elementwise,
-        &Maker::elementwise, &Maker::concat,  &Maker::slice,    &Maker::slice,
-        &Maker::pad,       &Maker::pad,       &Maker::pool,     &Maker::global_pool,
-        &Maker::gemm,      &Maker::reduce,    &Maker::norm,     &Maker::on_constant};
+        &Maker::conv,        &Maker::conv,       &Maker::conv,        &Maker::conv,
+        &Maker::wide_conv,   &Maker::transposed, &Maker::affine,      &Maker::unary,
+        &Maker::unary,       &Maker::softmax,    &Maker::elementwise, &Maker::elementwise,
+        &Maker::elementwise, &Maker::concat,     &Maker::slice,       &Maker::slice,
+        &Maker::pad,         &Maker::pad,        &Maker::pool,        &Maker::global_pool,
+        &Maker::gemm,        &Maker::reduce,     &Maker::norm,        &Maker::on_constant};
     return (this->*kMakers[random_.integer(0, std::ssize(kMakers) - 1)])();
   }
 
@@ -94,9 +95,9 @@ class Maker {
     int64_t out = random_.integer(1, 4);
     const int64_t axis = random_.integer(0, 2);
     // Longer rows are compiled in thousands of parts, which takes minutes.
-    const int64_t edge = axis == 1 ? random_.pick<int64_t>({32768, 65535}) + random_.integer(0, 1)
-                                   : random_.pick<int64_t>({32768, 65536, 70000}) +
-                                         random_.integer(-1, 1);
+    const int64_t edge =
+        axis == 1 ? random_.pick<int64_t>({32768, 65535}) + random_.integer(0, 1)
+                  : random_.pick<int64_t>({32768, 65536, 70000}) + random_.integer(-1, 1);
     (axis == 0 ? in.c : axis == 1 ? in.w : out) = edge;
     op.weight = random_.tensor({out, in.c, 1, 1}, -1, 1);
     op.bias = bias(out);
@@ -111,8 +112,8 @@ class Maker {
     op.stride.w = random_.integer(1, 5);
     if (in.h > 1) op.stride.h = random_.integer(1, 3);
     const int64_t out = random_.integer(1, 16);
-    op.weight = random_.tensor({in.c, out, in.h > 1 ? random_.integer(1, 3) : 1, random_.integer(1, 10)},
-                               -1, 1);
+    op.weight = random_.tensor(
+        {in.c, out, in.h > 1 ? random_.integer(1, 3) : 1, random_.integer(1, 10)}, -1, 1);
     op.bias = bias(out);
     return editor_->add(std::move(op), {input(in)});
   }
@@ -120,8 +121,8 @@ class Maker {
   Result<NodeId> affine() {
     kind_ = "affine";
     const Shape in = shape();
-    return editor_->add(
-        Affine{random_.tensor({in.c}, 0.5F, 2), random_.tensor({in.c}, -1, 1)}, {input(in)});
+    return editor_->add(Affine{random_.tensor({in.c}, 0.5F, 2), random_.tensor({in.c}, -1, 1)},
+                        {input(in)});
   }
 
   Result<NodeId> unary() {
@@ -130,8 +131,8 @@ class Maker {
     op.kind = static_cast<UnaryKind>(random_.integer(0, static_cast<int64_t>(UnaryKind::erf)));
     // The functions of separators and encoders more often than the others.
     if (random_.chance(0.5)) {
-      op.kind = random_.pick(
-          {UnaryKind::relu, UnaryKind::prelu, UnaryKind::sigmoid, UnaryKind::tanh});
+      op.kind =
+          random_.pick({UnaryKind::relu, UnaryKind::prelu, UnaryKind::sigmoid, UnaryKind::tanh});
     }
     if (op.kind == UnaryKind::prelu)
       op.slope = random_.tensor({random_.chance(0.5) ? 1 : in.c}, 0, 1);
@@ -164,9 +165,10 @@ class Maker {
       if (random_.chance(0.3)) other.w = 1;
     }
     const NodeId a = input(in);
-    const NodeId b = random_.chance(0.15)
-                         ? editor_->add(Constant{random_.tensor({other.c, other.h, other.w}, -1, 1)}, {}).value()
-                         : input(other);
+    const NodeId b =
+        random_.chance(0.15)
+            ? editor_->add(Constant{random_.tensor({other.c, other.h, other.w}, -1, 1)}, {}).value()
+            : input(other);
     const int64_t kind = random_.integer(0, 6);
     Op op = Add{};
     if (kind > 0) op = Mul{};
@@ -288,8 +290,7 @@ IntegerWeights integer_weights(const Tensor& weight, double unit, Random& random
     float largest = 1e-6F;
     for (int64_t i = 0; i < each; ++i) largest = std::max(largest, std::abs(weight[o * each + i]));
     for (int64_t i = 0; i < each; ++i) {
-      made.values.push_back(
-          static_cast<int8_t>(std::lround(weight[o * each + i] / largest * 127)));
+      made.values.push_back(static_cast<int8_t>(std::lround(weight[o * each + i] / largest * 127)));
     }
     made.scale.push_back(static_cast<float>(largest / 127 * unit));
     made.bias.push_back(static_cast<int32_t>(random.integer(-5000, 5000)));
@@ -318,8 +319,8 @@ Encodings uniform_encodings(const Graph& graph, uint32_t seed) {
     if (std::holds_alternative<Constant>(node.op)) continue;
     // Codes of a slice or pad are those of what it reads.
     const auto* pad = std::get_if<Pad>(&node.op);
-    const bool keeps = std::holds_alternative<Slice>(node.op) ||
-                       (pad != nullptr && pad->mode == PadMode::zero);
+    const bool keeps =
+        std::holds_alternative<Slice>(node.op) || (pad != nullptr && pad->mode == PadMode::zero);
     if (keeps && encodings.values.contains(graph.node(node.inputs[0]).name)) continue;
     ValueEncoding encoding;
     encoding.bits = wide ? 16 : 8;

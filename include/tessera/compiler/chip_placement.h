@@ -39,7 +39,7 @@ struct PlacedLayer {
 
 struct PlacedPiece {
   std::string name;
-  int64_t calls = 0;   // in one run over the sequence
+  int64_t calls = 0;  // in one run over the sequence
   // What a call takes: those of its slowest layer; where operators follow each other, of all.
   int64_t cycles = 0;
   std::vector<PlacedLayer> layers;

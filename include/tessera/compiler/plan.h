@@ -185,7 +185,7 @@ struct PlanOptions {
   bool encoder_on_chip = false;
   bool masks_on_chip = false;
   // Nodes that the host keeps, by name, with the reason: what a compiler was seen to refuse.
-  std::map<std::string, std::string> kept_by_host;
+  std::map<std::string, std::string> kept_by_host = {};
   // Allow segments that pad inside, where they are faster: their pieces are of one length of the
   // sequence, and so is a package of them.
   bool fixed_length = false;

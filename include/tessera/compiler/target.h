@@ -66,7 +66,7 @@ std::string_view to_string(TargetSection section);
 
 // How a chip works through a network; what a ledger counts follows from it.
 enum class Architecture : uint8_t {
-  clusters,    // all layers at once, each on compute units of its own, values in buffers between them
+  clusters,  // all layers at once, each on compute units of its own, values in buffers between them
   sequential,  // one operator after another, whole values in a memory that all share
 };
 std::string_view to_string(Architecture architecture);  // "clusters", "sequential"
@@ -123,8 +123,8 @@ Result<Target> parse_target(std::string_view text, const std::string& origin);
 // Errors: as parse_target; kNotFound, kIo, kResourceLimit (beyond 1 MiB).
 Result<Target> read_target(const std::filesystem::path& path);
 
-// The text of a target file with other settings: of a parameter, by its name, one of its choices; of
-// an entry of units or costs, by its name, a number. Errors: kInvalidArgument naming what can be
+// The text of a target file with other settings: of a parameter, by its name, one of its choices;
+// of an entry of units or costs, by its name, a number. Errors: kInvalidArgument naming what can be
 // set; those of parse_target().
 Result<std::string> with_settings(std::string_view toml,
                                   const std::map<std::string, std::string>& settings,

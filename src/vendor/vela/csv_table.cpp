@@ -70,8 +70,7 @@ bool CsvTable::has(std::string_view column) const {
 
 Result<std::string> CsvTable::text(size_t row, std::string_view column) const {
   const auto found = std::find(header_.begin(), header_.end(), column);
-  if (found == header_.end())
-    return damaged(origin_, fmt::format("has no column '{}'", column));
+  if (found == header_.end()) return damaged(origin_, fmt::format("has no column '{}'", column));
   if (row >= rows_.size()) return damaged(origin_, fmt::format("has no row {}", row + 1));
   return rows_[row][static_cast<size_t>(found - header_.begin())];
 }

@@ -152,8 +152,7 @@ class CaseRun {
     } else {
       judge(console, to_string(end));
     }
-    const bool passing =
-        result_.kind == RefusalKind::timeout || result_.kind == RefusalKind::crash;
+    const bool passing = result_.kind == RefusalKind::timeout || result_.kind == RefusalKind::crash;
     if (!passing) {
       step.succeeded = result_.kind == RefusalKind::none;
       if (step.succeeded) step.output = network_file(case_.name);

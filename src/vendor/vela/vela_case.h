@@ -17,7 +17,7 @@
 namespace tessera::vela {
 
 struct VelaCase {
-  std::string name;              // letters, digits and '_'
+  std::string name;               // letters, digits and '_'
   std::filesystem::path network;  // the .tflite file
 };
 
@@ -49,7 +49,8 @@ struct VelaResult {
   std::string name;
   bool succeeded = false;  // taken, and all of it on the NPU
   std::filesystem::path compiled;
-  std::optional<VelaFigures> figures;  // estimates of the compiler; also where operators are refused
+  std::optional<VelaFigures>
+      figures;  // estimates of the compiler; also where operators are refused
   RefusalKind kind = RefusalKind::none;
   std::vector<CpuOperator> cpu_operators;
   std::string refusal;  // one line

@@ -39,12 +39,18 @@ Result<VelaConfiguration> configuration_of(const Target& target) {
 }
 
 std::vector<std::string> arguments_of(const VelaConfiguration& configuration) {
-  return {"--accelerator-config", configuration.accelerator,
-          "--config",             configuration.config_file,
-          "--system-config",      configuration.system_config,
-          "--memory-mode",        configuration.memory_mode,
-          "--arena-cache-size",   fmt::to_string(configuration.sram_bytes),
-          "--output-dir",         ".",
+  return {"--accelerator-config",
+          configuration.accelerator,
+          "--config",
+          configuration.config_file,
+          "--system-config",
+          configuration.system_config,
+          "--memory-mode",
+          configuration.memory_mode,
+          "--arena-cache-size",
+          fmt::to_string(configuration.sram_bytes),
+          "--output-dir",
+          ".",
           "--verbose-performance"};
 }
 

@@ -12,11 +12,11 @@
 namespace tessera::vela {
 
 struct VelaConfiguration {
-  std::string accelerator;                 // "ethos-u65-512"
+  std::string accelerator;                   // "ethos-u65-512"
   std::string config_file = "Arm/vela.ini";  // one that Vela brings, or a path
   std::string system_config;
   std::string memory_mode;
-  int64_t sram_bytes = 0;      // --arena-cache-size
+  int64_t sram_bytes = 0;       // --arena-cache-size
   bool values_in_sram = false;  // what does not fit there is a refusal
 };
 

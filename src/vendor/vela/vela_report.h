@@ -12,9 +12,9 @@ namespace tessera::vela {
 
 // One operator as it was scheduled.
 struct ScheduledOperator {
-  std::string original;  // of the file: "Conv2D"
+  std::string original;   // of the file: "Conv2D"
   std::string scheduled;  // what it became: "LUT"
-  std::string value;     // name of the tensor that it makes
+  std::string value;      // name of the tensor that it makes
   bool on_npu = false;
   double cycles = 0;
   double macs = 0;

@@ -126,8 +126,7 @@ TEST_F(VelaTest, AnErrorOfTheNetworksIsARefusalInVelasWords) {
   const auto result = run();
   ASSERT_TRUE(result);
   EXPECT_EQ(result->kind, RefusalKind::error);
-  EXPECT_EQ(result->refusal,
-            "error: Non-passthrough operation (Conv2D) could not run on NPU");
+  EXPECT_EQ(result->refusal, "error: Non-passthrough operation (Conv2D) could not run on NPU");
 }
 
 TEST_F(VelaTest, WhatMayPassByAnotherDayIsTriedAgain) {
