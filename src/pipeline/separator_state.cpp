@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/cancellation.h"
 #include "base/stopwatch.h"
 #include "pipeline/runtime_metrics.h"
 #include "tessera/metrics.h"
@@ -164,7 +165,7 @@ Result<SeparationStream> Separator::State::stream(int recording_rate, bool in_st
 
 Result<Voices> Separator::State::evaluate(std::span<const float> mixture,
                                           const std::string& subject, Separation& result) {
-  if (options.is_cancelled && options.is_cancelled()) {
+  if (CancellationScope::is_cancelled()) {
     return TESSERA_ERROR(kCancelled, subject, "separating it was cancelled",
                          "give it more time, or a shorter recording");
   }
