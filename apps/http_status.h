@@ -12,8 +12,8 @@ struct HttpStatus {
   int status;
 };
 
-// Errors of what a client sent. What fails inside the service is told as 503, whatever its code: a client can do
-// nothing but come again, and never gets an answer that was not computed.
+// Errors of what a client sent. What fails inside the service is told as 503, whatever its code: a
+// client can do nothing but come again, and never gets an answer that was not computed.
 inline constexpr std::array<HttpStatus, 13> kHttpStatuses{{
     {ErrorCode::kInvalidArgument, 400},
     {ErrorCode::kNotFound, 404},

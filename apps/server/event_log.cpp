@@ -23,8 +23,9 @@ std::string now_text() {
   ::clock_gettime(CLOCK_REALTIME, &now);
   tm utc{};
   ::gmtime_r(&now.tv_sec, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-                     utc.tm_hour, utc.tm_min, utc.tm_sec, now.tv_nsec / 1000000);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900,
+                     utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+                     now.tv_nsec / 1000000);
 }
 
 std::string_view name_of(LogLevel level) {
@@ -55,9 +56,10 @@ EventLog::~EventLog() {
 
 void EventLog::write(LogLevel level, std::string_view event, std::initializer_list<Field> fields) {
   if (level > level_) return;
-  std::string line =
-      fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",\"event\":\"{}\"", now_text(), name_of(level), event);
-  for (const auto& [name, value] : fields) line += fmt::format(",\"{}\":{}", name, value_text(value));
+  std::string line = fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",\"event\":\"{}\"", now_text(),
+                                 name_of(level), event);
+  for (const auto& [name, value] : fields)
+    line += fmt::format(",\"{}\":{}", name, value_text(value));
   line += "}\n";
   {
     const std::lock_guard lock(mutex_);
@@ -78,14 +80,29 @@ void EventLog::run() {
     std::string lines;
     lines.swap(pending_);
     if (dropped_ > 0) {
-      lines += fmt::format("{{\"time\":\"{}\",\"level\":\"warning\",\"event\":\"log_dropped\",\"lines\":{}}}\n",
-                           now_text(), std::exchange(dropped_, 0));
+      lines += fmt::format(
+          "{{\"time\":\"{}\",\"level\":\"warning\",\"event\":\"log_dropped\",\"lines\":{}}}\n",
+          now_text(), std::exchange(dropped_, 0));
     }
     lock.unlock();
     // A log that cannot be written is no reason to stop serving.
-    (void)write_all(descriptor_, {reinterpret_cast<const uint8_t*>(lines.data()), lines.size()}, "log").has_value();
+    (void)write_all(descriptor_, {reinterpret_cast<const uint8_t*>(lines.data()), lines.size()},
+                    "log")
+        .has_value();
     lock.lock();
   }
+}
+
+void log_request(EventLog& log, const LoggedRequest& request) {
+  log.write(request.status >= 500 ? LogLevel::warning : LogLevel::info, "request",
+            {{"id", request.id},
+             {"remote", request.remote},
+             {"method", request.method.substr(0, 20)},
+             {"target", request.target.substr(0, 200)},
+             {"status", static_cast<int64_t>(request.status)},
+             {"ms", 1e3 * request.seconds},
+             {"bytes_in", static_cast<int64_t>(request.bytes_in)},
+             {"bytes_out", static_cast<int64_t>(request.bytes_out)}});
 }
 
 }  // namespace tessera::server

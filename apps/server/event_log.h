@@ -1,5 +1,5 @@
-// EventLog: one JSON object a line on standard error. A thread of its own writes, so that a slow reader holds up
-// nothing: lines that it has no room for are dropped and counted.
+// EventLog: one JSON object a line on standard error. A thread of its own writes, so that a slow
+// reader holds up nothing: lines that it has no room for are dropped and counted.
 #pragma once
 
 #include <condition_variable>
@@ -43,5 +43,18 @@ class EventLog {
   bool stop_ = false;
   std::thread writer_;
 };
+
+struct LoggedRequest {
+  std::string_view id;
+  std::string_view remote;
+  std::string_view method;
+  std::string_view target;
+  int status = 0;
+  double seconds = 0;
+  size_t bytes_in = 0;
+  size_t bytes_out = 0;
+};
+// Failures of the service are warnings.
+void log_request(EventLog& log, const LoggedRequest& request);
 
 }  // namespace tessera::server

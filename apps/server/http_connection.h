@@ -11,7 +11,4 @@ namespace tessera::server {
 // Takes the connection over; it lives until its peer or its server ends it.
 void serve_connection(boost::asio::ip::tcp::socket socket, ServerContext& context);
 
-// Answers that the server has too many connections, and closes.
-void refuse_connection(boost::asio::ip::tcp::socket socket, ServerContext& context);
-
 }  // namespace tessera::server

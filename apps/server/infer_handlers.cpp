@@ -39,8 +39,9 @@ void append_labels(std::string& text, const WindowHost& host, std::span<const fl
 }
 
 void append_model(std::string& text, const HostedModel& model) {
-  text += fmt::format(",\"model\":{},\"package_hash\":{},\"backend\":{},\"arithmetic\":\"{}\"", quoted(model.name),
-                      quoted(model.hash), quoted(model.windows->backend()), to_string(model.windows->arithmetic()));
+  text += fmt::format(",\"model\":{},\"package_hash\":{},\"backend\":{},\"arithmetic\":\"{}\"",
+                      quoted(model.name), quoted(model.hash), quoted(model.windows->backend()),
+                      to_string(model.windows->arithmetic()));
 }
 
 Response latent_response(const HostedModel& model, const Latent& latent) {
@@ -59,16 +60,18 @@ Problem queue_full(const HostedModel& model) {
 }
 
 Problem more_than_queue(size_t windows, size_t capacity) {
-  return {.status = 413,
-          .code = "resource_limit",
-          .message = fmt::format("holds {} windows; this service queues {} at most", windows, capacity),
-          .field = "x",
-          .hint = "send fewer windows at a time"};
+  return {
+      .status = 413,
+      .code = "resource_limit",
+      .message = fmt::format("holds {} windows; this service queues {} at most", windows, capacity),
+      .field = "x",
+      .hint = "send fewer windows at a time"};
 }
 
 // Collects the latents of a batch; the last one answers.
 struct Batch {
-  Batch(const HostedModel& of, size_t count, Reply to) : model(of), reply(std::move(to)), latents(count), left(count) {}
+  Batch(const HostedModel& of, size_t count, Reply to)
+      : model(of), reply(std::move(to)), latents(count), left(count) {}
 
   void done(size_t i, Result<Latent> latent) {
     const std::lock_guard lock(mutex);
@@ -107,9 +110,9 @@ void Service::infer(Request request, Reply reply) {
   const auto model = choose_model(*models_, request.query, true);
   if (const auto* problem = std::get_if<Problem>(&model)) return reply(response_of(*problem));
   const HostedModel& chosen = *std::get<const HostedModel*>(model);
-  read_elsewhere_if_large(std::move(request), std::move(reply), [this, &chosen](Request of, Reply to) {
-    infer_one(std::move(of), chosen, std::move(to));
-  });
+  read_elsewhere_if_large(
+      std::move(request), std::move(reply),
+      [this, &chosen](Request of, Reply to) { infer_one(std::move(of), chosen, std::move(to)); });
 }
 
 void Service::infer_one(Request request, const HostedModel& model, Reply reply) {
@@ -129,9 +132,9 @@ void Service::infer_batch(Request request, Reply reply) {
   const auto model = choose_model(*models_, request.query, true);
   if (const auto* problem = std::get_if<Problem>(&model)) return reply(response_of(*problem));
   const HostedModel& chosen = *std::get<const HostedModel*>(model);
-  read_elsewhere_if_large(std::move(request), std::move(reply), [this, &chosen](Request of, Reply to) {
-    infer_many(std::move(of), chosen, std::move(to));
-  });
+  read_elsewhere_if_large(
+      std::move(request), std::move(reply),
+      [this, &chosen](Request of, Reply to) { infer_many(std::move(of), chosen, std::move(to)); });
 }
 
 void Service::infer_many(Request request, const HostedModel& model, Reply reply) {

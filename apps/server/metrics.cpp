@@ -20,9 +20,9 @@ using prometheus::BuildCounter;
 using prometheus::BuildGauge;
 using prometheus::BuildHistogram;
 
-const prometheus::Histogram::BucketBoundaries kSeconds = {0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02,
-                                                          0.05,   0.1,     0.25,   0.5,   1,     2.5,   5,    10,
-                                                          30,     60,      120};
+const prometheus::Histogram::BucketBoundaries kSeconds = {
+    0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1,
+    0.25,   0.5,     1,      2.5,   5,     10,    30,   60,   120};
 const prometheus::Histogram::BucketBoundaries kBatch = {1, 2, 4, 8, 16, 32, 64};
 
 double resident_bytes() {
@@ -41,32 +41,62 @@ struct Metrics::State {
 
   prometheus::Registry registry;
   Begin begin = std::chrono::steady_clock::now();
-  prometheus::Family<prometheus::Counter>& requests =
-      BuildCounter().Name("tessera_http_requests_total").Help("Answers, by route and status").Register(registry);
+  prometheus::Family<prometheus::Counter>& requests = BuildCounter()
+                                                          .Name("tessera_http_requests_total")
+                                                          .Help("Answers, by route and status")
+                                                          .Register(registry);
   prometheus::Family<prometheus::Histogram>& request_seconds =
       BuildHistogram()
           .Name("tessera_http_request_seconds")
           .Help("From the head of a request to its answer")
           .Register(registry);
   prometheus::Family<prometheus::Histogram>& network_seconds =
-      BuildHistogram().Name("tessera_network_seconds").Help("One evaluation of a batch").Register(registry);
+      BuildHistogram()
+          .Name("tessera_network_seconds")
+          .Help("One evaluation of a batch")
+          .Register(registry);
   prometheus::Family<prometheus::Histogram>& queue_seconds =
-      BuildHistogram().Name("tessera_queue_seconds").Help("What a job waited for a worker").Register(registry);
+      BuildHistogram()
+          .Name("tessera_queue_seconds")
+          .Help("What a job waited for a worker")
+          .Register(registry);
   prometheus::Family<prometheus::Histogram>& batch =
-      BuildHistogram().Name("tessera_batch_windows").Help("Windows, or recordings, of one evaluation").Register(registry);
-  prometheus::Family<prometheus::Counter>& failures =
-      BuildCounter().Name("tessera_network_failures_total").Help("Evaluations that failed").Register(registry);
-  prometheus::Family<prometheus::Gauge>& queue =
-      BuildGauge().Name("tessera_queue_jobs").Help("Jobs that wait for a worker").Register(registry);
+      BuildHistogram()
+          .Name("tessera_batch_windows")
+          .Help("Windows, or recordings, of one evaluation")
+          .Register(registry);
+  prometheus::Family<prometheus::Counter>& failures = BuildCounter()
+                                                          .Name("tessera_network_failures_total")
+                                                          .Help("Evaluations that failed")
+                                                          .Register(registry);
+  prometheus::Family<prometheus::Gauge>& queue = BuildGauge()
+                                                     .Name("tessera_queue_jobs")
+                                                     .Help("Jobs that wait for a worker")
+                                                     .Register(registry);
   prometheus::Family<prometheus::Gauge>& model_ready =
-      BuildGauge().Name("tessera_model_ready").Help("1: its last evaluation succeeded, or there was none").Register(registry);
-  prometheus::Gauge& connections = BuildGauge().Name("tessera_connections").Help("Open connections").Register(registry).Add({});
-  prometheus::Gauge& streams = BuildGauge().Name("tessera_streams").Help("Open streams").Register(registry).Add({});
-  prometheus::Counter& samples =
-      BuildCounter().Name("tessera_stream_samples_total").Help("Samples that streams took").Register(registry).Add({});
-  prometheus::Gauge& memory =
-      BuildGauge().Name("process_resident_memory_bytes").Help("Resident memory").Register(registry).Add({});
-  prometheus::Gauge& uptime = BuildGauge().Name("tessera_uptime_seconds").Help("Since the start").Register(registry).Add({});
+      BuildGauge()
+          .Name("tessera_model_ready")
+          .Help("1: its last evaluation succeeded, or there was none")
+          .Register(registry);
+  prometheus::Gauge& connections =
+      BuildGauge().Name("tessera_connections").Help("Open connections").Register(registry).Add({});
+  prometheus::Gauge& streams =
+      BuildGauge().Name("tessera_streams").Help("Open streams").Register(registry).Add({});
+  prometheus::Counter& samples = BuildCounter()
+                                     .Name("tessera_stream_samples_total")
+                                     .Help("Samples that streams took")
+                                     .Register(registry)
+                                     .Add({});
+  prometheus::Gauge& memory = BuildGauge()
+                                  .Name("process_resident_memory_bytes")
+                                  .Help("Resident memory")
+                                  .Register(registry)
+                                  .Add({});
+  prometheus::Gauge& uptime = BuildGauge()
+                                  .Name("tessera_uptime_seconds")
+                                  .Help("Since the start")
+                                  .Register(registry)
+                                  .Add({});
 
   // Family::Add takes a lock and hashes labels; these are found by what they are asked for.
   std::mutex mutex;
@@ -88,9 +118,9 @@ struct Metrics::State {
     if (found != by_model.end()) return found->second;
     const prometheus::Labels labels{{"model", name}};
     return by_model
-        .emplace(name, OfModel{&network_seconds.Add(labels, kSeconds), &queue_seconds.Add(labels, kSeconds),
-                               &batch.Add(labels, kBatch), &failures.Add(labels), &queue.Add(labels),
-                               &model_ready.Add(labels)})
+        .emplace(name, OfModel{&network_seconds.Add(labels, kSeconds),
+                               &queue_seconds.Add(labels, kSeconds), &batch.Add(labels, kBatch),
+                               &failures.Add(labels), &queue.Add(labels), &model_ready.Add(labels)})
         .first->second;
   }
 };
@@ -105,7 +135,8 @@ void Metrics::answered(std::string_view path, int status, double seconds) {
     const std::lock_guard lock(state_->mutex);
     const std::string route(path);
     auto& found = state_->by_status[{route, status}];
-    if (found == nullptr) found = &state_->requests.Add({{"path", route}, {"status", std::to_string(status)}});
+    if (found == nullptr)
+      found = &state_->requests.Add({{"path", route}, {"status", std::to_string(status)}});
     counter = found;
     auto& of_route = state_->by_route[route];
     if (of_route == nullptr) of_route = &state_->request_seconds.Add({{"path", route}}, kSeconds);
@@ -144,7 +175,8 @@ void Metrics::ready(const std::string& model, bool ready) {
 
 std::string Metrics::text() {
   state_->memory.Set(resident_bytes());
-  state_->uptime.Set(std::chrono::duration<double>(std::chrono::steady_clock::now() - state_->begin).count());
+  state_->uptime.Set(
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - state_->begin).count());
   return prometheus::TextSerializer().Serialize(state_->registry.Collect());
 }
 

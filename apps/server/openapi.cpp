@@ -25,8 +25,8 @@ Json window_schema(const WindowContract& contract) {
   if (!contract.ranges.empty()) {
     std::string columns;
     for (const ChannelRange& range : contract.ranges) {
-      columns += (columns.empty() ? "" : ", ") + range.name + " within +-" + std::to_string(static_cast<int>(range.max_abs)) +
-                 " " + range.unit;
+      columns += (columns.empty() ? "" : ", ") + range.name + " within +-" +
+                 std::to_string(static_cast<int>(range.max_abs)) + " " + range.unit;
     }
     rows["description"] = "A row a frame; its columns: " + columns;
   }
@@ -42,7 +42,8 @@ Json windows_of(const ServedModels& models) {
     choices.push_back(std::move(schema));
   }
   if (choices.size() == 1) return choices[0];
-  return choices.empty() ? Json{{"type", "array"}, {"items", Json::object()}} : Json{{"anyOf", std::move(choices)}};
+  return choices.empty() ? Json{{"type", "array"}, {"items", Json::object()}}
+                         : Json{{"anyOf", std::move(choices)}};
 }
 
 Json object_of(Json properties, Json required) {
@@ -57,14 +58,17 @@ Json schemas(const ServeOptions& options, const ServedModels& models) {
   const Json numbers{{"type", "array"}, {"items", {{"type", "number"}}}};
   const Json text{{"type", "string"}};
   const Json number{{"type", "number"}};
-  const Json ofModel{{"model", text}, {"package_hash", text}, {"backend", text}, {"arithmetic", text}};
+  const Json ofModel{
+      {"model", text}, {"package_hash", text}, {"backend", text}, {"arithmetic", text}};
   Json latent{{"latent", numbers}, {"labels", {{"type", "array"}, {"items", text}}}};
   latent.update(ofModel);
   latent.update({{"queue_ms", number}, {"network_ms", number}});
   Json latents{{"latents", {{"type", "array"}, {"items", numbers}}}};
   latents.update(ofModel);
-  Json batch{{"type", "array"}, {"items", window}, {"minItems", 1}, {"maxItems", options.max_windows}};
-  Json error = object_of({{"code", text}, {"field", text}, {"message", text}, {"hint", text}}, {"code", "message"});
+  Json batch{
+      {"type", "array"}, {"items", window}, {"minItems", 1}, {"maxItems", options.max_windows}};
+  Json error = object_of({{"code", text}, {"field", text}, {"message", text}, {"hint", text}},
+                         {"code", "message"});
   return {{"Window", object_of({{"x", window}}, {"x"})},
           {"Windows", object_of({{"x", std::move(batch)}}, {"x"})},
           {"Latent", object_of(std::move(latent), {"latent", "model"})},
@@ -77,7 +81,8 @@ Json request_body(const Route& route) {
     return {{"required", true},
             {"content", json_content(reference(route.path == "/infer" ? "Window" : "Windows"))}};
   const Json bytes{{"schema", {{"type", "string"}, {"format", "binary"}}}};
-  const Json form{{"schema", object_of({{"recording", {{"type", "string"}, {"format", "binary"}}}}, {"recording"})}};
+  const Json form{{"schema", object_of({{"recording", {{"type", "string"}, {"format", "binary"}}}},
+                                       {"recording"})}};
   return {{"required", true},
           {"content",
            {{"audio/wav", bytes},
@@ -87,16 +92,20 @@ Json request_body(const Route& route) {
 }
 
 Json success(const Route& route) {
-  if (route.path == "/infer") return {{"description", "The latent"}, {"content", json_content(reference("Latent"))}};
+  if (route.path == "/infer")
+    return {{"description", "The latent"}, {"content", json_content(reference("Latent"))}};
   if (route.path == "/v1/infer/batch")
-    return {{"description", "A latent of each window"}, {"content", json_content(reference("Latents"))}};
+    return {{"description", "A latent of each window"},
+            {"content", json_content(reference("Latents"))}};
   if (route.body == BodyKind::recording) {
     const Json bytes{{"schema", {{"type", "string"}, {"format", "binary"}}}};
-    return {{"description", "A file of each voice, and separation.json; a form where Accept asks for one"},
+    return {{"description",
+             "A file of each voice, and separation.json; a form where Accept asks for one"},
             {"content", {{"application/zip", bytes}, {"multipart/form-data", bytes}}}};
   }
   if (route.path == "/metrics")
-    return {{"description", "Prometheus's text format"}, {"content", {{"text/plain", {{"schema", {{"type", "string"}}}}}}}};
+    return {{"description", "Prometheus's text format"},
+            {"content", {{"text/plain", {{"schema", {{"type", "string"}}}}}}}};
   return {{"description", "A document"}, {"content", json_content({{"type", "object"}})}};
 }
 
@@ -136,8 +145,10 @@ Json operation(const Route& route, bool needs_token) {
     result["parameters"] = Json::array();
     for (std::string_view rest = route.parameters; !rest.empty();) {
       const size_t end = std::min(rest.find(','), rest.size());
-      result["parameters"].push_back(
-          {{"name", rest.substr(0, end)}, {"in", "query"}, {"required", false}, {"schema", {{"type", "string"}}}});
+      result["parameters"].push_back({{"name", rest.substr(0, end)},
+                                      {"in", "query"},
+                                      {"required", false},
+                                      {"schema", {{"type", "string"}}}});
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
   }
@@ -150,10 +161,12 @@ Json operation(const Route& route, bool needs_token) {
   }
   for (const auto& [status, description] : kRefusals) {
     if (can_refuse(route, status))
-      responses[std::to_string(status)] = {{"description", description}, {"content", json_content(reference("Error"))}};
+      responses[std::to_string(status)] = {{"description", description},
+                                           {"content", json_content(reference("Error"))}};
   }
   result["responses"] = std::move(responses);
-  if (needs_token && !route.is_public) result["security"] = Json::array({{{"token", Json::array()}}});
+  if (needs_token && !route.is_public)
+    result["security"] = Json::array({{{"token", Json::array()}}});
   return result;
 }
 
@@ -167,7 +180,8 @@ std::string openapi_document(const ServeOptions& options, const ServedModels& mo
     paths[std::string(route.path)][method] = operation(route, !options.token.empty());
   }
   Json components{{"schemas", schemas(options, models)}};
-  if (!options.token.empty()) components["securitySchemes"] = {{"token", {{"type", "http"}, {"scheme", "bearer"}}}};
+  if (!options.token.empty())
+    components["securitySchemes"] = {{"token", {{"type", "http"}, {"scheme", "bearer"}}}};
   return print_json({{"openapi", "3.0.3"},
                      {"info", {{"title", "Tessera"}, {"version", TESSERA_VERSION}}},
                      {"paths", std::move(paths)},

@@ -14,16 +14,18 @@ Response response_of(const Problem& problem) {
   if (!problem.hint.empty()) error["hint"] = problem.hint;
   Response response;
   response.status = problem.status;
-  response.body = Json{{"error", std::move(error)}}.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  response.body =
+      Json{{"error", std::move(error)}}.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   if (problem.retry_after_seconds)
     response.headers.emplace_back("Retry-After", std::to_string(*problem.retry_after_seconds));
-  if (!problem.allowed_methods.empty()) response.headers.emplace_back("Allow", problem.allowed_methods);
+  if (!problem.allowed_methods.empty())
+    response.headers.emplace_back("Allow", problem.allowed_methods);
   return response;
 }
 
 Problem problem_of(const Error& error) {
-  Problem problem{http_status(error.code), std::string(to_string(error.code)), error.message, error.subject,
-                  error.hint};
+  Problem problem{http_status(error.code), std::string(to_string(error.code)), error.message,
+                  error.subject, error.hint};
   if (problem.status == 503) problem.retry_after_seconds = 1;
   return problem;
 }
@@ -61,15 +63,20 @@ Problem overloaded(const std::string& what) {
 }
 
 Problem stopping() {
-  return {.status = 503, .code = "stopping", .message = "the service is being stopped", .hint = "try again later", .retry_after_seconds = 5};
+  return {.status = 503,
+          .code = "stopping",
+          .message = "the service is being stopped",
+          .hint = "try again later",
+          .retry_after_seconds = 5};
 }
 
 Problem deadline_exceeded() {
-  return {.status = 503,
-          .code = "deadline_exceeded",
-          .message = "there was no answer in the time that a request may take; the work was cancelled",
-          .hint = "send less at a time, or come again when less is going on",
-          .retry_after_seconds = 1};
+  return {
+      .status = 503,
+      .code = "deadline_exceeded",
+      .message = "there was no answer in the time that a request may take; the work was cancelled",
+      .hint = "send less at a time, or come again when less is going on",
+      .retry_after_seconds = 1};
 }
 
 }  // namespace tessera::server

@@ -1,6 +1,7 @@
 // Problem: why a request was refused, as its answer tells it.
 //
-//   {"error": {"code": "invalid_argument", "field": "x", "message": "has 105 rows; the network takes 100",
+//   {"error": {"code": "invalid_argument", "field": "x", "message": "has 105 rows; the network
+//   takes 100",
 //              "hint": "send 100 rows of 9 numbers"}}
 #pragma once
 

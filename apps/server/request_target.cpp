@@ -24,7 +24,8 @@ std::optional<std::string> decoded(std::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
     if (c == '%') {
-      if (i + 2 >= text.size() || hex_digit(text[i + 1]) < 0 || hex_digit(text[i + 2]) < 0) return std::nullopt;
+      if (i + 2 >= text.size() || hex_digit(text[i + 1]) < 0 || hex_digit(text[i + 2]) < 0)
+        return std::nullopt;
       c = static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
       i += 2;
     } else if (c == '+') {
@@ -42,7 +43,11 @@ std::optional<std::string> decoded(std::string_view text) {
 }
 
 Problem bad_target(std::string message) {
-  return {.status = 400, .code = "bad_request", .message = std::move(message), .field = "target", .hint = "write a path like /infer?model=NAME"};
+  return {.status = 400,
+          .code = "bad_request",
+          .message = std::move(message),
+          .field = "target",
+          .hint = "write a path like /infer?model=NAME"};
 }
 
 }  // namespace
@@ -61,9 +66,11 @@ std::variant<Target, Problem> parse_target(std::string_view text) {
     if (pair.empty()) continue;
     const size_t equals = pair.find('=');
     const auto name = decoded(pair.substr(0, equals));
-    const auto value = equals == std::string_view::npos ? std::string() : decoded(pair.substr(equals + 1));
+    const auto value =
+        equals == std::string_view::npos ? std::string() : decoded(pair.substr(equals + 1));
     if (!name || !value) return bad_target("its query is not percent-encoded UTF-8");
-    if (target.query.size() == kMaxParameters) return bad_target("its query has too many parameters");
+    if (target.query.size() == kMaxParameters)
+      return bad_target("its query has too many parameters");
     if (!target.query.emplace(*name, *value).second) {
       Problem problem = bad_target("is there twice");
       problem.field = *name;

@@ -15,8 +15,8 @@ struct Target {
   Query query;       // decoded
 };
 
-// Problems: 400 for a target that is no path, a query that is not percent-encoded UTF-8, or a parameter that is there
-// twice.
+// Problems: 400 for a target that is no path, a query that is not percent-encoded UTF-8, or a
+// parameter that is there twice.
 std::variant<Target, Problem> parse_target(std::string_view target);
 
 }  // namespace tessera::server

@@ -23,8 +23,8 @@ struct Route {
   BodyKind body = BodyKind::none;
   // Of JSON bodies; 0: ServeOptions::max_body_bytes.
   uint64_t max_body_bytes = 0;
-  bool is_public = false;  // needs no token
-  bool is_stream = false;  // becomes a WebSocket
+  bool is_public = false;            // needs no token
+  bool is_stream = false;            // becomes a WebSocket
   std::string_view parameters = {};  // of the query, apart by commas
   void (Service::*handle)(Request, Reply) = nullptr;
 };

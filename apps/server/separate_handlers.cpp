@@ -14,7 +14,11 @@ namespace {
 constexpr std::string_view kDocumentName = "separation.json";
 
 Problem bad_parameter(std::string field, std::string message, std::string hint) {
-  return {.status = 400, .code = "invalid_argument", .message = std::move(message), .field = std::move(field), .hint = std::move(hint)};
+  return {.status = 400,
+          .code = "invalid_argument",
+          .message = std::move(message),
+          .field = std::move(field),
+          .hint = std::move(hint)};
 }
 
 std::variant<VoiceFormat, Problem> voice_format(const Query& query) {
@@ -22,7 +26,8 @@ std::variant<VoiceFormat, Problem> voice_format(const Query& query) {
   if (asked == query.end() || asked->second == "wav") return VoiceFormat::wav;
   if (asked->second == "float") return VoiceFormat::wav_float;
   if (asked->second == "flac") return VoiceFormat::flac;
-  return bad_parameter("format", fmt::format("'{}' is no format", asked->second.substr(0, 40)), "one of: wav, float, flac");
+  return bad_parameter("format", fmt::format("'{}' is no format", asked->second.substr(0, 40)),
+                       "one of: wav, float, flac");
 }
 
 std::variant<ChannelPolicy, Problem> channel_policy(const Query& query) {
@@ -30,7 +35,8 @@ std::variant<ChannelPolicy, Problem> channel_policy(const Query& query) {
   if (asked == query.end()) return ChannelPolicy{};
   const auto policy = parse_channel_policy(asked->second);
   if (policy) return *policy;
-  return bad_parameter("channel", policy.error().message, "refuse, mix, or a channel's number from 1");
+  return bad_parameter("channel", policy.error().message,
+                       "refuse, mix, or a channel's number from 1");
 }
 
 // The recording in the body: all of it, or the part of a form that is a file.
@@ -54,11 +60,19 @@ std::variant<std::string, Problem> recording_of(Request& request) {
                      .hint = "curl -F recording=@mix.wav"};
     }
     if (recording != nullptr)
-      return Problem{.status = 422, .code = "corrupt", .message = "is there twice", .field = "recording", .hint = "send one recording a request"};
+      return Problem{.status = 422,
+                     .code = "corrupt",
+                     .message = "is there twice",
+                     .field = "recording",
+                     .hint = "send one recording a request"};
     recording = &part;
   }
   if (recording == nullptr)
-    return Problem{.status = 422, .code = "corrupt", .message = "is missing", .field = "recording", .hint = "curl -F recording=@mix.wav"};
+    return Problem{.status = 422,
+                   .code = "corrupt",
+                   .message = "is missing",
+                   .field = "recording",
+                   .hint = "curl -F recording=@mix.wav"};
   return std::string(recording->body);
 }
 
@@ -94,10 +108,12 @@ Response zip_of(const SeparatedVoices& voices, const std::string& document) {
 Response form_of(const SeparatedVoices& voices, const std::string& document) {
   std::vector<MultipartPart> parts;
   for (const VoiceFile& file : voices.files)
-    parts.push_back({file.name.substr(0, file.name.find('.')), file.name, file.content_type, file.bytes});
+    parts.push_back(
+        {file.name.substr(0, file.name.find('.')), file.name, file.content_type, file.bytes});
   parts.push_back({"separation", std::string(kDocumentName), "application/json", document});
   const std::string boundary = free_boundary(parts);
-  return {.content_type = "multipart/form-data; boundary=" + boundary, .body = write_multipart(parts, boundary)};
+  return {.content_type = "multipart/form-data; boundary=" + boundary,
+          .body = write_multipart(parts, boundary)};
 }
 
 Response failure_response(const SeparationFailure& failure) {
@@ -117,7 +133,11 @@ void Service::separate(Request request, Reply reply) {
   const auto channels = channel_policy(request.query);
   if (const auto* problem = std::get_if<Problem>(&channels)) return reply(response_of(*problem));
   if (request.body.empty())
-    return reply(response_of({.status = 422, .code = "corrupt", .message = "is empty; a recording is expected", .field = "body", .hint = "curl --data-binary @mix.wav"}));
+    return reply(response_of({.status = 422,
+                              .code = "corrupt",
+                              .message = "is empty; a recording is expected",
+                              .field = "body",
+                              .hint = "curl --data-binary @mix.wav"}));
   auto recording = recording_of(request);
   if (const auto* problem = std::get_if<Problem>(&recording)) return reply(response_of(*problem));
   const bool as_form = request.head.accept.find("multipart/form-data") != std::string::npos;
@@ -127,13 +147,15 @@ void Service::separate(Request request, Reply reply) {
   job.format = std::get<VoiceFormat>(format);
   job.deadline = request.deadline;
   job.cancelled = request.cancelled;
-  job.done = [&chosen, reply, as_form](const std::optional<SeparationFailure>& failure, const SeparatedVoices& voices) {
+  job.done = [&chosen, reply, as_form](const std::optional<SeparationFailure>& failure,
+                                       const SeparatedVoices& voices) {
     if (failure) return reply(failure_response(*failure));
     const std::string document = document_of(voices, chosen);
     reply(as_form ? form_of(voices, document) : zip_of(voices, document));
   };
   if (!chosen.separator->submit(std::move(job)))
-    reply(response_of(overloaded(fmt::format("as much as may wait for {} waits already", chosen.name))));
+    reply(response_of(
+        overloaded(fmt::format("as much as may wait for {} waits already", chosen.name))));
 }
 
 std::variant<PcmStream, Problem> Service::open_stream(const Query& query) {
@@ -143,7 +165,9 @@ std::variant<PcmStream, Problem> Service::open_stream(const Query& query) {
   PcmFormat format = PcmFormat::f32le;
   if (const auto asked = query.find("format"); asked != query.end()) {
     const auto parsed = parse_pcm_format(asked->second);
-    if (!parsed) return bad_parameter("format", fmt::format("'{}' is no format", asked->second.substr(0, 40)), "one of: f32le, s16le");
+    if (!parsed)
+      return bad_parameter("format", fmt::format("'{}' is no format", asked->second.substr(0, 40)),
+                           "one of: f32le, s16le");
     format = *parsed;
   }
   if (const auto asked = query.find("rate"); asked != query.end()) {
@@ -154,7 +178,8 @@ std::variant<PcmStream, Problem> Service::open_stream(const Query& query) {
     if (failed != std::errc() || stopped != end || given < 1)
       return bad_parameter("rate", "is no sampling rate", "give it in Hz, or leave it out");
     if (rate && *rate != given)
-      return bad_parameter("rate", fmt::format("is {} Hz; the network takes {} Hz", given, *rate), "convert the samples on their way");
+      return bad_parameter("rate", fmt::format("is {} Hz; the network takes {} Hz", given, *rate),
+                           "convert the samples on their way");
   }
   auto stream = models_->open_stream(chosen, format);
   if (stream) return std::move(*stream);
@@ -166,20 +191,22 @@ std::variant<PcmStream, Problem> Service::open_stream(const Query& query) {
     problem.hint = "POST /v1/separate takes whole recordings";
     return problem;
   }
-  log_.write(LogLevel::error, "stream_failed", {{"model", chosen.name}, {"reason", error.to_string()}});
+  log_.write(LogLevel::error, "stream_failed",
+             {{"model", chosen.name}, {"reason", error.to_string()}});
   return failure_of(error);
 }
 
 std::string Service::stream_greeting(const PcmStream& stream) {
   const StreamingSession& session = stream.session();
-  Json greeting{{"type", "ready"},
-                {"voices", stream.voices()},
-                {"format", to_string(stream.format())},
-                {"sample_rate", session.sample_rate() ? Json(*session.sample_rate()) : Json(nullptr)},
-                {"latency_samples", session.latency_samples()},
-                {"step_samples", session.step_samples()},
-                {"backend", session.backend()},
-                {"arithmetic", to_string(session.arithmetic())}};
+  Json greeting{
+      {"type", "ready"},
+      {"voices", stream.voices()},
+      {"format", to_string(stream.format())},
+      {"sample_rate", session.sample_rate() ? Json(*session.sample_rate()) : Json(nullptr)},
+      {"latency_samples", session.latency_samples()},
+      {"step_samples", session.step_samples()},
+      {"backend", session.backend()},
+      {"arithmetic", to_string(session.arithmetic())}};
   return greeting.dump();
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/cancellation.h"
 #include "server/recording_bytes.h"
 
 namespace tessera::server {
@@ -44,14 +45,14 @@ SeparatorHost::SeparatorHost(Settings settings, Metrics& metrics, EventLog& log)
       log_(log),
       queue_(settings_.queue, static_cast<size_t>(settings_.workers)) {}
 
-Result<std::unique_ptr<SeparatorHost>> SeparatorHost::start(Settings settings, Metrics& metrics, EventLog& log) {
+Result<std::unique_ptr<SeparatorHost>> SeparatorHost::start(Settings settings, Metrics& metrics,
+                                                            EventLog& log) {
   std::unique_ptr<SeparatorHost> host(new SeparatorHost(std::move(settings), metrics, log));
   for (int i = 0; i < host->settings_.workers; ++i) {
     auto worker = std::make_unique<Worker>();
     worker->number = i;
-    SeparatorOptions options = host->settings_.separator;
-    options.is_cancelled = [worker = worker.get()] { return worker->is_cancelled(); };
-    TESSERA_TRY(worker->separator, Separator::open(host->settings_.path, std::move(options)));
+    TESSERA_TRY(worker->separator,
+                Separator::open(host->settings_.path, host->settings_.separator));
     host->workers_.push_back(std::move(worker));
   }
   const Separator& separator = *host->workers_.front()->separator;
@@ -61,7 +62,8 @@ Result<std::unique_ptr<SeparatorHost>> SeparatorHost::start(Settings settings, M
   host->arithmetic_ = separator.arithmetic();
   metrics.ready(host->settings_.name, true);
   for (const auto& worker : host->workers_)
-    worker->thread = std::thread([host = host.get(), worker = worker.get()] { host->work(*worker); });
+    worker->thread =
+        std::thread([host = host.get(), worker = worker.get()] { host->work(*worker); });
   return host;
 }
 
@@ -96,9 +98,10 @@ Result<std::vector<VoiceFile>> voice_files(const Separation& separated, VoiceFor
     VoiceFile file;
     file.name = fmt::format("voice_{}{}", v + 1, extension_of(format));
     file.content_type = format == VoiceFormat::flac ? "audio/flac" : "audio/wav";
-    const SampleFormat samples = format == VoiceFormat::wav_float ? SampleFormat::kFloat : SampleFormat::kPcm16;
-    TESSERA_TRY(file.bytes, encode_recording(separated.voices[v], separated.sample_rate, samples, scratch,
-                                             fmt::format("{}_{}", worker, file.name)));
+    const SampleFormat samples =
+        format == VoiceFormat::wav_float ? SampleFormat::kFloat : SampleFormat::kPcm16;
+    TESSERA_TRY(file.bytes, encode_recording(separated.voices[v], separated.sample_rate, samples,
+                                             scratch, fmt::format("{}_{}", worker, file.name)));
     files.push_back(std::move(file));
   }
   return files;
@@ -115,17 +118,22 @@ void SeparatorHost::separate(Worker& worker, SeparationJob& job) {
   metrics_.waited(settings_.name, voices.queue_seconds);
   const auto separated = [&]() -> Result<void> {
     if (worker.is_cancelled())
-      return TESSERA_ERROR(kCancelled, "", "its deadline passed before a worker was free", "send less at a time");
-    TESSERA_TRY(AudioBuffer recording, decode_recording(job.recording, settings_.max_seconds, kSubject));
+      return TESSERA_ERROR(kCancelled, "", "its deadline passed before a worker was free",
+                           "send less at a time");
+    TESSERA_TRY(AudioBuffer recording,
+                decode_recording(job.recording, settings_.max_seconds, kSubject));
     job.recording = {};
     // The policy is each request's, a Separator's that of all its recordings.
     if (recording.channels.size() > 1) {
-      TESSERA_TRY(MonoInput mono, to_mono_input(recording, recording.sample_rate, job.channels, kSubject));
+      TESSERA_TRY(MonoInput mono,
+                  to_mono_input(recording, recording.sample_rate, job.channels, kSubject));
       recording.channels = {std::move(mono.samples)};
       recording.notes = std::move(mono.steps);
     }
+    const CancellationScope scope([&worker] { return worker.is_cancelled(); });
     TESSERA_TRY(const Separation separation, worker.separator->separate(recording, kSubject));
-    TESSERA_TRY(voices.files, voice_files(separation, job.format, settings_.scratch_folder, worker.number));
+    TESSERA_TRY(voices.files,
+                voice_files(separation, job.format, settings_.scratch_folder, worker.number));
     voices.sample_rate = separation.sample_rate;
     voices.frames = separation.frames;
     voices.scale = separation.scale;
@@ -133,7 +141,8 @@ void SeparatorHost::separate(Worker& worker, SeparationJob& job) {
     for (const Note& note : separation.notes) voices.notes.push_back(note.text);
     return {};
   }();
-  metrics_.evaluated(settings_.name, 1, std::chrono::duration<double>(Clock::now() - begin).count());
+  metrics_.evaluated(settings_.name, 1,
+                     std::chrono::duration<double>(Clock::now() - begin).count());
   worker.cancelled = nullptr;
   if (separated) {
     set_ready(true, "");

@@ -67,7 +67,8 @@ class SeparatorHost {
   };
 
   // Errors: those of Separator::open().
-  static Result<std::unique_ptr<SeparatorHost>> start(Settings settings, Metrics& metrics, EventLog& log);
+  static Result<std::unique_ptr<SeparatorHost>> start(Settings settings, Metrics& metrics,
+                                                      EventLog& log);
   // Separates what is queued first.
   ~SeparatorHost();
 

@@ -11,13 +11,14 @@ namespace {
 
 bool is_name(const std::string& name) {
   return !name.empty() && name.size() <= 100 && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' ||
-           c == '-';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+           c == '_' || c == '-';
   });
 }
 
 Error invalid(const char* field, std::string message, std::string hint) {
-  return TESSERA_ERROR(kInvalidArgument, std::string("ServeOptions::") + field, std::move(message), std::move(hint));
+  return TESSERA_ERROR(kInvalidArgument, std::string("ServeOptions::") + field, std::move(message),
+                       std::move(hint));
 }
 
 // Header values hold printable characters; a token of few can be guessed.
@@ -31,11 +32,13 @@ Result<void> ServeOptions::validate() const {
   std::set<std::string> names;
   for (const ServedModel& model : models) {
     if (!is_name(model.name)) {
-      return invalid("models", fmt::format("'{}' is no name of letters, digits, '.', '_' and '-'", model.name),
-                     "write NAME=PATH");
+      return invalid(
+          "models", fmt::format("'{}' is no name of letters, digits, '.', '_' and '-'", model.name),
+          "write NAME=PATH");
     }
     if (!names.insert(model.name).second)
-      return invalid("models", fmt::format("two models are called {}", model.name), "write NAME=PATH for one");
+      return invalid("models", fmt::format("two models are called {}", model.name),
+                     "write NAME=PATH for one");
   }
   const std::pair<const char*, double> positive[] = {
       {"max_batch", static_cast<double>(max_batch)},
@@ -54,13 +57,22 @@ Result<void> ServeOptions::validate() const {
       {"drain_seconds", drain_seconds},
       {"stop_seconds", stop_seconds}};
   for (const auto& [field, value] : positive) {
-    if (!(value > 0)) return invalid(field, fmt::format("{:g} is no limit", value), "give a number above 0");
+    if (!(value > 0))
+      return invalid(field, fmt::format("{:g} is no limit", value), "give a number above 0");
   }
-  if (workers < 0) return invalid("workers", fmt::format("{} workers make no sense", workers), "use 0 for as many as there are processors");
-  if (max_streams < 0) return invalid("max_streams", fmt::format("{} is no limit", max_streams), "use 0 for no streams");
-  const bool printable = std::all_of(token.begin(), token.end(), [](char c) { return c > 0x20 && c < 0x7f; });
-  if (!token.empty() && (!printable || token.size() < kMinTokenBytes || token.size() > kMaxTokenBytes)) {
-    return invalid("token", fmt::format("is not {} to {} printable characters without spaces", kMinTokenBytes, kMaxTokenBytes),
+  if (workers < 0)
+    return invalid("workers", fmt::format("{} workers make no sense", workers),
+                   "use 0 for as many as there are processors");
+  if (max_streams < 0)
+    return invalid("max_streams", fmt::format("{} is no limit", max_streams),
+                   "use 0 for no streams");
+  const bool printable =
+      std::all_of(token.begin(), token.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  if (!token.empty() &&
+      (!printable || token.size() < kMinTokenBytes || token.size() > kMaxTokenBytes)) {
+    return invalid("token",
+                   fmt::format("is not {} to {} printable characters without spaces",
+                               kMinTokenBytes, kMaxTokenBytes),
                    "make one with: openssl rand -hex 32");
   }
   return {};

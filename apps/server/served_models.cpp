@@ -26,7 +26,8 @@ ImportOptions import_options(const std::filesystem::path& path, const ServeOptio
   return is_package(path) ? ImportOptions{} : options.import;
 }
 
-Result<std::unique_ptr<WindowHost>> start_windows(const ServedModel& model, const ServeOptions& options, int workers,
+Result<std::unique_ptr<WindowHost>> start_windows(const ServedModel& model,
+                                                  const ServeOptions& options, int workers,
                                                   Metrics& metrics, EventLog& log) {
   WindowHost::OpenModel open = model.open_windows;
   if (!open) {
@@ -43,8 +44,9 @@ Result<std::unique_ptr<WindowHost>> start_windows(const ServedModel& model, cons
   return WindowHost::start(std::move(settings), open, metrics, log);
 }
 
-Result<std::unique_ptr<SeparatorHost>> start_separator(const ServedModel& model, const ServeOptions& options,
-                                                       int workers, const std::filesystem::path& scratch,
+Result<std::unique_ptr<SeparatorHost>> start_separator(const ServedModel& model,
+                                                       const ServeOptions& options, int workers,
+                                                       const std::filesystem::path& scratch,
                                                        Metrics& metrics, EventLog& log) {
   SeparatorOptions separator;
   separator.model_args = import_options(model.path, options).model_args;
@@ -64,15 +66,16 @@ Result<std::unique_ptr<SeparatorHost>> start_separator(const ServedModel& model,
 
 // Whether a model file or package separates voices.
 Result<bool> is_separator(const ServedModel& model, const ServeOptions& options) {
-  TESSERA_TRY(const ImportedModel imported, load_model(model.path, import_options(model.path, options)));
+  TESSERA_TRY(const ImportedModel imported,
+              load_model(model.path, import_options(model.path, options)));
   return voice_layout(imported.graph).has_value();
 }
 
 }  // namespace
 
-Result<std::unique_ptr<ServedModels>> ServedModels::open(const ServeOptions& options,
-                                                         const std::filesystem::path& scratch_folder,
-                                                         Metrics& metrics, EventLog& log) {
+Result<std::unique_ptr<ServedModels>> ServedModels::open(
+    const ServeOptions& options, const std::filesystem::path& scratch_folder, Metrics& metrics,
+    EventLog& log) {
   auto served = std::make_unique<ServedModels>();
   served->options_ = options;
   const int workers = options.workers > 0 ? options.workers : cpu::usable_processors();
@@ -86,7 +89,8 @@ Result<std::unique_ptr<ServedModels>> ServedModels::open(const ServeOptions& opt
       TESSERA_TRY(separates, is_separator(model, options));
     }
     if (separates) {
-      TESSERA_TRY(hosted.separator, start_separator(model, options, workers, scratch_folder, metrics, log));
+      TESSERA_TRY(hosted.separator,
+                  start_separator(model, options, workers, scratch_folder, metrics, log));
     } else {
       TESSERA_TRY(hosted.windows, start_windows(model, options, workers, metrics, log));
     }
@@ -96,13 +100,15 @@ Result<std::unique_ptr<ServedModels>> ServedModels::open(const ServeOptions& opt
 }
 
 bool ServedModels::are_ready() const {
-  return std::all_of(models_.begin(), models_.end(), [](const HostedModel& model) { return model.is_ready(); });
+  return std::all_of(models_.begin(), models_.end(),
+                     [](const HostedModel& model) { return model.is_ready(); });
 }
 
 Result<PcmStream> ServedModels::open_stream(const HostedModel& model, PcmFormat format) const {
   TESSERA_TRY(const std::string hash, hash_of(model.path));
   if (hash != model.hash) {
-    return TESSERA_ERROR(kMismatch, model.name, "its file has changed since the service was started",
+    return TESSERA_ERROR(kMismatch, model.name,
+                         "its file has changed since the service was started",
                          "restart the service");
   }
   StreamingOptions options;

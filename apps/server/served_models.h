@@ -29,17 +29,17 @@ struct HostedModel {
 
 class ServedModels {
  public:
-  // Opens all. `scratch_folder` must outlive them. Errors: those of the networks; kInvalidArgument for one that is
-  // neither a separator nor a network of sensor windows.
+  // Opens all. `scratch_folder` must outlive them. Errors: those of the networks; kInvalidArgument
+  // for one that is neither a separator nor a network of sensor windows.
   static Result<std::unique_ptr<ServedModels>> open(const ServeOptions& options,
-                                                    const std::filesystem::path& scratch_folder, Metrics& metrics,
-                                                    EventLog& log);
+                                                    const std::filesystem::path& scratch_folder,
+                                                    Metrics& metrics, EventLog& log);
 
   const std::vector<HostedModel>& all() const { return models_; }
   bool are_ready() const;
 
-  // A stream of a separator. Errors: kUnsupported naming the node that cannot run on a stream; kMismatch where the
-  // model's file is not the one that was opened any more.
+  // A stream of a separator. Errors: kUnsupported naming the node that cannot run on a stream;
+  // kMismatch where the model's file is not the one that was opened any more.
   Result<PcmStream> open_stream(const HostedModel& model, PcmFormat format) const;
 
  private:

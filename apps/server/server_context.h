@@ -1,4 +1,5 @@
-// What the connections of one server share. They all run on one thread, so that none of it is locked.
+// What the connections of one server share. They all run on one thread, so that none of it is
+// locked.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -27,7 +27,8 @@ struct Admission {
 class Service {
  public:
   // Opens all models. Errors: those of ServeOptions::validate() and ServedModels::open().
-  static Result<std::unique_ptr<Service>> create(ServeOptions options, Metrics& metrics, EventLog& log);
+  static Result<std::unique_ptr<Service>> create(ServeOptions options, Metrics& metrics,
+                                                 EventLog& log);
   ~Service();
 
   // Whether the request may send its body: route, token, kind and size of the body.
@@ -66,7 +67,8 @@ class Service {
   void infer_one(Request request, const HostedModel& model, Reply reply);
   void infer_many(Request request, const HostedModel& model, Reply reply);
   // Large bodies are read elsewhere than on the thread of all connections.
-  void read_elsewhere_if_large(Request request, Reply reply, std::function<void(Request, Reply)> read);
+  void read_elsewhere_if_large(Request request, Reply reply,
+                               std::function<void(Request, Reply)> read);
 
   const ServeOptions options_;
   Metrics& metrics_;
@@ -79,9 +81,10 @@ class Service {
   std::unique_ptr<TaskPool> tasks_;  // ends first: its tasks use all above
 };
 
-// The model of this kind that ?model= names, or the only one. Errors as problems: 400 and 404, field "model".
-std::variant<const HostedModel*, Problem> choose_model(const ServedModels& models, const Query& query,
-                                                       bool of_windows);
+// The model of this kind that ?model= names, or the only one. Errors as problems: 400 and 404,
+// field "model".
+std::variant<const HostedModel*, Problem> choose_model(const ServedModels& models,
+                                                       const Query& query, bool of_windows);
 
 // The document of /openapi.json for these routes and models.
 std::string openapi_document(const ServeOptions& options, const ServedModels& models);

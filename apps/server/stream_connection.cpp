@@ -31,10 +31,11 @@ std::string error_text(const Problem& problem) {
   return document.dump();
 }
 
-class StreamConnection final : public Connection, public std::enable_shared_from_this<StreamConnection> {
+class StreamConnection final : public Connection,
+                               public std::enable_shared_from_this<StreamConnection> {
  public:
-  StreamConnection(beast::tcp_stream connection, UpgradeRequest request, PcmStream stream, std::string id,
-                   ServerContext& context)
+  StreamConnection(beast::tcp_stream connection, HttpRequest request, PcmStream stream,
+                   std::string id, ServerContext& context)
       : socket_(std::move(connection)),
         request_(std::move(request)),
         stream_(std::move(stream)),
@@ -54,12 +55,13 @@ class StreamConnection final : public Connection, public std::enable_shared_from
   }
 
   void begin() {
-    websocket::stream_base::timeout timeouts{kHandshakeTime,
-                                             std::chrono::milliseconds(
-                                                 static_cast<int64_t>(1000 * context_.options.idle_seconds)),
-                                             true};
+    websocket::stream_base::timeout timeouts{
+        kHandshakeTime,
+        std::chrono::milliseconds(static_cast<int64_t>(1000 * context_.options.idle_seconds)),
+        true};
     socket_.set_option(timeouts);
     socket_.read_message_max(kMaxMessageBytes);
+    socket_.auto_fragment(false);  // a message is a frame, for clients that are simple
     socket_.async_accept(request_, [self = shared_from_this()](error_code error) {
       if (error) return;
       self->request_ = {};
@@ -123,19 +125,23 @@ class StreamConnection final : public Connection, public std::enable_shared_from
                         {"samples", stream_.session().samples_taken()},
                         {"frames", stream_.frames_given()},
                         {"clipped_samples", stream_.clipped_samples()}};
-    send({farewell.dump(), true}, [self = shared_from_this()] { self->close(websocket::close_code::normal); });
+    send({farewell.dump(), true},
+         [self = shared_from_this()] { self->close(websocket::close_code::normal); });
   }
 
-  // Elsewhere than on the thread of all connections; nothing is read meanwhile, so that a client which sends faster
-  // than the network computes is slowed down by TCP. `then` runs once its bytes are sent.
+  // Elsewhere than on the thread of all connections; nothing is read meanwhile, so that a client
+  // which sends faster than the network computes is slowed down by TCP. `then` runs once its bytes
+  // are sent.
   void compute(std::function<Result<std::string>(PcmStream&)> work, std::function<void()> then) {
     const int64_t before = stream_.session().samples_taken();
     const bool taken = context_.service.tasks().submit(
         [self = shared_from_this(), work = std::move(work), then = std::move(then), before] {
           auto result = std::make_shared<Result<std::string>>(work(self->stream_));
-          asio::post(self->context_.io, [self, result, then, before] { self->computed(*result, then, before); });
+          asio::post(self->context_.io,
+                     [self, result, then, before] { self->computed(*result, then, before); });
         });
-    if (!taken) end(websocket::close_code::try_again_later, overloaded("too much waits to be computed"));
+    if (!taken)
+      end(websocket::close_code::try_again_later, overloaded("too much waits to be computed"));
   }
 
   void computed(Result<std::string>& result, const std::function<void()>& then, int64_t before) {
@@ -155,10 +161,11 @@ class StreamConnection final : public Connection, public std::enable_shared_from
   void send(Message message, std::function<void()> then) {
     auto kept = std::make_shared<Message>(std::move(message));
     socket_.text(kept->is_text);
-    socket_.async_write(asio::buffer(kept->bytes),
-                        [self = shared_from_this(), kept, then = std::move(then)](error_code error, size_t) {
-                          if (!error) then();
-                        });
+    socket_.async_write(
+        asio::buffer(kept->bytes),
+        [self = shared_from_this(), kept, then = std::move(then)](error_code error, size_t) {
+          if (!error) then();
+        });
   }
 
   void end(websocket::close_code code, const Problem& problem) {
@@ -171,7 +178,7 @@ class StreamConnection final : public Connection, public std::enable_shared_from
   }
 
   websocket::stream<beast::tcp_stream> socket_;
-  UpgradeRequest request_;
+  HttpRequest request_;
   PcmStream stream_;
   const std::string id_;
   ServerContext& context_;
@@ -184,10 +191,10 @@ class StreamConnection final : public Connection, public std::enable_shared_from
 
 }  // namespace
 
-void serve_stream(beast::tcp_stream connection, UpgradeRequest request, PcmStream stream, std::string id,
-                  ServerContext& context) {
-  std::make_shared<StreamConnection>(std::move(connection), std::move(request), std::move(stream), std::move(id),
-                                     context)
+void serve_stream(beast::tcp_stream connection, HttpRequest request, PcmStream stream,
+                  std::string id, ServerContext& context) {
+  std::make_shared<StreamConnection>(std::move(connection), std::move(request), std::move(stream),
+                                     std::move(id), context)
       ->begin();
 }
 

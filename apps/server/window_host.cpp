@@ -13,14 +13,17 @@ double seconds_between(Clock::time_point begin, Clock::time_point end) {
 }
 
 Error not_waited_for() {
-  return TESSERA_ERROR(kCancelled, "", "its deadline passed before a worker was free", "send less at a time");
+  return TESSERA_ERROR(kCancelled, "", "its deadline passed before a worker was free",
+                       "send less at a time");
 }
 
 // No answer holds NaN: JSON has none, and what follows from one would be invented.
 Result<void> check_latents(const std::vector<std::vector<float>>& latents) {
   for (const std::vector<float>& latent : latents) {
-    if (std::all_of(latent.begin(), latent.end(), [](float x) { return std::isfinite(x); })) continue;
-    return TESSERA_ERROR(kInvalidModel, "", "the network gave values that are not finite", "check the network");
+    if (std::all_of(latent.begin(), latent.end(), [](float x) { return std::isfinite(x); }))
+      continue;
+    return TESSERA_ERROR(kInvalidModel, "", "the network gave values that are not finite",
+                         "check the network");
   }
   return {};
 }
@@ -33,8 +36,8 @@ WindowHost::WindowHost(Settings settings, Metrics& metrics, EventLog& log)
       log_(log),
       queue_(settings_.queue, static_cast<size_t>(settings_.workers)) {}
 
-Result<std::unique_ptr<WindowHost>> WindowHost::start(Settings settings, const OpenModel& open, Metrics& metrics,
-                                                      EventLog& log) {
+Result<std::unique_ptr<WindowHost>> WindowHost::start(Settings settings, const OpenModel& open,
+                                                      Metrics& metrics, EventLog& log) {
   std::unique_ptr<WindowHost> host(new WindowHost(std::move(settings), metrics, log));
   for (int i = 0; i < host->settings_.workers; ++i) {
     TESSERA_TRY(auto model, open());
@@ -48,7 +51,8 @@ Result<std::unique_ptr<WindowHost>> WindowHost::start(Settings settings, const O
   host->arithmetic_ = model.arithmetic();
   metrics.ready(host->settings_.name, true);
   for (const auto& of_worker : host->models_)
-    host->workers_.emplace_back([host = host.get(), model = of_worker.get()] { host->work(*model); });
+    host->workers_.emplace_back(
+        [host = host.get(), model = of_worker.get()] { host->work(*model); });
   return host;
 }
 
@@ -78,7 +82,8 @@ void WindowHost::work(WindowModel& model) {
 
 void WindowHost::evaluate(WindowModel& model, std::vector<WindowJob>& jobs) {
   const Clock::time_point begin = Clock::now();
-  std::vector<std::vector<float>> latents(jobs.size(), std::vector<float>(static_cast<size_t>(latent_values_)));
+  std::vector<std::vector<float>> latents(jobs.size(),
+                                          std::vector<float>(static_cast<size_t>(latent_values_)));
   std::vector<ConstValues> inputs;
   std::vector<Values> outputs;
   for (size_t i = 0; i < jobs.size(); ++i) {

@@ -42,8 +42,8 @@ class WindowHost {
   using OpenModel = std::function<Result<std::unique_ptr<WindowModel>>()>;
 
   // Opens the network once for each worker. Errors: those of `open`.
-  static Result<std::unique_ptr<WindowHost>> start(Settings settings, const OpenModel& open, Metrics& metrics,
-                                                   EventLog& log);
+  static Result<std::unique_ptr<WindowHost>> start(Settings settings, const OpenModel& open,
+                                                   Metrics& metrics, EventLog& log);
   // Evaluates what is queued first.
   ~WindowHost();
 

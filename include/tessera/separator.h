@@ -106,8 +106,6 @@ struct SeparatorOptions {
   // Called now and then from separate(AudioReader&): which part of a long recording is done, 0
   // to 1.
   std::function<void(double)> progress = {};
-  // Asked before every stretch that is evaluated; true ends separate() with kCancelled.
-  std::function<bool()> is_cancelled = {};
   // Evaluate by plain loops, too, which is slow, and fail where the results differ: errors of
   // compare_with_reference(), or of compare_codes_with_reference() in integers.
   bool check = false;

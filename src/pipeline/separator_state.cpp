@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/cancellation.h"
 #include "base/stopwatch.h"
 #include "pipeline/runtime_metrics.h"
 #include "stream/step_graph.h"
@@ -43,8 +44,8 @@ Result<Voices> next_voices(StreamingSession& of, std::optional<std::span<const f
   return voices;
 }
 
-Result<void> check_cancelled(const SeparatorOptions& options, const std::string& subject) {
-  if (!options.is_cancelled || !options.is_cancelled()) return {};
+Result<void> check_cancelled(const std::string& subject) {
+  if (!CancellationScope::is_cancelled()) return {};
   return TESSERA_ERROR(kCancelled, subject, "separating it was cancelled",
                        "give it more time, or a shorter recording");
 }
@@ -221,7 +222,7 @@ Result<std::unique_ptr<VoiceStream>> Separator::State::steps(int network_rate,
   return streamed_voices(
       streaming->step_samples(),
       [this, subject, &result](std::optional<std::span<const float>> samples) -> Result<Voices> {
-        TESSERA_TRY_VOID(check_cancelled(options, subject));
+        TESSERA_TRY_VOID(check_cancelled(subject));
         const Stopwatch watch;
         TESSERA_TRY(Voices known, next_voices(*streaming, samples));
         result.timing.network_seconds += watch.seconds();
@@ -258,7 +259,7 @@ Result<SeparationStream> Separator::State::stream(int recording_rate, bool in_st
 
 Result<Voices> Separator::State::evaluate(std::span<const float> mixture,
                                           const std::string& subject, Separation& result) {
-  TESSERA_TRY_VOID(check_cancelled(options, subject));
+  TESSERA_TRY_VOID(check_cancelled(subject));
   const auto samples = static_cast<int64_t>(mixture.size());
   if (!has_session_for(samples)) {
     const Stopwatch watch;

@@ -17,7 +17,8 @@ constexpr size_t kMaxBoundaryBytes = 70;  // RFC 2046
 constexpr std::string_view kLineEnd = "\r\n";
 
 Error corrupt(std::string message) {
-  return TESSERA_ERROR(kCorrupt, "body", std::move(message), "send multipart/form-data as a browser or curl -F does");
+  return TESSERA_ERROR(kCorrupt, "body", std::move(message),
+                       "send multipart/form-data as a browser or curl -F does");
 }
 
 char lower(char c) {
@@ -38,7 +39,8 @@ std::string_view trimmed(std::string_view text) {
 
 bool is_boundary_character(char c) {
   constexpr std::string_view kOthers = "'()+_,-./:=? ";
-  return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || kOthers.find(c) != std::string_view::npos;
+  return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
+         kOthers.find(c) != std::string_view::npos;
 }
 
 // The value of "name=" among the parameters behind the first ';', its quotes taken off.
@@ -75,12 +77,14 @@ Result<MultipartPart> read_headers(std::string_view& rest) {
     const size_t end = rest.find(kLineEnd);
     if (end == std::string_view::npos) return corrupt("ends within the headers of a part");
     if (end > kMaxHeaderBytes || lines > kMaxHeaderLines)
-      return TESSERA_ERROR(kResourceLimit, "body", "a part has headers beyond measure", "leave them out");
+      return TESSERA_ERROR(kResourceLimit, "body", "a part has headers beyond measure",
+                           "leave them out");
     const std::string_view line = rest.substr(0, end);
     rest.remove_prefix(end + kLineEnd.size());
     if (line.empty()) return part;
     const size_t colon = line.find(':');
-    if (colon == std::string_view::npos || colon == 0) return corrupt("a part has a line that is no header");
+    if (colon == std::string_view::npos || colon == 0)
+      return corrupt("a part has a line that is no header");
     const std::string name = lowered(line.substr(0, colon));
     const std::string_view value = trimmed(line.substr(colon + 1));
     if (name == "content-disposition") {
@@ -88,9 +92,10 @@ Result<MultipartPart> read_headers(std::string_view& rest) {
       part.file_name = parameter(value, "filename").value_or("");
     } else if (name == "content-type") {
       part.content_type = lowered(trimmed(value.substr(0, value.find(';'))));
-    } else if (name == "content-transfer-encoding" && lowered(value) != "binary" && lowered(value) != "8bit" &&
-               lowered(value) != "7bit") {
-      return corrupt(fmt::format("a part is encoded as {}; bytes are expected as they are", lowered(value)));
+    } else if (name == "content-transfer-encoding" && lowered(value) != "binary" &&
+               lowered(value) != "8bit" && lowered(value) != "7bit") {
+      return corrupt(
+          fmt::format("a part is encoded as {}; bytes are expected as they are", lowered(value)));
     }
   }
 }
@@ -107,7 +112,8 @@ Result<std::string> multipart_boundary(std::string_view content_type) {
                        "write multipart/form-data; boundary=...");
 }
 
-Result<std::vector<MultipartPart>> read_multipart(std::string_view body, std::string_view boundary) {
+Result<std::vector<MultipartPart>> read_multipart(std::string_view body,
+                                                  std::string_view boundary) {
   const std::string delimiter = "--" + std::string(boundary);
   const std::string next = std::string(kLineEnd) + delimiter;
   std::string_view rest = body;
@@ -115,13 +121,15 @@ Result<std::vector<MultipartPart>> read_multipart(std::string_view body, std::st
     rest.remove_prefix(delimiter.size());
   } else {
     const size_t begin = rest.find(next);  // behind a preamble
-    if (begin == std::string_view::npos) return corrupt("does not hold the boundary that Content-Type names");
+    if (begin == std::string_view::npos)
+      return corrupt("does not hold the boundary that Content-Type names");
     rest.remove_prefix(begin + next.size());
   }
   std::vector<MultipartPart> parts;
   while (!rest.starts_with("--")) {
     while (rest.starts_with(' ') || rest.starts_with('\t')) rest.remove_prefix(1);
-    if (!rest.starts_with(kLineEnd)) return corrupt("a boundary is followed by something else than a line end");
+    if (!rest.starts_with(kLineEnd))
+      return corrupt("a boundary is followed by something else than a line end");
     rest.remove_prefix(kLineEnd.size());
     if (parts.size() == kMaxParts)
       return TESSERA_ERROR(kResourceLimit, "body", fmt::format("has more than {} parts", kMaxParts),
@@ -130,7 +138,8 @@ Result<std::vector<MultipartPart>> read_multipart(std::string_view body, std::st
     // An empty part's boundary follows its empty line at once.
     const bool is_empty = rest.starts_with(delimiter);
     const size_t end = is_empty ? 0 : rest.find(next);
-    if (end == std::string_view::npos) return corrupt("ends within a part: its last boundary is missing");
+    if (end == std::string_view::npos)
+      return corrupt("ends within a part: its last boundary is missing");
     part.body = rest.substr(0, end);
     rest.remove_prefix(is_empty ? delimiter.size() : end + next.size());
     parts.push_back(std::move(part));

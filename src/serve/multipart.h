@@ -17,16 +17,17 @@ struct MultipartPart {
   std::string_view body;     // into the body that was read
 };
 
-// The boundary of a Content-Type of kind multipart/*. Errors: kCorrupt (subject "Content-Type") where there is none,
-// or none that RFC 2046 allows.
+// The boundary of a Content-Type of kind multipart/*. Errors: kCorrupt (subject "Content-Type")
+// where there is none, or none that RFC 2046 allows.
 Result<std::string> multipart_boundary(std::string_view content_type);
 
-// At most 16 parts with at most 16 header lines of 1 KiB each. `body` must outlive the parts. Errors: kCorrupt
-// (subject "body") where the body does not follow the format or ends within it; kResourceLimit.
+// At most 16 parts with at most 16 header lines of 1 KiB each. `body` must outlive the parts.
+// Errors: kCorrupt (subject "body") where the body does not follow the format or ends within it;
+// kResourceLimit.
 Result<std::vector<MultipartPart>> read_multipart(std::string_view body, std::string_view boundary);
 
-// A body of multipart/form-data; `boundary` must not occur in the parts (free_boundary()). Names hold no quotes or
-// control characters.
+// A body of multipart/form-data; `boundary` must not occur in the parts (free_boundary()). Names
+// hold no quotes or control characters.
 std::string write_multipart(std::span<const MultipartPart> parts, std::string_view boundary);
 
 // A boundary that occurs in none of the parts.

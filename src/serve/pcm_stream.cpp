@@ -33,10 +33,11 @@ Result<PcmStream> PcmStream::create(StreamingSession session, int voices, PcmFor
   int64_t rows = 0;
   for (const Port& output : session.outputs()) rows += output.shape.c * output.shape.h;
   if (rows != voices || session.input_frame().size() != 1) {
-    return TESSERA_ERROR(kInvalidArgument, "model",
-                         fmt::format("turns {} values of a frame into {}, not a wave into {} voices",
-                                     session.input_frame().size(), rows, voices),
-                         "stream a separator");
+    return TESSERA_ERROR(
+        kInvalidArgument, "model",
+        fmt::format("turns {} values of a frame into {}, not a wave into {} voices",
+                    session.input_frame().size(), rows, voices),
+        "stream a separator");
   }
   return PcmStream(std::move(session), voices, format);
 }

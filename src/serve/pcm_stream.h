@@ -22,8 +22,8 @@ class PcmStream {
   // Errors: kInvalidArgument for a network whose outputs are no voices of its input's rate.
   static Result<PcmStream> create(StreamingSession session, int voices, PcmFormat format);
 
-  // Whole samples or parts of them, as they come. Errors: kCorrupt for a sample that is NaN or infinite, naming it;
-  // those of StreamingSession::push().
+  // Whole samples or parts of them, as they come. Errors: kCorrupt for a sample that is NaN or
+  // infinite, naming it; those of StreamingSession::push().
   Result<std::string> push(std::string_view bytes);
   // Errors: kCorrupt where the stream ends within a sample; those of StreamingSession::finish().
   Result<std::string> finish();

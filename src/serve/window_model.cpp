@@ -11,11 +11,12 @@ constexpr int64_t kImuChannels = 9;
 
 std::vector<ChannelRange> ranges_of(const SensorInput& sensor, int64_t channels) {
   const std::vector<ChannelRange> known = imu_ranges();
-  if (sensor.channels.empty()) return channels == kImuChannels ? known : std::vector<ChannelRange>();
+  if (sensor.channels.empty())
+    return channels == kImuChannels ? known : std::vector<ChannelRange>();
   std::vector<ChannelRange> ranges;
   for (const std::string& name : sensor.channels) {
-    const auto found =
-        std::find_if(known.begin(), known.end(), [&](const ChannelRange& range) { return range.name == name; });
+    const auto found = std::find_if(known.begin(), known.end(),
+                                    [&](const ChannelRange& range) { return range.name == name; });
     if (found == known.end()) return {};
     ranges.push_back(*found);
   }
@@ -33,7 +34,9 @@ class EncoderWindows final : public WindowModel {
             .devices = input.devices,
             .ranges = ranges_of(encoder_.sensor(), input.channels)};
   }
-  int64_t latent_values() const override { return encoder_.input().devices * encoder_.latent_size(); }
+  int64_t latent_values() const override {
+    return encoder_.input().devices * encoder_.latent_size();
+  }
   std::vector<std::string> classes() const override { return encoder_.sensor().classes; }
   std::string backend() const override { return std::string(encoder_.backend()); }
   Arithmetic arithmetic() const override { return encoder_.arithmetic(); }
@@ -57,10 +60,11 @@ Result<std::unique_ptr<WindowModel>> open_window_model(const std::filesystem::pa
                                                        const SensorEncoderOptions& options) {
   TESSERA_TRY(SensorEncoder encoder, SensorEncoder::open(path, options));
   if (!encoder.knows_frames()) {
-    return TESSERA_ERROR(kInvalidArgument, path.string(),
-                         fmt::format("takes windows of any length, and nothing tells which: {} channels",
-                                     encoder.input().channels),
-                         "set ImportOptions::length_samples, or serve its package");
+    return TESSERA_ERROR(
+        kInvalidArgument, path.string(),
+        fmt::format("takes windows of any length, and nothing tells which: {} channels",
+                    encoder.input().channels),
+        "set ImportOptions::length_samples, or serve its package");
   }
   return std::unique_ptr<WindowModel>(std::make_unique<EncoderWindows>(std::move(encoder)));
 }

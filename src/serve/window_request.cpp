@@ -14,8 +14,9 @@ namespace {
 constexpr std::string_view kField = "x";
 constexpr size_t kMaxDepth = 4;  // windows, devices, rows, columns
 
-// Receives JSON token by token and keeps numbers of "x" only. Type errors end it at once; errors of shape wait for the
-// end, since the whole extent is worth telling, and since a wrong type is the more fundamental mistake.
+// Receives JSON token by token and keeps numbers of "x" only. Type errors end it at once; errors of
+// shape wait for the end, since the whole extent is worth telling, and since a wrong type is the
+// more fundamental mistake.
 class WindowReader : public nlohmann::json_sax<nlohmann::json> {
  public:
   WindowReader(const WindowContract& contract, std::optional<int64_t> max_windows)
@@ -40,8 +41,12 @@ class WindowReader : public nlohmann::json_sax<nlohmann::json> {
 
   bool null() override { return refuse("null"); }
   bool boolean(bool) override { return refuse("true or false"); }
-  bool number_integer(number_integer_t value) override { return number(static_cast<double>(value)); }
-  bool number_unsigned(number_unsigned_t value) override { return number(static_cast<double>(value)); }
+  bool number_integer(number_integer_t value) override {
+    return number(static_cast<double>(value));
+  }
+  bool number_unsigned(number_unsigned_t value) override {
+    return number(static_cast<double>(value));
+  }
   bool number_float(number_float_t value, const string_t&) override { return number(value); }
   bool string(string_t&) override { return refuse("a string"); }
   bool binary(binary_t&) override { return refuse("binary data"); }
@@ -53,7 +58,8 @@ class WindowReader : public nlohmann::json_sax<nlohmann::json> {
   }
   bool key(string_t& name) override {
     if (name != kField)
-      return fail(schema_error(printable_name(name), "is no field of this request; the one field is \"x\""));
+      return fail(schema_error(printable_name(name),
+                               "is no field of this request; the one field is \"x\""));
     if (seen_) return fail(schema_error(std::string(kField), "is there twice"));
     seen_ = true;
     return true;
@@ -75,8 +81,9 @@ class WindowReader : public nlohmann::json_sax<nlohmann::json> {
     if (expected < 0 && count == 0 && !shape_error_)
       shape_error_ = shape_error("holds no windows", "send one window at least");
     if (expected >= 0 && count != expected && !shape_error_) {
-      shape_error_ =
-          shape_error(fmt::format("has {} {}; the network takes {}", count, names_[depth_], expected), shape_hint());
+      shape_error_ = shape_error(
+          fmt::format("has {} {}; the network takes {}", count, names_[depth_], expected),
+          shape_hint());
     }
     if (depth_ > 0) ++index_[depth_ - 1];
     return true;
@@ -86,11 +93,13 @@ class WindowReader : public nlohmann::json_sax<nlohmann::json> {
                    const nlohmann::detail::exception& error) override {
     constexpr int kNumberOutOfRange = 406;
     if (error.id == kNumberOutOfRange)
-      return fail(schema_error(path(), fmt::format("is {}, beyond what a number may be", printable_name(token))));
+      return fail(schema_error(
+          path(), fmt::format("is {}, beyond what a number may be", printable_name(token))));
     return fail(schema_error(
         path(), position <= 1 && token.empty()
                     ? std::string("is empty; JSON is expected")
-                    : fmt::format("is not JSON at byte {} (NaN and Infinity are no JSON either)", position)));
+                    : fmt::format("is not JSON at byte {} (NaN and Infinity are no JSON either)",
+                                  position)));
   }
 
  private:
@@ -109,11 +118,13 @@ class WindowReader : public nlohmann::json_sax<nlohmann::json> {
   }
   std::string shape_hint() const {
     const std::string one = fmt::format("{} rows of {} numbers", contract_.rows, contract_.columns);
-    return contract_.devices == 1 ? "send " + one : fmt::format("send {} windows of {}", contract_.devices, one);
+    return contract_.devices == 1 ? "send " + one
+                                  : fmt::format("send {} windows of {}", contract_.devices, one);
   }
 
   static Error schema_error(const std::string& field, const std::string& what) {
-    return TESSERA_ERROR(kCorrupt, field.empty() ? "body" : field, what, "GET /openapi.json shows the schema");
+    return TESSERA_ERROR(kCorrupt, field.empty() ? "body" : field, what,
+                         "GET /openapi.json shows the schema");
   }
   Error shape_error(const std::string& what, const std::string& hint) const {
     std::string field(kField);
@@ -126,7 +137,7 @@ class WindowReader : public nlohmann::json_sax<nlohmann::json> {
     return false;
   }
   bool refuse(std::string_view what) {
-    const std::string_view wanted = !in_object_                  ? "an object"
+    const std::string_view wanted = !in_object_               ? "an object"
                                     : depth_ == names_.size() ? "a number"
                                                               : "an array";
     return fail(schema_error(path(), fmt::format("is {}; {} is expected", what, wanted)));
@@ -138,7 +149,8 @@ class WindowReader : public nlohmann::json_sax<nlohmann::json> {
                                 fmt::format("holds more than {}", counted(*max_windows_, "window")),
                                 "send fewer windows at a time"));
     }
-    windows_.emplace_back(static_cast<size_t>(contract_.rows * contract_.columns * contract_.devices));
+    windows_.emplace_back(
+        static_cast<size_t>(contract_.rows * contract_.columns * contract_.devices));
     return true;
   }
 
@@ -147,13 +159,17 @@ class WindowReader : public nlohmann::json_sax<nlohmann::json> {
     const int64_t column = index_[depth_ - 1];
     const int64_t row = index_[depth_ - 2];
     const int64_t device = contract_.devices > 1 ? index_[depth_ - 3] : 0;
-    const bool fits = column < contract_.columns && row < contract_.rows && device < contract_.devices;
+    const bool fits =
+        column < contract_.columns && row < contract_.rows && device < contract_.devices;
     if (fits) {
       const auto narrow = static_cast<float>(value);
       if (!std::isfinite(narrow))
         return fail(schema_error(path(), fmt::format("is {}, beyond a float of 32 bits", value)));
-      if (!contract_.ranges.empty() && !in_range(value, contract_.ranges[static_cast<size_t>(column)])) return false;
-      windows_.back()[static_cast<size_t>((column * contract_.devices + device) * contract_.rows + row)] = narrow;
+      if (!contract_.ranges.empty() &&
+          !in_range(value, contract_.ranges[static_cast<size_t>(column)]))
+        return false;
+      windows_.back()[static_cast<size_t>((column * contract_.devices + device) * contract_.rows +
+                                          row)] = narrow;
     }
     ++index_[depth_ - 1];
     return true;
@@ -163,8 +179,8 @@ class WindowReader : public nlohmann::json_sax<nlohmann::json> {
     if (std::abs(value) <= range.max_abs) return true;
     return fail(TESSERA_ERROR(
         kCorrupt, path(),
-        fmt::format("is {:g}; {} lies within -{:g} and {:g} {}", value, range.name, range.max_abs, range.max_abs,
-                    range.unit),
+        fmt::format("is {:g}; {} lies within -{:g} and {:g} {}", value, range.name, range.max_abs,
+                    range.max_abs, range.unit),
         "send values in these units, not normalised and not raw codes of the sensor"));
   }
 
@@ -206,7 +222,8 @@ Result<std::vector<float>> read_window(std::string_view json, const WindowContra
   return std::move(windows.front());
 }
 
-Result<std::vector<std::vector<float>>> read_windows(std::string_view json, const WindowContract& contract,
+Result<std::vector<std::vector<float>>> read_windows(std::string_view json,
+                                                     const WindowContract& contract,
                                                      int64_t max_windows) {
   return read(json, contract, max_windows);
 }
