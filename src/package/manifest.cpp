@@ -210,8 +210,9 @@ Result<PackageManifest> parse_manifest(std::span<const uint8_t> text) {
   if (manifest.schema != kPackageSchema && manifest.schema != kSensorPackageSchema) {
     return TESSERA_ERROR(
         kUnsupported, name,
-        fmt::format("this package has schema {}, written by Tessera {}; this Tessera reads {}",
-                    manifest.schema, manifest.tessera, kSensorPackageSchema),
+        fmt::format(
+            "this package has schema {}, written by Tessera {}; this Tessera reads {} and {}",
+            manifest.schema, manifest.tessera, kPackageSchema, kSensorPackageSchema),
         "build it again with this version, or use the version that wrote it");
   }
   TESSERA_TRY(const JsonFields model, fields.object("model"));

@@ -148,8 +148,8 @@ TEST_F(CalibrationDataTest, SaysWhereRecordingsAreClipped) {
 TEST_F(CalibrationDataTest, RefusesRecordingsForANetworkOfNineChannels) {
   const std::vector<fs::path> paths{sound("a.wav", 2.0, 0.5F)};
   EXPECT_EQ(read(paths, config({9, 1, 100})).error().to_string(),
-            "calibration: the network takes [9,1,100], recordings have one channel (give an .npz "
-            "with calib_data)");
+            "calibration: the network takes [9,1,100], recordings have one channel (give files of "
+            "sensor windows (.csv, .json, .ts), or an .npz with calib_data)");
 }
 
 TEST_F(CalibrationDataTest, ReadsEveryLayoutOfOneChannel) {

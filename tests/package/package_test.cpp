@@ -124,9 +124,10 @@ TEST(Package, AHalfWrittenFileIsStillToldToBeAPackage) {
 }
 
 TEST(Package, RefusesAnotherSchema) {
-  EXPECT_EQ(error_of(package_with(replaced(manifest_text(), "\"schema\": 3", "\"schema\": 1"))),
-            "m.tess: manifest.json: this package has schema 1, written by Tessera 0.1.0; this "
-            "Tessera reads 3 (build it again with this version, or use the version that wrote it)");
+  EXPECT_EQ(
+      error_of(package_with(replaced(manifest_text(), "\"schema\": 3", "\"schema\": 1"))),
+      "m.tess: manifest.json: this package has schema 1, written by Tessera 0.1.0; this "
+      "Tessera reads 3 and 4 (build it again with this version, or use the version that wrote it)");
 }
 
 TEST(Package, RefusesAnEntryOfAnotherContent) {
