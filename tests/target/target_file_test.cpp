@@ -102,7 +102,8 @@ TEST(TargetFile, AMissingSectionIsNamed) {
 TEST(TargetFile, AnUnknownEntryIsRefusedWithItsLine) {
   EXPECT_EQ(error_of("schema = 1\nname = \"x\"\ncolour = \"red\"\n"),
             "chip.toml:3: colour is not an entry of a target file (known here: schema, name, "
-            "summary, limits, support, units, costs) (docs/targets.md describes every entry)");
+            "summary, arithmetic, limits, support, units, costs) (docs/targets.md describes every "
+            "entry)");
   const std::string text =
       replaced(target_text("generic"), "[limits.rank]", "[limits.colour]\nmax = 1\n[limits.rank]");
   EXPECT_NE(error_of(text).find("limits.colour is not an entry of a target file"),
