@@ -5,8 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "graph/queries.h"
-
 namespace tessera::quantization {
 namespace {
 
@@ -23,9 +21,9 @@ bool has_weights(const Node& node, const Encodings& encodings) {
 // A convolution whose only reader, a ReLU, has codes while it has none.
 bool goes_into_relu(const Graph& graph, const Node& node, const Encodings& encodings) {
   if (!has_weights(node, encodings) || encoding_of(graph, node.id, encodings)) return false;
-  const NodeId reader = sole_user(graph, node.id);
-  return reader != kNoNode && is_relu(graph.node(reader).op) &&
-         encoding_of(graph, reader, encodings).has_value();
+  const auto readers = graph.users(node.id);
+  return readers.size() == 1 && is_relu(graph.node(readers[0]).op) &&
+         encoding_of(graph, readers[0], encodings).has_value();
 }
 
 TfliteForm form_of_unary(const Unary& op) {
@@ -41,7 +39,9 @@ TfliteForm form_of_unary(const Unary& op) {
 }  // namespace
 
 TfliteForm tflite_form_of(const Graph& graph, const Node& node, const Encodings& encodings) {
-  if (goes_into_relu(graph, node, encodings)) return TfliteForm::into_relu;
+  // Asked for as well, its value is what the accumulators are worth.
+  if (goes_into_relu(graph, node, encodings))
+    return graph.is_output(node.id) ? TfliteForm::float_op : TfliteForm::into_relu;
   const auto result = encoding_of(graph, node.id, encodings);
   if (!result) return TfliteForm::float_op;
   if (has_weights(node, encodings)) return TfliteForm::convolution;
@@ -121,7 +121,7 @@ class TfliteCheck {
   Result<void> check_node(const Node& node) const {
     const Form form = tflite_form_of(graph_, node, encodings_);
     const bool has_weights = encodings_.weights.contains(node.name);
-    if (form == Form::float_op && has_weights)
+    if (form == Form::float_op && has_weights && !goes_into_relu(graph_, node, encodings_))
       return refused(node,
                      "has integer weights, but a float result, which TensorFlow Lite has not");
     if (has_weights && encodings_.weights.at(node.name).operand)

@@ -55,5 +55,23 @@ TEST(EmulatedTflite, ConvTasNetsHaveTheBitsOfThePlainLoops) {
   }
 }
 
+// As verification asks for every value: the ReLU's codes stay those of the one operator.
+TEST(EmulatedTflite, AConvolutionBeforeAReluMayBeAskedForToo) {
+  int asked = 0;
+  for (uint32_t seed = 4; seed < 84; seed += 20) {
+    test::TfliteNetwork network = test::random_tflite_network(seed);
+    ASSERT_EQ(network.kind, "conv_relu");
+    const Arrays inputs = test::random_tflite_inputs(network, seed);
+    const Arrays alone = test::run_in_tflite_integers(network, inputs);
+    GraphEditor(network.graph, "test").add_output("conv", network.graph.find("conv"));
+    const Arrays both = test::run_in_tflite_integers(network, inputs);
+    ASSERT_EQ(both.size(), 2U);
+    EXPECT_EQ(both[0], alone[0]);
+    EXPECT_EQ(emulated(network.graph, network.encodings, inputs), both);
+    ++asked;
+  }
+  EXPECT_EQ(asked, 4);
+}
+
 }  // namespace
 }  // namespace tessera
