@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/cancellation.h"
 #include "base/stopwatch.h"
 #include "pipeline/runtime_metrics.h"
 #include "tessera/metrics.h"
@@ -164,6 +165,10 @@ Result<SeparationStream> Separator::State::stream(int recording_rate, bool in_st
 
 Result<Voices> Separator::State::evaluate(std::span<const float> mixture,
                                           const std::string& subject, Separation& result) {
+  if (CancellationScope::is_cancelled()) {
+    return TESSERA_ERROR(kCancelled, subject, "separating it was cancelled",
+                         "give it more time, or a shorter recording");
+  }
   const auto samples = static_cast<int64_t>(mixture.size());
   if (!has_session_for(samples)) {
     const Stopwatch watch;
