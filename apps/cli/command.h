@@ -58,6 +58,7 @@ Action define_run(CommandLine& app);
 Action define_target(CommandLine& app);
 Action define_score(CommandLine& app);
 Action define_separate(CommandLine& app);
+Action define_serve(CommandLine& app);
 Action define_stream(CommandLine& app);
 
 }  // namespace tessera::cli

@@ -27,6 +27,8 @@ std::span<const Command> commands() {
 
       {kNetworks, "stream", "Separate samples as they arrive: a causal network, live",
        define_stream},
+      {kNetworks, "serve", "Serve networks over HTTP and WebSocket: windows, recordings, streams",
+       define_serve},
       {kNetworks, "run", "Evaluate a network on arrays", define_run},
       {kNetworks, "score", "Score separated voices against references: SI-SNR, SDR, improvement",
        define_score},
