@@ -398,8 +398,6 @@ Action define_build(CommandLine& app) {
       "  tessera build net.pth --norm budget=0.1dB --calib recordings -o net.tess\n"
       "  tessera build net.pth --quantize int8 --calib recordings -o net.tess\n"
       "  tessera build net.pth --compiler dfc --attempts 4 --calib mix.wav -o chip.tess\n"
-      "  tessera build net.pth --target ethos_u65:macs=512 --quantize int8 --compiler vela "
-      "--calib mix.wav -o chip.tess\n"
       "  tessera build net.pth --stop-after plan --dump-dir stages\n"
       "  tessera separate net.tess meeting.wav -o voices");
   return [options](Console& console) { return build_package(*options, console); };
