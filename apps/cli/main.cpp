@@ -7,6 +7,7 @@
 #include <deque>
 #include <exception>
 #include <new>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -85,8 +86,11 @@ int run(int argc, char** argv) {
   try {
     program.app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::Success& success) {  // --help, --version
-    program.app.exit(success);
-    const auto done = Console(false).finish({});
+    std::ostringstream text;
+    program.app.exit(success, text, text);
+    Console people(false);
+    people.print("{}", text.str());
+    const auto done = people.finish({});
     if (done) return kExitSuccess;
     console.fail(done.error());
     return exit_code(done.error().code);

@@ -158,7 +158,7 @@ std::string write_multipart(std::span<const MultipartPart> parts, std::string_vi
     text += part.body;
     text += kLineEnd;
   }
-  text += fmt::format("--{}--\r\n", boundary);
+  text += fmt::format("--{}--{}", boundary, kLineEnd);
   return text;
 }
 

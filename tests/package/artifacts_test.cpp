@@ -164,7 +164,8 @@ TEST_F(Artifacts, ThatDoNotFitLeaveTheFileAsItWas) {
             "pieces/NAME.onnx)");
   EXPECT_EQ(refusal({{name(0), "onnx", copied("H")}}),
             "piece '" + name(0) +
-                "': a package holds no artifacts of the format 'onnx' (use one of: har, hef)");
+                "': a package holds no artifacts of the format 'onnx' (use one of: har, hef, "
+                "vela.tflite)");
   EXPECT_EQ(refusal({{name(0), "hef", {}}}),
             "piece '" + name(0) +
                 "': its artifact of the format 'hef' is empty (compile the piece "

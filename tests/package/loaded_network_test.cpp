@@ -1,5 +1,6 @@
 // A network is loaded from a model file or a package in the same way.
 #include "tessera/package.h"
+#include "tessera/separator.h"
 
 #include <gtest/gtest.h>
 

@@ -62,8 +62,8 @@ TEST(Checkpoints, StayTheSameNetworkUnderEveryExactRuleAtOnce) {
   EXPECT_GE(expect_same_networks(TESSERA_SOURCE_DIR "/tests/data", options), 10);
 }
 
-TEST(Checkpoints, OfTheTrainedSeparatorsStayTheSameNetwork) {
-  EXPECT_EQ(expect_same_networks(TESSERA_SOURCE_DIR "/models", {}), 3);
+TEST(Checkpoints, OfTheBundledNetworksStayTheSameNetwork) {
+  EXPECT_EQ(expect_same_networks(TESSERA_SOURCE_DIR "/models", {}), 5);
 }
 
 }  // namespace

@@ -23,6 +23,12 @@ TensorId write_convolution(Emitter& out, const Conv& op, const Shape& x_shape, T
   if (!named) x = out.pad(x, op.padding, PadMode::zero, "padded");
   const auto padding = static_cast<int8_t>(named.value_or(WindowPadding::valid));
   const auto number = [](int64_t value) { return static_cast<int32_t>(value); };
+  // A kernel of one tap has no dilation; compilers of chips judge by the number all the same.
+  const auto dilation_of = [&](size_t axis, int64_t dilation) {
+    return op.weight.dim(axis) > 1 ? number(dilation) : 1;
+  };
+  const int32_t dilation_h = dilation_of(2, op.dilation.h);
+  const int32_t dilation_w = dilation_of(3, op.dilation.w);
   if (is_depthwise(op, x_shape)) {
     return out.make(Operator::depthwise_conv_2d, {x, weight, bias}, std::move(target),
                     {OptionsTable::depthwise_conv_2d,
@@ -31,8 +37,8 @@ TensorId write_convolution(Emitter& out, const Conv& op, const Shape& x_shape, T
                       {2, number(op.stride.h)},
                       {3, number(op.weight.dim(0) / x_shape.c)},
                       {4, activation},
-                      {5, number(op.dilation.w)},
-                      {6, number(op.dilation.h)}}});
+                      {5, dilation_w},
+                      {6, dilation_h}}});
   }
   return out.make(Operator::conv_2d, {x, weight, bias}, std::move(target),
                   {OptionsTable::conv_2d,
@@ -40,8 +46,8 @@ TensorId write_convolution(Emitter& out, const Conv& op, const Shape& x_shape, T
                     {1, number(op.stride.w)},
                     {2, number(op.stride.h)},
                     {3, activation},
-                    {4, number(op.dilation.w)},
-                    {5, number(op.dilation.h)}}});
+                    {4, dilation_w},
+                    {5, dilation_h}}});
 }
 
 Result<std::vector<int32_t>> transposed_weight_dims(const ConvTranspose& op, const Node& node) {
