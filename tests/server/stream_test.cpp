@@ -249,6 +249,7 @@ TEST_F(Streams, AreToldThatTheServerStops) {
   message = next_message(client);
   EXPECT_EQ(message.close_code(), 1001);
   client.send(frame(kClose, message.payload));
+  client.end_sending();
   EXPECT_TRUE(server.stop());
 }
 
