@@ -44,10 +44,23 @@ install(FILES
 
 # The torch backend, where the program looks for it (src/backends/torch/CMakeLists.txt).
 if(TARGET tessera_torch)
-  install(TARGETS tessera_torch LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/tessera COMPONENT tools)
+  install(TARGETS tessera_torch LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/tessera COMPONENT torch)
 endif()
 
 if(TESSERA_BUILD_APPS)
   install(TARGETS tessera_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
+  if(NOT CMAKE_CROSSCOMPILING)
+    # The program writes its own completions: bash, zsh, fish, each where that shell looks.
+    install(CODE "
+      set(share \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DATADIR}\")
+      foreach(shell_file bash:bash-completion/completions/tessera zsh:zsh/vendor-completions/_tessera fish:fish/vendor_completions.d/tessera.fish)
+        string(REPLACE \":\" \";\" pair \${shell_file})
+        list(GET pair 0 shell)
+        list(GET pair 1 file)
+        cmake_path(GET file PARENT_PATH folder)
+        file(MAKE_DIRECTORY \"\${share}/\${folder}\")
+        execute_process(COMMAND \"$<TARGET_FILE:tessera_cli>\" completion \${shell} OUTPUT_FILE \"\${share}/\${file}\" COMMAND_ERROR_IS_FATAL ANY)
+      endforeach()" COMPONENT tools)
+  endif()
 endif()
 install(FILES LICENSE NOTICE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT library)
