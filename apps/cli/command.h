@@ -38,6 +38,7 @@ Action define_classify(CommandLine& app);
 Action define_compare(CommandLine& app);
 Action define_compile(CommandLine& app);
 Action define_completion(CommandLine& app);
+Action define_deploy(CommandLine& app);
 Action define_diff(CommandLine& app);
 Action define_doctor(CommandLine& app);
 Action define_encode(CommandLine& app);

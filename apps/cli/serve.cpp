@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/model_options.h"
+#include "cli/served_name.h"
 #include "server/http_server.h"
 #include "tessera/file.h"
 
@@ -35,24 +36,6 @@ struct ServeArguments {
   bool check = false;
   server::ServeOptions options;
 };
-
-// A name that the path gives: its file without what follows the last dot.
-std::string name_of(const std::string& path) {
-  std::string name = std::filesystem::path(path).stem().string();
-  for (char& c : name) {
-    const bool kept = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                      c == '.' || c == '_' || c == '-';
-    if (!kept) c = '_';
-  }
-  return name;
-}
-
-server::ServedModel served_model(const std::string& word) {
-  const size_t equals = word.find('=');
-  const bool is_named = equals != std::string::npos && !std::filesystem::exists(word);
-  if (is_named) return {word.substr(0, equals), word.substr(equals + 1)};
-  return {name_of(word), word};
-}
 
 Result<void> parse_listen(const std::string& text, server::ServeOptions& options) {
   const size_t colon = text.rfind(':');
@@ -97,7 +80,10 @@ bool has_passed_socket() {
 
 Result<server::ServeOptions> serve_options(const ServeArguments& arguments) {
   server::ServeOptions options = arguments.options;
-  for (const std::string& word : arguments.models) options.models.push_back(served_model(word));
+  for (const std::string& word : arguments.models) {
+    auto [name, path] = served_name(word);
+    options.models.push_back({std::move(name), std::move(path)});
+  }
   TESSERA_TRY_VOID(parse_listen(arguments.listen, options));
   if (has_passed_socket()) options.listen_descriptor = kFirstPassedDescriptor;
   TESSERA_TRY(options.token, read_token(arguments.token_file));
