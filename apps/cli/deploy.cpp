@@ -148,8 +148,8 @@ Action define_deploy(CommandLine& app) {
       "Examples:\n"
       "  tessera deploy service motion.tess --options '--workers 2'\n"
       "  tessera deploy service motion.tess voices=net.tess\n"
-      "  tessera deploy service --rollback\n"
-      "  tessera deploy service --list\n");
+      "\n'tessera deploy DESTINATION --list' shows the releases there, '--rollback' goes back to "
+      "the one before.\n");
   return [arguments](Console& console) { return run_deploy(*arguments, console); };
 }
 
