@@ -27,6 +27,24 @@ void read_windows_of(std::string_view json) {
   }
 }
 
+void read_frames_of(std::string_view json) {
+  constexpr int64_t kMaxRows = 8;
+  for (const int64_t devices : {1, 2}) {
+    const WindowContract contract{
+        .rows = 2, .columns = 9, .devices = devices, .ranges = imu_ranges()};
+    const auto frames = read_frames(json, contract, kMaxRows);
+    if (!frames) {
+      TESSERA_CHECK(!frames.error().subject.empty(), "a refusal names its field");
+      continue;
+    }
+    TESSERA_CHECK(frames->rows >= 1 && frames->rows <= kMaxRows, "rows are within their bound");
+    TESSERA_CHECK(frames->values.size() == static_cast<size_t>(9 * devices * frames->rows),
+                  "frames are whole");
+    const auto session = read_session_id(json);
+    TESSERA_CHECK(session && *session == frames->session, "a session is found the same both ways");
+  }
+}
+
 void read_form(std::string_view body) {
   const size_t line = std::min(body.find('\n'), body.size());
   const auto boundary = multipart_boundary(body.substr(0, line));
@@ -54,6 +72,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
   if (data[0] % 2 == 0) {
     read_windows_of(rest);
+    read_frames_of(rest);
   } else {
     read_form(rest);
   }

@@ -157,6 +157,16 @@ void add_limits(CommandLine& app, ServeArguments& arguments) {
       ->type_name("N")
       ->within(1, 1 << 20)
       ->capture_default_str();
+  app.add_option("--max-analyses", options.max_analyses,
+                 "Analyses that are open; more are answered with 429")
+      ->type_name("N")
+      ->within(0, 100000)
+      ->capture_default_str();
+  app.add_option("--analysis-idle", options.analysis_idle_seconds,
+                 "After which an analysis that nobody asks for is forgotten")
+      ->type_name("SECONDS")
+      ->within(0.001, 604800)
+      ->capture_default_str();
   app.add_option("--max-streams", options.max_streams, "Open streams; more are answered with 429")
       ->type_name("N")
       ->within(0, 1 << 16)

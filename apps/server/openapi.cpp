@@ -7,8 +7,8 @@
 namespace tessera::server {
 namespace {
 
-Json reference(const char* schema) {
-  return {{"$ref", std::string("#/components/schemas/") + schema}};
+Json reference(std::string_view schema) {
+  return {{"$ref", "#/components/schemas/" + std::string(schema)}};
 }
 
 Json json_content(Json schema) {
@@ -53,6 +53,60 @@ Json object_of(Json properties, Json required) {
           {"additionalProperties", false}};
 }
 
+// Of analyses: what is asked for and what comes back.
+Json analysis_schemas(const Json& numbers, const Json& text) {
+  const Json number{{"type", "number"}};
+  const Json whole{{"type", "integer"}, {"minimum", 0}};
+  const Json measured{{"type", "number"}, {"nullable", true}};
+  const Json rows{{"type", "array"}, {"items", numbers}, {"minItems", 1}};
+  const Json frames{
+      {"description",
+       "Rows as /infer takes them, as many as there are; with several devices such rows of each"},
+      {"anyOf", {rows, {{"type", "array"}, {"items", rows}}}}};
+  Json extent{{"session_id", text}, {"frames", whole}, {"latents", whole}, {"first_kept", whole}};
+  Json motifs = extent;
+  extent["new_latents"] = whole;
+  const Json occurrence = object_of({{"latent", whole}, {"frame", whole}, {"distance", number}},
+                                    {"latent", "frame", "distance"});
+  const Json motif =
+      object_of({{"distance", number}, {"occurrences", {{"type", "array"}, {"items", occurrence}}}},
+                {"distance", "occurrences"});
+  motifs.update({{"length", whole},
+                 {"motif_frames", whole},
+                 {"motifs", {{"type", "array"}, {"items", motif}}}});
+  const Json whole_from_one{{"type", "integer"}, {"minimum", 1}};
+  return {
+      {"AnalysisStart",
+       object_of({{"model", text}, {"hop", whole_from_one}, {"capacity", whole_from_one}},
+                 Json::array())},
+      {"AnalysisStarted", object_of({{"session_id", text},
+                                     {"model", text},
+                                     {"package_hash", text},
+                                     {"devices", whole},
+                                     {"rows", whole},
+                                     {"latent_values", whole},
+                                     {"hop", whole},
+                                     {"capacity", whole},
+                                     {"expires_s", number}},
+                                    {"session_id", "hop", "capacity"})},
+      {"AnalysisFrames", object_of({{"session_id", text}, {"x", frames}}, {"session_id", "x"})},
+      {"AnalysisStop", object_of({{"session_id", text}}, {"session_id"})},
+      {"AnalysisExtent",
+       object_of(std::move(extent), {"session_id", "frames", "latents", "first_kept"})},
+      {"AnalysisMotifs", object_of(std::move(motifs), {"session_id", "motifs"})},
+      {"AnalysisSynchrony", object_of({{"session_id", text},
+                                       {"with", text},
+                                       {"latents", whole},
+                                       {"max_lag", whole},
+                                       {"correlation", {{"type", "array"}, {"items", measured}}},
+                                       {"best_lag", {{"type", "integer"}}},
+                                       {"best_lag_frames", {{"type", "integer"}}},
+                                       {"best_correlation", measured},
+                                       {"phase_locking", measured},
+                                       {"phase_difference_rad", measured}},
+                                      {"correlation", "best_lag", "phase_locking"})}};
+}
+
 Json schemas(const ServeOptions& options, const ServedModels& models) {
   const Json window = windows_of(models);
   const Json numbers{{"type", "array"}, {"items", {{"type", "number"}}}};
@@ -69,17 +123,18 @@ Json schemas(const ServeOptions& options, const ServedModels& models) {
       {"type", "array"}, {"items", window}, {"minItems", 1}, {"maxItems", options.max_windows}};
   Json error = object_of({{"code", text}, {"field", text}, {"message", text}, {"hint", text}},
                          {"code", "message"});
-  return {{"Window", object_of({{"x", window}}, {"x"})},
-          {"Windows", object_of({{"x", std::move(batch)}}, {"x"})},
-          {"Latent", object_of(std::move(latent), {"latent", "model"})},
-          {"Latents", object_of(std::move(latents), {"latents", "model"})},
-          {"Error", object_of({{"error", std::move(error)}}, {"error"})}};
+  Json all{{"Window", object_of({{"x", window}}, {"x"})},
+           {"Windows", object_of({{"x", std::move(batch)}}, {"x"})},
+           {"Latent", object_of(std::move(latent), {"latent", "model"})},
+           {"Latents", object_of(std::move(latents), {"latents", "model"})},
+           {"Error", object_of({{"error", std::move(error)}}, {"error"})}};
+  all.update(analysis_schemas(numbers, text));
+  return all;
 }
 
 Json request_body(const Route& route) {
   if (route.body == BodyKind::json)
-    return {{"required", true},
-            {"content", json_content(reference(route.path == "/infer" ? "Window" : "Windows"))}};
+    return {{"required", true}, {"content", json_content(reference(route.request_schema))}};
   const Json bytes{{"schema", {{"type", "string"}, {"format", "binary"}}}};
   const Json form{{"schema", object_of({{"recording", {{"type", "string"}, {"format", "binary"}}}},
                                        {"recording"})}};
@@ -92,11 +147,9 @@ Json request_body(const Route& route) {
 }
 
 Json success(const Route& route) {
-  if (route.path == "/infer")
-    return {{"description", "The latent"}, {"content", json_content(reference("Latent"))}};
-  if (route.path == "/v1/infer/batch")
-    return {{"description", "A latent of each window"},
-            {"content", json_content(reference("Latents"))}};
+  if (!route.answer_schema.empty())
+    return {{"description", "What was asked for"},
+            {"content", json_content(reference(route.answer_schema))}};
   if (route.body == BodyKind::recording) {
     const Json bytes{{"schema", {{"type", "string"}, {"format", "binary"}}}};
     return {{"description",
@@ -115,6 +168,7 @@ constexpr std::pair<int, const char*> kRefusals[] = {
     {403, "A page of another origin"},
     {404, "No such model"},
     {408, "The request did not arrive in time"},
+    {409, "Frames of that session are being evaluated; send the next ones after their answer"},
     {413, "Too large or too long"},
     {415, "Another Content-Type, or no recording that can be read"},
     {422, "Not what the schema says, or a damaged recording; the field is named"},
@@ -126,15 +180,17 @@ constexpr std::pair<int, const char*> kRefusals[] = {
 
 bool can_refuse(const Route& route, int status) {
   const bool has_body = route.body != BodyKind::none;
+  const bool is_analysis = route.path.starts_with("/api/v1/analysis/");
   switch (status) {
     case 401: return !route.is_public;
     case 403:
     case 426: return route.is_stream;
-    case 404: return has_body || route.is_stream;
+    case 404: return has_body || route.is_stream || is_analysis;
+    case 409: return route.request_schema == "AnalysisFrames";
     case 415: return has_body;
     case 422:
-    case 429: return has_body || route.is_stream;
-    case 503: return has_body || route.is_stream || route.path == "/readyz";
+    case 429: return has_body || route.is_stream || is_analysis;
+    case 503: return has_body || route.is_stream || is_analysis || route.path == "/readyz";
     default: return true;
   }
 }

@@ -26,6 +26,9 @@ struct Route {
   bool is_public = false;            // needs no token
   bool is_stream = false;            // becomes a WebSocket
   std::string_view parameters = {};  // of the query, apart by commas
+  std::string_view request_schema =
+      {};  // of JSON bodies, and of answers: names in openapi.cpp; empty: any object
+  std::string_view answer_schema = {};
   void (Service::*handle)(Request, Reply) = nullptr;
 };
 

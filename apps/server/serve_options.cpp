@@ -63,6 +63,10 @@ Result<void> ServeOptions::validate() const {
   if (workers < 0)
     return invalid("workers", fmt::format("{} workers make no sense", workers),
                    "use 0 for as many as there are processors");
+  if (max_analyses < 0)
+    return invalid("max_analyses", fmt::format("{} is no limit", max_analyses), "give 0 or more");
+  if (!(analysis_idle_seconds > 0))
+    return invalid("analysis_idle_seconds", "is not positive", "give seconds");
   if (max_streams < 0)
     return invalid("max_streams", fmt::format("{} is no limit", max_streams),
                    "use 0 for no streams");

@@ -54,6 +54,10 @@ struct ServeOptions {
   double audio_deadline_seconds = 120;
   int64_t max_body_memory_bytes = int64_t{512} << 20;  // of all bodies that are being received
 
+  // Analyses of recordings that come bit by bit.
+  int64_t max_analyses = 64;
+  double analysis_idle_seconds = 600;  // after which one is forgotten
+
   // Limits of connections.
   int max_connections = 4096;
   int max_streams = 16;

@@ -129,6 +129,8 @@ Result<std::unique_ptr<Service>> Service::create(ServeOptions options, Metrics& 
   TESSERA_TRY(service->scratch_folder_, make_scratch_folder());
   TESSERA_TRY(service->models_,
               ServedModels::open(service->options_, service->scratch_folder_, metrics, log));
+  service->analysis_ = std::make_unique<AnalysisSessions>(service->options_.max_analyses,
+                                                          service->options_.analysis_idle_seconds);
   service->openapi_ = openapi_document(service->options_, *service->models_);
   service->tasks_ =
       std::make_unique<TaskPool>(static_cast<size_t>(cpu::usable_processors()), kTaskQueue);
@@ -137,6 +139,7 @@ Result<std::unique_ptr<Service>> Service::create(ServeOptions options, Metrics& 
 
 Service::~Service() {
   tasks_.reset();
+  analysis_.reset();
   models_.reset();
   std::error_code ignored;
   if (!scratch_folder_.empty()) std::filesystem::remove_all(scratch_folder_, ignored);

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "serve/task_pool.h"
+#include "server/analysis_sessions.h"
 #include "server/http_types.h"
 #include "server/problem.h"
 #include "server/routes.h"
@@ -53,6 +54,11 @@ class Service {
   void infer(Request request, Reply reply);
   void infer_batch(Request request, Reply reply);
   void separate(Request request, Reply reply);
+  void analysis_start(Request request, Reply reply);
+  void analysis_stream(Request request, Reply reply);
+  void analysis_motifs(Request request, Reply reply);
+  void analysis_synchrony(Request request, Reply reply);
+  void analysis_stop(Request request, Reply reply);
   void stream_without_upgrade(Request request, Reply reply);
   void healthz(Request request, Reply reply);
   void readyz(Request request, Reply reply);
@@ -65,6 +71,9 @@ class Service {
   bool token_matches(const std::string& authorization) const;
   std::optional<Problem> check_origin(const RequestHead& head) const;
   void infer_one(Request request, const HostedModel& model, Reply reply);
+  std::variant<std::shared_ptr<AnalysisSession>, Problem> session_of(const Query& query,
+                                                                     const std::string& parameter);
+  void take_frames(Request request, Reply reply);
   void infer_many(Request request, const HostedModel& model, Reply reply);
   // Large bodies are read elsewhere than on the thread of all connections.
   void read_elsewhere_if_large(Request request, Reply reply,
@@ -78,6 +87,7 @@ class Service {
   std::filesystem::path scratch_folder_;
   std::unique_ptr<ServedModels> models_;
   std::string openapi_;
+  std::unique_ptr<AnalysisSessions> analysis_;
   std::unique_ptr<TaskPool> tasks_;  // ends first: its tasks use all above
 };
 

@@ -46,4 +46,20 @@ Result<std::vector<std::vector<float>>> read_windows(std::string_view json,
                                                      const WindowContract& contract,
                                                      int64_t max_windows);
 
+// Frames of any number, as they come from sensors that go on.
+struct FrameBlock {
+  std::string session;  // that they belong to
+  int64_t rows = 0;
+  std::vector<float> values;  // [columns, devices, rows]
+};
+
+// The field "session_id" of a request whose other fields depend on which session it is. Errors:
+// kCorrupt where there is none.
+Result<std::string> read_session_id(std::string_view json);
+
+// {"session_id": "..", "x": rows}, x as read_window(), with 1 to `max_rows` rows, as many of each
+// device. Errors: those of read_window(); kResourceLimit for more rows.
+Result<FrameBlock> read_frames(std::string_view json, const WindowContract& contract,
+                               int64_t max_rows);
+
 }  // namespace tessera
