@@ -185,6 +185,7 @@ Result<EquivalenceReport> add_equivalence(const VerifyArguments& options, const 
   std::span<const std::vector<float>> windows = verified_case.windows;
   if (windows.empty()) windows = verified_case.inputs;
   const LoadedNetwork& network = verified_case.network;
+  choice.devices = network.model.sensor.devices;
   TESSERA_TRY(EquivalenceReport report,
               measure_equivalence(verified_case.imported, verified_case.plan,
                                   network.encodings ? &*network.encodings : nullptr, windows,

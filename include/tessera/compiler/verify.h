@@ -156,6 +156,10 @@ struct StaticCheck {
 struct EquivalenceOptions {
   double least_cosine = 0.99999;  // of floats
   double least_integer_cosine = 0.99;
+  // Stacked on H by the user, who relies on them not to mix. 0: not stated; rows of H are then
+  // devices only where the imported network itself treats each alone: the channels of a network of
+  // Conv2d are not.
+  int64_t devices = 0;
 };
 
 struct EquivalenceReport {
