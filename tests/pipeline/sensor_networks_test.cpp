@@ -41,6 +41,9 @@ std::vector<SensorFileCase> sensor_files() {
        "same_padding_frames.pth",
        {{"causal", "false"}, {"activation", "tanh"}}},
       {"pytorch_tcn", "pytorch_tcn.pth", {{"activation", "leaky_relu"}}},
+      {"prelu", "prelu.pth", {}},
+      {"prelu", "prelu_sequential_only.pth", {}},
+      {"linear_frames", "linear_frames.pth", {{"pool", "none"}}},
       {"locuslab_opset11", "locuslab_opset11.onnx", {}},
       {"time_first_softmax", "time_first_softmax.onnx", {}},
       {"keras_like", "keras_like.onnx", {}},
@@ -154,7 +157,9 @@ TEST_P(SensorNetworks, TwoDevicesAreTwoSingleOnes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, SensorNetworks, ::testing::ValuesIn(sensor_files()),
-                         [](const auto& given) { return given.param.name; });
+                         [](const auto& given) {
+                           return std::filesystem::path(given.param.model).stem().string();
+                         });
 
 struct BadArguments {
   std::string model;
@@ -181,6 +186,8 @@ TEST(SensorNetworkArguments, WithoutMeaningAreRefused) {
       {"locuslab_weight_norm.pth", {{"channels", "ax,ay"}}, "names 2"},
       {"vae_encoder.pth", {}, "several linear layers could follow"},
       {"batch_norm_gelu.pth", {{"causal", "false"}}, "has no middle"},
+      {"pooled_norm.pth", {}, "bn: is a batch norm outside the blocks"},
+      {"two_linear_layers.pth", {}, "fc2: takes what 'fc1' gives"},
   };
   for (const BadArguments& bad : cases) {
     const auto model =

@@ -115,6 +115,51 @@ class BatchNormTcn(nn.Module):
         return torch.softmax(self.fc2(nn.functional.gelu(self.fc1(x))), dim=1)
 
 
+class PreluBlock(LocuslabBlock):
+    """Locuslab's with PReLUs: a slope for all channels, one for each, and one after the sum."""
+
+    def __init__(self, inputs, outputs, kernel, dilation):
+        super().__init__(inputs, outputs, kernel, dilation)
+        self.relu1, self.relu2, self.relu = nn.PReLU(), nn.PReLU(outputs), nn.PReLU()
+        self.net = nn.Sequential(self.conv1, self.chomp1, self.relu1, self.dropout1,
+                                 self.conv2, self.chomp2, self.relu2, self.dropout2)
+
+
+class PreluTcn(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.network = nn.Sequential(PreluBlock(CHANNELS, 8, 3, 1), PreluBlock(8, 8, 3, 2))
+        self.linear = nn.Linear(8, 4)
+
+    def forward(self, x):
+        return self.linear(self.network(x)[:, :, -1])
+
+
+class FramesTcn(nn.Module):
+    """A linear layer of every frame."""
+
+    def __init__(self):
+        super().__init__()
+        self.network = nn.Sequential(LocuslabBlock(CHANNELS, 8, 2, 1), LocuslabBlock(8, 8, 2, 2))
+        self.linear = nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.linear(self.network(x).transpose(1, 2)).transpose(1, 2)
+
+
+class PooledNormTcn(nn.Module):
+    """A batch norm behind the pool, and two linear layers: their order is not in a state dict."""
+
+    def __init__(self):
+        super().__init__()
+        self.network = nn.Sequential(LocuslabBlock(CHANNELS, 8, 2, 1))
+        self.bn = nn.BatchNorm1d(8)
+        self.fc1, self.fc2 = nn.Linear(8, 6), nn.Linear(6, 3)
+
+    def forward(self, x):
+        return self.fc2(torch.relu(self.fc1(self.bn(self.network(x).mean(-1)))))
+
+
 class SameTcn(nn.Module):
     """Not causal, frame by frame, no linear layer."""
 
@@ -276,6 +321,17 @@ def main():
     save_state("same_padding_frames", same, same.state_dict())
     package = randomised(PytorchTcn(), 8)
     save_state("pytorch_tcn", package, package.state_dict())
+    slopes = randomised(PreluTcn(), 9)
+    save_state("prelu", slopes, slopes.state_dict())
+    slopes_only = {name: value for name, value in slopes.state_dict().items()
+                   if not any(f".{own}." in name for own in ("conv1", "conv2", "relu1", "relu2"))}
+    save_state("prelu_sequential_only", slopes, slopes_only)
+    frames = randomised(FramesTcn(), 10)
+    save_state("linear_frames", frames, frames.state_dict())
+    pooled = randomised(PooledNormTcn(), 11)
+    save_state("pooled_norm", pooled, pooled.state_dict())
+    without_norm = {name: value for name, value in pooled.state_dict().items() if not name.startswith("bn.")}
+    torch.save(without_norm, folder / "two_linear_layers.pth")
     save_onnx("locuslab_opset11", locuslab, opset=11)
     save_onnx("time_first_softmax", randomised(TimeFirst(), 5), time_first=True)
     save_onnx("keras_like", randomised(KerasLike(), 6), time_first=True)

@@ -22,7 +22,9 @@ constexpr TcnArgument kTcnArguments[] = {
     {"causal",
      "`true` (padding in front, or on both sides and chopped), `false` (half of it on "
      "each side); default: true"},
-    {"activation", "`relu` `leaky_relu` `tanh` `gelu` `swish` `sigmoid`; default: relu"},
+    {"activation",
+     "`relu` `leaky_relu` `tanh` `gelu` `swish` `sigmoid`; PReLUs are known by their slopes; "
+     "default: relu"},
     {"sum_activation", "`true` `false`: whether it follows the residual sum, too; default: true"},
     {"norm_type",
      "what norms without running statistics measure: `gLN` (GroupNorm of one group), `fgLN` "

@@ -19,11 +19,13 @@ namespace tessera {
 struct TcnConv {
   ConvTasNetLayer conv;
   std::optional<ConvTasNetLayer> norm;
+  std::optional<ConvTasNetLayer> activation;  // with weights of its own; none: Tcn::activation
 };
 
 struct TcnBlock {
   std::vector<TcnConv> convs;
   std::optional<ConvTasNetLayer> residual;  // 1x1 of the block's input; none: the input itself
+  std::optional<ConvTasNetLayer> sum_activation;  // as TcnConv::activation
 };
 
 enum class TcnPool : uint8_t { none, average, max, last };

@@ -47,7 +47,7 @@ class TcnBuilder {
       if (conv.norm) {
         TESSERA_TRY(y, editor_.add(conv.norm->op, {y}, own + ".norm", conv.norm->source));
       }
-      TESSERA_TRY(y, editor_.add(net_.activation, {y}, own + ".act"));
+      TESSERA_TRY(y, add_activation(conv.activation, y, own + ".act"));
     }
     NodeId residual = x;
     if (block.residual) {
@@ -56,7 +56,13 @@ class TcnBuilder {
     }
     TESSERA_TRY(y, editor_.add(Add{}, {y, residual}, name + "sum"));
     if (!net_.activates_sum) return y;
-    return editor_.add(net_.activation, {y}, name + "out");
+    return add_activation(block.sum_activation, y, name + "out");
+  }
+
+  Result<NodeId> add_activation(const std::optional<ConvTasNetLayer>& own, NodeId x,
+                                const std::string& name) {
+    if (own) return editor_.add(own->op, {x}, name, own->source);
+    return editor_.add(net_.activation, {x}, name);
   }
 
   Result<NodeId> add_pool(NodeId x, int64_t frames) {

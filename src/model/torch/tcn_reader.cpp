@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -10,6 +9,7 @@
 #include "base/counted.h"
 #include "model/torch/layers.h"
 #include "model/torch/state_view.h"
+#include "model/torch/tcn_heads.h"
 #include "model/torch/tcn_reader.h"
 #include "model/torch/weight_norm.h"
 
@@ -21,6 +21,10 @@ constexpr int64_t kMaxListedNumber = int64_t{1} << 20;
 constexpr std::string_view kResidualNames[] = {"downsample", "residual", "res_conv", "shortcut",
                                                "resample",   "conv_res", "skip"};
 constexpr std::string_view kNormNames[] = {"norm", "bn", "batch_norm", "batchnorm"};
+// What activations with weights of their own are called: behind convolution n with its number,
+// behind the sum without.
+constexpr std::string_view kActivationNames[] = {"relu",       "prelu",        "act",
+                                                 "activation", "nonlinearity", "non_linearity"};
 
 class TcnReader {
  public:
@@ -42,15 +46,18 @@ class TcnReader {
                        "give relu, leaky_relu, tanh, gelu, swish or sigmoid");
     }
     net_.activation = activation->op;
+    is_told_ = name.has_value();
     TESSERA_TRY(const auto sum, args_.flag("sum_activation"));
     net_.activates_sum = sum.value_or(true);
     TESSERA_TRY_VOID(read_blocks());
-    TESSERA_TRY_VOID(read_heads());
-    TESSERA_TRY_VOID(read_pool(!net_.heads.empty() && !ends_in_frames_));
+    note_activation();
+    TESSERA_TRY(TcnHeads heads,
+                read_tcn_heads(checkpoint_, prefix_, state_, args_, width_, notes_));
+    TESSERA_TRY_VOID(read_pool(!heads.layers.empty() && !heads.ends_in_frames));
+    net_.heads = std::move(heads.layers);
     TESSERA_TRY(const auto softmax, args_.flag("softmax"));
     net_.softmax = softmax.value_or(false);
     TESSERA_TRY_VOID(state_.finish());
-    note_left_out();
     return std::move(net_);
   }
 
@@ -131,7 +138,11 @@ class TcnReader {
     for (size_t i = 0; i < convs.size(); ++i) {
       TESSERA_TRY(TcnConv conv, read_conv(convs[i], dilation, causal));
       TESSERA_TRY(conv.norm, read_norm(key, i + 1));
+      TESSERA_TRY(conv.activation, read_activation(activation_keys(key, convs, i)));
       block.convs.push_back(std::move(conv));
+    }
+    if (net_.activates_sum) {
+      TESSERA_TRY(block.sum_activation, read_activation(sum_activation_keys(key, convs.size())));
     }
     TESSERA_TRY_VOID(skip_repeated(key, convs));
     skip_stream_state(key);
@@ -183,7 +194,7 @@ class TcnReader {
     conv.dilation = Extent{1, dilation};
     conv.padding.left = causal ? reach : reach / 2;
     conv.padding.right = causal ? 0 : reach / 2;
-    return TcnConv{{std::move(conv), prefix_ + key}, std::nullopt};
+    return TcnConv{{std::move(conv), prefix_ + key}, std::nullopt, std::nullopt};
   }
 
   Result<std::optional<ConvTasNetLayer>> read_norm(const std::string& block, size_t number) {
@@ -198,6 +209,62 @@ class TcnReader {
       return std::optional(std::move(norm));
     }
     return std::optional<ConvTasNetLayer>();
+  }
+
+  // Where a PReLU behind convolution `i` would be: by its number, or in a Sequential before the
+  // next convolution.
+  static std::vector<std::string> activation_keys(const std::string& block,
+                                                  const std::vector<std::string>& convs, size_t i) {
+    std::vector<std::string> keys;
+    for (std::string_view name : kActivationNames)
+      keys.push_back(fmt::format("{}{}{}", block, name, i + 1));
+    const std::string sequence = block + "net.";
+    if (!convs[i].starts_with(sequence)) return keys;
+    constexpr int kMostBetween = 8;
+    int place = std::atoi(convs[i].c_str() + sequence.size());
+    for (int between = 1; between < kMostBetween; ++between) {
+      const std::string key = fmt::format("{}{}", sequence, ++place);
+      if (i + 1 < convs.size() && key == convs[i + 1]) break;
+      keys.push_back(key);
+    }
+    return keys;
+  }
+  static std::vector<std::string> sum_activation_keys(const std::string& block, size_t convs) {
+    std::vector<std::string> keys;
+    for (std::string_view name : kActivationNames) {
+      keys.push_back(block + std::string(name));
+      keys.push_back(fmt::format("{}{}{}", block, name, convs + 1));
+      keys.push_back(fmt::format("{}{}_out", block, name));
+      keys.push_back(fmt::format("{}{}_final", block, name));
+    }
+    return keys;
+  }
+
+  // A slope for all channels, or one for each, and nothing else: what a norm has not.
+  Result<std::optional<ConvTasNetLayer>> read_activation(const std::vector<std::string>& keys) {
+    for (const std::string& key : keys) {
+      const NamedTensor* slope = state_.find(key + ".weight");
+      if (slope == nullptr || slope->dims.size() != 1 || state_.has(key + ".bias")) continue;
+      if (slope->dims[0] != 1 && slope->dims[0] != width_) continue;
+      Unary prelu{UnaryKind::prelu, {}};
+      TESSERA_TRY(prelu.slope, state_.take(key + ".weight", slope->dims));
+      has_prelus_ = true;
+      return std::optional(ConvTasNetLayer{std::move(prelu), prefix_ + key});
+    }
+    if (has_prelus_ && !is_told_) {
+      return TESSERA_ERROR(kInvalidModel, prefix_ + keys.front(),
+                           "one activation of the network is a PReLU, and this one is not there",
+                           "say what it is with ImportOptions::model_args activation=relu, or "
+                           "sum_activation=false where none follows the sum");
+    }
+    return std::optional<ConvTasNetLayer>();
+  }
+
+  void note_activation() {
+    if (is_told_ || has_prelus_) return;
+    notes_.push_back({NoteSeverity::info,
+                      "assumed activation=relu: the weights do not tell; else give "
+                      "ImportOptions::model_args activation=gelu, say"});
   }
 
   // A norm of the window's own statistics: gain and offset do not tell of which.
@@ -241,19 +308,18 @@ class TcnReader {
 
   // Locuslab's blocks keep each convolution twice: by its name and in the Sequential `net`.
   Result<void> skip_repeated(const std::string& block, const std::vector<std::string>& convs) {
-    const std::string again = prefix_ + block + "net.";
+    const std::string own = prefix_ + block;
+    const std::string again = own + "net.";
     if (convs.front().starts_with(block + "net.")) return {};
     for (const NamedTensor& tensor : checkpoint_.tensors) {
       if (!tensor.name.starts_with(again)) continue;
-      const bool known = std::any_of(convs.begin(), convs.end(), [&](const std::string& conv) {
-        const std::string own = prefix_ + conv + ".";
-        return std::any_of(checkpoint_.tensors.begin(), checkpoint_.tensors.end(),
-                           [&](const NamedTensor& other) {
-                             return other.name.starts_with(own) && other.tensor == tensor.tensor;
-                           });
-      });
+      const bool known = std::any_of(
+          checkpoint_.tensors.begin(), checkpoint_.tensors.end(), [&](const NamedTensor& other) {
+            return other.name.starts_with(own) && !other.name.starts_with(again) &&
+                   other.tensor == tensor.tensor;
+          });
       if (!known) {
-        return TESSERA_ERROR(kInvalidModel, tensor.name, "is none of the convolutions of its block",
+        return TESSERA_ERROR(kInvalidModel, tensor.name, "is none of the layers of its block",
                              "the file holds two networks in one: save its state dict again");
       }
       state_.skip(tensor.name.substr(prefix_.size()));
@@ -269,96 +335,6 @@ class TcnReader {
     }
   }
 
-  struct Linear {
-    std::string key;  // in the whole state dict
-    const NamedTensor* weight;
-  };
-
-  // A bare list of blocks has no prefix, and everything else lies beside them.
-  bool is_of_blocks(const std::string& name) const {
-    return !prefix_.empty() && name.starts_with(prefix_);
-  }
-
-  // Linear layers of the checkpoint.
-  std::vector<Linear> linears() const {
-    std::vector<Linear> found;
-    for (const NamedTensor& tensor : checkpoint_.tensors) {
-      const bool pointwise = tensor.dims.size() == 3 && tensor.dims[2] == 1;
-      if ((tensor.dims.size() != 2 && !pointwise) || is_of_blocks(tensor.name)) continue;
-      for (const WeightNames& names : weight_names()) {
-        if (tensor.name.size() > names.direction.size() && tensor.name.ends_with(names.direction))
-          found.push_back(
-              {tensor.name.substr(0, tensor.name.size() - names.direction.size()), &tensor});
-      }
-    }
-    return found;
-  }
-
-  Result<void> read_heads() {
-    const std::vector<Linear> all = linears();
-    if (const auto wanted = args_.list("head")) {
-      if (*wanted == std::vector<std::string>{"none"}) return {};
-      for (const std::string& name : *wanted) TESSERA_TRY_VOID(add_named_head(name, all));
-      return {};
-    }
-    std::vector<std::string> fitting;
-    for (const Linear& linear : all) {
-      if (linear.weight->dims[1] == width_) fitting.push_back(linear.key);
-    }
-    if (fitting.empty()) return {};
-    if (fitting.size() > 1) {
-      return TESSERA_ERROR(
-          kInvalidArgument, "",
-          fmt::format("several linear layers could follow the blocks: {}",
-                      fmt::join(fitting, ", ")),
-          fmt::format("choose with ImportOptions::model_args head={}", fitting.front()));
-    }
-    return add_named_head(fitting.front(), all);
-  }
-
-  // By its whole key, or by the end of it that no other has.
-  Result<void> add_named_head(const std::string& name, const std::vector<Linear>& all) {
-    std::vector<const Linear*> found;
-    for (const Linear& linear : all) {
-      if (linear.key == name) found = {&linear};
-      if (linear.key == name) break;
-      if (linear.key.ends_with("." + name)) found.push_back(&linear);
-    }
-    if (found.size() != 1) {
-      std::vector<std::string> keys;
-      for (const Linear& linear : all) keys.push_back(linear.key);
-      return wrong_arg(
-          "head",
-          fmt::format("'{}' is {} linear layer{}", name, found.empty() ? "no" : "more than one",
-                      found.empty() ? "" : " by the end of its name"),
-          fmt::format("there are: {}", fmt::join(keys, ", ")));
-    }
-    StateView whole(checkpoint_, "");
-    TESSERA_TRY(Tensor weight, take_weight(whole, found[0]->key));
-    // A pointwise convolution is a linear layer of every frame.
-    ends_in_frames_ = ends_in_frames_ || weight.dims().size() == 3;
-    if (weight.dims().size() == 3) weight = weight.reshaped({weight.dim(0), weight.dim(1)});
-    const int64_t in =
-        net_.heads.empty() ? width_ : std::get<Gemm>(net_.heads.back().op).weight.dim(0);
-    if (weight.dim(1) != in) {
-      return TESSERA_ERROR(
-          kInvalidModel, found[0]->key,
-          fmt::format("takes {}, and {} come in", counted(weight.dim(1), "value"), in),
-          "name the linear layers in their order");
-    }
-    Gemm gemm;
-    gemm.weight = weight;
-    TESSERA_TRY(gemm.bias, whole.take_optional(found[0]->key + ".bias", {weight.dim(0)}));
-    used_heads_.insert(found[0]->key);
-    if (prefix_.empty()) {
-      for (const NamedTensor& tensor : checkpoint_.tensors) {
-        if (tensor.name.starts_with(found[0]->key + ".")) state_.skip(tensor.name);
-      }
-    }
-    net_.heads.push_back({std::move(gemm), found[0]->key});
-    return {};
-  }
-
   Result<void> read_pool(bool has_head) {
     struct Name {
       std::string_view text;
@@ -367,7 +343,8 @@ class TcnReader {
     static constexpr Name kNames[] = {{"avg", TcnPool::average},  {"average", TcnPool::average},
                                       {"mean", TcnPool::average}, {"max", TcnPool::max},
                                       {"last", TcnPool::last},    {"none", TcnPool::none}};
-    TESSERA_TRY(const auto name, args_.text("pool"));
+    TESSERA_TRY(auto name, args_.text("pool"));
+    if (!name && args_.states("pool")) name = "none";  // which arguments take for None
     if (!name) {
       net_.pool = has_head ? TcnPool::last : TcnPool::none;
       notes_.push_back({has_head ? NoteSeverity::warning : NoteSeverity::info,
@@ -384,32 +361,15 @@ class TcnReader {
     return wrong_arg("pool", fmt::format("is '{}'", *name), "give avg, max, last or none");
   }
 
-  void note_left_out() {
-    std::vector<std::string> left;
-    for (const NamedTensor& tensor : checkpoint_.tensors) {
-      if (prefix_.empty() || is_of_blocks(tensor.name)) continue;
-      const bool used =
-          std::any_of(used_heads_.begin(), used_heads_.end(),
-                      [&](const std::string& key) { return tensor.name.starts_with(key + "."); });
-      if (!used) left.push_back(tensor.name);
-    }
-    if (left.empty()) return;
-    notes_.push_back({NoteSeverity::warning,
-                      fmt::format("{} outside '{}' and its linear layers {} left out, the first "
-                                  "is {}",
-                                  counted(left.size(), "tensor"), prefix_,
-                                  noun_for(left.size(), "was", "were"), left.front())});
-  }
-
   const Checkpoint& checkpoint_;
   std::string prefix_;
   StateView state_;
   ModelArgs& args_;
   std::vector<Note>& notes_;
   Tcn net_;
-  int64_t width_ = 0;  // channels of the last convolution
-  std::set<std::string> used_heads_;
-  bool ends_in_frames_ = false;  // in a pointwise convolution
+  int64_t width_ = 0;        // channels of the last convolution
+  bool is_told_ = false;     // the activation
+  bool has_prelus_ = false;  // activations with weights
 };
 
 }  // namespace
