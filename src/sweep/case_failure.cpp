@@ -102,7 +102,7 @@ std::string family_of(const Violation& violation) {
   return std::string(kOperationFamily);
 }
 
-CaseFailure failure_of(const CheckReport& report) {
+CaseFailure failure_of(const CheckReport& report, const Graph& graph) {
   CaseFailure failure;
   failure.exception_type = "DoesNotFit";
   const Violation* first = first_of(report, Verdict::does_not_fit);
@@ -111,7 +111,11 @@ CaseFailure failure_of(const CheckReport& report) {
   failure.family = family_of(*first);
   if (failure.family == "allocator_infeasible" && joins_before_mask(report))
     failure.family = "skip_concat_maskmul";
-  failure.layer = first->node == kNoNode ? "" : first->node_name;
+  if (first->node != kNoNode) {
+    const bool reads_input =
+        graph.get_if<Input>(first->node) != nullptr && !graph.users(first->node).empty();
+    failure.layer = reads_input ? graph.node(graph.users(first->node)[0]).name : first->node_name;
+  }
   failure.signature = failure.layer.empty()
                           ? failure.exception_type
                           : fmt::format("{}:{}", failure.exception_type, failure.layer);

@@ -18,7 +18,8 @@ std::string family_of(const Violation& violation);
 
 // Of a network that does not fit: what a compiler refuses first. Its parser refuses operations and
 // forms before an allocator sees rows; of rows, the widest.
-CaseFailure failure_of(const CheckReport& report);
+// The layer of an input is the first that reads it.
+CaseFailure failure_of(const CheckReport& report, const Graph& graph);
 // Of one that may fit: the question that is open.
 std::string open_question(const CheckReport& report);
 
