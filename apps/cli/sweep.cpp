@@ -124,7 +124,7 @@ class LiveTable {
   LiveTable(Console& console, const SweepDefinition& definition) : console_(console) {
     for (const SweepCase& one : definition.cases) width_ = std::max(width_, one.name.size());
     terminal_ = ::isatty(STDERR_FILENO) != 0 && !console.json();
-    console_.print("{:{}}  {:8}{:11}{:22}{}\n", "case", width_, "har", "hef", "family", "why");
+    console_.print("{:{}}  {:8}{:11}{:28}{}\n", "case", width_, "har", "hef", "family", "why");
   }
   ~LiveTable() { console_.set_status_line(""); }
   LiveTable(const LiveTable&) = delete;
@@ -154,7 +154,7 @@ class LiveTable {
     constexpr size_t kMostWhy = 100;
     if (why.size() > kMostWhy) why = why.substr(0, kMostWhy - 3) + "...";
     if (terminal_) console_.set_status_line("");
-    std::string line = fmt::format("{:{}}  {:8}{:11}{:22}{}", result.name, width_,
+    std::string line = fmt::format("{:{}}  {:8}{:11}{:28}{}", result.name, width_,
                                    to_string(result.har), hef, family, printable_line(why));
     line.erase(line.find_last_not_of(' ') + 1);
     console_.print("{}\n", line);

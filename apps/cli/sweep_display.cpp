@@ -4,6 +4,7 @@
 #include "base/counted.h"
 #include "cli/sweep_parts.h"
 #include "cli/table.h"
+#include "sweep/sweep_report.h"
 
 namespace tessera::cli {
 
@@ -20,6 +21,7 @@ Document sweep_document(const SweepRun& run, const SweepOutcome& outcome) {
           {"computed", outcome.computed},
           {"cached", outcome.cached},
           {"before", outcome.resumed},
+          {"report", to_json(report_of(run, outcome.cases))},
           {"cases", std::move(cases)}};
 }
 
@@ -27,6 +29,7 @@ void print_outcome(const SweepRun& run, const SweepOutcome& outcome, Console& co
   console.print("{}: {} of {} in summary.tsv; {} computed, {} known from the cache, {} from before\n",
                 run.folder.string(), outcome.cases.size(), counted(outcome.all, "case"),
                 outcome.computed, outcome.cached, outcome.resumed);
+  console.print("{}", report_text(report_of(run, outcome.cases)));
 }
 
 }  // namespace tessera::cli

@@ -48,18 +48,6 @@ std::string one_line(std::string text) {
   return text;
 }
 
-const Violation* first_of(const CheckReport& report, Verdict verdict) {
-  const Violation* best = nullptr;
-  for (const Violation& one : report.violations) {
-    if (one.verdict != verdict) continue;
-    const bool earlier = best == nullptr || rank_of(one) < rank_of(*best);
-    const bool wider = best != nullptr && one.rule == "row_width" && best->rule == "row_width" &&
-                       one.number > best->number;
-    if (earlier || wider) best = &one;
-  }
-  return best;
-}
-
 std::string sentence_of(const Violation& one) {
   return one_line(fmt::format("{}{}; {}", one.node == kNoNode ? "" : one.node_name + ": ",
                               one.reason, one.limit));
@@ -76,6 +64,20 @@ bool joins_before_mask(const CheckReport& report) {
 }
 
 }  // namespace
+
+const Violation* decisive_violation(const CheckReport& report, Verdict verdict) {
+  const Violation* best = nullptr;
+  for (const Violation& one : report.violations) {
+    if (one.verdict != verdict) continue;
+    const bool earlier = best == nullptr || rank_of(one) < rank_of(*best);
+    const bool both_rows = best != nullptr && one.rule == "row_width" && best->rule == "row_width";
+    const bool wider = both_rows && one.number > best->number;
+    // Of a row that enters the network, the layer that reads it.
+    const bool reads_it = both_rows && one.number == best->number && best->op == "input";
+    if (earlier || wider || reads_it) best = &one;
+  }
+  return best;
+}
 
 CaseViolation case_violation(const Violation& violation) {
   CaseViolation made;
@@ -102,20 +104,16 @@ std::string family_of(const Violation& violation) {
   return std::string(kOperationFamily);
 }
 
-CaseFailure failure_of(const CheckReport& report, const Graph& graph) {
+CaseFailure failure_of(const CheckReport& report) {
   CaseFailure failure;
   failure.exception_type = "DoesNotFit";
-  const Violation* first = first_of(report, Verdict::does_not_fit);
+  const Violation* first = decisive_violation(report, Verdict::does_not_fit);
   TESSERA_CHECK(first != nullptr, "a network that does not fit breaks a rule");
   failure.exception_message = sentence_of(*first);
   failure.family = family_of(*first);
   if (failure.family == "allocator_infeasible" && joins_before_mask(report))
     failure.family = "skip_concat_maskmul";
-  if (first->node != kNoNode) {
-    const bool reads_input =
-        graph.get_if<Input>(first->node) != nullptr && !graph.users(first->node).empty();
-    failure.layer = reads_input ? graph.node(graph.users(first->node)[0]).name : first->node_name;
-  }
+  failure.layer = first->node == kNoNode ? "" : first->node_name;
   failure.signature = failure.layer.empty()
                           ? failure.exception_type
                           : fmt::format("{}:{}", failure.exception_type, failure.layer);
@@ -123,7 +121,7 @@ CaseFailure failure_of(const CheckReport& report, const Graph& graph) {
 }
 
 std::string open_question(const CheckReport& report) {
-  const Violation* first = first_of(report, Verdict::unknown);
+  const Violation* first = decisive_violation(report, Verdict::unknown);
   return first == nullptr ? "" : sentence_of(*first);
 }
 

@@ -18,8 +18,9 @@ std::string family_of(const Violation& violation);
 
 // Of a network that does not fit: what a compiler refuses first. Its parser refuses operations and
 // forms before an allocator sees rows; of rows, the widest.
-// The layer of an input is the first that reads it.
-CaseFailure failure_of(const CheckReport& report, const Graph& graph);
+CaseFailure failure_of(const CheckReport& report);
+// The violation that failure_of() is about; null where there is none of this verdict.
+const Violation* decisive_violation(const CheckReport& report, Verdict verdict);
 // Of one that may fit: the question that is open.
 std::string open_question(const CheckReport& report);
 

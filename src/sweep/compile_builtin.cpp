@@ -74,7 +74,7 @@ Result<void> compile_builtin(const CaseContext& context, const CompileInput& inp
   result.hef_log = "hef.log";
   if (report.verdict == Verdict::does_not_fit) {
     result.hef = StepOutcome::failed;
-    result.failure = failure_of(report, input.legal);
+    result.failure = failure_of(report);
   } else {
     // An open question does not stop the placement: where that fails, the answer is no.
     const auto placement =

@@ -147,7 +147,12 @@ Result<SweepRun> open_run(const fs::path& folder) {
 
 Result<SweepRun> begin_run(SweepRun run) {
   run.record.definition_hash = content_hash(run.definition.text);
-  run.record.definition_folder = run.definition.folder;
+  // Where no case reads a file, it is the same run wherever the definition lies.
+  const bool reads_files = std::any_of(
+      run.definition.cases.begin(), run.definition.cases.end(), [](const SweepCase& one) {
+        return one.parameters.has("model") || one.parameters.has("calib_npz");
+      });
+  run.record.definition_folder = reads_files ? run.definition.folder : fs::path();
   run.record.target_name = run.target.name;
   run.record.target_hash = content_hash(run.target_text);
   const auto before = read_record(run.folder);
