@@ -7,6 +7,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "sweep/case_network.h"
 #include "tessera/compiler/verify.h"
@@ -76,10 +77,15 @@ class Series {
   void attribute(const CaseResult& row, const CaseResult* before) {
     const Layers layers = layers_of(row, folder_);
     const Layers known = before == nullptr ? layers : layers_of(*before, folder_);
-    std::set<std::string> added;
+    std::set<std::string> before_it;
+    for (const auto& [layer, component] : known) before_it.insert(component);
+    std::set<std::string> added;  // no layer of it was there before
+    std::set<std::string> grown;
     for (const auto& [layer, component] : layers) {
-      if (!known.contains(layer)) added.insert(component);
+      if (!before_it.contains(component)) added.insert(component);
+      if (!known.contains(layer)) grown.insert(component);
     }
+    if (added.empty()) added = std::move(grown);
     frontier_.added.assign(added.begin(), added.end());
     const std::string verdict = frontier_.unknown ? "unknown" : "does not fit";
     std::vector<FrontierCause> old;
@@ -103,26 +109,29 @@ class Series {
     }
     // Nothing is new: what the row breaks, the rows before broke as well.
     if (frontier_.causes.empty()) frontier_.causes = std::move(old);
+    const std::string layer = row.failure ? row.failure->layer : "";
+    const auto rank = [&](const FrontierCause& cause) {
+      return std::tuple(!cause.added, cause.node != layer, -cause.number);
+    };
     std::stable_sort(frontier_.causes.begin(), frontier_.causes.end(),
-                     [](const auto& a, const auto& b) { return a.added > b.added; });
+                     [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
   }
 
   std::string describe(const CaseResult& row) const {
     const std::string verb = frontier_.unknown ? "may fail" : "fails";
-    const std::string step =
-        frontier_.added.empty() ? "" : fmt::format(", which adds {}", fmt::join(frontier_.added, ", "));
-    if (frontier_.causes.empty()) {
-      return fmt::format("{} {}{}: {}", frontier_.at, verb, step, row.failure_head());
+    std::string what = row.failure_head();
+    if (!frontier_.causes.empty()) {
+      const FrontierCause& cause = frontier_.causes.front();
+      what = fmt::format("{}{}: {}; {}", cause.component,
+                         cause.node.empty() ? "" : " (" + cause.node + ")", cause.reason,
+                         cause.limit);
     }
-    const FrontierCause& cause = frontier_.causes.front();
-    const std::string what = fmt::format("{}{}: {}; {}", cause.component,
-                                         cause.node.empty() ? "" : " (" + cause.node + ")",
-                                         cause.reason, cause.limit);
-    if (frontier_.before.empty()) {
-      return fmt::format("{} {} already, at the first row: {}", frontier_.at, verb, what);
-    }
-    return fmt::format("{} {}{}: {}{}", frontier_.at, verb, step,
-                       cause.added || cause.node.empty() ? "" : "not by what is added, but by ", what);
+    if (frontier_.before.empty())
+      return fmt::format("{} {}, the first row: {}", frontier_.at, verb, what);
+    const std::string step = frontier_.added.empty()
+                                 ? ""
+                                 : fmt::format("; the step adds {}", fmt::join(frontier_.added, ", "));
+    return fmt::format("{} {} after {}: {}{}", frontier_.at, verb, frontier_.before, what, step);
   }
 
   const std::filesystem::path& folder_;

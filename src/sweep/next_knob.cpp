@@ -42,8 +42,13 @@ class KnobSearch {
       return knob;
     }
     rule_ = broken->rule;
-    for (const Knob& one : kKnobs) {
-      if (const auto change = largest_that_holds(one)) knob.changes.push_back(*change);
+    // Values that are known to fit; where no number has one, those that are not known to fail.
+    for (const Verdict allowed : {Verdict::fits, Verdict::unknown}) {
+      allowed_ = allowed;
+      for (const Knob& one : kKnobs) {
+        if (const auto change = largest_that_holds(one)) knob.changes.push_back(*change);
+      }
+      if (!knob.changes.empty()) break;
     }
     std::stable_sort(knob.changes.begin(), knob.changes.end(), [](const auto& a, const auto& b) {
       return static_cast<double>(a.to) * static_cast<double>(b.from) >
@@ -81,13 +86,13 @@ class KnobSearch {
     return check(*network, target_);
   }
 
-  bool holds(const Knob& knob, int64_t value) const {
+  bool holds(std::string_view name, ParameterValue value) const {
     Parameters changed = case_.parameters;
-    changed.set(knob.name, value);
+    changed.set(name, std::move(value));
     const auto report = judge(changed);
     if (!report) return false;
     return std::none_of(report->violations.begin(), report->violations.end(), [&](const auto& one) {
-      return one.verdict == Verdict::does_not_fit && one.rule == rule_;
+      return one.rule == rule_ && worse(one.verdict, allowed_) != allowed_;
     });
   }
 
@@ -98,11 +103,11 @@ class KnobSearch {
     if (kind == nullptr || !reads(*kind, knob.name)) return std::nullopt;
     const int64_t now = case_.parameters.count(knob.name, knob.usual);
     int64_t most = (now - 1) / knob.step;  // in steps
-    if (most < 1 || !holds(knob, knob.step)) return std::nullopt;
+    if (most < 1 || !holds(knob.name, knob.step)) return std::nullopt;
     int64_t least = 1;  // known to hold
     while (least < most) {
       const int64_t middle = least + (most - least + 1) / 2;
-      if (holds(knob, middle * knob.step)) {
+      if (holds(knob.name, middle * knob.step)) {
         least = middle;
       } else {
         most = middle - 1;
@@ -120,17 +125,41 @@ class KnobSearch {
     const std::string remedy =
         broken.remedy.empty() ? "" : fmt::format("; keeps the network: {}", broken.remedy);
     if (knob.changes.empty()) {
-      return fmt::format("no single number of the description ({}){}", reason, remedy);
+      const std::string form = other_form();
+      return fmt::format("{} ({}){}",
+                         form.empty() ? "no single number of the description" : form, reason,
+                         remedy);
     }
     std::string text = to_string(knob.changes[0]);
     if (knob.changes.size() > 1) text += fmt::format(", or {}", to_string(knob.changes[1]));
     return fmt::format("{} ({}){}", text, reason, remedy);
   }
 
+  // Another form of a module that the rule has nothing against, exact ones first.
+  std::string other_form() const {
+    struct Form {
+      std::string_view parameter, usual, word, exactness;
+    };
+    constexpr Form kForms[] = {
+        {"skip", "project", "project", "exact"},
+        {"decoder", "conv1x1_head", "ungrouped_blockdiag", "exact for a grouped one"},
+        {"decoder", "conv1x1_head", "conv1x1_head", "not exact"},
+    };
+    for (const Form& one : kForms) {
+      const NetworkKind* kind = find_network_kind(case_.parameters.word("network", "model"));
+      const std::string now = case_.parameters.word(one.parameter, one.usual);
+      if (kind == nullptr || !reads(*kind, one.parameter) || now == one.word) continue;
+      if (holds(one.parameter, std::string(one.word)))
+        return fmt::format("{} {} -> {}, {}", one.parameter, now, one.word, one.exactness);
+    }
+    return "";
+  }
+
   const CaseResult& case_;
   const Target& target_;
   const std::filesystem::path& folder_;
   std::string rule_;
+  Verdict allowed_ = Verdict::fits;
 };
 
 }  // namespace

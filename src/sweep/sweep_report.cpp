@@ -57,6 +57,23 @@ const CaseResult* to_mend(const SweepRun& run, const std::vector<CaseResult>& ca
   return first == cases.end() ? nullptr : &*first;
 }
 
+bool is_of_allocator(const CaseResult& result) {
+  constexpr std::string_view kFamilies[] = {
+      "allocator_infeasible", "reshape_allocator", "conv_chain_layout", "maskmul",
+      "skip_concat_maskmul",  "memory_units",      "no_partition",      "resources"};
+  return std::find(std::begin(kFamilies), std::end(kFamilies), result.failure->family) !=
+         std::end(kFamilies);
+}
+
+// The fixed rule speaks where all failures are the allocator's; else it names the first other one.
+std::string earlier_rule_of(const std::vector<CaseResult>& cases, const NextKnob& knob) {
+  const auto other = std::find_if(cases.begin(), cases.end(), [](const CaseResult& one) {
+    return one.failure && !is_of_allocator(one);
+  });
+  if (other != cases.end()) return fmt::format("look at {}", where_of(*other));
+  return knob.earlier_rule ? to_string(*knob.earlier_rule) : "";
+}
+
 void tell_answer(const SweepRun& run, const std::vector<CaseResult>& cases, SweepReport& report) {
   const bool hef = run.definition.goal == SweepGoal::hef;
   const auto success = std::find_if(cases.begin(), cases.end(),
@@ -93,13 +110,14 @@ SweepReport report_of(const SweepRun& run, const std::vector<CaseResult>& cases)
   const CaseResult* failed = to_mend(run, cases);
   const bool ladder = !report.answer.empty();
   if (failed == nullptr || (ladder && report.reached)) {
-    report.knob.text = report.hef_unknown > 0 && !report.reached
-                           ? "none: nothing fails for certain; a vendor's compiler would tell"
-                           : "none needed";
+    const bool open = report.hef_unknown > 0 && !(ladder && report.reached);
+    report.knob.text = open ? "none: nothing fails for certain; a vendor's compiler would tell"
+                            : "none needed";
     return report;
   }
   report.knob = next_knob(*failed, run.target, run.definition.folder);
   report.knob_case = failed->name;
+  report.earlier_rule = earlier_rule_of(cases, report.knob);
   return report;
 }
 
@@ -108,9 +126,8 @@ std::string report_text(const SweepReport& report) {
                                  report.har_status, report.hef_status, report.knob.text);
   if (!report.knob_case.empty()) {
     text += fmt::format("  of {}", report.knob_case);
-    if (report.knob.earlier_rule)
-      text += fmt::format("; the fixed rule of earlier scripts: {}",
-                          to_string(*report.knob.earlier_rule));
+    if (!report.earlier_rule.empty())
+      text += fmt::format("; the fixed rule of earlier scripts: {}", report.earlier_rule);
     text += "\n";
   }
   if (!report.answer.empty()) text += fmt::format("Answer: {}\n", report.answer);
@@ -154,8 +171,7 @@ Json to_json(const SweepReport& report) {
                {"next_knob", report.knob.text},
                {"changes", std::move(changes)},
                {"of_case", report.knob_case}};
-  json["earlier_rule"] =
-      report.knob.earlier_rule ? Json(to_string(*report.knob.earlier_rule)) : Json(nullptr);
+  json["earlier_rule"] = report.earlier_rule.empty() ? Json(nullptr) : Json(report.earlier_rule);
   json["answer"] = report.answer;
   json["answer_case"] = report.answer_case;
   json["reached"] = report.reached;
