@@ -77,18 +77,22 @@ Result<SweepCompiler> compiler_of(const SweepArguments& options, const Target& t
                                   const fs::path& folder) {
   SweepCompiler compiler;
   compiler.version = TESSERA_VERSION;
+  if (options.compiler == "builtin") return compiler;
+  // Where a vendor's compiler leaves what it says when it is asked for its version.
+  const fs::path steps = folder / "steps";
+  TESSERA_TRY_VOID(ensure_directory(steps));
   if (options.compiler == "dfc") {
     compiler.kind = CompilerKind::dfc;
+    compiler.dfc.store = steps;
     compiler.dfc.program = options.dfc;
     compiler.dfc.hw_arch = options.hw_arch.empty() ? target.name : options.hw_arch;
     if (!options.dfc_python.empty()) {
-      TESSERA_TRY_VOID(ensure_directory(folder / "steps"));
-      TESSERA_TRY_VOID(
-          hailo::use_python(compiler.dfc, options.dfc_python, fs::absolute(folder / "steps")));
+      TESSERA_TRY_VOID(hailo::use_python(compiler.dfc, options.dfc_python, fs::absolute(steps)));
     }
     TESSERA_TRY(compiler.version, hailo::dfc_version(compiler.dfc));
-  } else if (options.compiler == "vela") {
+  } else {
     compiler.kind = CompilerKind::vela;
+    compiler.vela.store = steps;
     compiler.vela.program = options.vela;
     TESSERA_TRY(compiler.vela.configuration, vela::configuration_of(target));
     TESSERA_TRY(compiler.version, vela::vela_version(compiler.vela));
@@ -147,9 +151,8 @@ class LiveTable {
     const std::string hef =
         result.unknown.empty() ? std::string(to_string(result.hef)) : std::string("unknown");
     const std::string family = result.failure ? result.failure->family : "";
-    std::string why = event.source == CaseSource::computed
-                          ? ""
-                          : fmt::format("({}) ", to_string(event.source));
+    std::string why =
+        event.source == CaseSource::computed ? "" : fmt::format("({}) ", to_string(event.source));
     why += result.failure ? result.failure->exception_message : result.unknown;
     constexpr size_t kMostWhy = 100;
     if (why.size() > kMostWhy) why = why.substr(0, kMostWhy - 3) + "...";
@@ -200,7 +203,7 @@ Result<Document> run_sweep_command(const SweepArguments& options, Console& conso
   record.pattern = options.pattern;
 
   SweepOptions running;
-  running.jobs = options.jobs > 0 ? options.jobs
+  running.jobs = options.jobs > 0            ? options.jobs
                  : options.compiler == "dfc" ? hailo::dfc_jobs()
                                              : usable_threads();
   running.cache = cache_of(options);
@@ -232,8 +235,9 @@ void add_run_options(CommandLine& app, SweepArguments& options) {
   app.add_option("--profile", options.profile,
                  "Which cases of the sweep; default: the first profile that it has")
       ->type_name("{quick,full,focused,extended}");
-  app.add_option("--cases", options.pattern, "Only cases named like this: '*' and '?' stand for "
-                                             "anything")
+  app.add_option("--cases", options.pattern,
+                 "Only cases named like this: '*' and '?' stand for "
+                 "anything")
       ->type_name("GLOB");
   app.add_option("--compiler", options.compiler,
                  "builtin: our own opinion of the target; dfc, vela: the vendor's compiler")
@@ -314,7 +318,8 @@ Action define_sweep(CommandLine& app) {
   collected->add_option("RUN", all->task.run, "The run's folder")->required()->type_name("DIR");
   collected->footer("Example:\n  tessera sweep collect runs/20260223T020616Z-modules");
   app.footer(
-      "A run is a folder: run.json, definition.toml, cases.tsv, summary.tsv, and a folder for each\n"
+      "A run is a folder: run.json, definition.toml, cases.tsv, summary.tsv, and a folder for "
+      "each\n"
       "case. Ended in any way, the same command with -o FOLDER goes on where it was.\n\n"
       "Examples:\n"
       "  tessera sweep modules\n"

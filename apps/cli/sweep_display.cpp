@@ -26,9 +26,10 @@ Document sweep_document(const SweepRun& run, const SweepOutcome& outcome) {
 }
 
 void print_outcome(const SweepRun& run, const SweepOutcome& outcome, Console& console) {
-  console.print("{}: {} of {} in summary.tsv; {} computed, {} known from the cache, {} from before\n",
-                run.folder.string(), outcome.cases.size(), counted(outcome.all, "case"),
-                outcome.computed, outcome.cached, outcome.resumed);
+  console.print(
+      "{}: {} of {} in summary.tsv; {} computed, {} known from the cache, {} from before\n",
+      run.folder.string(), outcome.cases.size(), counted(outcome.all, "case"), outcome.computed,
+      outcome.cached, outcome.resumed);
   console.print("{}", report_text(report_of(run, outcome.cases)));
 }
 

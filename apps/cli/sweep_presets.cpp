@@ -106,8 +106,8 @@ Result<Document> show_preset(const ShowArguments& options, Console& console) {
 Result<Document> write_new_sweep(const NewArguments& options, Console& console) {
   const std::filesystem::path path(options.file);
   TESSERA_TRY_VOID(check_writable(path, {.force = options.force}));
-  TESSERA_TRY_VOID(write_file_atomically(path, sweep_template(path.stem().string()),
-                                         {.force = options.force}));
+  TESSERA_TRY_VOID(
+      write_file_atomically(path, sweep_template(path.stem().string()), {.force = options.force}));
   console.print("{}: a sweep that runs as it is: tessera sweep {}\n", options.file,
                 options.file.find('/') == std::string::npos && !options.file.ends_with(".toml")
                     ? "./" + options.file

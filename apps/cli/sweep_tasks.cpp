@@ -11,8 +11,7 @@ Result<Document> run_one_case(const TaskArguments& options, Console& console) {
   TESSERA_TRY(const SweepRun run, open_run(options.run));
   const Interrupt interrupt;
   TESSERA_TRY(const FinishedCase made,
-              run_case_of(run, options.name,
-                          {options.cache, [&] { return interrupt.wanted(); }}));
+              run_case_of(run, options.name, {options.cache, [&] { return interrupt.wanted(); }}));
   console.print("{}: har {}, hef {} ({})\n", made.result.name, to_string(made.result.har),
                 to_string(made.result.hef), to_string(made.source));
   Document document = to_json(made.result);

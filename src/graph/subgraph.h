@@ -45,8 +45,8 @@ class SubgraphCopy {
   std::map<NodeId, NodeId> made_;
 };
 
-// What `outputs` need of a graph, down to `inputs`, which become inputs of the part; `part` names it
-// in errors. Errors: kUnsupported where the outputs need another input of the graph as well.
+// What `outputs` need of a graph, down to `inputs`, which become inputs of the part; `part` names
+// it in errors. Errors: kUnsupported where the outputs need another input of the graph as well.
 Result<Graph> part_between(const Graph& graph, std::span<const NodeId> inputs,
                            std::span<const NodeId> outputs, std::string_view part);
 

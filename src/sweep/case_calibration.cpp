@@ -19,16 +19,15 @@ Result<NpyArray> read_array(const std::filesystem::path& path) {
   TESSERA_TRY(const NpzFile file, NpzFile::open(path));
   if (file.contains("calib_data")) return file.read("calib_data");
   if (file.names().empty()) {
-    return TESSERA_ERROR(kCorrupt, path.string(), "holds no array",
-                         "write one named calib_data");
+    return TESSERA_ERROR(kCorrupt, path.string(), "holds no array", "write one named calib_data");
   }
   return file.read(file.names().front());
 }
 
 std::string hash_of(const CaseCalibration& calibration) {
   ContentHasher hasher;
-  hasher.update(fmt::format("{} {} {}\n", calibration.samples, calibration.channels,
-                            calibration.frames));
+  hasher.update(
+      fmt::format("{} {} {}\n", calibration.samples, calibration.channels, calibration.frames));
   hasher.update(std::span<const float>(calibration.values));
   return hasher.hex();
 }
@@ -55,8 +54,7 @@ Result<CaseCalibration> from_array(NpyArray array, const std::string& source) {
   const bool last_channels = dims.size() == 4 && dims[1] == 1 && !one_channel;
   const bool any_empty = std::find(dims.begin(), dims.end(), 0) != dims.end();
   if ((!one_channel && !last_channels) || any_empty) {
-    return TESSERA_ERROR(kCorrupt, source,
-                         fmt::format("has the shape {}", dims_to_string(dims)),
+    return TESSERA_ERROR(kCorrupt, source, fmt::format("has the shape {}", dims_to_string(dims)),
                          "write (N, T), (N, 1, T), (N, 1, 1, T) or (N, 1, T, C)");
   }
   TESSERA_TRY_VOID(check_finite(array, source));
@@ -77,10 +75,10 @@ Result<CaseCalibration> seeded(const Parameters& parameters) {
   made.frames = parameters.count("calib_len", 16000);
   made.samples = parameters.count("calib_samples", 1);
   if (made.samples * made.channels * made.frames > kMostSeeded) {
-    return TESSERA_ERROR(kResourceLimit, "calib_len",
-                         fmt::format("{} samples of {} x {} are too many", made.samples,
-                                     made.channels, made.frames),
-                         "choose fewer calib_samples");
+    return TESSERA_ERROR(
+        kResourceLimit, "calib_len",
+        fmt::format("{} samples of {} x {} are too many", made.samples, made.channels, made.frames),
+        "choose fewer calib_samples");
   }
   made.source = fmt::format("seeded:{}x{}", made.channels, made.frames);
   const Tensor noise = seeded_bias(made.samples * made.channels * made.frames,
@@ -98,7 +96,8 @@ void set_frames(CaseCalibration& calibration, int64_t count, bool repeat) {
       const bool there = t < calibration.frames;
       if (!there && !repeat) break;
       made[static_cast<size_t>(row * count + t)] =
-          calibration.values[static_cast<size_t>(row * calibration.frames + t % calibration.frames)];
+          calibration
+              .values[static_cast<size_t>(row * calibration.frames + t % calibration.frames)];
     }
   }
   calibration.values = std::move(made);
@@ -132,22 +131,24 @@ Result<std::optional<CaseCalibration>> read_case_calibration(const Parameters& p
 Result<CaseCalibration> fitted(CaseCalibration calibration, const Shape& input,
                                const std::string& policy) {
   if (calibration.channels != input.c) {
-    return TESSERA_ERROR(kMismatch, calibration.source,
-                         fmt::format("calibration has {} channels, the network takes {}",
-                                     calibration.channels, input.c),
-                         fmt::format("calibrate on arrays of shape (N, 1, {}, {})", input.w, input.c));
+    return TESSERA_ERROR(
+        kMismatch, calibration.source,
+        fmt::format("calibration has {} channels, the network takes {}", calibration.channels,
+                    input.c),
+        fmt::format("calibrate on arrays of shape (N, 1, {}, {})", input.w, input.c));
   }
   const int64_t have = calibration.frames;
   if (have == input.w) return calibration;
   const bool shorter = have < input.w;
   if (policy == "error" || (policy == "crop" && shorter)) {
-    return TESSERA_ERROR(kMismatch, calibration.source,
-                         fmt::format("calibration has {} frames, the network takes {}", have, input.w),
-                         "choose length_policy = \"pad\" or \"repeat\", or other calibration");
+    return TESSERA_ERROR(
+        kMismatch, calibration.source,
+        fmt::format("calibration has {} frames, the network takes {}", have, input.w),
+        "choose length_policy = \"pad\" or \"repeat\", or other calibration");
   }
   set_frames(calibration, input.w, policy == "repeat");
   calibration.notes.push_back(fmt::format("warning: calibration of {} frames was {} to {}", have,
-                                          !shorter               ? "cut"
+                                          !shorter             ? "cut"
                                           : policy == "repeat" ? "repeated"
                                                                : "padded with zeros",
                                           input.w));

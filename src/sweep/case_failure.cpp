@@ -83,7 +83,8 @@ CaseViolation case_violation(const Violation& violation) {
   CaseViolation made;
   made.rule = violation.rule;
   for (const Constraint& one : constraints()) {
-    if (one.id == violation.rule) made.entry = fmt::format("{}.{}", to_string(one.section), one.key);
+    if (one.id == violation.rule)
+      made.entry = fmt::format("{}.{}", to_string(one.section), one.key);
   }
   made.node = violation.node == kNoNode ? "" : violation.node_name;
   made.verdict = to_string(violation.verdict);

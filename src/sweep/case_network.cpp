@@ -55,10 +55,10 @@ class ModelParts {
   }
 
   Error missing(const std::string& what) const {
-    return TESSERA_ERROR(kUnsupported, "part",
-                         fmt::format("the network has no '{}' that is recognised; it has {} blocks",
-                                     what, blocks()),
-                         "parts are those of a Conv-TasNet: take part = \"whole\"");
+    return TESSERA_ERROR(
+        kUnsupported, "part",
+        fmt::format("the network has no '{}' that is recognised; it has {} blocks", what, blocks()),
+        "parts are those of a Conv-TasNet: take part = \"whole\"");
   }
 
   Result<NodeId> node_of(const std::string& role) const {

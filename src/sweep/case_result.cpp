@@ -42,8 +42,7 @@ Result<CaseFailure> failure_from(const JsonFields& fields) {
 
 Result<StepOutcome> outcome_from(const JsonFields& fields, const char* key) {
   TESSERA_TRY(const std::string word, fields.text(key));
-  for (const StepOutcome one :
-       {StepOutcome::passed, StepOutcome::failed, StepOutcome::not_tried}) {
+  for (const StepOutcome one : {StepOutcome::passed, StepOutcome::failed, StepOutcome::not_tried}) {
     if (to_string(one) == word) return one;
   }
   return fields.error(key, fmt::format("'{}' is no outcome", word));
@@ -229,8 +228,7 @@ std::string failure_text(const CaseResult& result) {
         "exception_type: {}\nexception_message: {}\nsignature: {}\nfamily: {}\nstage: {}\n",
         failure.exception_type, failure.exception_message, failure.signature, failure.family,
         result.har == StepOutcome::failed ? "har" : "hef");
-    if (!failure.layer.empty())
-      text += fmt::format("first_failing_layers: {}\n", failure.layer);
+    if (!failure.layer.empty()) text += fmt::format("first_failing_layers: {}\n", failure.layer);
     if (!failure.reshape_layers.empty()) {
       text += "reshape_layers:";
       for (const std::string& layer : failure.reshape_layers) text += " " + layer;
@@ -243,8 +241,8 @@ std::string failure_text(const CaseResult& result) {
     }
   }
   for (const CaseViolation& one : result.violations) {
-    text += fmt::format("{}: {}: {}: {}; {}\n", one.verdict, one.node.empty() ? "network" : one.node,
-                        one.rule, one.reason, one.limit);
+    text += fmt::format("{}: {}: {}: {}; {}\n", one.verdict,
+                        one.node.empty() ? "network" : one.node, one.rule, one.reason, one.limit);
     if (!one.remedy.empty()) text += fmt::format("  remedy: {}\n", one.remedy);
   }
   return text;

@@ -2,6 +2,7 @@
 
 #include "package/plan_json.h"
 #include "sweep/case_failure.h"
+#include "sweep/case_files.h"
 #include "sweep/compile_case.h"
 #include "tessera/compiler/chip_placement.h"
 #include "tessera/file.h"
@@ -14,9 +15,9 @@ std::string log_of(const CheckReport& report, const Target& target) {
                                  to_string(report.verdict), report.nodes, report.widest_row_bytes,
                                  report.widest_row_node);
   for (const Violation& one : report.violations) {
-    text += fmt::format("{}: {} ({}): {}: {}; {}\n  remedy: {}\n  source: {}\n",
-                        to_string(one.verdict), one.node_name, one.op, one.rule, one.reason,
-                        one.limit, one.remedy, one.source);
+    text +=
+        fmt::format("{}: {} ({}): {}: {}; {}\n  remedy: {}\n  source: {}\n", to_string(one.verdict),
+                    one.node_name, one.op, one.rule, one.reason, one.limit, one.remedy, one.source);
   }
   return text;
 }
@@ -56,8 +57,7 @@ Plan plan_of_one_piece(const Graph& legal, const Target& target) {
 }
 
 void tell_check(const CheckReport& report, CaseResult& result) {
-  for (const Violation& one : report.violations)
-    result.violations.push_back(case_violation(one));
+  for (const Violation& one : report.violations) result.violations.push_back(case_violation(one));
   result.numbers["widest_row_bytes"] = {static_cast<double>(report.widest_row_bytes), "bytes",
                                         "estimated"};
   result.numbers["physical_layers"] = {static_cast<double>(report.physical_layers), "layers",
@@ -93,12 +93,12 @@ Result<void> compile_builtin(const CaseContext& context, const CompileInput& inp
       } else {
         result.hef = StepOutcome::passed;
         result.hef_file = "placement.json";
-        TESSERA_TRY_VOID(write_file_atomically(input.folder / result.hef_file,
-                                               print_placement(*placement), {.force = true}));
+        TESSERA_TRY_VOID(
+            write_case_file(input.folder / result.hef_file, print_placement(*placement)));
       }
     }
   }
-  return write_file_atomically(input.folder / result.hef_log, log, {.force = true});
+  return write_case_file(input.folder / result.hef_log, log);
 }
 
 }  // namespace tessera

@@ -5,6 +5,7 @@
 #include "evidence/documents.h"
 #include "package/plan_json.h"
 #include "sweep/case_failure.h"
+#include "sweep/case_files.h"
 #include "sweep/compile_case.h"
 #include "tessera/backend.h"
 #include "tessera/compiler/chip_placement.h"
@@ -21,13 +22,20 @@ struct NamedRole {
   std::string_view role;
 };
 constexpr NamedRole kRoles[] = {
-    {"source_projector", "source_projector"}, {"decoder_pre", "decoder_pre"},
-    {"decoder_head", "decoder_head"},         {"decoder_head", "decoder_output"},
-    {"decoder_head", "final_output"},         {"bottleneck", "bottleneck"},
-    {"tcn0_in_relu", "tcn0_in"},              {"tcn0_depth_relu", "tcn0_depth"},
-    {"tcn0_out", "tcn0_residual"},            {"tcn0_skip", "tcn0_skip"},
-    {"mask_head", "mask_score"},              {"mask_output", "mask_output"},
-    {"mask_output", "masker_output"},         {"masked_rep", "masked_rep"},
+    {"source_projector", "source_projector"},
+    {"decoder_pre", "decoder_pre"},
+    {"decoder_head", "decoder_head"},
+    {"decoder_head", "decoder_output"},
+    {"decoder_head", "final_output"},
+    {"bottleneck", "bottleneck"},
+    {"tcn0_in_relu", "tcn0_in"},
+    {"tcn0_depth_relu", "tcn0_depth"},
+    {"tcn0_out", "tcn0_residual"},
+    {"tcn0_skip", "tcn0_skip"},
+    {"mask_head", "mask_score"},
+    {"mask_output", "mask_output"},
+    {"mask_output", "masker_output"},
+    {"masked_rep", "masked_rep"},
 };
 
 Json parity_document(const VerifyReport& report, const VerifyOptions& options) {
@@ -76,7 +84,7 @@ Result<void> compile_tiled(const CaseContext& context, const CompileInput& input
   result.hef = StepOutcome::failed;
   result.hef_log = "hef.log";
   const auto finish = [&](const std::string& log) {
-    return write_file_atomically(input.folder / result.hef_log, log, {.force = true});
+    return write_case_file(input.folder / result.hef_log, log);
   };
   const auto plan =
       make_plan(input.legal, context.target,
@@ -98,20 +106,18 @@ Result<void> compile_tiled(const CaseContext& context, const CompileInput& input
   TESSERA_TRY(const VerifyReport report,
               verify_plan(input.legal, *plan, *backend, *reference, signals, options));
   tell(report, result);
-  TESSERA_TRY_VOID(write_file_atomically(input.folder / "parity.json",
-                                         print_json(parity_document(report, options)),
-                                         {.force = true}));
+  TESSERA_TRY_VOID(
+      write_case_file(input.folder / "parity.json", print_json(parity_document(report, options))));
   if (report.passed) {
     result.hef = StepOutcome::passed;
     result.hef_file = "placement.json";
-    TESSERA_TRY_VOID(write_file_atomically(input.folder / result.hef_file,
-                                           print_placement(*placement), {.force = true}));
+    TESSERA_TRY_VOID(write_case_file(input.folder / result.hef_file, print_placement(*placement)));
   }
-  return finish(fmt::format("{} segments, {} pieces, {} calls; stitched tiles {} the whole, "
-                            "largest difference {:.3g}\n",
-                            report.segments, report.pieces, report.chip_calls,
-                            report.passed ? "are" : "are not",
-                            result.numbers["largest_max_abs"].value));
+  return finish(
+      fmt::format("{} segments, {} pieces, {} calls; stitched tiles {} the whole, "
+                  "largest difference {:.3g}\n",
+                  report.segments, report.pieces, report.chip_calls,
+                  report.passed ? "are" : "are not", result.numbers["largest_max_abs"].value));
 }
 
 }  // namespace tessera

@@ -4,14 +4,15 @@
 #include <algorithm>
 
 #include "base/npy.h"
+#include "graph/subgraph.h"
 #include "sweep/case_failure.h"
+#include "sweep/case_files.h"
 #include "sweep/compile_case.h"
 #include "tessera/backend.h"
 #include "tessera/compiler/export.h"
 #include "tessera/compiler/quantize.h"
 #include "tessera/file.h"
 #include "tessera/session.h"
-#include "graph/subgraph.h"
 #include "vendor/hailo/log/families.h"
 #include "verify/noise_inputs.h"
 
@@ -87,10 +88,10 @@ Result<Encodings> encodings_of(const CompileInput& input, IntegerArithmetic arit
   const int64_t samples = input.calibration ? input.calibration->samples : 1;
   for (int64_t n = 0; n < samples; ++n) {
     const ConstValues values =
-        input.calibration ? ConstValues(input.calibration->values)
-                                .subspan(static_cast<size_t>(n * shape.size()),
-                                         static_cast<size_t>(shape.size()))
-                          : ConstValues(noise);
+        input.calibration
+            ? ConstValues(input.calibration->values)
+                  .subspan(static_cast<size_t>(n * shape.size()), static_cast<size_t>(shape.size()))
+            : ConstValues(noise);
     TESSERA_TRY(const auto results, session.run({values}));
     for (size_t i = 0; i < nodes.size(); ++i)
       TESSERA_TRY_VOID(statistics.observe(input.legal.node(nodes[i]), results[i]));
@@ -162,7 +163,7 @@ Result<void> compile_vela(const CaseContext& context, const CompileInput& input,
     result.failure = other_failure(bytes.error(), "ExportFailed", "har_build");
     return {};
   }
-  TESSERA_TRY_VOID(write_file_atomically(one.network, *bytes, {.force = true}));
+  TESSERA_TRY_VOID(write_case_file(one.network, *bytes));
   result.har_file = "network.tflite";
   vela::VelaOptions options = context.compiler.vela;
   options.store = context.steps;
@@ -186,8 +187,8 @@ Result<void> compile_vela(const CaseContext& context, const CompileInput& input,
   failure.exception_type = "VelaRefused";
   failure.exception_message = made.refusal;
   failure.layer = made.cpu_operators.empty() ? "" : made.cpu_operators.front().value;
-  failure.signature = failure.layer.empty() ? failure.exception_type
-                                            : failure.exception_type + ":" + failure.layer;
+  failure.signature =
+      failure.layer.empty() ? failure.exception_type : failure.exception_type + ":" + failure.layer;
   switch (made.kind) {
     case vela::RefusalKind::cpu: failure.family = "parser_unsupported"; break;
     case vela::RefusalKind::memory: failure.family = "memory_units"; break;

@@ -21,9 +21,9 @@ Result<SweepRule> rule_of(const toml::table& table, const SweepText& origin) {
   for (const SweepRule rule : kRules) {
     if (to_string(rule) == word) return rule;
   }
-  return origin.error(*table.get("rule"),
-                      fmt::format("\"{}\" is no rule (known: all, first-success, largest, frontier)",
-                                  word));
+  return origin.error(
+      *table.get("rule"),
+      fmt::format("\"{}\" is no rule (known: all, first-success, largest, frontier)", word));
 }
 
 Result<void> read_profiles(const toml::table& file, const SweepText& origin,
@@ -156,9 +156,9 @@ Result<SweepDefinition> parse_sweep(std::string_view text, const std::string& or
 
 Result<SweepDefinition> read_sweep(const std::filesystem::path& path) {
   TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(path, kMostBytes));
-  TESSERA_TRY(SweepDefinition definition,
-              parse_sweep({reinterpret_cast<const char*>(bytes.data()), bytes.size()},
-                          path.string()));
+  TESSERA_TRY(
+      SweepDefinition definition,
+      parse_sweep({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string()));
   std::error_code ignored;
   definition.folder = std::filesystem::absolute(path, ignored).parent_path();
   return definition;

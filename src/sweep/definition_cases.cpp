@@ -21,9 +21,9 @@ Result<void> check_profiles(const std::vector<std::string>& profiles, const toml
   for (const std::string& profile : profiles) {
     if (profile == "quick" || profile == "full" || profile == "focused" || profile == "extended")
       continue;
-    return origin.error(*table.get("profiles"),
-                        fmt::format("\"{}\" is no profile (known: quick, full, focused, extended)",
-                                    profile));
+    return origin.error(
+        *table.get("profiles"),
+        fmt::format("\"{}\" is no profile (known: quick, full, focused, extended)", profile));
   }
   return {};
 }
@@ -41,9 +41,10 @@ Result<Parameters> completed(const Parameters& own, const Parameters& defaults,
   if (kind == nullptr) return origin.error(table, "has neither \"network\" nor \"model\"");
   for (const auto& [name, value] : own.values()) {
     if (reads(*kind, name)) continue;
-    return origin.error(table.get(name) == nullptr ? static_cast<const toml::node&>(table) : *table.get(name),
-                        fmt::format("a network of kind \"{}\" does not read \"{}\" (it reads: {})",
-                                    kind->name, name, kind->parameters));
+    return origin.error(
+        table.get(name) == nullptr ? static_cast<const toml::node&>(table) : *table.get(name),
+        fmt::format("a network of kind \"{}\" does not read \"{}\" (it reads: {})", kind->name,
+                    name, kind->parameters));
   }
   Parameters all;
   for (const auto& [name, value] : defaults.values()) {
@@ -68,8 +69,9 @@ Result<void> append(SweepCase made, const toml::table& table, const SweepText& o
 }
 
 // "{n_filters}" in a template becomes the case's value.
-Result<std::string> filled(const std::string& text, const std::map<std::string, std::string>& values,
-                           const toml::node& at, const SweepText& origin) {
+Result<std::string> filled(const std::string& text,
+                           const std::map<std::string, std::string>& values, const toml::node& at,
+                           const SweepText& origin) {
   std::string name;
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '{') {
@@ -111,14 +113,16 @@ Result<std::vector<Axis>> axes_of(const toml::table& table, const std::string& n
     const ParameterKey* key = find_parameter(axis.name);
     axis.parameter = key != nullptr;
     if (key == nullptr && name_template.find(fmt::format("{{{}}}", axis.name)) == std::string::npos)
-      return origin.error(item, fmt::format("\"{}\" is neither a parameter nor in \"name\"",
-                                            axis.name));
+      return origin.error(item,
+                          fmt::format("\"{}\" is neither a parameter nor in \"name\"", axis.name));
     for (const toml::node& value : *list->as_array()) {
       const ParameterKey word{axis.name, ParameterKind::text, 0, 0, "", ""};
       const ParameterKey number{axis.name, ParameterKind::count, 0, int64_t{1} << 31, "", ""};
-      TESSERA_TRY(ParameterValue made,
-                  value_of(value, key != nullptr ? *key : value.is_integer() ? number : word,
-                           origin));
+      TESSERA_TRY(ParameterValue made, value_of(value,
+                                                key != nullptr       ? *key
+                                                : value.is_integer() ? number
+                                                                     : word,
+                                                origin));
       axis.values.push_back(std::move(made));
     }
     axes.push_back(std::move(axis));
@@ -139,8 +143,8 @@ Result<Parameters> parameters_of(const toml::table& table, std::string_view wher
     const toml::node* node = table.get(key.name);
     if (node == nullptr || node->is_array()) {
       if (node != nullptr && std::find(others.begin(), others.end(), "over") == others.end())
-        return origin.error(*node, fmt::format("\"{}\" is a list: lists stand in a [[grid]]",
-                                               key.name));
+        return origin.error(*node,
+                            fmt::format("\"{}\" is a list: lists stand in a [[grid]]", key.name));
       continue;
     }
     TESSERA_TRY(ParameterValue value, value_of(*node, key, origin));
@@ -151,8 +155,7 @@ Result<Parameters> parameters_of(const toml::table& table, std::string_view wher
 
 Result<void> add_case(const toml::table& table, const Parameters& defaults, const SweepText& origin,
                       std::vector<SweepCase>& cases) {
-  TESSERA_TRY(const Parameters own,
-              parameters_of(table, "a case", {"name", "profiles"}, origin));
+  TESSERA_TRY(const Parameters own, parameters_of(table, "a case", {"name", "profiles"}, origin));
   SweepCase made;
   TESSERA_TRY(made.name, text_of(table, "name", origin, ""));
   TESSERA_TRY(made.profiles, texts_of(table, "profiles", origin));
@@ -176,7 +179,8 @@ Result<void> add_grid(const toml::table& table, const Parameters& defaults, cons
     const bool listed = std::any_of(axes.begin(), axes.end(),
                                     [&](const Axis& axis) { return axis.name == key.str(); });
     if (value.is_array() && !listed && key.str() != "over" && key.str() != "profiles")
-      return origin.error(value, fmt::format("the list \"{}\" is not named in \"over\"", key.str()));
+      return origin.error(value,
+                          fmt::format("the list \"{}\" is not named in \"over\"", key.str()));
   }
   TESSERA_TRY(const std::vector<std::string> profiles, texts_of(table, "profiles", origin));
   TESSERA_TRY_VOID(check_profiles(profiles, table, origin));

@@ -81,9 +81,9 @@ Result<SweepDefinition> find_sweep(const std::string& name_or_path,
     if (file.name == name_or_path) return read_sweep(file.path);
     names.push_back(file.name);
   }
-  return TESSERA_ERROR(kNotFound, name_or_path, "unknown preset",
-                       fmt::format("known presets: {}; or give the path of a definition",
-                                   fmt::join(names, ", ")));
+  return TESSERA_ERROR(
+      kNotFound, name_or_path, "unknown preset",
+      fmt::format("known presets: {}; or give the path of a definition", fmt::join(names, ", ")));
 }
 
 }  // namespace tessera

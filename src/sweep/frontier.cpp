@@ -93,7 +93,7 @@ class Series {
       if (one.verdict != verdict) continue;
       FrontierCause cause;
       const auto found = layers.find(one.node);
-      cause.component = one.node.empty()      ? "the whole network"
+      cause.component = one.node.empty()        ? "the whole network"
                         : found != layers.end() ? found->second
                                                 : component_of(one.node);
       cause.node = one.node;
@@ -122,15 +122,16 @@ class Series {
     std::string what = row.failure_head();
     if (!frontier_.causes.empty()) {
       const FrontierCause& cause = frontier_.causes.front();
-      what = fmt::format("{}{}: {}; {}", cause.component,
-                         cause.node.empty() ? "" : " (" + cause.node + ")", cause.reason,
-                         cause.limit);
+      what =
+          fmt::format("{}{}: {}; {}", cause.component,
+                      cause.node.empty() ? "" : " (" + cause.node + ")", cause.reason, cause.limit);
     }
     if (frontier_.before.empty())
       return fmt::format("{} {}, the first row: {}", frontier_.at, verb, what);
-    const std::string step = frontier_.added.empty()
-                                 ? ""
-                                 : fmt::format("; the step adds {}", fmt::join(frontier_.added, ", "));
+    const std::string step =
+        frontier_.added.empty()
+            ? ""
+            : fmt::format("; the step adds {}", fmt::join(frontier_.added, ", "));
     return fmt::format("{} {} after {}: {}{}", frontier_.at, verb, frontier_.before, what, step);
   }
 
@@ -144,7 +145,8 @@ class Series {
 std::string component_of(const std::string& layer) {
   if (layer.starts_with("tcn")) {
     const size_t end = layer.find_first_not_of("0123456789", 3);
-    if (end != 3) return "block " + layer.substr(3, end == std::string::npos ? end : end - 3);
+    if (layer.size() > 3 && end != 3)
+      return "block " + layer.substr(3, end == std::string::npos ? end : end - 3);
   }
   for (const char* module : {"bottleneck", "mask", "decoder", "encoder", "source"}) {
     if (layer.starts_with(module)) {

@@ -26,8 +26,8 @@ struct FrontierCause {
 
 struct Frontier {
   std::string series;
-  std::string before;  // the last case before it; empty: the first row of the series
-  std::string at;      // the first case that fails; empty: none does
+  std::string before;    // the last case before it; empty: the first row of the series
+  std::string at;        // the first case that fails; empty: none does
   bool unknown = false;  // it may fit: no row fails for certain before it or at it
   std::string signature;
   std::string family;

@@ -20,9 +20,9 @@ struct Knob {
 
 // Channels come first: of equal changes the first is taken.
 constexpr Knob kKnobs[] = {
-    {"n_filters", 8, 256}, {"hid_chan", 8, 256}, {"bn_chan", 8, 128},      {"skip_chan", 8, 128},
-    {"in", 8, 64},         {"out", 8, 64},       {"block_chan", 8, 64},    {"input_len", 8, 16000},
-    {"width", 8, 2000},    {"length", 8, 32000}, {"n_repeats", 1, 1},      {"n_blocks", 1, 1},
+    {"n_filters", 8, 256}, {"hid_chan", 8, 256}, {"bn_chan", 8, 128},   {"skip_chan", 8, 128},
+    {"in", 8, 64},         {"out", 8, 64},       {"block_chan", 8, 64}, {"input_len", 8, 16000},
+    {"width", 8, 2000},    {"length", 8, 32000}, {"n_repeats", 1, 1},   {"n_blocks", 1, 1},
     {"truncate_k", 1, 0},  {"depth", 1, 0},
 };
 
@@ -35,8 +35,7 @@ class KnobSearch {
     NextKnob knob;
     knob.earlier_rule = earlier_rule(case_.parameters);
     const auto report = judge(case_.parameters);
-    const Violation* broken =
-        report ? decisive_violation(*report, Verdict::does_not_fit) : nullptr;
+    const Violation* broken = report ? decisive_violation(*report, Verdict::does_not_fit) : nullptr;
     if (broken == nullptr) {
       knob.text = without_rule(knob);
       return knob;
@@ -69,9 +68,10 @@ class KnobSearch {
       return fmt::format("the network itself: {}", case_.failure->exception_message);
     if (family == "timeout") return "more time: --case-limit";
     if (knob.earlier_rule) {
-      return fmt::format("{}, by the fixed rule: the target says that it fits, so that no rule of it "
-                         "explains {}",
-                         to_string(*knob.earlier_rule), family);
+      return fmt::format(
+          "{}, by the fixed rule: the target says that it fits, so that no rule of it "
+          "explains {}",
+          to_string(*knob.earlier_rule), family);
     }
     return fmt::format("none that the target explains; the case failed with {}", family);
   }
@@ -118,17 +118,15 @@ class KnobSearch {
 
   std::string describe(const NextKnob& knob, const Violation& broken) const {
     const CaseViolation violation = case_violation(broken);
-    const std::string reason =
-        fmt::format("{} at {}: {}; {}", violation.entry,
-                    violation.node.empty() ? "the whole network" : violation.node, broken.reason,
-                    broken.limit);
+    const std::string reason = fmt::format(
+        "{} at {}: {}; {}", violation.entry,
+        violation.node.empty() ? "the whole network" : violation.node, broken.reason, broken.limit);
     const std::string remedy =
         broken.remedy.empty() ? "" : fmt::format("; keeps the network: {}", broken.remedy);
     if (knob.changes.empty()) {
       const std::string form = other_form();
-      return fmt::format("{} ({}){}",
-                         form.empty() ? "no single number of the description" : form, reason,
-                         remedy);
+      return fmt::format("{} ({}){}", form.empty() ? "no single number of the description" : form,
+                         reason, remedy);
     }
     std::string text = to_string(knob.changes[0]);
     if (knob.changes.size() > 1) text += fmt::format(", or {}", to_string(knob.changes[1]));

@@ -23,8 +23,8 @@ struct KnobChange {
 std::string to_string(const KnobChange& change);  // "n_filters 256 -> 64"
 
 struct NextKnob {
-  std::string text;                  // one line
-  std::vector<KnobChange> changes;   // each would do, best first
+  std::string text;                        // one line
+  std::vector<KnobChange> changes;         // each would do, best first
   std::optional<KnobChange> earlier_rule;  // what the fixed rule of earlier scripts says
 };
 

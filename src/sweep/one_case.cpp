@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 CaseContext context_of(const SweepRun& run, const CaseOptions& options) {
   CaseContext context{run.definition, run.target, run.record.target_hash, run.record.compiler,
                       options.cache,  {},         options.is_cancelled};
-  context.steps = options.cache.empty() ? run.folder / "steps" : options.cache.parent_path() / "steps";
+  context.steps =
+      options.cache.empty() ? run.folder / "steps" : options.cache.parent_path() / "steps";
   return context;
 }
 

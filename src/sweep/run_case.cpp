@@ -9,6 +9,7 @@
 #include "sweep/case_cache.h"
 #include "sweep/case_calibration.h"
 #include "sweep/case_failure.h"
+#include "sweep/case_files.h"
 #include "sweep/case_network.h"
 #include "sweep/compile_case.h"
 #include "tessera/compiler/export.h"
@@ -51,8 +52,10 @@ class CaseRun {
     } else {
       TESSERA_TRY_VOID(run_network(*network, from_cache));
     }
-    if (!from_cache) result_.seconds = watch.seconds();
-    TESSERA_TRY_VOID(write_failure());
+    if (!from_cache) {
+      result_.seconds = watch.seconds();
+      TESSERA_TRY_VOID(write_failure());
+    }
     TESSERA_TRY_VOID(write_case_result(result_, folder_));
     if (!from_cache && !context_.cache.empty() && !result_.key.empty() && is_lasting(result_)) {
       TESSERA_TRY_VOID(keep_cached_case(context_.cache, result_.key, folder_));
@@ -65,15 +68,13 @@ class CaseRun {
     result_.har = StepOutcome::failed;
     result_.failure = std::move(failure);
     result_.har_log = "har.log";
-    return write_file_atomically(folder_ / result_.har_log,
-                                 result_.failure->exception_message + "\n", {.force = true});
+    return write_case_file(folder_ / result_.har_log, result_.failure->exception_message + "\n");
   }
 
   Result<void> write_failure() {
     if (!result_.failure && result_.unknown.empty()) return {};
     result_.failure_log = "_compile_failure.txt";
-    return write_file_atomically(folder_ / result_.failure_log, failure_text(result_),
-                                 {.force = true});
+    return write_case_file(folder_ / result_.failure_log, failure_text(result_));
   }
 
   Result<void> run_network(const Graph& network, bool& from_cache) {
@@ -92,7 +93,7 @@ class CaseRun {
       TESSERA_TRY(from_cache, fetch());
       if (from_cache) return {};
     }
-    TESSERA_TRY_VOID(write_file_atomically(folder_ / "network.onnx", *bytes, {.force = true}));
+    TESSERA_TRY_VOID(write_case_file(folder_ / "network.onnx", *bytes));
     Graph legal = network;
     TESSERA_TRY(const bool translated, translate(legal));
     if (!translated || context_.definition.goal == SweepGoal::har) return {};
@@ -120,8 +121,8 @@ class CaseRun {
                                   "'tessera rewrite' tells more");
       }
       if (!rewritten) {
-        TESSERA_TRY_VOID(fail_translation(
-            other_failure(rewritten.error(), "TranslationFailed", "har_build")));
+        TESSERA_TRY_VOID(
+            fail_translation(other_failure(rewritten.error(), "TranslationFailed", "har_build")));
         return false;
       }
       log = fmt::format("rewritten: {} -> {} nodes\n", rewritten->nodes_before,
@@ -130,24 +131,22 @@ class CaseRun {
       form.four_axes = true;
       result_.har_file = "legal.onnx";
       TESSERA_TRY(const auto bytes, export_onnx(legal, form));
-      TESSERA_TRY_VOID(
-          write_file_atomically(folder_ / result_.har_file, bytes, {.force = true}));
+      TESSERA_TRY_VOID(write_case_file(folder_ / result_.har_file, bytes));
     }
     result_.har = StepOutcome::passed;
-    TESSERA_TRY_VOID(write_file_atomically(folder_ / result_.har_log, log, {.force = true}));
+    TESSERA_TRY_VOID(write_case_file(folder_ / result_.har_log, log));
     return true;
   }
 
   Result<void> compile(const Graph& legal, Result<std::optional<CaseCalibration>> calibration,
                        const std::string& content) {
-    CompileInput input{legal, {}, folder_ / result_.har_file, folder_,
-                       "net_" + content.substr(0, 8)};
+    CompileInput input{
+        legal, {}, folder_ / result_.har_file, folder_, "net_" + content.substr(0, 8)};
     const auto refuse = [&](const Error& error) -> Result<void> {
       result_.hef = StepOutcome::failed;
       result_.failure = calibration_failure(error);
       result_.hef_log = "hef.log";
-      return write_file_atomically(folder_ / result_.hef_log,
-                                   result_.failure->exception_message + "\n", {.force = true});
+      return write_case_file(folder_ / result_.hef_log, result_.failure->exception_message + "\n");
     };
     if (!calibration) return refuse(calibration.error());
     if (*calibration) {

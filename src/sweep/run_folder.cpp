@@ -19,9 +19,9 @@ namespace fs = std::filesystem;
 constexpr uint64_t kMostTextBytes = uint64_t{1} << 20;
 constexpr uint64_t kMostRecordBytes = uint64_t{1} << 20;
 // What a sweep puts into its folder, run.json last.
-constexpr std::array<std::string_view, 9> kOwn = {
-    ".lock", ".work", "cases", "cases.tsv", "definition.toml", "run.json", "summary.tsv",
-    "target.toml", "steps"};
+constexpr std::array<std::string_view, 9> kOwn = {".lock",       ".work",           "cases",
+                                                  "cases.tsv",   "definition.toml", "run.json",
+                                                  "summary.tsv", "target.toml",     "steps"};
 
 Result<std::string> read_text(const fs::path& path) {
   TESSERA_TRY(const std::vector<uint8_t> bytes, read_file(path, kMostTextBytes));
@@ -69,10 +69,9 @@ Result<void> check_same(const RunRecord& was, const RunRecord& is, const fs::pat
   const auto differs = [&](std::string_view what, const std::string& before,
                            const std::string& now) -> Result<void> {
     if (before == now) return {};
-    return TESSERA_ERROR(
-        kMismatch, folder.string(),
-        fmt::format("is a run of another {}: '{}', not '{}'", what, before, now),
-        "give the same command to go on, or another folder");
+    return TESSERA_ERROR(kMismatch, folder.string(),
+                         fmt::format("is a run of another {}: '{}', not '{}'", what, before, now),
+                         "give the same command to go on, or another folder");
   };
   TESSERA_TRY_VOID(differs("sweep", was.name, is.name));
   TESSERA_TRY_VOID(differs("definition", was.definition_hash, is.definition_hash));
@@ -102,6 +101,17 @@ Result<RunRecord> read_record(const fs::path& folder) {
   if (!bytes) return bytes.error();
   TESSERA_TRY(const Json json, parse_json(*bytes, path.string()));
   return run_record_from(json, path.string());
+}
+
+// What a result names is there. A loss of power can take the contents of files that were written
+// last, and leave their names.
+bool is_whole(const CaseResult& result, const fs::path& folder) {
+  for (const std::string* file : {&result.har_file, &result.hef_file, &result.har_log,
+                                  &result.hef_log, &result.failure_log}) {
+    std::error_code missing;
+    if (!file->empty() && (fs::file_size(folder / *file, missing) == 0 || missing)) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -137,8 +147,7 @@ Result<SweepRun> open_run(const fs::path& folder) {
                          "definition.toml or target.toml was changed after the run began",
                          "begin another run for another definition");
   }
-  TESSERA_TRY(SweepDefinition definition,
-              parse_sweep(text, (folder / "definition.toml").string()));
+  TESSERA_TRY(SweepDefinition definition, parse_sweep(text, (folder / "definition.toml").string()));
   definition.folder = run.record.definition_folder;
   TESSERA_TRY(run.definition, definition.selected(run.record.profile, run.record.pattern));
   TESSERA_TRY(run.target, parse_target(run.target_text, (folder / "target.toml").string()));
@@ -191,6 +200,8 @@ Result<std::vector<std::optional<CaseResult>>> finished_cases(const SweepRun& ru
     std::error_code unknown;
     if (!fs::exists(folder, unknown)) continue;
     auto read = read_case_result(folder);
+    if (read && repair && !is_whole(*read, folder))
+      read = TESSERA_ERROR(kCorrupt, folder.string(), "lacks files that its result names", "");
     if (read) {
       result = std::move(*read);
     } else if (repair) {

@@ -61,10 +61,9 @@ NodeId SeededBuilder::input(int64_t channels, int64_t width) {
 
 NodeId SeededBuilder::conv(NodeId x, int64_t out, const Form& form, const std::string& name) {
   if (!failed_ || !fits(out * (channels(x) / form.groups) * form.kernel)) return kNoNode;
-  return conv(x,
-              seeded_weight(form.weights, out, channels(x), form.kernel, form.groups, sizes_.seed,
-                            name),
-              form.bias ? seeded_bias(out, sizes_.seed, name) : Tensor(), form, name);
+  return conv(
+      x, seeded_weight(form.weights, out, channels(x), form.kernel, form.groups, sizes_.seed, name),
+      form.bias ? seeded_bias(out, sizes_.seed, name) : Tensor(), form, name);
 }
 
 NodeId SeededBuilder::conv(NodeId x, Tensor weight, Tensor bias, const Form& form,
@@ -110,12 +109,10 @@ NodeId SeededBuilder::concat(std::vector<NodeId> values, const std::string& name
 }
 
 NodeId SeededBuilder::encoder(NodeId wave) {
-  return conv(wave, sizes_.filters,
-              {.kernel = sizes_.kernel,
-               .stride = sizes_.stride,
-               .padding = sizes_.padding,
-               .bias = false},
-              "encoder");
+  return conv(
+      wave, sizes_.filters,
+      {.kernel = sizes_.kernel, .stride = sizes_.stride, .padding = sizes_.padding, .bias = false},
+      "encoder");
 }
 
 NodeId SeededBuilder::bottleneck(NodeId representation) {
@@ -148,8 +145,7 @@ NodeId SeededBuilder::masker(NodeId representation) {
   for (int64_t i = 0; i < depth; ++i) {
     // What nothing reads an export leaves out: the last block's residual where there are skips.
     const bool residual = sizes_.skip == 0 || i + 1 < depth;
-    const Block made =
-        block(x, i, int64_t{1} << (i % sizes_.blocks), residual, sizes_.skip > 0);
+    const Block made = block(x, i, int64_t{1} << (i % sizes_.blocks), residual, sizes_.skip > 0);
     if (residual) x = add(x, made.residual, fmt::format("tcn{}_out", i));
     if (sizes_.skip == 0) continue;
     skips = skips == kNoNode ? made.skip : add(skips, made.skip, fmt::format("tcn{}_skips", i));

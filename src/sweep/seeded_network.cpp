@@ -176,14 +176,13 @@ Made partial(const Parameters& parameters, const SeededSizes& sizes) {
                          "describe a smaller network");
   }
   SeededBuilder builder(sizes);
-  const Tensor weight =
-      seeded_weight(parent.weights, parent.out, parent.in, parent.kernel,
-                    parent.depthwise ? parent.in : 1, sizes.seed, parent.name);
+  const Tensor weight = seeded_weight(parent.weights, parent.out, parent.in, parent.kernel,
+                                      parent.depthwise ? parent.in : 1, sizes.seed, parent.name);
   // Partial sums are added up: one of them brings the bias.
   const bool bias = parent.bias && (ins.first == 0 || parent.depthwise);
   const Tensor whole_bias = seeded_bias(parent.out, sizes.seed, parent.name);
-  const auto offsets = whole_bias.values().subspan(static_cast<size_t>(outs.first),
-                                                   static_cast<size_t>(outs.count));
+  const auto offsets =
+      whole_bias.values().subspan(static_cast<size_t>(outs.first), static_cast<size_t>(outs.count));
   const NodeId x = builder.input(ins.count, sizes.width);
   SeededBuilder::Form form;
   form.padding = (parent.kernel - 1) / 2;
@@ -191,8 +190,9 @@ Made partial(const Parameters& parameters, const SeededSizes& sizes) {
   return builder.finish(
       "output",
       builder.conv(x,
-                   parent.depthwise ? block_of(weight, outs.first, outs.count, 0, 1)
-                                    : block_of(weight, outs.first, outs.count, ins.first, ins.count),
+                   parent.depthwise
+                       ? block_of(weight, outs.first, outs.count, 0, 1)
+                       : block_of(weight, outs.first, outs.count, ins.first, ins.count),
                    bias ? Tensor({outs.count}, {offsets.begin(), offsets.end()}) : Tensor(), form,
                    parent.name));
 }
@@ -201,21 +201,11 @@ using Maker = Made (*)(const Parameters&, const SeededSizes&);
 
 const std::map<std::string, Maker, std::less<>>& makers() {
   static const std::map<std::string, Maker, std::less<>> all = {
-      {"conv1x1", conv1x1},
-      {"norm", norm},
-      {"sigmoid", sigmoid},
-      {"conv1d_block", conv1d_block},
-      {"tdconvnet", masker},
-      {"masker", masker},
-      {"bottleneck", bottleneck},
-      {"mask_head", mask_head},
-      {"projector", projector},
-      {"decoder_pre", decoder_pre},
-      {"decoder", decoder},
-      {"decoder_chain", decoder_chain},
-      {"encoder", encoder},
-      {"partial", partial},
-      {"conv_tasnet", conv_tasnet},
+      {"conv1x1", conv1x1},           {"norm", norm},           {"sigmoid", sigmoid},
+      {"conv1d_block", conv1d_block}, {"tdconvnet", masker},    {"masker", masker},
+      {"bottleneck", bottleneck},     {"mask_head", mask_head}, {"projector", projector},
+      {"decoder_pre", decoder_pre},   {"decoder", decoder},     {"decoder_chain", decoder_chain},
+      {"encoder", encoder},           {"partial", partial},     {"conv_tasnet", conv_tasnet},
   };
   return all;
 }
@@ -226,7 +216,8 @@ Result<Graph> seeded_network(const Parameters& parameters) {
   const std::string kind = parameters.word("network", "");
   const auto found = makers().find(kind);
   if (found == makers().end()) {
-    return TESSERA_ERROR(kInvalidArgument, "network", fmt::format("'{}' is no kind of network", kind),
+    return TESSERA_ERROR(kInvalidArgument, "network",
+                         fmt::format("'{}' is no kind of network", kind),
                          "docs/sweeps.md lists them");
   }
   return found->second(parameters, SeededSizes(parameters));

@@ -14,5 +14,4 @@ namespace tessera {
 // parameter); kResourceLimit for more than 2^27 weights.
 Result<Graph> seeded_network(const Parameters& parameters);
 
-
 }  // namespace tessera

@@ -28,9 +28,7 @@ void count(const std::vector<CaseResult>& cases, SweepReport& report) {
 
 void tell_status(const SweepRun& run, const std::vector<CaseResult>& cases, SweepReport& report) {
   report.har_status = count_text(report.har_passed, cases.size(), "translated");
-  const auto first = [&](auto failed) {
-    return std::find_if(cases.begin(), cases.end(), failed);
-  };
+  const auto first = [&](auto failed) { return std::find_if(cases.begin(), cases.end(), failed); };
   const auto har = first([](const auto& one) { return one.har == StepOutcome::failed; });
   if (har != cases.end()) report.har_status += "; first " + where_of(*har);
   if (run.definition.goal == SweepGoal::har) {
@@ -47,8 +45,8 @@ void tell_status(const SweepRun& run, const std::vector<CaseResult>& cases, Swee
 // The case whose failure is to be mended: of a ladder the last, which is nearest to fitting.
 const CaseResult* to_mend(const SweepRun& run, const std::vector<CaseResult>& cases) {
   const auto failed = [](const CaseResult& one) { return one.failed(); };
-  const bool ladder = run.definition.rule == SweepRule::first_success ||
-                      run.definition.rule == SweepRule::largest;
+  const bool ladder =
+      run.definition.rule == SweepRule::first_success || run.definition.rule == SweepRule::largest;
   if (ladder) {
     const auto last = std::find_if(cases.rbegin(), cases.rend(), failed);
     return last == cases.rend() ? nullptr : &*last;
@@ -92,8 +90,8 @@ void tell_answer(const SweepRun& run, const std::vector<CaseResult>& cases, Swee
   const bool largest = run.definition.rule == SweepRule::largest;
   if (report.reached) {
     report.answer_case = success->name;
-    report.answer = fmt::format("{} that {}: {}", largest ? "the largest" : "the first", verb,
-                                success->name);
+    report.answer =
+        fmt::format("{} that {}: {}", largest ? "the largest" : "the first", verb, success->name);
   } else {
     report.answer = fmt::format("none {}", verb);
   }
@@ -111,8 +109,8 @@ SweepReport report_of(const SweepRun& run, const std::vector<CaseResult>& cases)
   const bool ladder = !report.answer.empty();
   if (failed == nullptr || (ladder && report.reached)) {
     const bool open = report.hef_unknown > 0 && !(ladder && report.reached);
-    report.knob.text = open ? "none: nothing fails for certain; a vendor's compiler would tell"
-                            : "none needed";
+    report.knob.text =
+        open ? "none: nothing fails for certain; a vendor's compiler would tell" : "none needed";
     return report;
   }
   report.knob = next_knob(*failed, run.target, run.definition.folder);
@@ -132,7 +130,8 @@ std::string report_text(const SweepReport& report) {
   }
   if (!report.answer.empty()) text += fmt::format("Answer: {}\n", report.answer);
   for (const Frontier& one : report.frontiers) {
-    text += fmt::format("Frontier{}: {}\n", one.series.empty() ? "" : " of " + one.series, one.text);
+    text +=
+        fmt::format("Frontier{}: {}\n", one.series.empty() ? "" : " of " + one.series, one.text);
     if (!one.signature.empty()) text += fmt::format("  signature {}\n", one.signature);
   }
   return text;

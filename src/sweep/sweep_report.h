@@ -17,7 +17,7 @@ struct SweepReport {
   std::string answer;      // of the rule, in words: the largest that compiles, the first success
   std::string answer_case;
   NextKnob knob;
-  std::string knob_case;  // that it was derived from; empty: none failed
+  std::string knob_case;            // that it was derived from; empty: none failed
   std::string earlier_rule;         // what the fixed rule of earlier scripts says, beside it
   std::vector<Frontier> frontiers;  // under the rule frontier
   bool reached = false;             // what the rule asks for

@@ -10,6 +10,7 @@
 #include "base/process.h"
 #include "base/stopwatch.h"
 #include "sweep/case_failure.h"
+#include "sweep/case_files.h"
 #include "tessera/file.h"
 
 namespace tessera {
@@ -55,11 +56,12 @@ class Sweep {
     (source == CaseSource::computed ? outcome_.computed
      : source == CaseSource::cached ? outcome_.cached
                                     : outcome_.resumed)++;
-    if (run_.definition.rule == SweepRule::first_success && results_[index]->succeeded(hef_wanted()))
+    if (run_.definition.rule == SweepRule::first_success &&
+        results_[index]->succeeded(hef_wanted()))
       first_success_ = std::min(first_success_, index);
     if (options_.on_case) {
-      options_.on_case({&run_.definition.cases[index], &*results_[index], source, finished_,
-                        results_.size()});
+      options_.on_case(
+          {&run_.definition.cases[index], &*results_[index], source, finished_, results_.size()});
     }
   }
 
@@ -98,9 +100,7 @@ class Sweep {
     return std::optional(std::move(made));
   }
 
-  bool stops() {
-    return cancelled() || out_of_time();
-  }
+  bool stops() { return cancelled() || out_of_time(); }
 
   // A case that a limit must be able to end runs in a process of its own.
   Result<std::optional<FinishedCase>> run_in_process(size_t index) {
@@ -122,8 +122,8 @@ class Sweep {
     TESSERA_TRY(const ProcessEnd end, run_process(process));
     const auto made = read_case_result(run_.case_folder(name));
     if (made) {
-      const bool cached = fs::exists(work / "output") && end.output_bytes > 0 &&
-                          said_cached(work / "output");
+      const bool cached =
+          fs::exists(work / "output") && end.output_bytes > 0 && said_cached(work / "output");
       return std::optional(FinishedCase{*made, cached ? CaseSource::cached : CaseSource::computed});
     }
     if (end.how == ProcessEnd::How::cancelled) return std::optional<FinishedCase>();
@@ -132,7 +132,8 @@ class Sweep {
     if (end.how == ProcessEnd::How::signalled) {
       CaseFailure failure;
       failure.exception_type = "CaseCrashed";
-      failure.exception_message = fmt::format("the process of the case ended with {}", to_string(end));
+      failure.exception_message =
+          fmt::format("the process of the case ended with {}", to_string(end));
       failure.signature = failure.exception_type;
       failure.family = "tool_crash";
       return ended(index, std::move(failure), watch.seconds());
@@ -160,7 +161,7 @@ class Sweep {
     result.failure_log = "_compile_failure.txt";
     result.seconds = seconds;
     TESSERA_TRY(const fs::path work, work_folder(run_, one.name));
-    TESSERA_TRY_VOID(write_file_atomically(work / result.failure_log, failure_text(result)));
+    TESSERA_TRY_VOID(write_case_file(work / result.failure_log, failure_text(result)));
     TESSERA_TRY_VOID(write_case_result(result, work));
     TESSERA_TRY_VOID(place_case(run_, one.name, work));
     return std::optional(FinishedCase{std::move(result), CaseSource::computed});
@@ -173,12 +174,12 @@ class Sweep {
     for (size_t i = 0; i < results_.size() && i <= first_success_; ++i)
       outcome_.complete = outcome_.complete && results_[i].has_value();
     if (!outcome_.complete) {
-      outcome_.stopped = out_of_time() && !cancelled()
-                             ? fmt::format("the time limit of {:g} s is over", *options_.time_limit_s)
-                             : "interrupted";
+      outcome_.stopped =
+          out_of_time() && !cancelled()
+              ? fmt::format("the time limit of {:g} s is over", *options_.time_limit_s)
+              : "interrupted";
     }
-    TESSERA_TRY_VOID(
-        write_state(run_, outcome_.complete ? RunState::finished : RunState::stopped));
+    TESSERA_TRY_VOID(write_state(run_, outcome_.complete ? RunState::finished : RunState::stopped));
     if (failed_) return *failed_;
     return std::move(outcome_);
   }

@@ -28,7 +28,8 @@ Result<std::optional<CaseCalibration>> read_array(const std::vector<int64_t>& di
   const ScratchFolder folder;
   const std::vector<uint8_t> bytes = counting(dims);
   std::ofstream(folder / "c.npy", std::ios::binary)
-      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+      .write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
   return read_case_calibration(of_file("c.npy"), folder.path());
 }
 
@@ -95,10 +96,12 @@ TEST(CaseCalibration, another_number_of_channels_is_an_error_whatever_the_policy
 
 TEST(CaseCalibration, a_file_that_is_missing_fails_the_case_before_it_is_compiled) {
   const ScratchFolder folder;
-  SweepDefinition definition = parse_sweep(
-      "name = \"x\"\n[[case]]\nname = \"a\"\nnetwork = \"sigmoid\"\nwidth = 64\ncalib_npz = "
-      "\"none.npz\"\n",
-      "x").value();
+  SweepDefinition definition =
+      parse_sweep(
+          "name = \"x\"\n[[case]]\nname = \"a\"\nnetwork = \"sigmoid\"\nwidth = 64\ncalib_npz = "
+          "\"none.npz\"\n",
+          "x")
+          .value();
   definition.folder = folder.path();
   const SweepRun run = run_of(definition, folder / "run");
   const SweepOutcome outcome = run_all(run);

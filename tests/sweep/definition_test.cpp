@@ -29,20 +29,24 @@ TEST(SweepDefinition, cases_and_grids_keep_the_order_of_their_lines) {
 }
 
 TEST(SweepDefinition, a_list_that_is_no_parameter_may_be_a_word_of_the_name) {
-  const SweepDefinition made = parse_sweep(
-      "name = \"x\"\n[[grid]]\nname = \"copy_{copy}\"\nnetwork = \"sigmoid\"\n"
-      "over = [\"copy\"]\ncopy = [\"a\", \"b\"]\n",
-      "x").value();
+  const SweepDefinition made =
+      parse_sweep(
+          "name = \"x\"\n[[grid]]\nname = \"copy_{copy}\"\nnetwork = \"sigmoid\"\n"
+          "over = [\"copy\"]\ncopy = [\"a\", \"b\"]\n",
+          "x")
+          .value();
   EXPECT_EQ(made.cases[1].name, "copy_b");
   EXPECT_FALSE(made.cases[1].parameters.has("copy"));
 }
 
 TEST(SweepDefinition, defaults_reach_only_cases_whose_network_reads_them) {
-  const SweepDefinition made = parse_sweep(
-      "name = \"x\"\n[defaults]\nwidth = 64\nn_filters = 32\n"
-      "[[case]]\nname = \"a\"\nnetwork = \"encoder\"\n[[case]]\nname = \"b\"\nnetwork = "
-      "\"sigmoid\"\n",
-      "x").value();
+  const SweepDefinition made =
+      parse_sweep(
+          "name = \"x\"\n[defaults]\nwidth = 64\nn_filters = 32\n"
+          "[[case]]\nname = \"a\"\nnetwork = \"encoder\"\n[[case]]\nname = \"b\"\nnetwork = "
+          "\"sigmoid\"\n",
+          "x")
+          .value();
   EXPECT_FALSE(made.cases[0].parameters.has("width"));
   EXPECT_EQ(made.cases[0].parameters.count("n_filters", 0), 32);
   EXPECT_FALSE(made.cases[1].parameters.has("n_filters"));
@@ -97,7 +101,8 @@ TEST(SweepDefinition, too_many_cases_are_refused_before_they_are_made) {
   list += "]";
   const Error error = error_of(
       "name = \"x\"\n[[grid]]\nname = \"a{in}_{out}\"\nnetwork = \"conv1x1\"\nover = "
-      "[\"in\", \"out\"]\nin = " + list + "\nout = " + list + "\n");
+      "[\"in\", \"out\"]\nin = " +
+      list + "\nout = " + list + "\n");
   EXPECT_EQ(error.code, ErrorCode::kResourceLimit);
 }
 
@@ -124,8 +129,8 @@ TEST(SweepDefinition, patterns_know_stars_and_question_marks) {
 }
 
 TEST(SweepDefinition, an_unknown_preset_is_answered_with_the_known_ones) {
-  const std::vector<std::filesystem::path> folders = {
-      std::filesystem::path(TESSERA_SOURCE_DIR) / "presets"};
+  const std::vector<std::filesystem::path> folders = {std::filesystem::path(TESSERA_SOURCE_DIR) /
+                                                      "presets"};
   const auto found = find_sweep("allocator-fix", folders);
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, ErrorCode::kNotFound);

@@ -29,8 +29,8 @@ std::map<std::string, Record> records() {
       continue;
     }
     const auto at = [&](const std::string& title) {
-      return cells.at(static_cast<size_t>(std::find(titles.begin(), titles.end(), title) -
-                                          titles.begin()));
+      return cells.at(
+          static_cast<size_t>(std::find(titles.begin(), titles.end(), title) - titles.begin()));
     };
     all[at("case")] = {at("har"), at("hef"), at("fit_use")};
   }

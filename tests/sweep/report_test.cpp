@@ -94,7 +94,9 @@ network = "conv1x1"
 in = 256
 over = ["width"]
 width = [2000, 1024, 512]
-)", "sizes.toml").value();
+)",
+                                                 "sizes.toml")
+                                         .value();
   const ScratchFolder folder;
   const SweepReport report = report_on(run_of(definition, folder / "run"));
   EXPECT_EQ(report.answer, "the largest that compiles: w1024");
@@ -131,8 +133,24 @@ TEST(Frontier, is_drawn_by_the_layer_that_the_next_depth_adds) {
 }
 
 TEST(Frontier, of_the_whole_network_tells_both_numbers_and_what_the_step_adds) {
+  const SweepDefinition deep = parse_sweep(R"(
+name = "deep"
+rule = "frontier"
+[defaults]
+network = "masker"
+hid_chan = 512
+width = 128
+n_blocks = 2
+n_repeats = 12
+[[grid]]
+name = "active{truncate_k}"
+over = ["truncate_k"]
+truncate_k = [1, 12, 24]
+)",
+                                           "deep.toml")
+                                   .value();
   const ScratchFolder folder;
-  SweepRun run = run_of(preset("prefix-ramp"), folder / "run", "focused");
+  SweepRun run = run_of(deep, folder / "run");
   const size_t section = run.target_text.find("[limits.contexts]");
   const size_t pass = run.target_text.find("pass = 9\n", section);
   ASSERT_NE(pass, std::string::npos);
@@ -142,9 +160,10 @@ TEST(Frontier, of_the_whole_network_tells_both_numbers_and_what_the_step_adds) {
   ASSERT_EQ(report.frontiers.size(), 1U);
   const Frontier& frontier = report.frontiers[0];
   ASSERT_FALSE(frontier.unknown);
-  EXPECT_FALSE(frontier.before.empty());
-  ASSERT_EQ(frontier.added.size(), 1U);
-  EXPECT_TRUE(frontier.added[0].starts_with("block ")) << frontier.added[0];
+  EXPECT_EQ(frontier.before, "active12");
+  EXPECT_EQ(frontier.at, "active24");
+  EXPECT_EQ(frontier.added.size(), 12U);
+  EXPECT_TRUE(contains(frontier.text, "the step adds block 12, ")) << frontier.text;
   const auto cause = std::find_if(frontier.causes.begin(), frontier.causes.end(),
                                   [](const auto& one) { return one.rule == "context_count"; });
   ASSERT_NE(cause, frontier.causes.end());
@@ -165,8 +184,7 @@ TEST(Frontier, a_row_that_fails_before_depth_matters_is_not_blamed_on_depth) {
 
 TEST(Frontier, what_may_fail_is_told_where_nothing_fails_for_certain) {
   const ScratchFolder folder;
-  const SweepReport report =
-      report_on(run_of(preset("prefix-ramp"), folder / "run", "focused"));
+  const SweepReport report = report_on(run_of(preset("prefix-ramp"), folder / "run", "focused"));
   ASSERT_EQ(report.frontiers.size(), 1U);
   EXPECT_TRUE(report.frontiers[0].unknown);
   EXPECT_EQ(report.frontiers[0].at, "masker_active3_b4_r3");

@@ -82,8 +82,9 @@ TEST(SweepRunner, a_case_folder_without_a_readable_result_is_made_again) {
   const std::string summary = text_of(run.folder / "summary.tsv");
   fs::resize_file(run.case_folder("conv_64_w128") / "result.json", 40);
   fs::remove(run.case_folder("conv_64_w1024") / "result.json");
+  fs::resize_file(run.case_folder("conv_64_w2000") / "network.onnx", 0);
   const SweepOutcome again = run_all(run);
-  EXPECT_EQ(again.computed, 2U);
+  EXPECT_EQ(again.computed, 3U);
   EXPECT_EQ(text_of(run.folder / "summary.tsv"), summary);
 }
 
@@ -146,7 +147,9 @@ network = "conv1x1"
 in = 256
 over = ["width"]
 width = [4000, 2000, 1024, 512, 256, 128]
-)", "ladder.toml").value();
+)",
+                                                 "ladder.toml")
+                                         .value();
   const ScratchFolder folder;
   const std::vector<std::string> expected = {"w4000", "w2000", "w1024"};
   for (const int jobs : {1, 4}) {
@@ -180,7 +183,9 @@ out_block = 99
 name = "sound"
 network = "sigmoid"
 width = 64
-)", "models.toml").value();
+)",
+                                           "models.toml")
+                                   .value();
   definition.folder = folder.path();
   const SweepRun run = run_of(definition, folder / "run");
   const SweepOutcome outcome = run_all(run);
@@ -219,7 +224,9 @@ depth = [1, 2]
 name = "prefix_too_deep"
 part = "prefix"
 depth = 4000
-)", "demo.toml").value();
+)",
+                                           "demo.toml")
+                                   .value();
   definition.folder = TESSERA_SOURCE_DIR;
   const ScratchFolder folder;
   const SweepOutcome outcome = run_all(run_of(definition, folder / "run"));
@@ -333,7 +340,8 @@ TEST(SweepRunner, one_case_alone_and_a_collection_make_the_table_of_a_sweep) {
                            SweepRun run = run_of(convolutions(), folder / "run");
                            fs::create_directories(run.folder);
                            return run;
-                         }()).value();
+                         }())
+                             .value();
   const SweepRun run = open_run(begun.folder).value();
   EXPECT_FALSE(collect_run(run).value().complete);
   for (auto one = run.definition.cases.rbegin(); one != run.definition.cases.rend(); ++one)
