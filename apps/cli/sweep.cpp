@@ -17,6 +17,8 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/machine.h"
+#include "cli/sweep_display.h"
+#include "cli/sweep_options.h"
 #include "cli/sweep_parts.h"
 #include "cli/target_options.h"
 #include "tessera/file.h"
@@ -29,25 +31,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint64_t kMostTargetBytes = uint64_t{1} << 20;
-constexpr double kMostSeconds = 1e8;
-
-struct SweepArguments {
-  std::string sweep;
-  std::string profile;
-  std::string pattern;
-  std::string compiler = "builtin";
-  std::string target = "hailo8";
-  std::string output;
-  std::string runs;
-  bool no_cache = false;
-  int jobs = 0;
-  std::optional<double> case_limit_s;
-  std::optional<double> time_limit_s;
-  std::string dfc = "hailo";
-  std::string dfc_python;
-  std::string hw_arch;
-  std::string vela = "vela";
-};
 
 // --runs, else $TESSERA_RUNS, else ./runs.
 fs::path root_of(const SweepArguments& options) {
@@ -122,53 +105,6 @@ std::vector<std::string> command_words(const SweepArguments& options) {
   return words;
 }
 
-// One line for each case as it ends; on a terminal, below them, what is running.
-class LiveTable {
- public:
-  LiveTable(Console& console, const SweepDefinition& definition) : console_(console) {
-    for (const SweepCase& one : definition.cases) width_ = std::max(width_, one.name.size());
-    terminal_ = ::isatty(STDERR_FILENO) != 0 && !console.json();
-    console_.print("{:{}}  {:8}{:11}{:28}{}\n", "case", width_, "har", "hef", "family", "why");
-  }
-  ~LiveTable() { console_.set_status_line(""); }
-  LiveTable(const LiveTable&) = delete;
-  LiveTable& operator=(const LiveTable&) = delete;
-
-  void show(const CaseEvent& event) {
-    if (event.result == nullptr) {
-      running_ = event.which->name;
-    } else {
-      row(event);
-    }
-    if (terminal_)
-      console_.set_status_line(
-          fmt::format("{} of {}: {}", event.finished, event.all, printable_line(running_)));
-  }
-
- private:
-  void row(const CaseEvent& event) {
-    const CaseResult& result = *event.result;
-    const std::string hef =
-        result.unknown.empty() ? std::string(to_string(result.hef)) : std::string("unknown");
-    const std::string family = result.failure ? result.failure->family : "";
-    std::string why =
-        event.source == CaseSource::computed ? "" : fmt::format("({}) ", to_string(event.source));
-    why += result.failure ? result.failure->exception_message : result.unknown;
-    constexpr size_t kMostWhy = 100;
-    if (why.size() > kMostWhy) why = why.substr(0, kMostWhy - 3) + "...";
-    if (terminal_) console_.set_status_line("");
-    std::string line = fmt::format("{:{}}  {:8}{:11}{:28}{}", result.name, width_,
-                                   to_string(result.har), hef, family, printable_line(why));
-    line.erase(line.find_last_not_of(' ') + 1);
-    console_.print("{}\n", line);
-  }
-
-  Console& console_;
-  size_t width_ = 4;
-  bool terminal_ = false;
-  std::string running_;
-};
-
 Error stopped_error(const SweepOutcome& outcome, const SweepRun& run,
                     const SweepArguments& options) {
   std::vector<std::string> words = command_words(options);
@@ -229,55 +165,6 @@ Result<Document> run_sweep_command(const SweepArguments& options, Console& conso
   return stopped_error(*outcome, run, options);
 }
 
-void add_run_options(CommandLine& app, SweepArguments& options) {
-  app.add_option("PRESET", options.sweep, "A preset, or the file of a definition")
-      ->type_name(preset_type());
-  app.add_option("--profile", options.profile,
-                 "Which cases of the sweep; default: the first profile that it has")
-      ->type_name("{quick,full,focused,extended}");
-  app.add_option("--cases", options.pattern,
-                 "Only cases named like this: '*' and '?' stand for "
-                 "anything")
-      ->type_name("GLOB");
-  app.add_option("--compiler", options.compiler,
-                 "builtin: our own opinion of the target; dfc, vela: the vendor's compiler")
-      ->one_of({"builtin", "dfc", "vela"})
-      ->capture_default_str();
-  add_target_option(app, options.target);
-  app.add_option("-o,--output", options.output,
-                 "The run's folder; an unfinished run in it goes on. Default: a new one in --runs")
-      ->type_name("DIR");
-  app.add_option("--runs", options.runs,
-                 "The root of runs and of their cache; default: $TESSERA_RUNS, else runs")
-      ->type_name("DIR");
-  app.add_flag("--no-cache", options.no_cache, "Compile what an earlier run has compiled, too");
-  app.add_option("-j,--jobs", options.jobs, "Cases at once; default: as many as there are cores")
-      ->within(1, 256)
-      ->type_name("N");
-  app.add_option("--case-limit", options.case_limit_s,
-                 "Seconds that one case may take: then it is ended, and has failed")
-      ->positive()
-      ->within(0.001, kMostSeconds)
-      ->type_name("S");
-  app.add_option("--time-limit", options.time_limit_s,
-                 "Seconds that the sweep may take: then it stops; the same command goes on")
-      ->positive()
-      ->within(0.001, kMostSeconds)
-      ->type_name("S");
-  app.add_option("--dfc", options.dfc, "Hailo's compiler: a name in PATH, or a path")
-      ->type_name("PATH")
-      ->capture_default_str();
-  app.add_option("--dfc-python", options.dfc_python,
-                 "Call Hailo's compiler by its Python interface, in this virtual environment")
-      ->type_name("DIR");
-  app.add_option("--hw-arch", options.hw_arch,
-                 "The chip as Hailo's compiler calls it; default: the target's name")
-      ->type_name("NAME");
-  app.add_option("--vela", options.vela, "Arm's compiler Vela: a name in PATH, or a path")
-      ->type_name("PATH")
-      ->capture_default_str();
-}
-
 }  // namespace
 
 Action define_sweep(CommandLine& app) {
@@ -288,9 +175,9 @@ Action define_sweep(CommandLine& app) {
     TaskArguments task;
   };
   auto all = std::make_shared<All>();
-  add_run_options(app, all->run);
+  add_sweep_options(app, all->run);
   CommandLine* list = app.add_subcommand("list", "Presets known here", true);
-  list->footer("Example:\n  tessera sweep list");
+  list->footer("Examples:\n  tessera sweep list");
   CommandLine* show = app.add_subcommand("show", "The cases of a sweep", true);
   show->add_option("SWEEP", all->show.preset, "A preset, or the file of a definition")
       ->required()
@@ -306,17 +193,17 @@ Action define_sweep(CommandLine& app) {
       ->required()
       ->type_name("FILE.toml");
   created->add_flag("--force", all->created.force, "Replace a file that is there");
-  created->footer("Example:\n  tessera sweep new mine.toml");
+  created->footer("Examples:\n  tessera sweep new fresh.toml");
   CommandLine* task =
       app.add_subcommand("run-case", "One case of a run: what a task of a cluster calls", true);
   task->add_option("RUN", all->task.run, "The run's folder")->required()->type_name("DIR");
   task->add_option("CASE", all->task.name, "The case's name")->required()->type_name("NAME");
   task->add_option("--cache", all->task.cache, "Results over runs")->type_name("DIR");
-  task->footer("Example:\n  tessera sweep run-case runs/20260223T020616Z-modules encoder");
+  task->footer("Examples:\n  tessera sweep run-case runs/modules encoder");
   CommandLine* collected =
       app.add_subcommand("collect", "summary.tsv and the report, from the cases of a run", true);
   collected->add_option("RUN", all->task.run, "The run's folder")->required()->type_name("DIR");
-  collected->footer("Example:\n  tessera sweep collect runs/20260223T020616Z-modules");
+  collected->footer("Examples:\n  tessera sweep collect runs/modules");
   app.footer(
       "A run is a folder: run.json, definition.toml, cases.tsv, summary.tsv, and a folder for "
       "each\n"

@@ -42,7 +42,7 @@ Result<SweepDefinition> SweepDefinition::selected(const std::string& profile,
       std::vector<std::string> names;
       for (const SweepProfile& one : profiles) names.push_back(one.name);
       return TESSERA_ERROR(kNotFound, name, fmt::format("has no profile '{}'", wanted),
-                           names.empty() ? "leave out --profile: this sweep has none"
+                           names.empty() ? "name no profile: this sweep has none"
                                          : fmt::format("it has: {}", fmt::join(names, ", ")));
     }
     if (found->rule) made.rule = *found->rule;

@@ -66,7 +66,7 @@ class KnobSearch {
     }
     if (family == "har_build")
       return fmt::format("the network itself: {}", case_.failure->exception_message);
-    if (family == "timeout") return "more time: --case-limit";
+    if (family == "timeout") return "more time for a case: SweepOptions::case_limit_s";
     if (knob.earlier_rule) {
       return fmt::format(
           "{}, by the fixed rule: the target says that it fits, so that no rule of it "
