@@ -183,7 +183,7 @@ Action define_sweep(CommandLine& app) {
       ->required()
       ->type_name(preset_type());
   show->add_option("--of-profile", all->show.profile, "Of another profile than the first")
-      ->type_name("{quick,full,focused,extended}");
+      ->one_of({"quick", "full", "focused", "extended"});
   show->add_flag("--toml", all->show.as_file, "The definition itself, to start one's own from");
   show->footer(
       "Examples:\n  tessera sweep show modules\n  tessera sweep show stage7 --toml > mine.toml");

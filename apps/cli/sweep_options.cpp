@@ -15,7 +15,7 @@ void add_sweep_options(CommandLine& app, SweepArguments& options) {
       ->type_name(preset_type());
   app.add_option("--profile", options.profile,
                  "Which cases of the sweep; default: the first profile that it has")
-      ->type_name("{quick,full,focused,extended}");
+      ->one_of({"quick", "full", "focused", "extended"});
   app.add_option("--cases", options.pattern,
                  "Only cases named like this: '*' and '?' stand for "
                  "anything")

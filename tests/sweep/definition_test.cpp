@@ -147,5 +147,14 @@ TEST(SweepDefinition, the_template_is_a_sweep_that_runs) {
   EXPECT_TRUE(outcome.complete);
 }
 
+TEST(SweepDefinition, the_page_about_sweeps_names_every_parameter_and_kind_of_network) {
+  const std::string page =
+      text_of(std::filesystem::path(TESSERA_SOURCE_DIR) / "docs" / "sweeps.md");
+  for (const ParameterKey& key : parameter_keys())
+    EXPECT_NE(page.find(fmt::format("`{}`", key.name)), std::string::npos) << key.name;
+  for (const NetworkKind& kind : network_kinds())
+    EXPECT_NE(page.find(fmt::format("`{}`", kind.name)), std::string::npos) << kind.name;
+}
+
 }  // namespace
 }  // namespace tessera::test
