@@ -21,7 +21,8 @@ std::string text_or_empty(const Json& object, const char* key) {
 
 Result<RecordedOutcome> outcome_of(const JsonFields& fields, const char* key) {
   TESSERA_TRY(const std::string text, fields.text(key));
-  for (const RecordedOutcome one : {RecordedOutcome::not_tried, RecordedOutcome::passed, RecordedOutcome::failed}) {
+  for (const RecordedOutcome one :
+       {RecordedOutcome::not_tried, RecordedOutcome::passed, RecordedOutcome::failed}) {
     if (text == to_string(one)) return one;
   }
   return fields.error(key, "must be passed, failed or not_tried");

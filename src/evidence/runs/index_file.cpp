@@ -188,8 +188,8 @@ Result<IndexFile> open_index_file(const fs::path& root, std::vector<std::string>
     auto database = open_checked(root);
     if (database) return IndexFile{std::move(*database), std::move(shared)};
     if (database.error().code != ErrorCode::kCorrupt) return std::move(database).error();
-    notes.push_back(fmt::format("{} {}: it is made anew", database.error().subject,
-                                database.error().message));
+    notes.push_back(
+        fmt::format("{} {}: it is made anew", database.error().subject, database.error().message));
   }
   return make_anew(root, false);
 }

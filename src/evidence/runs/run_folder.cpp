@@ -69,7 +69,7 @@ class CaseList {
   }
 
  private:
-  Run& run_;
+  RecordedRun& run_;
   std::unordered_map<std::string, size_t> index_;
   size_t notes_ = 0;
 };
@@ -115,7 +115,8 @@ void read_summary(const fs::path& folder, CaseList& cases) {
                family = table->column("family"), har_path = table->column("har_path"),
                hef_path = table->column("hef_path");
   if (module == kNoColumn || har == kNoColumn || hef == kNoColumn) {
-    cases.note(fmt::format("{}: lacks a column: module, har_success or hef_success", file.string()));
+    cases.note(
+        fmt::format("{}: lacks a column: module, har_success or hef_success", file.string()));
     return;
   }
   for (const TsvTable::Row& row : table->rows) {
@@ -143,7 +144,8 @@ void read_results(const fs::path& folder, CaseList& cases) {
   const fs::path results = folder / "cases";
   std::error_code failed;
   std::vector<std::string> names;
-  for (fs::directory_iterator at(results, failed), end; !failed && at != end; at.increment(failed)) {
+  for (fs::directory_iterator at(results, failed), end; !failed && at != end;
+       at.increment(failed)) {
     std::string name = at->path().filename().string();
     if (is_case_name(name)) names.push_back(std::move(name));  // hidden: not finished
     if (names.size() > kMaxCases) break;

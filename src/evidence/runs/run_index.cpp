@@ -129,9 +129,9 @@ Result<void> insert_cases(Database& database, int64_t run, const std::vector<Rec
 }
 
 Result<void> forget(Database& database, const std::string& folder) {
-  TESSERA_TRY(Statement cases,
-              database.prepare(
-                  "DELETE FROM cases WHERE run IN (SELECT id FROM runs WHERE folder = ?)"));
+  TESSERA_TRY(
+      Statement cases,
+      database.prepare("DELETE FROM cases WHERE run IN (SELECT id FROM runs WHERE folder = ?)"));
   TESSERA_TRY_VOID(cases.bind(1, folder).run());
   TESSERA_TRY(Statement run, database.prepare("DELETE FROM runs WHERE folder = ?"));
   return run.bind(1, folder).run();
@@ -166,8 +166,8 @@ Result<RunIndex> RunIndex::open_file(const fs::path& root) {
     // Damage inside: found where it is read.
     notes.push_back(fmt::format("{} {}: it is made anew", refreshed.error().subject,
                                 refreshed.error().message));
-    TESSERA_TRY(file, replace_index_file(root, {std::move(index.database_),
-                                                std::move(index.lock_)}));
+    TESSERA_TRY(file,
+                replace_index_file(root, {std::move(index.database_), std::move(index.lock_)}));
     index.database_ = std::move(file.database);
     index.lock_ = std::move(file.lock);
     refreshed = index.refresh();
@@ -186,8 +186,8 @@ Result<RunIndex> RunIndex::open_memory(const fs::path& root, const Error& why) {
     TESSERA_TRY(index.database_, empty_index_in_memory());  // the copy was damaged
     TESSERA_TRY_VOID(index.refresh());
   }
-  index.notes_.push_back(
-      fmt::format("the index is kept in memory this time, which takes longer: {}", why.to_string()));
+  index.notes_.push_back(fmt::format(
+      "the index is kept in memory this time, which takes longer: {}", why.to_string()));
   return index;
 }
 
@@ -254,7 +254,8 @@ Result<std::vector<IndexedRun>> RunIndex::runs() const {
           &run.info.state, &run.info.tessera, &run.info.compiler, &run.info.compiler_version,
           &run.info.target, &run.info.target_hash, &run.info.definition_hash})
       *text = select.text(++at);
-    for (int64_t* count : {&run.cases, &run.finished, &run.har_passed, &run.hef_passed, &run.failed})
+    for (int64_t* count :
+         {&run.cases, &run.finished, &run.har_passed, &run.hef_passed, &run.failed})
       *count = select.integer(++at);
   }
 }

@@ -12,9 +12,9 @@ namespace tessera {
 
 // The columns that every summary has, and those that ladders add.
 inline constexpr std::string_view kSummaryColumns[] = {
-    "stage",       "module",   "run_tag",     "input_len",   "input_chan",
-    "calib_npz",   "har_path", "hef_path",    "har_success", "hef_success",
-    "exception_type", "failure_head", "har_log", "hef_log",  "failure_log"};
+    "stage",          "module",       "run_tag",  "input_len",   "input_chan",
+    "calib_npz",      "har_path",     "hef_path", "har_success", "hef_success",
+    "exception_type", "failure_head", "har_log",  "hef_log",     "failure_log"};
 inline constexpr std::string_view kLadderColumns[] = {"n_filters", "bn_chan",  "hid_chan",
                                                       "skip_chan", "n_blocks", "n_repeats"};
 
