@@ -56,6 +56,8 @@ Action define_plan(CommandLine& app);
 Action define_verify(CommandLine& app);
 Action define_rewrite(CommandLine& app);
 Action define_run(CommandLine& app);
+Action define_runs(CommandLine& app);
+Action define_status(CommandLine& app);
 Action define_target(CommandLine& app);
 Action define_score(CommandLine& app);
 Action define_separate(CommandLine& app);

@@ -9,6 +9,7 @@ constexpr std::string_view kNetworks = "Commands for networks and voices";
 constexpr std::string_view kSensors = "Commands for motion sensors";
 constexpr std::string_view kChips = "Commands for chips";
 constexpr std::string_view kQuality = "Commands that look for lost quality";
+constexpr std::string_view kEvidence = "Commands for sweeps and what they found";
 constexpr std::string_view kTool = "Commands about this tool";
 
 }  // namespace
@@ -74,6 +75,10 @@ std::span<const Command> commands() {
       {kQuality, "bisect",
        "Where between a network and its package the quality goes, to the single value",
        define_bisect},
+
+      {kEvidence, "runs", "List, show, compare, import and remove runs", define_runs},
+      {kEvidence, "status",
+       "The goals, ticked by what runs left behind, with the path of each tick", define_status},
 
       {kTool, "doctor", "Check this machine and this build", define_doctor},
       {kTool, "formats", "What of a model file's format is read: the operations of ONNX",

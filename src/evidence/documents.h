@@ -22,7 +22,13 @@
 
 namespace tessera {
 struct Evaluation;
-}
+struct ImportedTable;
+struct IndexedRun;
+struct RecordedRun;
+struct RemovalCandidate;
+struct RunDifference;
+struct Tracker;
+}  // namespace tessera
 
 namespace tessera::documents {
 
@@ -83,5 +89,14 @@ Json of(const Separation& separation);
 // A network, or two, on a data set: means with their intervals, every item, those that failed, the
 // names of the ten worst.
 Json of(const Evaluation& evaluation);
+
+// Runs (docs/runs.md): one of a list; one with every case and its failures by family; two compared;
+// what an import made, what a removal would take; the tracker of goals.
+Json of(const IndexedRun& run);
+Json of(const RecordedRun& run);
+Json of(const RunDifference& difference);
+Json of(const ImportedTable& imported);
+Json of(const RemovalCandidate& candidate);
+Json of(const Tracker& tracker);
 
 }  // namespace tessera::documents

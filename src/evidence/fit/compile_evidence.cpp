@@ -206,7 +206,7 @@ Result<EvidenceSet> from_run(const fs::path& path, const Target& target) {
                          compiler.empty()
                              ? "does not say which compiler decided"
                              : "was decided by the builtin compiler, which asks the target itself",
-                         "give runs of a vendor's compiler: 'tessera sweep --compiler dfc'");
+                         "give runs of a vendor's compiler, which 'tessera sweep' calls where it is installed");
   }
   if (part("target", "name") != target.name)
     return other_target(path.string(), part("target", "name"), target);
