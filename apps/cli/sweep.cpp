@@ -182,7 +182,7 @@ Action define_sweep(CommandLine& app) {
   show->add_option("SWEEP", all->show.preset, "A preset, or the file of a definition")
       ->required()
       ->type_name(preset_type());
-  show->add_option("--of-profile", all->show.profile, "Of another profile than the first")
+  show->add_option("--profile", all->show.profile, "Of another profile than the first")
       ->one_of({"quick", "full", "focused", "extended"});
   show->add_flag("--toml", all->show.as_file, "The definition itself, to start one's own from");
   show->footer(

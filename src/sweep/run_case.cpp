@@ -97,7 +97,7 @@ class CaseRun {
     Graph legal = network;
     TESSERA_TRY(const bool translated, translate(legal));
     if (!translated || context_.definition.goal == SweepGoal::har) return {};
-    const Result<void> compiled = compile(legal, std::move(calibration), content);
+    const Result<void> compiled = compile(network, legal, std::move(calibration), content);
     if (compiled) return {};
     if (ends_sweep(compiled.error())) return compiled;
     result_.hef = StepOutcome::failed;
@@ -138,10 +138,11 @@ class CaseRun {
     return true;
   }
 
-  Result<void> compile(const Graph& legal, Result<std::optional<CaseCalibration>> calibration,
+  Result<void> compile(const Graph& network, const Graph& legal,
+                       Result<std::optional<CaseCalibration>> calibration,
                        const std::string& content) {
     CompileInput input{
-        legal, {}, folder_ / result_.har_file, folder_, "net_" + content.substr(0, 8)};
+        network, legal, {}, folder_ / result_.har_file, folder_, "net_" + content.substr(0, 8)};
     const auto refuse = [&](const Error& error) -> Result<void> {
       result_.hef = StepOutcome::failed;
       result_.failure = calibration_failure(error);

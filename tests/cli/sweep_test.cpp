@@ -52,7 +52,7 @@ TEST_F(CliSweep, list_and_show_tell_the_presets) {
   EXPECT_NE(list.out.find("tiled-parity-chain"), std::string::npos);
   const Outcome show = sweep({"show", "allocator-fixes", "--json"});
   EXPECT_EQ(Json::parse(show.out)["cases"].size(), 17U);
-  const Outcome full = sweep({"show", "allocator-fixes", "--of-profile", "full", "--json"});
+  const Outcome full = sweep({"show", "allocator-fixes", "--profile", "full", "--json"});
   EXPECT_EQ(Json::parse(full.out)["cases"].size(), 49U);
   const Outcome text = sweep({"show", "modules", "--toml"});
   EXPECT_EQ(text.out, contents(TESSERA_SOURCE_DIR "/presets/modules.toml"));
