@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/stopwatch.h"
+#include "sweep/build_id.h"
 #include "sweep/case_cache.h"
 #include "sweep/case_calibration.h"
 #include "sweep/case_failure.h"
@@ -182,6 +183,9 @@ class CaseRun {
         to_string(context_.definition.goal), case_.parameters.count("tile", 0),
         case_.parameters.word("network", ""), case_.parameters.word("part", ""),
         case_.parameters.word("length_policy", "pad")));
+    // Our own opinion changes with the program; a vendor's result does not.
+    if (context_.compiler.kind == CompilerKind::builtin)
+      hasher.update(fmt::format("build {}\n", program_build_id()));
     if (context_.compiler.kind == CompilerKind::dfc)
       hasher.update(fmt::format("arch {}\n", context_.compiler.dfc.hw_arch));
     if (calibration && *calibration) hasher.update("calibration " + (*calibration)->hash);

@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "support/full_disk.h"
+#include "sweep/build_id.h"
 
 #include "sweep_fixture.h"
 
@@ -257,6 +258,12 @@ TEST(SweepRunner, results_are_known_over_runs_by_what_they_depend_on) {
   EXPECT_EQ(run_all(newer, 2, cache).computed, 6U);
   EXPECT_EQ(run_all(run_of(convolutions(), folder / "d", "", "", "generic"), 2, cache).computed,
             6U);
+}
+
+TEST(SweepRunner, results_of_the_builtin_compiler_are_those_of_this_build) {
+  const std::string id = program_build_id();
+  EXPECT_GE(id.size(), 16U);
+  EXPECT_EQ(id.find_first_not_of("0123456789abcdef"), std::string::npos) << id;
 }
 
 TEST(SweepRunner, a_damaged_entry_of_the_cache_is_made_again) {
