@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/counted.h"
+#include "base/shell_word.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/machine.h"
@@ -56,26 +57,49 @@ Result<std::string> target_text(const Target& target) {
   return with_settings(text, target.settings, target.file.string());
 }
 
+// A folder that is gone when it is no longer needed.
+class ScratchStore {
+ public:
+  ScratchStore() {
+    std::error_code ignored;
+    std::string name = (fs::temp_directory_path(ignored) / "tessera-sweep-XXXXXX").string();
+    if (::mkdtemp(name.data()) != nullptr) folder_ = name;
+  }
+  ~ScratchStore() {
+    std::error_code ignored;
+    if (!folder_.empty()) fs::remove_all(folder_, ignored);
+  }
+  ScratchStore(const ScratchStore&) = delete;
+  ScratchStore& operator=(const ScratchStore&) = delete;
+
+  const fs::path& folder() const { return folder_; }
+
+ private:
+  fs::path folder_;
+};
+
 Result<SweepCompiler> compiler_of(const SweepArguments& options, const Target& target,
                                   const fs::path& folder) {
   SweepCompiler compiler;
   compiler.version = TESSERA_VERSION;
   if (options.compiler == "builtin") return compiler;
-  // Where a vendor's compiler leaves what it says when it is asked for its version.
-  const fs::path steps = folder / "steps";
-  TESSERA_TRY_VOID(ensure_directory(steps));
+  // Where a vendor's compiler leaves what it says when it is asked for its version. The run's
+  // folder is nobody's yet.
+  const ScratchStore scratch;
   if (options.compiler == "dfc") {
     compiler.kind = CompilerKind::dfc;
-    compiler.dfc.store = steps;
+    compiler.dfc.store = scratch.folder();
     compiler.dfc.program = options.dfc;
     compiler.dfc.hw_arch = options.hw_arch.empty() ? target.name : options.hw_arch;
     if (!options.dfc_python.empty()) {
-      TESSERA_TRY_VOID(hailo::use_python(compiler.dfc, options.dfc_python, fs::absolute(steps)));
+      const fs::path steps = fs::absolute(folder / "steps");
+      TESSERA_TRY_VOID(ensure_directory(steps));
+      TESSERA_TRY_VOID(hailo::use_python(compiler.dfc, options.dfc_python, steps));
     }
     TESSERA_TRY(compiler.version, hailo::dfc_version(compiler.dfc));
   } else {
     compiler.kind = CompilerKind::vela;
-    compiler.vela.store = steps;
+    compiler.vela.store = scratch.folder();
     compiler.vela.program = options.vela;
     TESSERA_TRY(compiler.vela.configuration, vela::configuration_of(target));
     TESSERA_TRY(compiler.version, vela::vela_version(compiler.vela));
@@ -102,6 +126,10 @@ std::vector<std::string> command_words(const SweepArguments& options) {
   add("--compiler", options.compiler);
   add("--target", options.target);
   add("--hw-arch", options.hw_arch);
+  if (options.compiler == "dfc") add("--dfc", options.dfc);
+  if (options.compiler == "dfc") add("--dfc-python", options.dfc_python);
+  if (options.compiler == "vela") add("--vela", options.vela);
+  add("--runs", options.runs);
   return words;
 }
 
@@ -109,6 +137,7 @@ Error stopped_error(const SweepOutcome& outcome, const SweepRun& run,
                     const SweepArguments& options) {
   std::vector<std::string> words = command_words(options);
   words.insert(words.end(), {"-o", run.folder.string()});
+  for (std::string& word : words) word = shell_word(word);
   return TESSERA_ERROR(kCancelled, run.folder.string(),
                        fmt::format("stopped: {}; {} of {} are finished and stay", outcome.stopped,
                                    outcome.cases.size(), counted(outcome.all, "case")),
@@ -182,7 +211,7 @@ Action define_sweep(CommandLine& app) {
   show->add_option("SWEEP", all->show.preset, "A preset, or the file of a definition")
       ->required()
       ->type_name(preset_type());
-  show->add_option("--of-profile", all->show.profile, "Of another profile than the first")
+  show->add_option("--profile", all->show.profile, "Of another profile than the first")
       ->one_of({"quick", "full", "focused", "extended"});
   show->add_flag("--toml", all->show.as_file, "The definition itself, to start one's own from");
   show->footer(

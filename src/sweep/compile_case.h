@@ -11,6 +11,7 @@
 namespace tessera {
 
 struct CompileInput {
+  const Graph& written;  // before it was translated
   const Graph& legal;
   std::optional<CaseCalibration> calibration;  // fitted to the network's input
   std::filesystem::path onnx;                  // the network, in the folder

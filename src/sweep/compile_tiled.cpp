@@ -100,11 +100,11 @@ Result<void> compile_tiled(const CaseContext& context, const CompileInput& input
   }
   TESSERA_TRY(const auto backend, make_backend("cpu", {.threads = 1}));
   TESSERA_TRY(const auto reference, make_backend("reference", {.threads = 1}));
-  const std::vector<std::vector<float>> noise = noise_inputs(input.legal);
+  const std::vector<std::vector<float>> noise = noise_inputs(input.written);
   const std::vector<ConstValues> signals(noise.begin(), noise.end());
   const VerifyOptions options;
   TESSERA_TRY(const VerifyReport report,
-              verify_plan(input.legal, *plan, *backend, *reference, signals, options));
+              verify_plan(input.written, *plan, *backend, *reference, signals, options));
   tell(report, result);
   TESSERA_TRY_VOID(
       write_case_file(input.folder / "parity.json", print_json(parity_document(report, options))));

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/stopwatch.h"
+#include "sweep/build_id.h"
 #include "sweep/case_cache.h"
 #include "sweep/case_calibration.h"
 #include "sweep/case_failure.h"
@@ -97,7 +98,7 @@ class CaseRun {
     Graph legal = network;
     TESSERA_TRY(const bool translated, translate(legal));
     if (!translated || context_.definition.goal == SweepGoal::har) return {};
-    const Result<void> compiled = compile(legal, std::move(calibration), content);
+    const Result<void> compiled = compile(network, legal, std::move(calibration), content);
     if (compiled) return {};
     if (ends_sweep(compiled.error())) return compiled;
     result_.hef = StepOutcome::failed;
@@ -138,10 +139,11 @@ class CaseRun {
     return true;
   }
 
-  Result<void> compile(const Graph& legal, Result<std::optional<CaseCalibration>> calibration,
+  Result<void> compile(const Graph& network, const Graph& legal,
+                       Result<std::optional<CaseCalibration>> calibration,
                        const std::string& content) {
     CompileInput input{
-        legal, {}, folder_ / result_.har_file, folder_, "net_" + content.substr(0, 8)};
+        network, legal, {}, folder_ / result_.har_file, folder_, "net_" + content.substr(0, 8)};
     const auto refuse = [&](const Error& error) -> Result<void> {
       result_.hef = StepOutcome::failed;
       result_.failure = calibration_failure(error);
@@ -181,6 +183,9 @@ class CaseRun {
         to_string(context_.definition.goal), case_.parameters.count("tile", 0),
         case_.parameters.word("network", ""), case_.parameters.word("part", ""),
         case_.parameters.word("length_policy", "pad")));
+    // Our own opinion changes with the program; a vendor's result does not.
+    if (context_.compiler.kind == CompilerKind::builtin)
+      hasher.update(fmt::format("build {}\n", program_build_id()));
     if (context_.compiler.kind == CompilerKind::dfc)
       hasher.update(fmt::format("arch {}\n", context_.compiler.dfc.hw_arch));
     if (calibration && *calibration) hasher.update("calibration " + (*calibration)->hash);

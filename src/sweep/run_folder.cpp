@@ -200,6 +200,9 @@ Result<std::vector<std::optional<CaseResult>>> finished_cases(const SweepRun& ru
     std::error_code unknown;
     if (!fs::exists(folder, unknown)) continue;
     auto read = read_case_result(folder);
+    if (read && read->name != one.name)
+      read = TESSERA_ERROR(kCorrupt, folder.string(),
+                           fmt::format("holds the result of '{}'", read->name), "");
     if (read && repair && !is_whole(*read, folder))
       read = TESSERA_ERROR(kCorrupt, folder.string(), "lacks files that its result names", "");
     if (read) {

@@ -114,7 +114,9 @@ class Sweep {
     process.arguments.insert(process.arguments.end(), {run_.folder.string(), name});
     process.output = work / "output";
     process.output_limit_bytes = kMostChildOutput;
-    process.grace = milliseconds(500);
+    // A vendor's compiler is ended by the process that called it, which needs time for that.
+    const bool calls_compiler = run_.record.compiler.kind != CompilerKind::builtin;
+    process.grace = milliseconds(calls_compiler ? 20'000 : 500);
     if (options_.case_limit_s)
       process.time_limit = milliseconds(static_cast<int64_t>(*options_.case_limit_s * 1000));
     process.is_cancelled = [this] { return stops(); };

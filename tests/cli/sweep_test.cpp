@@ -52,7 +52,7 @@ TEST_F(CliSweep, list_and_show_tell_the_presets) {
   EXPECT_NE(list.out.find("tiled-parity-chain"), std::string::npos);
   const Outcome show = sweep({"show", "allocator-fixes", "--json"});
   EXPECT_EQ(Json::parse(show.out)["cases"].size(), 17U);
-  const Outcome full = sweep({"show", "allocator-fixes", "--of-profile", "full", "--json"});
+  const Outcome full = sweep({"show", "allocator-fixes", "--profile", "full", "--json"});
   EXPECT_EQ(Json::parse(full.out)["cases"].size(), 49U);
   const Outcome text = sweep({"show", "modules", "--toml"});
   EXPECT_EQ(text.out, contents(TESSERA_SOURCE_DIR "/presets/modules.toml"));
@@ -305,6 +305,22 @@ TEST_F(CliSweep, a_refusal_of_hailos_compiler_is_the_cases_failure) {
   }
   // The target explains it: the next knob comes from the row that is too wide.
   EXPECT_EQ(document["report"]["changes"][0]["parameter"], "width");
+}
+
+TEST_F(CliSweep, a_compiler_that_hangs_is_ended_with_its_case) {
+  std::ofstream(path("rules")) << "* compiler hang\n";
+  const Outcome run =
+      run_program("env",
+                  {"DFC_STAND_IN_RULES=" + path("rules"), TESSERA_CLI, "sweep", "micro", "--cases",
+                   "*head*", "-o", "run", "-j", "2", "--compiler", "dfc", "--dfc",
+                   TESSERA_SOURCE_DIR "/tests/dfc_stand_in/hailo", "--case-limit", "2", "--json"},
+                  folder_.path());
+  ASSERT_EQ(run.code, 0) << run.out;
+  const Json document = Json::parse(run.out);
+  ASSERT_EQ(document["cases"].size(), 2U);
+  for (const Json& one : document["cases"]) EXPECT_EQ(one["failure"]["family"], "timeout");
+  // Its command line names the run's folder, below this one.
+  EXPECT_NE(run_program("pgrep", {"-f", "hailo.*" + folder_.path().filename().string()}).code, 0);
 }
 
 TEST_F(CliSweep, vela_is_driven) {

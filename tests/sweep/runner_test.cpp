@@ -5,6 +5,9 @@
 
 #include <atomic>
 
+#include "support/full_disk.h"
+#include "sweep/build_id.h"
+
 #include "sweep_fixture.h"
 
 namespace tessera::test {
@@ -257,6 +260,12 @@ TEST(SweepRunner, results_are_known_over_runs_by_what_they_depend_on) {
             6U);
 }
 
+TEST(SweepRunner, results_of_the_builtin_compiler_are_those_of_this_build) {
+  const std::string id = program_build_id();
+  EXPECT_GE(id.size(), 16U);
+  EXPECT_EQ(id.find_first_not_of("0123456789abcdef"), std::string::npos) << id;
+}
+
 TEST(SweepRunner, a_damaged_entry_of_the_cache_is_made_again) {
   const ScratchFolder folder;
   const fs::path cache = folder / "cache";
@@ -330,6 +339,33 @@ TEST(SweepRunner, a_read_only_folder_is_refused_clearly) {
   fs::permissions(folder / "run", fs::perms::owner_all);
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().code, ErrorCode::kIo) << outcome.error().to_string();
+}
+
+TEST(SweepRunner, a_full_disk_ends_the_sweep_and_takes_nothing_back_that_is_finished) {
+  const ScratchFolder folder;
+  const fs::path disk = folder / "disk";
+  fs::create_directory(disk);
+  const SweepRun run = run_of(preset("allocator-fixes"), disk / "run", "full");
+  const auto result = on_full_disk(disk, [&] {  // 64 KiB
+    const auto outcome = run_sweep(run, {});
+    if (outcome || outcome.error().code != ErrorCode::kNoSpace) return false;
+    const auto opened = open_run(run.folder);
+    if (!opened) return false;
+    const auto finished = finished_cases(*opened, false);
+    return finished && std::any_of(finished->begin(), finished->end(),
+                                   [](const auto& one) { return one.has_value(); });
+  });
+  if (result == FullDiskOutcome::kCannotMount) GTEST_SKIP() << "mounting is not allowed here";
+  EXPECT_EQ(result, FullDiskOutcome::kHeld);
+}
+
+TEST(SweepRunner, the_result_of_another_case_in_a_folder_is_made_again) {
+  const ScratchFolder folder;
+  const SweepRun run = run_of(convolutions(), folder / "run");
+  run_all(run);
+  fs::remove_all(run.case_folder("conv_64_w128"));
+  fs::copy(run.case_folder("conv_64_w1024"), run.case_folder("conv_64_w128"));
+  EXPECT_EQ(run_all(run).computed, 1U);
 }
 
 TEST(SweepRunner, one_case_alone_and_a_collection_make_the_table_of_a_sweep) {
