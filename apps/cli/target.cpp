@@ -10,7 +10,6 @@
 #include "cli/command.h"
 #include "cli/table.h"
 #include "cli/target_experiment.h"
-#include "cli/target_fit.h"
 #include "cli/target_options.h"
 #include "evidence/documents.h"
 #include "evidence/target_evidence.h"
@@ -229,8 +228,6 @@ Action define_target(CommandLine& app) {
     ScoreOptions score;
     LedgerOptions ledger;
     ExperimentOptions experiment;
-    FitOptions fit;
-    TargetDiffOptions diff;
   };
   auto all = std::make_shared<All>();
   add(app, "list", "Targets known here", "  tessera target list\n");
@@ -269,38 +266,17 @@ Action define_target(CommandLine& app) {
       ->type_name("DIR")
       ->excludes(output);
   experiment->add_flag("--force", all->experiment.force, "Replace what is in the folder");
-  CommandLine* fit =
-      add(app, "fit", "A target file narrowed by real compiles, with the witness of each change",
-          "  tessera target fit outcomes_graphs.json --target hailo8 -o mine.toml\n"
-          "  tessera target fit questions outcomes_graphs.json -o mine.toml\n");
-  fit->add_option("EVIDENCE", all->fit.evidence,
-                  "Runs of 'tessera sweep' by a vendor's compiler, recorded outcomes (.json), "
-                  "experiments, compiled files (.hef)")
-      ->required()
-      ->type_name("RUN|FILE.json|DIR|FILE.hef");
-  add_target_option(*fit, all->fit.target);
-  fit->add_option("-o,--output", all->fit.output, "The target file to write")
-      ->required()
-      ->type_name("FILE.toml");
-  fit->add_flag("--force", all->fit.force, "Replace it if it exists");
-  CommandLine* diff =
-      add(app, "diff", "Two targets entry by entry", "  tessera target diff hailo8 my_chip.toml\n");
-  diff->add_option("A", all->diff.a, "Name or path of a target file")->required();
-  diff->add_option("B", all->diff.b, "Name or path of a target file")->required();
   app.footer(
       "Examples:\n"
       "  tessera target list\n"
       "  tessera target show hailo8\n"
       "  tessera target score hailo8 outcomes_graphs.json\n");
-  return [all, show, rules, score, ledger, experiment, fit,
-          diff](Console& console) -> Result<Document> {
+  return [all, show, rules, score, ledger, experiment](Console& console) -> Result<Document> {
     if (show->parsed()) return run_show(all->shown, all->as_file, console);
     if (rules->parsed()) return run_rules(all->markdown, console);
     if (score->parsed()) return run_score(all->score, console);
     if (ledger->parsed()) return run_ledger(all->ledger, console);
     if (experiment->parsed()) return run_experiment(all->experiment, console);
-    if (fit->parsed()) return run_fit(all->fit, console);
-    if (diff->parsed()) return run_target_diff(all->diff, console);
     return run_list(console);
   };
 }

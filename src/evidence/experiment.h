@@ -41,10 +41,6 @@ Result<void> write_experiment(const Target& target, const std::vector<Experiment
 enum class ExperimentOutcome : uint8_t { not_run, passes, fails, unclear };
 std::string_view to_string(ExperimentOutcome outcome);  // "not run", "passes", "fails", "unclear"
 
-// Whether a failure of this family is about the machine, the time or the way it was asked, not
-// about the network.
-bool says_nothing_about_network(std::string_view family);
-
 struct ExperimentRow {
   std::string name;
   std::string question;

@@ -112,9 +112,10 @@ std::vector<std::string> fields_of(std::string_view line) {
 
 ExperimentOutcome outcome_of(const hailo::LogExplanation& told, bool last_step, bool succeeded) {
   if (succeeded) return last_step ? ExperimentOutcome::passes : ExperimentOutcome::unclear;
-  return says_nothing_about_network(told.family) || told.outcome != hailo::LogOutcome::fail
-             ? ExperimentOutcome::unclear
-             : ExperimentOutcome::fails;
+  const bool unclear = std::find(kUnclearFamilies.begin(), kUnclearFamilies.end(), told.family) !=
+                       kUnclearFamilies.end();
+  return unclear || told.outcome != hailo::LogOutcome::fail ? ExperimentOutcome::unclear
+                                                            : ExperimentOutcome::fails;
 }
 
 // The last step that ran decides.
@@ -150,11 +151,6 @@ std::string toml_of(const ExperimentReport& report) {
 }
 
 }  // namespace
-
-bool says_nothing_about_network(std::string_view family) {
-  return std::find(kUnclearFamilies.begin(), kUnclearFamilies.end(), family) !=
-         kUnclearFamilies.end();
-}
 
 std::string_view to_string(ExperimentOutcome outcome) {
   switch (outcome) {
