@@ -1,6 +1,7 @@
 #include "sweep/sweep_runner.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -8,6 +9,7 @@
 #include "support/full_disk.h"
 #include "sweep/build_id.h"
 
+#include "sweep/work_folders.h"
 #include "sweep_fixture.h"
 
 namespace tessera::test {
@@ -68,14 +70,26 @@ TEST(SweepRunner, a_stopped_run_goes_on_and_its_table_is_that_of_an_undisturbed_
   EXPECT_FALSE(first.complete);
   EXPECT_EQ(first.computed, 2U);
   EXPECT_EQ(Json::parse(text_of(run.folder / "run.json"))["state"], "stopped");
-  // What a killed worker leaves.
-  fs::create_directories(run.folder / ".work" / "conv_64_w2000.vm.1.0");
+  // What a killed worker leaves: the folder of a process that is gone.
+  const pid_t gone = ::fork();
+  if (gone == 0) {
+    const bool made = work_folder(run.folder, "conv_64_w2000").has_value();
+    ::_exit(made ? 0 : 1);
+  }
+  int status = 1;
+  ASSERT_EQ(::waitpid(gone, &status, 0), gone);
+  ASSERT_EQ(status, 0);
+  ASSERT_TRUE(fs::exists(run.folder / ".work"));
   const SweepOutcome second = run_all(run, 3);
   EXPECT_TRUE(second.complete);
   EXPECT_EQ(second.resumed, 2U);
   EXPECT_EQ(second.computed, 4U);
   EXPECT_EQ(text_of(run.folder / "summary.tsv"), text_of(whole.folder / "summary.tsv"));
+  EXPECT_FALSE(fs::exists(run.folder / ".work"));
+  // That of another machine is left alone: its process may still work.
+  fs::create_directories(run.folder / ".work" / "conv_64_w2000.another-machine.1.0");
   EXPECT_EQ(run_all(run).computed, 0U);
+  EXPECT_TRUE(fs::exists(run.folder / ".work" / "conv_64_w2000.another-machine.1.0"));
 }
 
 TEST(SweepRunner, a_case_folder_without_a_readable_result_is_made_again) {
@@ -386,6 +400,8 @@ TEST(SweepRunner, one_case_alone_and_a_collection_make_the_table_of_a_sweep) {
   EXPECT_TRUE(collect_run(run).value().complete);
   EXPECT_EQ(text_of(run.folder / "summary.tsv"), text_of(whole.folder / "summary.tsv"));
   EXPECT_EQ(run_case_of(run, "conv", {}).error().code, ErrorCode::kNotFound);
+  fs::resize_file(run.case_folder("conv_64_w128") / "result.json", 3);
+  EXPECT_EQ(run_case_of(run, "conv_64_w128", {}).value().source, CaseSource::computed);
 }
 
 TEST(SweepRunner, a_run_whose_definition_was_changed_is_not_opened) {
