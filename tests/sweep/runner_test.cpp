@@ -257,6 +257,37 @@ depth = 4000
   EXPECT_NE(outcome.cases[8].failure_head().find("the network has"), std::string::npos);
 }
 
+TEST(SweepRunner, a_preset_is_asked_of_a_real_network) {
+  const std::string model = TESSERA_SOURCE_DIR "/models/convtasnet_demo_gln_8k.pth";
+  for (const char* name : {"tiled-parity-decoder", "tiled-parity-masker", "tiled-parity-chain"}) {
+    const ScratchFolder folder;
+    const bool chain = std::string_view(name) == "tiled-parity-chain";
+    SweepRun run = run_of(preset(name), folder / "run", "", chain ? "*8192x256" : "*1024x256");
+    run.record.model = model;
+    run.definition = run.definition.on_model(model).value();
+    const SweepOutcome outcome = run_all(run);
+    ASSERT_EQ(outcome.cases.size(), 1U);
+    EXPECT_EQ(outcome.cases[0].hef, StepOutcome::passed)
+        << name << ": " << outcome.cases[0].failure_head();
+    EXPECT_EQ(open_run(run.folder).value().definition.cases[0].parameters,
+              run.definition.cases[0].parameters);
+    const auto other = run_sweep(run_of(preset(name), folder / "run", "", run.record.pattern), {});
+    ASSERT_FALSE(other);
+    EXPECT_NE(other.error().message.find("another model"), std::string::npos);
+  }
+}
+
+TEST(SweepRunner, a_preset_without_a_part_of_networks_is_not_asked_of_one) {
+  const auto made = preset("micro").on_model("net.pth");
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, ErrorCode::kUnsupported);
+  EXPECT_EQ(preset("fine").on_model("net.pth").value().cases.size(), 4U);
+  const SweepDefinition one = preset("stage7").on_model("net.pth").value();
+  ASSERT_EQ(one.cases.size(), 1U);
+  EXPECT_EQ(one.cases[0].name, "whole_16000");
+  EXPECT_FALSE(preset("topology").on_model("net.pth"));
+}
+
 TEST(SweepRunner, results_are_known_over_runs_by_what_they_depend_on) {
   const ScratchFolder folder;
   const fs::path cache = folder / "cache";
