@@ -123,6 +123,7 @@ std::vector<std::string> command_words(const SweepArguments& options) {
   };
   add("--profile", options.profile);
   add("--cases", options.pattern);
+  add("--model", options.model);
   add("--compiler", options.compiler);
   add("--target", options.target);
   add("--hw-arch", options.hw_arch);
@@ -152,6 +153,11 @@ Result<Document> run_sweep_command(const SweepArguments& options, Console& conso
   TESSERA_TRY(const SweepDefinition definition, find_sweep(options.sweep, preset_folders()));
   SweepRun run;
   TESSERA_TRY(run.definition, definition.selected(options.profile, options.pattern));
+  if (!options.model.empty()) {
+    std::error_code ignored;
+    run.record.model = fs::absolute(options.model, ignored).lexically_normal().string();
+    TESSERA_TRY(run.definition, run.definition.on_model(run.record.model));
+  }
   TESSERA_TRY(run.target, load_target(options.target));
   TESSERA_TRY(run.target_text, target_text(run.target));
   run.folder = options.output.empty()
@@ -240,6 +246,7 @@ Action define_sweep(CommandLine& app) {
       "Examples:\n"
       "  tessera sweep modules\n"
       "  tessera sweep allocator-fixes --profile full -o fixes -j 4\n"
+      "  tessera sweep tiled-parity-masker --model net.pth\n"
       "  tessera sweep mine.toml --compiler dfc --case-limit 3600");
   return [=](Console& console) -> Result<Document> {
     if (list->parsed()) return list_presets(console);

@@ -20,6 +20,10 @@ void add_sweep_options(CommandLine& app, SweepArguments& options) {
                  "Only cases named like this: '*' and '?' stand for "
                  "anything")
       ->type_name("GLOB");
+  app.add_option("--model", options.model,
+                 "Ask a real network instead of seeded ones: its encoder, masker, decoder, first "
+                 "block, or all of it")
+      ->type_name("FILE");
   app.add_option("--compiler", options.compiler,
                  "builtin: our own opinion of the target; dfc, vela: the vendor's compiler")
       ->one_of({"builtin", "dfc", "vela"})

@@ -12,6 +12,7 @@ struct SweepArguments {
   std::string sweep;
   std::string profile;
   std::string pattern;
+  std::string model;
   std::string compiler = "builtin";
   std::string target = "hailo8";
   std::string output;

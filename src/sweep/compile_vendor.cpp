@@ -78,6 +78,11 @@ CaseFailure failure_from(const hailo::LogExplanation& told, const std::string& r
 Result<Encodings> encodings_of(const CompileInput& input, IntegerArithmetic arithmetic) {
   QuantizeOptions options;
   options.arithmetic = arithmetic;
+  // One piece, all of it on the chip: no host keeps values in float, or has a scale for each
+  // channel of what comes out.
+  options.encoder_in_integers = true;
+  options.masks_in_integers = true;
+  options.scale_per_channel = false;
   const std::vector<NodeId> nodes = calibrated_nodes(input.legal, options);
   TESSERA_TRY(const Graph observed, with_outputs(input.legal, nodes));
   TESSERA_TRY(const auto backend, make_backend("cpu", {.threads = 1}));

@@ -55,6 +55,12 @@ struct SweepDefinition {
   // Of a profile, and of cases by a pattern of names ('*' and '?'), in the definition's order.
   // Errors: kNotFound naming the profiles that there are, or for a pattern without a case.
   Result<SweepDefinition> selected(const std::string& profile, const std::string& pattern) const;
+
+  // The same questions asked of a real network: whole networks, encoders, maskers, decoders and
+  // blocks become parts of `model` at the same length; cases of other kinds are left out. Errors:
+  // kUnsupported where none is left. What is the same question is asked once, and named by itself:
+  // "masker_16008_tile256".
+  Result<SweepDefinition> on_model(const std::filesystem::path& model) const;
 };
 
 // For text from anywhere; `origin` names it. Errors: kCorrupt for malformed TOML; kInvalidArgument

@@ -110,8 +110,10 @@ class Series {
     // Nothing is new: what the row breaks, the rows before broke as well.
     if (frontier_.causes.empty()) frontier_.causes = std::move(old);
     const std::string layer = row.failure ? row.failure->layer : "";
+    const std::string said = row.failure_head();
     const auto rank = [&](const FrontierCause& cause) {
-      return std::tuple(!cause.added, cause.node != layer, -cause.number);
+      const bool told = !cause.reason.empty() && said.find(cause.reason) != std::string::npos;
+      return std::tuple(!cause.added, cause.node != layer, !told, -cause.number);
     };
     std::stable_sort(frontier_.causes.begin(), frontier_.causes.end(),
                      [&](const auto& a, const auto& b) { return rank(a) < rank(b); });

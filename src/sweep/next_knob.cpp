@@ -82,7 +82,9 @@ class KnobSearch {
     Result<Graph> network = case_network(parameters, folder_);
     if (!network) return std::nullopt;
     GraphEditor editor(*network, "import");
-    if (!editor.enter(GraphForm::legal) && !rewrite(*network)) return std::nullopt;
+    RewriteOptions options;
+    options.disable = {"lower_transposed_conv"};  // as a case is translated
+    if (!editor.enter(GraphForm::legal) && !rewrite(*network, options)) return std::nullopt;
     return check(*network, target_);
   }
 
@@ -103,8 +105,12 @@ class KnobSearch {
     if (kind == nullptr || !reads(*kind, knob.name)) return std::nullopt;
     const int64_t now = case_.parameters.count(knob.name, knob.usual);
     int64_t most = (now - 1) / knob.step;  // in steps
-    if (most < 1 || !holds(knob.name, knob.step)) return std::nullopt;
-    int64_t least = 1;  // known to hold
+    int64_t least = most;                  // is to hold: halved until it does
+    while (least > 0 && !holds(knob.name, least * knob.step)) {
+      most = least - 1;
+      least /= 2;
+    }
+    if (least < 1) return std::nullopt;
     while (least < most) {
       const int64_t middle = least + (most - least + 1) / 2;
       if (holds(knob.name, middle * knob.step)) {

@@ -1,12 +1,9 @@
 // One case of a run: what a worker does, and a task of a cluster.
-#include <unistd.h>
-
-#include <atomic>
-
 #include <fmt/format.h>
 
 #include "base/system_error.h"
 #include "sweep/sweep_runner.h"
+#include "sweep/work_folders.h"
 #include "tessera/file.h"
 
 namespace tessera {
@@ -33,18 +30,6 @@ std::string_view to_string(CaseSource source) {
   return "?";
 }
 
-Result<fs::path> work_folder(const SweepRun& run, const std::string& name) {
-  static std::atomic<int64_t> number{0};
-  char host[256] = "";
-  if (::gethostname(host, sizeof host - 1) != 0) host[0] = '\0';
-  const fs::path folder =
-      run.folder / ".work" / fmt::format("{}.{}.{}.{}", name, host, ::getpid(), number++);
-  std::error_code ignored;
-  fs::remove_all(folder, ignored);
-  TESSERA_TRY_VOID(ensure_directory(folder));
-  return folder;
-}
-
 Result<void> place_case(const SweepRun& run, const std::string& name, const fs::path& work) {
   std::error_code failed;
   fs::rename(work, run.case_folder(name), failed);
@@ -66,11 +51,13 @@ Result<FinishedCase> run_case_of(const SweepRun& run, const std::string& name,
   }
   if (auto before = read_case_result(run.case_folder(name)))
     return FinishedCase{std::move(*before), CaseSource::resumed};
-  TESSERA_TRY(const fs::path work, work_folder(run, name));
+  // A folder gets its name when it is whole: one without a readable result is damaged.
+  std::error_code ignored;
+  fs::remove_all(run.case_folder(name), ignored);
+  TESSERA_TRY(const fs::path work, work_folder(run.folder, name));
   bool cached = false;
   auto result = run_case(context_of(run, options), *one, work, &cached);
   if (!result) {
-    std::error_code ignored;
     fs::remove_all(work, ignored);
     return result.error();
   }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <optional>
+#include <vector>
 
 #include "base/hash.h"
 #include "base/stopwatch.h"
@@ -86,19 +88,24 @@ class CaseRun {
     form.four_axes = true;
     const auto bytes = export_onnx(network, form);
     if (!bytes) return fail_translation(import_failure(bytes.error()));
+    Translation translation = translate(network);
     auto calibration = read_case_calibration(case_.parameters, context_.definition.folder);
     if (calibration && *calibration) result_.calibration = (*calibration)->source;
     const std::string content = content_hash(*bytes);
-    result_.key = key_of(content, calibration);
+    result_.key = key_of(content, translation, calibration);
     if (!context_.cache.empty() && calibration) {
       TESSERA_TRY(from_cache, fetch());
       if (from_cache) return {};
     }
     TESSERA_TRY_VOID(write_case_file(folder_ / "network.onnx", *bytes));
-    Graph legal = network;
-    TESSERA_TRY(const bool translated, translate(legal));
-    if (!translated || context_.definition.goal == SweepGoal::har) return {};
-    const Result<void> compiled = compile(network, legal, std::move(calibration), content);
+    if (translation.refused) {
+      return fail_translation(
+          other_failure(*translation.refused, "TranslationFailed", "har_build"));
+    }
+    TESSERA_TRY_VOID(write_translation(translation));
+    if (context_.definition.goal == SweepGoal::har) return {};
+    const Result<void> compiled =
+        compile(network, translation.legal, std::move(calibration), content);
     if (compiled) return {};
     if (ends_sweep(compiled.error())) return compiled;
     result_.hef = StepOutcome::failed;
@@ -108,35 +115,54 @@ class CaseRun {
 
   // Networks without norms are compiled as they are written: a rewrite would make another one of
   // what the case asks about.
-  Result<bool> translate(Graph& legal) {
-    result_.har_log = "har.log";
+  struct Translation {
+    Graph legal;
+    std::vector<uint8_t> onnx;  // empty: as it is written
     std::string log;
-    GraphEditor editor(legal, "import");
-    if (editor.enter(GraphForm::legal)) {
-      log = "taken as it is written\n";
-      result_.har_file = "network.onnx";
-    } else {
-      auto rewritten = rewrite(legal);
-      if (rewritten && !rewritten->not_legal.empty()) {
-        rewritten = TESSERA_ERROR(kUnsupported, "network", rewritten->not_legal,
-                                  "'tessera rewrite' tells more");
-      }
-      if (!rewritten) {
-        TESSERA_TRY_VOID(
-            fail_translation(other_failure(rewritten.error(), "TranslationFailed", "har_build")));
-        return false;
-      }
-      log = fmt::format("rewritten: {} -> {} nodes\n", rewritten->nodes_before,
-                        rewritten->nodes_after);
-      ExportOptions form;
-      form.four_axes = true;
-      result_.har_file = "legal.onnx";
-      TESSERA_TRY(const auto bytes, export_onnx(legal, form));
-      TESSERA_TRY_VOID(write_case_file(folder_ / result_.har_file, bytes));
+    std::optional<Error> refused;
+  };
+  Translation translate(const Graph& network) const {
+    Translation made;
+    made.legal = network;
+    if (GraphEditor(made.legal, "import").enter(GraphForm::legal)) {
+      made.log = "taken as it is written\n";
+      return made;
     }
+    RewriteOptions options;
+    // Its overlap-add is the host's, and one piece has no host.
+    if (!case_.parameters.has("tile")) options.disable = {"lower_transposed_conv"};
+    const auto rewritten = rewrite(made.legal, options);
+    if (!rewritten) {
+      made.refused = rewritten.error();
+      return made;
+    }
+    if (!rewritten->not_legal.empty()) {
+      made.refused = TESSERA_ERROR(kUnsupported, "network", rewritten->not_legal,
+                                   "'tessera rewrite' tells more");
+      return made;
+    }
+    made.log =
+        fmt::format("rewritten: {} -> {} nodes\n", rewritten->nodes_before, rewritten->nodes_after);
+    ExportOptions form;
+    form.four_axes = true;
+    auto bytes = export_onnx(made.legal, form);
+    if (bytes) {
+      made.onnx = std::move(*bytes);
+    } else {
+      made.refused = bytes.error();
+    }
+    return made;
+  }
+
+  Result<void> write_translation(const Translation& translation) {
     result_.har = StepOutcome::passed;
-    TESSERA_TRY_VOID(write_case_file(folder_ / result_.har_log, log));
-    return true;
+    result_.har_file = "network.onnx";
+    result_.har_log = "har.log";
+    if (!translation.onnx.empty()) {
+      result_.har_file = "legal.onnx";
+      TESSERA_TRY_VOID(write_case_file(folder_ / result_.har_file, translation.onnx));
+    }
+    return write_case_file(folder_ / result_.har_log, translation.log);
   }
 
   Result<void> compile(const Graph& network, const Graph& legal,
@@ -174,7 +200,7 @@ class CaseRun {
   }
 
   // Everything that the result depends on, but the case's name.
-  std::string key_of(const std::string& content,
+  std::string key_of(const std::string& content, const Translation& translation,
                      const Result<std::optional<CaseCalibration>>& calibration) const {
     ContentHasher hasher;
     hasher.update(fmt::format(
@@ -183,8 +209,11 @@ class CaseRun {
         to_string(context_.definition.goal), case_.parameters.count("tile", 0),
         case_.parameters.word("network", ""), case_.parameters.word("part", ""),
         case_.parameters.word("length_policy", "pad")));
-    // Our own opinion changes with the program; a vendor's result does not.
-    if (context_.compiler.kind == CompilerKind::builtin)
+    if (!translation.onnx.empty())
+      hasher.update(fmt::format("translated {}\n", content_hash(translation.onnx)));
+    // Our own opinion changes with the program, and so do our integers; what Hailo's compiler makes
+    // of these bytes does not.
+    if (context_.compiler.kind != CompilerKind::dfc || case_.parameters.has("tile"))
       hasher.update(fmt::format("build {}\n", program_build_id()));
     if (context_.compiler.kind == CompilerKind::dfc)
       hasher.update(fmt::format("arch {}\n", context_.compiler.dfc.hw_arch));

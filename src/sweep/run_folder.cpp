@@ -79,6 +79,7 @@ Result<void> check_same(const RunRecord& was, const RunRecord& is, const fs::pat
                            is.definition_folder.string()));
   TESSERA_TRY_VOID(differs("profile", was.profile, is.profile));
   TESSERA_TRY_VOID(differs("choice of cases", was.pattern, is.pattern));
+  TESSERA_TRY_VOID(differs("model", was.model, is.model));
   TESSERA_TRY_VOID(differs("target", was.target_name, is.target_name));
   TESSERA_TRY_VOID(differs("state of the target's file", was.target_hash, is.target_hash));
   TESSERA_TRY_VOID(differs("compiler", std::string(to_string(was.compiler.kind)),
@@ -150,6 +151,9 @@ Result<SweepRun> open_run(const fs::path& folder) {
   TESSERA_TRY(SweepDefinition definition, parse_sweep(text, (folder / "definition.toml").string()));
   definition.folder = run.record.definition_folder;
   TESSERA_TRY(run.definition, definition.selected(run.record.profile, run.record.pattern));
+  if (!run.record.model.empty()) {
+    TESSERA_TRY(run.definition, run.definition.on_model(run.record.model));
+  }
   TESSERA_TRY(run.target, parse_target(run.target_text, (folder / "target.toml").string()));
   return run;
 }
@@ -158,8 +162,9 @@ Result<SweepRun> begin_run(SweepRun run) {
   run.record.definition_hash = content_hash(run.definition.text);
   // Where no case reads a file, it is the same run wherever the definition lies.
   const bool reads_files = std::any_of(
-      run.definition.cases.begin(), run.definition.cases.end(), [](const SweepCase& one) {
-        return one.parameters.has("model") || one.parameters.has("calib_npz");
+      run.definition.cases.begin(), run.definition.cases.end(), [&](const SweepCase& one) {
+        return (run.record.model.empty() && one.parameters.has("model")) ||
+               one.parameters.has("calib_npz");
       });
   run.record.definition_folder = reads_files ? run.definition.folder : fs::path();
   run.record.target_name = run.target.name;

@@ -32,6 +32,7 @@ struct RunRecord {
   std::filesystem::path definition_folder;  // that its relative paths are relative to
   std::string profile;                      // empty: the definition has none
   std::string pattern;                      // of cases; empty: all
+  std::string model;                        // that seeded networks were replaced by; empty: none
   RunState state = RunState::running;
 };
 

@@ -58,6 +58,7 @@ Json to_json(const RunRecord& record) {
           {"definition_folder", record.definition_folder.string()},
           {"profile", record.profile},
           {"cases", record.pattern},
+          {"model", record.model},
           {"state", to_string(record.state)}};
 }
 
@@ -82,6 +83,9 @@ Result<RunRecord> run_record_from(const Json& json, const std::string& origin) {
   record.definition_folder = folder;
   TESSERA_TRY(record.profile, fields.text("profile"));
   TESSERA_TRY(record.pattern, fields.text("cases"));
+  if (fields.has("model")) {
+    TESSERA_TRY(record.model, fields.text("model"));
+  }
   TESSERA_TRY(record.state, state_from(fields));
   return record;
 }

@@ -11,6 +11,7 @@
 #include "base/stopwatch.h"
 #include "sweep/case_failure.h"
 #include "sweep/case_files.h"
+#include "sweep/work_folders.h"
 #include "tessera/file.h"
 
 namespace tessera {
@@ -27,8 +28,7 @@ class Sweep {
       : run_(run), options_(options), results_(run.definition.cases.size()) {}
 
   Result<SweepOutcome> execute() {
-    std::error_code ignored;
-    fs::remove_all(run_.folder / ".work", ignored);
+    clear_work_folders(run_.folder);
     TESSERA_TRY(results_, finished_cases(run_, true));
     outcome_.all = results_.size();
     for (size_t i = 0; i < results_.size(); ++i) {
@@ -39,7 +39,7 @@ class Sweep {
     for (int i = 1; i < jobs; ++i) workers.emplace_back([this] { work(); });
     work();
     for (std::thread& worker : workers) worker.join();
-    fs::remove_all(run_.folder / ".work", ignored);
+    clear_work_folders(run_.folder);
     return conclude();
   }
 
@@ -107,7 +107,7 @@ class Sweep {
     const std::string& name = run_.definition.cases[index].name;
     const auto command = options_.case_command;
     TESSERA_CHECK(!command.empty(), "limits need a command that runs one case");
-    TESSERA_TRY(const fs::path work, work_folder(run_, name + ".process"));
+    TESSERA_TRY(const fs::path work, work_folder(run_.folder, name + ".process"));
     ProcessOptions process;
     process.program = command.front();
     process.arguments.assign(command.begin() + 1, command.end());
@@ -162,7 +162,7 @@ class Sweep {
     result.failure = std::move(failure);
     result.failure_log = "_compile_failure.txt";
     result.seconds = seconds;
-    TESSERA_TRY(const fs::path work, work_folder(run_, one.name));
+    TESSERA_TRY(const fs::path work, work_folder(run_.folder, one.name));
     TESSERA_TRY_VOID(write_case_file(work / result.failure_log, failure_text(result)));
     TESSERA_TRY_VOID(write_case_result(result, work));
     TESSERA_TRY_VOID(place_case(run_, one.name, work));

@@ -70,8 +70,6 @@ Result<FinishedCase> run_case_of(const SweepRun& run, const std::string& name,
 // Gives the folder of a finished case its place; where another process was first, its stays.
 Result<void> place_case(const SweepRun& run, const std::string& name,
                         const std::filesystem::path& work);
-// An empty folder of this process for a case of the run.
-Result<std::filesystem::path> work_folder(const SweepRun& run, const std::string& name);
 
 // summary.tsv from the case folders as they are. Errors: those of reading and writing.
 Result<SweepOutcome> collect_run(SweepRun run);

@@ -45,7 +45,7 @@ class CliSweep : public ::testing::Test {
   ScratchFolder folder_;
 };
 
-TEST_F(CliSweep, list_and_show_tell_the_presets) {
+TEST_F(CliSweep, ListAndShowTellThePresets) {
   const Outcome list = sweep({"list"});
   EXPECT_EQ(list.code, 0) << list.err;
   EXPECT_NE(list.out.find("allocator-fixes"), std::string::npos);
@@ -58,7 +58,7 @@ TEST_F(CliSweep, list_and_show_tell_the_presets) {
   EXPECT_EQ(text.out, contents(TESSERA_SOURCE_DIR "/presets/modules.toml"));
 }
 
-TEST_F(CliSweep, new_writes_a_definition_that_runs_as_it_is) {
+TEST_F(CliSweep, NewWritesADefinitionThatRunsAsItIs) {
   EXPECT_EQ(sweep({"new", "mine.toml"}).code, 0);
   EXPECT_EQ(sweep({"new", "mine.toml"}).code, exit_code(ErrorCode::kAlreadyExists));
   const Outcome run = sweep({"mine.toml", "-o", "run"});
@@ -70,7 +70,7 @@ TEST_F(CliSweep, new_writes_a_definition_that_runs_as_it_is) {
   EXPECT_NE(run.out.find("Next knob: "), std::string::npos) << run.out;
 }
 
-TEST_F(CliSweep, a_preset_runs_by_its_name_alone_into_the_root_of_runs) {
+TEST_F(CliSweep, APresetRunsByItsNameAloneIntoTheRootOfRuns) {
   const Outcome first = sweep({"micro", "--runs", "runs", "--json"});
   ASSERT_EQ(first.code, 0) << first.out;
   const Json document = Json::parse(first.out);
@@ -90,7 +90,7 @@ TEST_F(CliSweep, a_preset_runs_by_its_name_alone_into_the_root_of_runs) {
   EXPECT_EQ(third["computed"], 6);
 }
 
-TEST_F(CliSweep, an_unknown_key_names_its_line_and_an_unknown_preset_the_known_ones) {
+TEST_F(CliSweep, AnUnknownKeyNamesItsLineAndAnUnknownPresetTheKnownOnes) {
   std::ofstream(path("bad.toml")) << "name = \"bad\"\ncasses = 3\n";
   const Outcome bad = sweep({"bad.toml"});
   EXPECT_EQ(bad.code, exit_code(ErrorCode::kInvalidArgument));
@@ -149,7 +149,7 @@ std::map<std::string, std::pair<ino_t, time_t>> finished(const fs::path& run) {
 }
 
 // 4 kills in a usual run; TESSERA_SWEEP_KILLS=20 in an extended one.
-TEST_F(CliSweep, five_hundred_cases_killed_at_random_moments_give_the_table_of_an_undisturbed_run) {
+TEST_F(CliSweep, FiveHundredCasesKilledAtRandomMomentsGiveTheTableOfAnUndisturbedRun) {
   const char* wanted = std::getenv("TESSERA_SWEEP_KILLS");
   const int kills = wanted == nullptr ? 4 : std::atoi(wanted);
   const std::string definition = many_cases(499);
@@ -184,7 +184,7 @@ TEST_F(CliSweep, five_hundred_cases_killed_at_random_moments_give_the_table_of_a
   EXPECT_FALSE(fs::exists(folder_ / "run/.work"));
 }
 
-TEST_F(CliSweep, an_interrupt_leaves_what_is_finished_and_says_how_to_go_on) {
+TEST_F(CliSweep, AnInterruptLeavesWhatIsFinishedAndSaysHowToGoOn) {
   const std::string definition = many_cases(499);
   const int code = end_after({"sweep", definition, "-o", "run", "-j", "1"}, folder_.path(),
                              std::chrono::seconds(60), SIGINT, path("err"),
@@ -201,7 +201,7 @@ TEST_F(CliSweep, an_interrupt_leaves_what_is_finished_and_says_how_to_go_on) {
   EXPECT_EQ(rest["complete"], true);
 }
 
-TEST_F(CliSweep, cases_in_processes_of_their_own_give_the_same_table) {
+TEST_F(CliSweep, CasesInProcessesOfTheirOwnGiveTheSameTable) {
   ASSERT_EQ(sweep({"masker-fixes", "-o", "a"}).code, 0);
   const Outcome limited = sweep({"masker-fixes", "-o", "b", "--case-limit", "100"});
   ASSERT_EQ(limited.code, 0) << limited.err;
@@ -213,7 +213,7 @@ TEST_F(CliSweep, cases_in_processes_of_their_own_give_the_same_table) {
   EXPECT_EQ(contents(folder_ / "a/summary.tsv"), contents(folder_ / "c/summary.tsv"));
 }
 
-TEST_F(CliSweep, another_choice_of_cases_on_a_run_is_refused_with_what_differs) {
+TEST_F(CliSweep, AnotherChoiceOfCasesOnARunIsRefusedWithWhatDiffers) {
   ASSERT_EQ(sweep({"micro", "-o", "run"}).code, 0);
   const Outcome other = sweep({"micro", "-o", "run", "--cases", "*head*"});
   EXPECT_EQ(other.code, exit_code(ErrorCode::kMismatch));
@@ -221,7 +221,7 @@ TEST_F(CliSweep, another_choice_of_cases_on_a_run_is_refused_with_what_differs) 
       << other.err;
 }
 
-TEST_F(CliSweep, run_case_and_collect_are_what_tasks_of_a_cluster_call) {
+TEST_F(CliSweep, RunCaseAndCollectAreWhatTasksOfAClusterCall) {
   ASSERT_EQ(sweep({"micro", "-o", "whole"}).code, 0);
   ASSERT_EQ(sweep({"micro", "-o", "run", "--time-limit", "0.001"}).code,
             exit_code(ErrorCode::kCancelled));
@@ -239,7 +239,7 @@ TEST_F(CliSweep, run_case_and_collect_are_what_tasks_of_a_cluster_call) {
   EXPECT_EQ(contents(folder_ / "run/summary.tsv"), contents(folder_ / "whole/summary.tsv"));
 }
 
-TEST_F(CliSweep, hailos_compiler_is_driven_and_its_refusals_are_explained) {
+TEST_F(CliSweep, HailosCompilerIsDrivenAndItsRefusalsAreExplained) {
   std::ofstream(path("cases.toml")) << R"(
 name = "cases"
 [defaults]
@@ -288,7 +288,7 @@ calib_samples = 4
       << again.err;
 }
 
-TEST_F(CliSweep, a_refusal_of_hailos_compiler_is_the_cases_failure) {
+TEST_F(CliSweep, ARefusalOfHailosCompilerIsTheCasesFailure) {
   std::ofstream(path("rules")) << "* compiler infeasible\n";
   const Outcome run =
       run_program("env",
@@ -307,7 +307,7 @@ TEST_F(CliSweep, a_refusal_of_hailos_compiler_is_the_cases_failure) {
   EXPECT_EQ(document["report"]["changes"][0]["parameter"], "width");
 }
 
-TEST_F(CliSweep, a_compiler_that_hangs_is_ended_with_its_case) {
+TEST_F(CliSweep, ACompilerThatHangsIsEndedWithItsCase) {
   std::ofstream(path("rules")) << "* compiler hang\n";
   const Outcome run =
       run_program("env",
@@ -323,7 +323,7 @@ TEST_F(CliSweep, a_compiler_that_hangs_is_ended_with_its_case) {
   EXPECT_NE(run_program("pgrep", {"-f", "hailo.*" + folder_.path().filename().string()}).code, 0);
 }
 
-TEST_F(CliSweep, vela_is_driven) {
+TEST_F(CliSweep, VelaIsDriven) {
   const Outcome run = run_program(
       TESSERA_CLI,
       {"sweep", "allocator-fixes", "--cases", "*_w256", "-o", "run", "--compiler", "vela",

@@ -33,7 +33,7 @@ Result<std::optional<CaseCalibration>> read_array(const std::vector<int64_t>& di
   return read_case_calibration(of_file("c.npy"), folder.path());
 }
 
-TEST(CaseCalibration, is_read_in_every_layout) {
+TEST(CaseCalibration, IsReadInEveryLayout) {
   struct Layout {
     std::vector<int64_t> dims;
     int64_t samples, channels, frames;
@@ -50,7 +50,7 @@ TEST(CaseCalibration, is_read_in_every_layout) {
   EXPECT_EQ((*read_array({1, 1, 3, 2}).value()).values, (std::vector<float>{0, 2, 4, 1, 3, 5}));
 }
 
-TEST(CaseCalibration, other_layouts_are_refused_with_those_that_are_read) {
+TEST(CaseCalibration, OtherLayoutsAreRefusedWithThoseThatAreRead) {
   for (const std::vector<int64_t>& dims :
        {std::vector<int64_t>{8}, {3, 2, 8}, {3, 2, 8, 2}, {1, 1, 1, 1, 8}, {0, 8}}) {
     const auto made = read_array(dims);
@@ -68,7 +68,7 @@ CaseCalibration one_to_four() {
   return made;
 }
 
-TEST(CaseCalibration, another_length_is_changed_as_the_policy_says_with_a_note) {
+TEST(CaseCalibration, AnotherLengthIsChangedAsThePolicySaysWithANote) {
   EXPECT_EQ(fitted(one_to_four(), {1, 1, 6}, "pad")->values,
             (std::vector<float>{1, 2, 3, 4, 0, 0}));
   EXPECT_EQ(fitted(one_to_four(), {1, 1, 6}, "repeat")->values,
@@ -85,7 +85,7 @@ TEST(CaseCalibration, another_length_is_changed_as_the_policy_says_with_a_note) 
   EXPECT_TRUE(fitted(one_to_four(), {1, 1, 4}, "error")->notes.empty());
 }
 
-TEST(CaseCalibration, another_number_of_channels_is_an_error_whatever_the_policy) {
+TEST(CaseCalibration, AnotherNumberOfChannelsIsAnErrorWhateverThePolicy) {
   for (const char* policy : {"pad", "repeat", "crop", "error"}) {
     const auto made = fitted(one_to_four(), {128, 1, 4}, policy);
     ASSERT_FALSE(made);
@@ -94,7 +94,7 @@ TEST(CaseCalibration, another_number_of_channels_is_an_error_whatever_the_policy
   }
 }
 
-TEST(CaseCalibration, a_file_that_is_missing_fails_the_case_before_it_is_compiled) {
+TEST(CaseCalibration, AFileThatIsMissingFailsTheCaseBeforeItIsCompiled) {
   const ScratchFolder folder;
   SweepDefinition definition =
       parse_sweep(

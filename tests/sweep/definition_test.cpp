@@ -13,7 +13,7 @@ Error error_of(const std::string& text) {
   return made ? Error() : made.error();
 }
 
-TEST(SweepDefinition, a_grid_becomes_a_case_for_every_combination_the_last_list_fastest) {
+TEST(SweepDefinition, AGridBecomesACaseForEveryCombinationTheLastListFastest) {
   const SweepDefinition made = convolutions();
   std::vector<std::string> names;
   for (const SweepCase& one : made.cases) names.push_back(one.name);
@@ -23,12 +23,12 @@ TEST(SweepDefinition, a_grid_becomes_a_case_for_every_combination_the_last_list_
   EXPECT_EQ(made.cases[4].parameters.count("width", 0), 1024);
 }
 
-TEST(SweepDefinition, cases_and_grids_keep_the_order_of_their_lines) {
+TEST(SweepDefinition, CasesAndGridsKeepTheOrderOfTheirLines) {
   const SweepDefinition made = convolutions("[[case]]\nname = \"last\"\nnetwork = \"sigmoid\"\n");
   EXPECT_EQ(made.cases.back().name, "last");
 }
 
-TEST(SweepDefinition, a_list_that_is_no_parameter_may_be_a_word_of_the_name) {
+TEST(SweepDefinition, AListThatIsNoParameterMayBeAWordOfTheName) {
   const SweepDefinition made =
       parse_sweep(
           "name = \"x\"\n[[grid]]\nname = \"copy_{copy}\"\nnetwork = \"sigmoid\"\n"
@@ -39,7 +39,7 @@ TEST(SweepDefinition, a_list_that_is_no_parameter_may_be_a_word_of_the_name) {
   EXPECT_FALSE(made.cases[1].parameters.has("copy"));
 }
 
-TEST(SweepDefinition, defaults_reach_only_cases_whose_network_reads_them) {
+TEST(SweepDefinition, DefaultsReachOnlyCasesWhoseNetworkReadsThem) {
   const SweepDefinition made =
       parse_sweep(
           "name = \"x\"\n[defaults]\nwidth = 64\nn_filters = 32\n"
@@ -52,7 +52,7 @@ TEST(SweepDefinition, defaults_reach_only_cases_whose_network_reads_them) {
   EXPECT_FALSE(made.cases[1].parameters.has("n_filters"));
 }
 
-TEST(SweepDefinition, an_unknown_entry_is_refused_with_its_line_and_what_is_known) {
+TEST(SweepDefinition, AnUnknownEntryIsRefusedWithItsLineAndWhatIsKnown) {
   const Error top = error_of("name = \"x\"\nrules = \"all\"\n");
   EXPECT_EQ(top.code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(top.subject, "mine.toml:2");
@@ -65,7 +65,7 @@ TEST(SweepDefinition, an_unknown_entry_is_refused_with_its_line_and_what_is_know
   EXPECT_NE(inside.message.find("n_filters"), std::string::npos) << inside.message;
 }
 
-TEST(SweepDefinition, an_entry_that_the_network_does_not_read_is_refused) {
+TEST(SweepDefinition, AnEntryThatTheNetworkDoesNotReadIsRefused) {
   const Error error =
       error_of("name = \"x\"\n[[case]]\nname = \"a\"\nnetwork = \"sigmoid\"\nn_filters = 8\n");
   EXPECT_EQ(error.subject, "mine.toml:5");
@@ -73,7 +73,7 @@ TEST(SweepDefinition, an_entry_that_the_network_does_not_read_is_refused) {
       << error.message;
 }
 
-TEST(SweepDefinition, wrong_values_are_refused_with_what_may_stand_there) {
+TEST(SweepDefinition, WrongValuesAreRefusedWithWhatMayStandThere) {
   const std::string begin = "name = \"x\"\n[[case]]\nname = \"a\"\nnetwork = \"norm\"\n";
   EXPECT_NE(error_of(begin + "in = 0\n").message.find("1 to 65536"), std::string::npos);
   EXPECT_NE(error_of(begin + "in = \"64\"\n").message.find("whole number"), std::string::npos);
@@ -87,7 +87,7 @@ TEST(SweepDefinition, wrong_values_are_refused_with_what_may_stand_there) {
   EXPECT_EQ(error_of("name = \"../x\"\n").code, ErrorCode::kInvalidArgument);
 }
 
-TEST(SweepDefinition, names_of_cases_are_names_of_folders_and_stand_once) {
+TEST(SweepDefinition, NamesOfCasesAreNamesOfFoldersAndStandOnce) {
   const std::string begin = "name = \"x\"\n[[case]]\nnetwork = \"sigmoid\"\nname = ";
   for (const char* name : {"\"../a\"", "\"a/b\"", "\".a\"", "\"a b\"", "\"a\\tb\""})
     EXPECT_FALSE(parse_sweep(begin + name + "\n", "x")) << name;
@@ -95,7 +95,7 @@ TEST(SweepDefinition, names_of_cases_are_names_of_folders_and_stand_once) {
   EXPECT_NE(twice.message.find("second case is named \"a\""), std::string::npos);
 }
 
-TEST(SweepDefinition, too_many_cases_are_refused_before_they_are_made) {
+TEST(SweepDefinition, TooManyCasesAreRefusedBeforeTheyAreMade) {
   std::string list = "[1";
   for (int i = 2; i <= 400; ++i) list += "," + std::to_string(i);
   list += "]";
@@ -106,7 +106,7 @@ TEST(SweepDefinition, too_many_cases_are_refused_before_they_are_made) {
   EXPECT_EQ(error.code, ErrorCode::kResourceLimit);
 }
 
-TEST(SweepDefinition, profiles_and_patterns_choose_cases) {
+TEST(SweepDefinition, ProfilesAndPatternsChooseCases) {
   const SweepDefinition made = preset("allocator-fixes");
   EXPECT_EQ(made.selected("", "").value().cases.size(), 17U);
   EXPECT_EQ(made.selected("full", "").value().cases.size(), 49U);
@@ -119,7 +119,7 @@ TEST(SweepDefinition, profiles_and_patterns_choose_cases) {
   EXPECT_EQ(preset("monolithic").selected("extended", "").value().rule, SweepRule::all);
 }
 
-TEST(SweepDefinition, patterns_know_stars_and_question_marks) {
+TEST(SweepDefinition, PatternsKnowStarsAndQuestionMarks) {
   EXPECT_TRUE(matches_pattern("a*c?", "abbbcd"));
   EXPECT_TRUE(matches_pattern("*", ""));
   EXPECT_TRUE(matches_pattern("*b*b*", "abab"));
@@ -128,7 +128,7 @@ TEST(SweepDefinition, patterns_know_stars_and_question_marks) {
   EXPECT_FALSE(matches_pattern("*b", "ba"));
 }
 
-TEST(SweepDefinition, an_unknown_preset_is_answered_with_the_known_ones) {
+TEST(SweepDefinition, AnUnknownPresetIsAnsweredWithTheKnownOnes) {
   const std::vector<std::filesystem::path> folders = {std::filesystem::path(TESSERA_SOURCE_DIR) /
                                                       "presets"};
   const auto found = find_sweep("allocator-fix", folders);
@@ -137,7 +137,7 @@ TEST(SweepDefinition, an_unknown_preset_is_answered_with_the_known_ones) {
   EXPECT_NE(found.error().hint.find("allocator-fixes, calib-match"), std::string::npos);
 }
 
-TEST(SweepDefinition, the_template_is_a_sweep_that_runs) {
+TEST(SweepDefinition, TheTemplateIsASweepThatRuns) {
   const auto made = parse_sweep(sweep_template("my sweep"), "mine.toml");
   ASSERT_TRUE(made) << made.error().to_string();
   EXPECT_EQ(made->name, "my-sweep");
@@ -147,7 +147,7 @@ TEST(SweepDefinition, the_template_is_a_sweep_that_runs) {
   EXPECT_TRUE(outcome.complete);
 }
 
-TEST(SweepDefinition, the_page_about_sweeps_names_every_parameter_and_kind_of_network) {
+TEST(SweepDefinition, ThePageAboutSweepsNamesEveryParameterAndKindOfNetwork) {
   const std::string page =
       text_of(std::filesystem::path(TESSERA_SOURCE_DIR) / "docs" / "sweeps.md");
   for (const ParameterKey& key : parameter_keys())

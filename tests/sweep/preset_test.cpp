@@ -79,7 +79,7 @@ struct Recorded {
   std::string prefix;  // of the record's name before the case's
 };
 
-TEST(Preset, every_one_is_read_and_every_network_of_it_is_made) {
+TEST(Preset, EveryOneIsReadAndEveryNetworkOfItIsMade) {
   const std::vector<std::filesystem::path> folders = {std::filesystem::path(TESSERA_SOURCE_DIR) /
                                                       "presets"};
   const std::vector<SweepFile> files = list_sweeps(folders);
@@ -96,7 +96,7 @@ TEST(Preset, every_one_is_read_and_every_network_of_it_is_made) {
   }
 }
 
-TEST(Preset, networks_are_those_of_the_recorded_compiles_operator_by_operator) {
+TEST(Preset, NetworksAreThoseOfTheRecordedCompilesOperatorByOperator) {
   const Json records = Json::parse(
       text_of(std::filesystem::path(TESSERA_SOURCE_DIR) / "tests/data/outcomes_graphs.json"));
   const std::vector<Recorded> presets = {
@@ -126,7 +126,7 @@ TEST(Preset, networks_are_those_of_the_recorded_compiles_operator_by_operator) {
   EXPECT_EQ(compared.size(), 111U);
 }
 
-TEST(Preset, topologies_are_those_of_the_recorded_compiles) {
+TEST(Preset, TopologiesAreThoseOfTheRecordedCompiles) {
   const Json records = Json::parse(
       text_of(std::filesystem::path(TESSERA_SOURCE_DIR) / "tests/data/outcomes_graphs.json"));
   const SweepDefinition definition =
@@ -145,7 +145,7 @@ TEST(Preset, topologies_are_those_of_the_recorded_compiles) {
   }
 }
 
-TEST(Preset, a_partial_layer_has_the_weights_of_the_whole_one) {
+TEST(Preset, APartialLayerHasTheWeightsOfTheWholeOne) {
   const auto parameters = [](const char* text) {
     return parse_sweep(std::string("name = \"x\"\n[[case]]\nname = \"x\"\nn_filters = 128\n"
                                    "hid_chan = 128\nbn_chan = 64\nskip_chan = 64\nwidth = 8\n") +

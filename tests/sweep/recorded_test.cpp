@@ -70,7 +70,7 @@ SweepOutcome outcome_of(const std::string& name, const std::string& profile = ""
   return run_all(run_of(preset(name), folder / "run", profile));
 }
 
-TEST(Recorded, of_the_allocator_fixes_46_of_49_compile_and_the_same_three_do_not) {
+TEST(Recorded, OfTheAllocatorFixes46Of49CompileAndTheSameThreeDoNot) {
   const SweepOutcome outcome = outcome_of("allocator-fixes", "full");
   ASSERT_EQ(outcome.cases.size(), 49U);
   const Agreement agreement = compare(outcome);
@@ -85,7 +85,7 @@ TEST(Recorded, of_the_allocator_fixes_46_of_49_compile_and_the_same_three_do_not
                                               "allocfix_temporal_dec_head0_w1024"}));
 }
 
-TEST(Recorded, of_the_masker_fixes_the_10_that_were_compiled_compile) {
+TEST(Recorded, OfTheMaskerFixesThe10ThatWereCompiledCompile) {
   const SweepOutcome outcome = outcome_of("masker-fixes", "full");
   ASSERT_EQ(outcome.cases.size(), 62U);
   const Agreement agreement = compare(outcome);
@@ -93,7 +93,7 @@ TEST(Recorded, of_the_masker_fixes_the_10_that_were_compiled_compile) {
   EXPECT_EQ(agreement.differ, std::vector<std::string>());
 }
 
-TEST(Recorded, the_modules_of_23_February_fail_as_they_did) {
+TEST(Recorded, TheModulesOf23FebruaryFailAsTheyDid) {
   for (const auto& [name, prefix] :
        {std::pair("modules", "modgate/"), std::pair("calib-match", "calibmatch/")}) {
     const SweepOutcome outcome = outcome_of(name);
@@ -113,7 +113,7 @@ TEST(Recorded, the_modules_of_23_February_fail_as_they_did) {
   }
 }
 
-TEST(Recorded, parts_halves_and_whole_networks_fail_as_they_did) {
+TEST(Recorded, PartsHalvesAndWholeNetworksFailAsTheyDid) {
   for (const auto& [name, count] : {std::pair("fine", 8), std::pair("micro", 6),
                                     std::pair("smallest-full", 3), std::pair("stage7", 1)}) {
     const Agreement agreement = compare(outcome_of(name));
@@ -122,7 +122,7 @@ TEST(Recorded, parts_halves_and_whole_networks_fail_as_they_did) {
   }
 }
 
-TEST(Recorded, forms_of_the_decoder_fail_in_the_family_that_was_seen) {
+TEST(Recorded, FormsOfTheDecoderFailInTheFamilyThatWasSeen) {
   const ScratchFolder folder;
   const SweepOutcome outcome =
       run_all(run_of(preset("topology"), folder / "run", "quick", "project_bypass*"));
@@ -134,7 +134,7 @@ TEST(Recorded, forms_of_the_decoder_fail_in_the_family_that_was_seen) {
   EXPECT_EQ(outcome.cases[0].failure->family, "unsupported_grouped_deconv");
 }
 
-TEST(Recorded, what_the_target_cannot_answer_is_neither_a_pass_nor_a_failure) {
+TEST(Recorded, WhatTheTargetCannotAnswerIsNeitherAPassNorAFailure) {
   const ScratchFolder folder;
   const SweepRun run = run_of(preset("monolithic"), folder / "run", "quick", "mono_f64*");
   const SweepOutcome outcome = run_all(run);
@@ -149,7 +149,7 @@ TEST(Recorded, what_the_target_cannot_answer_is_neither_a_pass_nor_a_failure) {
   EXPECT_NE(summary.find("\ttrue\t\t\tunknown: encoder"), std::string::npos) << summary;
 }
 
-TEST(Recorded, stitched_tiles_are_the_whole_and_every_value_is_told) {
+TEST(Recorded, StitchedTilesAreTheWholeAndEveryValueIsTold) {
   for (const auto& [name, keys] :
        {std::pair("tiled-parity-decoder",
                   std::vector<std::string>{"source_projector", "decoder_pre", "decoder_head",

@@ -15,7 +15,7 @@ bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-TEST(SweepReport, says_how_far_cases_came_and_what_fails_first) {
+TEST(SweepReport, SaysHowFarCasesCameAndWhatFailsFirst) {
   const ScratchFolder folder;
   const SweepReport report = report_on(run_of(convolutions(), folder / "run"));
   EXPECT_EQ(report.har_status, "6 of 6 translated");
@@ -24,7 +24,7 @@ TEST(SweepReport, says_how_far_cases_came_and_what_fails_first) {
   EXPECT_FALSE(report.reached);
 }
 
-TEST(SweepReport, the_next_knob_is_the_number_that_sets_the_violated_one_and_its_value_fits) {
+TEST(SweepReport, TheNextKnobIsTheNumberThatSetsTheViolatedOneAndItsValueFits) {
   const ScratchFolder folder;
   const SweepReport report = report_on(run_of(convolutions(), folder / "run"));
   ASSERT_EQ(report.knob.changes.size(), 2U);
@@ -35,7 +35,7 @@ TEST(SweepReport, the_next_knob_is_the_number_that_sets_the_violated_one_and_its
   EXPECT_TRUE(contains(report.knob.text, "keeps the network: tile_time")) << report.knob.text;
 }
 
-TEST(SweepReport, the_row_that_n_filters_sets_is_not_blamed_on_the_block) {
+TEST(SweepReport, TheRowThatNFiltersSetsIsNotBlamedOnTheBlock) {
   const ScratchFolder folder;
   const SweepReport report = report_on(run_of(preset("smallest-full"), folder / "run"));
   EXPECT_EQ(report.answer, "none compiles");
@@ -45,7 +45,7 @@ TEST(SweepReport, the_row_that_n_filters_sets_is_not_blamed_on_the_block) {
   EXPECT_EQ(report.earlier_rule, "hid_chan 64 -> 48");
 }
 
-TEST(SweepReport, the_fixed_rule_lowers_one_number_after_the_other) {
+TEST(SweepReport, TheFixedRuleLowersOneNumberAfterTheOther) {
   Parameters parameters;
   parameters.set("network", std::string("conv_tasnet"));
   const auto next = [&] { return to_string(earlier_rule(parameters).value()); };
@@ -67,7 +67,7 @@ TEST(SweepReport, the_fixed_rule_lowers_one_number_after_the_other) {
   EXPECT_FALSE(earlier_rule(parameters));
 }
 
-TEST(SweepReport, calibration_of_other_channels_is_mended_by_calibration) {
+TEST(SweepReport, CalibrationOfOtherChannelsIsMendedByCalibration) {
   const ScratchFolder folder;
   const SweepReport report = report_on(run_of(preset("modules"), folder / "run"));
   EXPECT_TRUE(report.knob.text.starts_with("calibration of 128 channels")) << report.knob.text;
@@ -75,7 +75,7 @@ TEST(SweepReport, calibration_of_other_channels_is_mended_by_calibration) {
   EXPECT_EQ(report.earlier_rule, "look at bad_inputs_shape (norm_affine)");
 }
 
-TEST(SweepReport, a_form_that_is_refused_is_answered_with_another_form) {
+TEST(SweepReport, AFormThatIsRefusedIsAnsweredWithAnotherForm) {
   const ScratchFolder folder;
   const SweepReport report =
       report_on(run_of(preset("topology"), folder / "run", "quick", "project_bypass_grouped*"));
@@ -84,7 +84,7 @@ TEST(SweepReport, a_form_that_is_refused_is_answered_with_another_form) {
       << report.knob.text;
 }
 
-TEST(SweepReport, the_largest_that_compiles_is_the_first_in_order) {
+TEST(SweepReport, TheLargestThatCompilesIsTheFirstInOrder) {
   const SweepDefinition definition = parse_sweep(R"(
 name = "sizes"
 rule = "largest"
@@ -104,7 +104,7 @@ width = [2000, 1024, 512]
   EXPECT_TRUE(report.reached);
 }
 
-TEST(Frontier, is_drawn_by_the_layer_that_the_next_depth_adds) {
+TEST(Frontier, IsDrawnByTheLayerThatTheNextDepthAdds) {
   const ScratchFolder folder;
   SweepRun run = run_of(preset("prefix-ramp"), folder / "run", "focused");
   const size_t section = run.target_text.find("[limits.dilation]");
@@ -132,7 +132,7 @@ TEST(Frontier, is_drawn_by_the_layer_that_the_next_depth_adds) {
   EXPECT_EQ(to_string(report.knob.changes.at(0)), "truncate_k 3 -> 2");
 }
 
-TEST(Frontier, of_the_whole_network_tells_both_numbers_and_what_the_step_adds) {
+TEST(Frontier, OfTheWholeNetworkTellsBothNumbersAndWhatTheStepAdds) {
   const SweepDefinition deep = parse_sweep(R"(
 name = "deep"
 rule = "frontier"
@@ -171,7 +171,7 @@ truncate_k = [1, 12, 24]
   EXPECT_EQ(cause->number, 2);
 }
 
-TEST(Frontier, a_row_that_fails_before_depth_matters_is_not_blamed_on_depth) {
+TEST(Frontier, ARowThatFailsBeforeDepthMattersIsNotBlamedOnDepth) {
   const ScratchFolder folder;
   const SweepReport report =
       report_on(run_of(preset("prefix-ramp"), folder / "run", "full", "fullA*"));
@@ -182,7 +182,7 @@ TEST(Frontier, a_row_that_fails_before_depth_matters_is_not_blamed_on_depth) {
   EXPECT_TRUE(contains(report.frontiers[0].text, "the first row")) << report.frontiers[0].text;
 }
 
-TEST(Frontier, what_may_fail_is_told_where_nothing_fails_for_certain) {
+TEST(Frontier, WhatMayFailIsToldWhereNothingFailsForCertain) {
   const ScratchFolder folder;
   const SweepReport report = report_on(run_of(preset("prefix-ramp"), folder / "run", "focused"));
   ASSERT_EQ(report.frontiers.size(), 1U);
@@ -191,7 +191,7 @@ TEST(Frontier, what_may_fail_is_told_where_nothing_fails_for_certain) {
   EXPECT_EQ(report.frontiers[0].causes.at(0).node, "tcn2_depth");
 }
 
-TEST(Frontier, components_are_blocks_and_modules) {
+TEST(Frontier, ComponentsAreBlocksAndModules) {
   EXPECT_EQ(component_of("tcn12_depth"), "block 12");
   EXPECT_EQ(component_of("mask_output"), "mask head");
   EXPECT_EQ(component_of("source_projector"), "source projector");

@@ -1,6 +1,7 @@
 #include "sweep/sweep_runner.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -8,6 +9,7 @@
 #include "support/full_disk.h"
 #include "sweep/build_id.h"
 
+#include "sweep/work_folders.h"
 #include "sweep_fixture.h"
 
 namespace tessera::test {
@@ -30,7 +32,7 @@ SweepOutcome run_some(const SweepRun& run, size_t cases) {
   return run_sweep(run, options).value();
 }
 
-TEST(SweepRunner, a_run_folder_holds_what_its_contract_says) {
+TEST(SweepRunner, ARunFolderHoldsWhatItsContractSays) {
   const ScratchFolder folder;
   const SweepRun run = run_of(convolutions(), folder / "run");
   const SweepOutcome outcome = run_all(run);
@@ -59,7 +61,7 @@ TEST(SweepRunner, a_run_folder_holds_what_its_contract_says) {
   EXPECT_FALSE(fs::exists(run.folder / ".work"));
 }
 
-TEST(SweepRunner, a_stopped_run_goes_on_and_its_table_is_that_of_an_undisturbed_one) {
+TEST(SweepRunner, AStoppedRunGoesOnAndItsTableIsThatOfAnUndisturbedOne) {
   const ScratchFolder folder;
   const SweepRun whole = run_of(convolutions(), folder / "whole");
   run_all(whole);
@@ -68,17 +70,29 @@ TEST(SweepRunner, a_stopped_run_goes_on_and_its_table_is_that_of_an_undisturbed_
   EXPECT_FALSE(first.complete);
   EXPECT_EQ(first.computed, 2U);
   EXPECT_EQ(Json::parse(text_of(run.folder / "run.json"))["state"], "stopped");
-  // What a killed worker leaves.
-  fs::create_directories(run.folder / ".work" / "conv_64_w2000.vm.1.0");
+  // What a killed worker leaves: the folder of a process that is gone.
+  const pid_t gone = ::fork();
+  if (gone == 0) {
+    const bool made = work_folder(run.folder, "conv_64_w2000").has_value();
+    ::_exit(made ? 0 : 1);
+  }
+  int status = 1;
+  ASSERT_EQ(::waitpid(gone, &status, 0), gone);
+  ASSERT_EQ(status, 0);
+  ASSERT_TRUE(fs::exists(run.folder / ".work"));
   const SweepOutcome second = run_all(run, 3);
   EXPECT_TRUE(second.complete);
   EXPECT_EQ(second.resumed, 2U);
   EXPECT_EQ(second.computed, 4U);
   EXPECT_EQ(text_of(run.folder / "summary.tsv"), text_of(whole.folder / "summary.tsv"));
+  EXPECT_FALSE(fs::exists(run.folder / ".work"));
+  // That of another machine is left alone: its process may still work.
+  fs::create_directories(run.folder / ".work" / "conv_64_w2000.another-machine.1.0");
   EXPECT_EQ(run_all(run).computed, 0U);
+  EXPECT_TRUE(fs::exists(run.folder / ".work" / "conv_64_w2000.another-machine.1.0"));
 }
 
-TEST(SweepRunner, a_case_folder_without_a_readable_result_is_made_again) {
+TEST(SweepRunner, ACaseFolderWithoutAReadableResultIsMadeAgain) {
   const ScratchFolder folder;
   const SweepRun run = run_of(convolutions(), folder / "run");
   run_all(run);
@@ -91,7 +105,7 @@ TEST(SweepRunner, a_case_folder_without_a_readable_result_is_made_again) {
   EXPECT_EQ(text_of(run.folder / "summary.tsv"), summary);
 }
 
-TEST(SweepRunner, a_folder_of_another_sweep_is_refused_with_what_differs) {
+TEST(SweepRunner, AFolderOfAnotherSweepIsRefusedWithWhatDiffers) {
   const ScratchFolder folder;
   run_all(run_of(convolutions(), folder / "run"));
   const auto refusal = [&](const SweepRun& run) {
@@ -115,7 +129,7 @@ TEST(SweepRunner, a_folder_of_another_sweep_is_refused_with_what_differs) {
             std::string::npos);
 }
 
-TEST(SweepRunner, a_folder_with_other_files_is_not_taken) {
+TEST(SweepRunner, AFolderWithOtherFilesIsNotTaken) {
   const ScratchFolder folder;
   fs::create_directories(folder / "run");
   std::ofstream(folder / "run" / "thesis.txt") << "mine";
@@ -125,7 +139,7 @@ TEST(SweepRunner, a_folder_with_other_files_is_not_taken) {
   EXPECT_NE(outcome.error().message.find("thesis.txt"), std::string::npos);
 }
 
-TEST(SweepRunner, a_second_sweep_on_a_folder_is_refused_while_the_first_runs) {
+TEST(SweepRunner, ASecondSweepOnAFolderIsRefusedWhileTheFirstRuns) {
   const ScratchFolder folder;
   const SweepRun run = run_of(convolutions(), folder / "run");
   std::optional<ErrorCode> second;
@@ -140,7 +154,7 @@ TEST(SweepRunner, a_second_sweep_on_a_folder_is_refused_while_the_first_runs) {
   EXPECT_EQ(second, ErrorCode::kUnavailable);
 }
 
-TEST(SweepRunner, under_first_success_cases_after_the_first_success_are_no_part_of_the_table) {
+TEST(SweepRunner, UnderFirstSuccessCasesAfterTheFirstSuccessAreNoPartOfTheTable) {
   const SweepDefinition definition = parse_sweep(R"(
 name = "ladder"
 rule = "first-success"
@@ -166,7 +180,7 @@ width = [4000, 2000, 1024, 512, 256, 128]
   EXPECT_FALSE(fs::exists(folder / "1" / "cases" / "w256"));
 }
 
-TEST(SweepRunner, a_case_that_cannot_be_imported_is_that_cases_failure_and_the_sweep_goes_on) {
+TEST(SweepRunner, ACaseThatCannotBeImportedIsThatCasesFailureAndTheSweepGoesOn) {
   const ScratchFolder folder;
   std::ofstream(folder / "broken.onnx") << "no network";
   SweepDefinition definition = parse_sweep(R"(
@@ -203,7 +217,7 @@ width = 64
   EXPECT_TRUE(fs::exists(run.case_folder("broken") / "_compile_failure.txt"));
 }
 
-TEST(SweepRunner, parts_of_a_real_network_are_compiled) {
+TEST(SweepRunner, PartsOfARealNetworkAreCompiled) {
   SweepDefinition definition = parse_sweep(R"(
 name = "demo"
 [defaults]
@@ -243,7 +257,38 @@ depth = 4000
   EXPECT_NE(outcome.cases[8].failure_head().find("the network has"), std::string::npos);
 }
 
-TEST(SweepRunner, results_are_known_over_runs_by_what_they_depend_on) {
+TEST(SweepRunner, APresetIsAskedOfARealNetwork) {
+  const std::string model = TESSERA_SOURCE_DIR "/models/convtasnet_demo_gln_8k.pth";
+  for (const char* name : {"tiled-parity-decoder", "tiled-parity-masker", "tiled-parity-chain"}) {
+    const ScratchFolder folder;
+    const bool chain = std::string_view(name) == "tiled-parity-chain";
+    SweepRun run = run_of(preset(name), folder / "run", "", chain ? "*8192x256" : "*1024x256");
+    run.record.model = model;
+    run.definition = run.definition.on_model(model).value();
+    const SweepOutcome outcome = run_all(run);
+    ASSERT_EQ(outcome.cases.size(), 1U);
+    EXPECT_EQ(outcome.cases[0].hef, StepOutcome::passed)
+        << name << ": " << outcome.cases[0].failure_head();
+    EXPECT_EQ(open_run(run.folder).value().definition.cases[0].parameters,
+              run.definition.cases[0].parameters);
+    const auto other = run_sweep(run_of(preset(name), folder / "run", "", run.record.pattern), {});
+    ASSERT_FALSE(other);
+    EXPECT_NE(other.error().message.find("another model"), std::string::npos);
+  }
+}
+
+TEST(SweepRunner, APresetWithoutAPartOfNetworksIsNotAskedOfOne) {
+  const auto made = preset("micro").on_model("net.pth");
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, ErrorCode::kUnsupported);
+  EXPECT_EQ(preset("fine").on_model("net.pth").value().cases.size(), 4U);
+  const SweepDefinition one = preset("stage7").on_model("net.pth").value();
+  ASSERT_EQ(one.cases.size(), 1U);
+  EXPECT_EQ(one.cases[0].name, "whole_16000");
+  EXPECT_FALSE(preset("topology").on_model("net.pth"));
+}
+
+TEST(SweepRunner, ResultsAreKnownOverRunsByWhatTheyDependOn) {
   const ScratchFolder folder;
   const fs::path cache = folder / "cache";
   const SweepOutcome first = run_all(run_of(convolutions(), folder / "a"), 2, cache);
@@ -260,13 +305,13 @@ TEST(SweepRunner, results_are_known_over_runs_by_what_they_depend_on) {
             6U);
 }
 
-TEST(SweepRunner, results_of_the_builtin_compiler_are_those_of_this_build) {
+TEST(SweepRunner, ResultsOfTheBuiltinCompilerAreThoseOfThisBuild) {
   const std::string id = program_build_id();
   EXPECT_GE(id.size(), 16U);
   EXPECT_EQ(id.find_first_not_of("0123456789abcdef"), std::string::npos) << id;
 }
 
-TEST(SweepRunner, a_damaged_entry_of_the_cache_is_made_again) {
+TEST(SweepRunner, ADamagedEntryOfTheCacheIsMadeAgain) {
   const ScratchFolder folder;
   const fs::path cache = folder / "cache";
   const SweepOutcome first = run_all(run_of(convolutions(), folder / "a"), 1, cache);
@@ -277,7 +322,7 @@ TEST(SweepRunner, a_damaged_entry_of_the_cache_is_made_again) {
   EXPECT_EQ(text_of(folder / "a" / "summary.tsv"), text_of(folder / "b" / "summary.tsv"));
 }
 
-TEST(SweepRunner, a_case_over_its_limit_is_ended_and_has_failed) {
+TEST(SweepRunner, ACaseOverItsLimitIsEndedAndHasFailed) {
   const ScratchFolder folder;
   const SweepRun run = run_of(convolutions(), folder / "run", "", "conv_64*");
   SweepOptions options;
@@ -295,7 +340,7 @@ TEST(SweepRunner, a_case_over_its_limit_is_ended_and_has_failed) {
   }
 }
 
-TEST(SweepRunner, a_sweep_over_its_time_stops_and_nothing_unfinished_counts) {
+TEST(SweepRunner, ASweepOverItsTimeStopsAndNothingUnfinishedCounts) {
   const ScratchFolder folder;
   const SweepRun run = run_of(convolutions(), folder / "run", "", "conv_64*");
   SweepOptions options;
@@ -308,7 +353,7 @@ TEST(SweepRunner, a_sweep_over_its_time_stops_and_nothing_unfinished_counts) {
   EXPECT_TRUE(run_all(run).complete);
 }
 
-TEST(SweepRunner, a_crash_of_a_case_is_its_failure_and_a_command_that_fails_ends_the_sweep) {
+TEST(SweepRunner, ACrashOfACaseIsItsFailureAndACommandThatFailsEndsTheSweep) {
   const ScratchFolder folder;
   SweepOptions options;
   options.case_limit_s = 60;
@@ -322,7 +367,7 @@ TEST(SweepRunner, a_crash_of_a_case_is_its_failure_and_a_command_that_fails_ends
   EXPECT_NE(ended.error().message.find("no room"), std::string::npos);
 }
 
-TEST(SweepRunner, a_read_only_folder_is_refused_clearly) {
+TEST(SweepRunner, AReadOnlyFolderIsRefusedClearly) {
   if (::geteuid() == 0) {
     // Nothing is read-only for root, but a folder below a file is none for anybody.
     const ScratchFolder folder;
@@ -341,7 +386,7 @@ TEST(SweepRunner, a_read_only_folder_is_refused_clearly) {
   EXPECT_EQ(outcome.error().code, ErrorCode::kIo) << outcome.error().to_string();
 }
 
-TEST(SweepRunner, a_full_disk_ends_the_sweep_and_takes_nothing_back_that_is_finished) {
+TEST(SweepRunner, AFullDiskEndsTheSweepAndTakesNothingBackThatIsFinished) {
   const ScratchFolder folder;
   const fs::path disk = folder / "disk";
   fs::create_directory(disk);
@@ -359,7 +404,7 @@ TEST(SweepRunner, a_full_disk_ends_the_sweep_and_takes_nothing_back_that_is_fini
   EXPECT_EQ(result, FullDiskOutcome::kHeld);
 }
 
-TEST(SweepRunner, the_result_of_another_case_in_a_folder_is_made_again) {
+TEST(SweepRunner, TheResultOfAnotherCaseInAFolderIsMadeAgain) {
   const ScratchFolder folder;
   const SweepRun run = run_of(convolutions(), folder / "run");
   run_all(run);
@@ -368,7 +413,7 @@ TEST(SweepRunner, the_result_of_another_case_in_a_folder_is_made_again) {
   EXPECT_EQ(run_all(run).computed, 1U);
 }
 
-TEST(SweepRunner, one_case_alone_and_a_collection_make_the_table_of_a_sweep) {
+TEST(SweepRunner, OneCaseAloneAndACollectionMakeTheTableOfASweep) {
   const ScratchFolder folder;
   const SweepRun whole = run_of(convolutions(), folder / "whole");
   run_all(whole);
@@ -386,9 +431,11 @@ TEST(SweepRunner, one_case_alone_and_a_collection_make_the_table_of_a_sweep) {
   EXPECT_TRUE(collect_run(run).value().complete);
   EXPECT_EQ(text_of(run.folder / "summary.tsv"), text_of(whole.folder / "summary.tsv"));
   EXPECT_EQ(run_case_of(run, "conv", {}).error().code, ErrorCode::kNotFound);
+  fs::resize_file(run.case_folder("conv_64_w128") / "result.json", 3);
+  EXPECT_EQ(run_case_of(run, "conv_64_w128", {}).value().source, CaseSource::computed);
 }
 
-TEST(SweepRunner, a_run_whose_definition_was_changed_is_not_opened) {
+TEST(SweepRunner, ARunWhoseDefinitionWasChangedIsNotOpened) {
   const ScratchFolder folder;
   run_all(run_of(convolutions(), folder / "run"));
   std::ofstream(folder / "run" / "definition.toml", std::ios::app) << "# mine\n";
@@ -398,7 +445,7 @@ TEST(SweepRunner, a_run_whose_definition_was_changed_is_not_opened) {
   EXPECT_EQ(open_run(folder.path()).error().code, ErrorCode::kNotFound);
 }
 
-TEST(CaseResult, is_read_back_as_it_was_written) {
+TEST(CaseResult, IsReadBackAsItWasWritten) {
   const ScratchFolder folder;
   const SweepRun run = run_of(preset("topology"), folder / "run", "quick", "concat_normal*");
   for (const CaseResult& one : run_all(run).cases) {
