@@ -276,7 +276,8 @@ Action define_target(CommandLine& app) {
       "  tessera target list\n"
       "  tessera target show hailo8\n"
       "  tessera target score hailo8 outcomes_graphs.json\n");
-  return [all, show, rules, score, ledger, experiment, fit, diff](Console& console) -> Result<Document> {
+  return [all, show, rules, score, ledger, experiment, fit,
+          diff](Console& console) -> Result<Document> {
     if (show->parsed()) return run_show(all->shown, all->as_file, console);
     if (rules->parsed()) return run_rules(all->markdown, console);
     if (score->parsed()) return run_score(all->score, console);

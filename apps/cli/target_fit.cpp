@@ -84,17 +84,13 @@ Result<Document> run_fit(const FitOptions& options, Console& console) {
   TESSERA_TRY_VOID(write_file_atomically(options.output, text, {.force = options.force}));
   print_changes(report, console);
   print_conjunctions(report, console);
-  console.print("{} {} and {} of {}; {} left out as no evidence; {} changed in {}\n",
-                report.passes, noun_for(report.passes, "pass", "passes"),
-                counted(report.failures, "failure"), printable(target.name),
-                counted(input.ignored.size(), "case"), counted(report.changes.size(), "limit"),
-                printable(options.output));
-  Document document{{"target", target.name},
-                    {"output", options.output},
-                    {"passes", report.passes},
-                    {"failures", report.failures},
-                    {"changes", Document::array()},
-                    {"undecided", Document::array()},
+  console.print("{} {} and {} of {}; {} left out as no evidence; {} changed in {}\n", report.passes,
+                noun_for(report.passes, "pass", "passes"), counted(report.failures, "failure"),
+                printable(target.name), counted(input.ignored.size(), "case"),
+                counted(report.changes.size(), "limit"), printable(options.output));
+  Document document{{"target", target.name},        {"output", options.output},
+                    {"passes", report.passes},      {"failures", report.failures},
+                    {"changes", Document::array()}, {"undecided", Document::array()},
                     {"ignored", input.ignored}};
   for (const FitChange& change : report.changes) document["changes"].push_back(of(change));
   for (const FitConjunction& one : report.conjunctions)

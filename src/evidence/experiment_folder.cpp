@@ -109,8 +109,9 @@ std::vector<std::string> fields_of(std::string_view line) {
 
 ExperimentOutcome outcome_of(const hailo::LogExplanation& told, bool last_step, bool succeeded) {
   if (succeeded) return last_step ? ExperimentOutcome::passes : ExperimentOutcome::unclear;
-  return is_unclear_family(told.family) || told.outcome != hailo::LogOutcome::fail ? ExperimentOutcome::unclear
-                                                            : ExperimentOutcome::fails;
+  return is_unclear_family(told.family) || told.outcome != hailo::LogOutcome::fail
+             ? ExperimentOutcome::unclear
+             : ExperimentOutcome::fails;
 }
 
 // The last step that ran decides.

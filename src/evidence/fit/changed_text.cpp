@@ -34,9 +34,8 @@ std::string ends_of(const FitChange& change) {
   if (change.fail) text += fmt::format("fail = {}\n", *change.fail);
   std::string source = change.before.source;
   for (const FitWitness& one : change.witnesses) {
-    source +=
-        fmt::format("; outcomes: {} {} {}", one.source, one.passed ? "passes at" : "fails at",
-                    one.value);
+    source += fmt::format("; outcomes: {} {} {}", one.source, one.passed ? "passes at" : "fails at",
+                          one.value);
   }
   return text + fmt::format("source = {}\n", toml_string(source));
 }
