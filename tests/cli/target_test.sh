@@ -78,4 +78,4 @@ if [ "$(id -u)" -ne 0 ]; then
   "$tessera" target fit "$outcomes" -o "$scratch/locked/x.toml" >/dev/null 2>&1 && fail "writes into a read-only folder"
 fi
 
-expect_refusal 8 'differs from hailo8 in 3 entries' target diff hailo8 hailo8l
+expect_refusal 14 'differs from hailo8 in 3 entries' target diff hailo8 hailo8l
