@@ -11,6 +11,7 @@
 #include "cli/table.h"
 #include "cli/target_experiment.h"
 #include "cli/target_fit.h"
+#include "cli/target_next.h"
 #include "cli/target_options.h"
 #include "evidence/documents.h"
 #include "evidence/target_evidence.h"
@@ -231,6 +232,7 @@ Action define_target(CommandLine& app) {
     ExperimentOptions experiment;
     FitOptions fit;
     TargetDiffOptions diff;
+    NextOptions next;
   };
   auto all = std::make_shared<All>();
   add(app, "list", "Targets known here", "  tessera target list\n");
@@ -271,13 +273,14 @@ Action define_target(CommandLine& app) {
   experiment->add_flag("--force", all->experiment.force, "Replace what is in the folder");
   CommandLine* fit = define_target_fit(app, all->fit);
   CommandLine* diff = define_target_diff(app, all->diff);
+  CommandLine* next = define_target_next(app, all->next);
   app.footer(
       "Examples:\n"
       "  tessera target list\n"
       "  tessera target show hailo8\n"
       "  tessera target score hailo8 outcomes_graphs.json\n");
-  return [all, show, rules, score, ledger, experiment, fit,
-          diff](Console& console) -> Result<Document> {
+  return [all, show, rules, score, ledger, experiment, fit, diff,
+          next](Console& console) -> Result<Document> {
     if (show->parsed()) return run_show(all->shown, all->as_file, console);
     if (rules->parsed()) return run_rules(all->markdown, console);
     if (score->parsed()) return run_score(all->score, console);
@@ -285,6 +288,7 @@ Action define_target(CommandLine& app) {
     if (experiment->parsed()) return run_experiment(all->experiment, console);
     if (fit->parsed()) return run_fit(all->fit, console);
     if (diff->parsed()) return run_target_diff(all->diff, console);
+    if (next->parsed()) return run_next(all->next, console);
     return run_list(console);
   };
 }
