@@ -2,8 +2,9 @@
 // inside the open intervals of the target file. The network is the default Conv-TasNet of 4 s at
 // 8 kHz, with random weights.
 //
-// usage: bench_target_learning TARGET.toml [SEEDS]
+// usage: bench_target_learning TARGET.toml [SEEDS] [ROW_PASS]
 //
+// ROW_PASS replaces what the file knows of row_bytes to pass, as of a target that has seen little.
 // Prints a row per seed and the medians: compiles to a complete plan (pieces of one structure are
 // compiled once), and experiments until nothing open could make the plan faster, asked by value
 // and at random.
@@ -21,16 +22,22 @@
 int main(int argc, char** argv) {
   using namespace tessera;
   if (argc < 2) {
-    fmt::print(stderr, "usage: bench_target_learning TARGET.toml [SEEDS]\n");
+    fmt::print(stderr, "usage: bench_target_learning TARGET.toml [SEEDS] [ROW_PASS]\n");
     return 2;
   }
   const uint32_t seeds = argc > 2 ? static_cast<uint32_t>(std::strtoul(argv[2], nullptr, 10)) : 50;
-  const Result<Target> target = read_target(argv[1]);
+  Result<Target> target = read_target(argv[1]);
   Graph legal = test::build(test::ConvTasNet{});
   const auto rewritten = rewrite(legal);
   if (!target || !rewritten || seeds == 0) {
     fmt::print(stderr, "the target or the network cannot be read\n");
     return 1;
+  }
+  if (argc > 3) {
+    const auto rows = target->limits.find("row_bytes");
+    if (rows == target->limits.end()) return 1;
+    rows->second.pass = std::strtoll(argv[3], nullptr, 10);
+    rows->second.data_points.clear();
   }
   const Result<Plan> plan = make_plan(legal, *target);
   if (!plan) {

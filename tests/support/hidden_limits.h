@@ -63,7 +63,7 @@ inline std::string structure_of(const Graph& piece) {
               std::to_string(conv->dilation.w) + " s" + std::to_string(conv->stride.w);
       for (int i = 0; i < 4; ++i) text += " " + std::to_string(conv->weight.dim(i));
     }
-    for (NodeId input : node.inputs) text += " " + std::to_string(input);
+    for (NodeId input : node.inputs) text += " " + std::to_string(static_cast<int64_t>(input));
     text += "\n";
   }
   return text;
