@@ -24,7 +24,7 @@ constexpr uint64_t kMaxHefBytes = uint64_t{4} << 30;
 Error of_another_target(const std::string& file, const std::string& theirs, const Target& target) {
   return TESSERA_ERROR(kInvalidArgument, file,
                        fmt::format("is evidence about {}, not about {}", theirs, target.name),
-                       fmt::format("give --target {}, or leave this evidence out", theirs));
+                       fmt::format("fit the target {} by it, or leave this evidence out", theirs));
 }
 
 void add(FitInput& input, FitEvidence evidence, std::string file, std::string name) {
