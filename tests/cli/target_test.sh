@@ -79,3 +79,16 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 expect_refusal 14 'differs from hailo8 in 3 entries' target diff hailo8 hailo8l
+
+# next: its experiment, answered, is what fit takes.
+"$tessera" target next "$model" -o "$scratch/questions" >"$scratch/next" || fail "next"
+grep -q '^limits.row_bytes ' "$scratch/next" || fail "$(cat "$scratch/next")"
+asked=$(awk -F'\t' 'NR == 3 { print $1 }' "$scratch/questions/cases.tsv")
+mkdir "$scratch/questions/results"
+for step in parse optimize compile; do
+  echo "[info] done" >"$scratch/questions/results/$asked.$step.log"
+  echo 0 >"$scratch/questions/results/$asked.$step.code"
+done
+"$tessera" target fit "$scratch/questions" -o "$scratch/answered.toml" | grep -q '^limits.row_bytes ' || fail "an answer is not learnt"
+expect_refusal 5 'is not empty' target next "$model" -o "$scratch/questions"
+expect_refusal 3 'must be at least 1' target next "$model" --count 0
