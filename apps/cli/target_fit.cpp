@@ -112,8 +112,8 @@ CommandLine* define_target_fit(CommandLine& app, FitOptions& options) {
   fit->add_flag("--force", options.force, "Replace the output");
   fit->footer(
       "Examples:\n"
-      "  tessera target fit questions small.hef --target hailo8 -o mine.toml\n"
-      "  tessera check small.onnx --target ./mine.toml\n");
+      "  tessera target fit outcomes_graphs.json --target hailo8 -o mine.toml\n"
+      "  tessera target fit questions outcomes_graphs.json -o mine.toml\n");
   return fit;
 }
 

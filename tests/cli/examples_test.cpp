@@ -67,6 +67,7 @@ const std::map<std::string, std::string> kMade = {
     {"motion.tess", "build motion.pth --quantize int8 --calib windows.ts -o motion.tess"},
     {"calib.npz", "calibrate net.pth --calib mix.wav -o calib.npz"},
     {"questions", "target experiment -o questions"},
+    {"mine.toml", "target fit outcomes_graphs.json -o mine.toml"},
 };
 
 std::vector<std::string> words_of(const std::string& text) {
