@@ -10,6 +10,8 @@
 #include "cli/command.h"
 #include "cli/table.h"
 #include "cli/target_experiment.h"
+#include "cli/target_fit.h"
+#include "cli/target_next.h"
 #include "cli/target_options.h"
 #include "evidence/documents.h"
 #include "evidence/target_evidence.h"
@@ -228,6 +230,9 @@ Action define_target(CommandLine& app) {
     ScoreOptions score;
     LedgerOptions ledger;
     ExperimentOptions experiment;
+    FitOptions fit;
+    TargetDiffOptions diff;
+    NextOptions next;
   };
   auto all = std::make_shared<All>();
   add(app, "list", "Targets known here", "  tessera target list\n");
@@ -266,17 +271,24 @@ Action define_target(CommandLine& app) {
       ->type_name("DIR")
       ->excludes(output);
   experiment->add_flag("--force", all->experiment.force, "Replace what is in the folder");
+  CommandLine* fit = define_target_fit(app, all->fit);
+  CommandLine* diff = define_target_diff(app, all->diff);
+  CommandLine* next = define_target_next(app, all->next);
   app.footer(
       "Examples:\n"
       "  tessera target list\n"
       "  tessera target show hailo8\n"
       "  tessera target score hailo8 outcomes_graphs.json\n");
-  return [all, show, rules, score, ledger, experiment](Console& console) -> Result<Document> {
+  return [all, show, rules, score, ledger, experiment, fit, diff,
+          next](Console& console) -> Result<Document> {
     if (show->parsed()) return run_show(all->shown, all->as_file, console);
     if (rules->parsed()) return run_rules(all->markdown, console);
     if (score->parsed()) return run_score(all->score, console);
     if (ledger->parsed()) return run_ledger(all->ledger, console);
     if (experiment->parsed()) return run_experiment(all->experiment, console);
+    if (fit->parsed()) return run_fit(all->fit, console);
+    if (diff->parsed()) return run_target_diff(all->diff, console);
+    if (next->parsed()) return run_next(all->next, console);
     return run_list(console);
   };
 }

@@ -7,6 +7,7 @@
 #include "base/noise.h"
 #include "base/npy.h"
 #include "evidence/experiment.h"
+#include "evidence/fit/unclear_families.h"
 #include "tessera/compiler/export.h"
 #include "tessera/file.h"
 #include "vendor/hailo/dfc/run_script.h"
@@ -20,10 +21,6 @@ constexpr int64_t kMaxSamples = 64;  // that the compiler recommends at least
 constexpr int64_t kMaxCalibrationFloats = 1 << 20;
 constexpr uint64_t kMaxTableBytes = uint64_t{1} << 20;
 constexpr std::string_view kColumns = "case\tquestion\tlimit\tnumber\texpected\tinputs\n";
-// Why a step failed that says nothing about the network asked about.
-constexpr std::array kUnclearFamilies = {
-    "timeout", "out_of_memory", "interrupted", "environment",      "tool_crash",
-    "usage",   "model_script",  "har_build",   "bad_inputs_shape", "unknown"};
 
 // The steps in order, as run.sh names their logs.
 constexpr std::array kSteps = {"parse", "optimize", "compile"};
@@ -112,10 +109,9 @@ std::vector<std::string> fields_of(std::string_view line) {
 
 ExperimentOutcome outcome_of(const hailo::LogExplanation& told, bool last_step, bool succeeded) {
   if (succeeded) return last_step ? ExperimentOutcome::passes : ExperimentOutcome::unclear;
-  const bool unclear = std::find(kUnclearFamilies.begin(), kUnclearFamilies.end(), told.family) !=
-                       kUnclearFamilies.end();
-  return unclear || told.outcome != hailo::LogOutcome::fail ? ExperimentOutcome::unclear
-                                                            : ExperimentOutcome::fails;
+  return is_unclear_family(told.family) || told.outcome != hailo::LogOutcome::fail
+             ? ExperimentOutcome::unclear
+             : ExperimentOutcome::fails;
 }
 
 // The last step that ran decides.

@@ -42,3 +42,53 @@ expect_refusal 8 'broken.toml:1' target show "$scratch/broken.toml"
 printf '{"a": }' >"$scratch/broken.json"
 expect_refusal 8 'broken.json:1' target score hailo8 "$scratch/broken.json"
 expect_refusal 4 'holds no records of compiles' target ledger --evidence "$scratch"
+
+# fit: what a file has forgotten, recorded compiles and a compiled file teach again.
+outcomes=$source/tests/data/outcomes_graphs.json
+compiled=$source/tests/data/hailo/hef/arcface_mobilefacenet_without_weights.hef
+sed -e 's/^pass = 262144$/pass = 1000  # of long ago/' -e 's/^fail = 512000$/fail = 900000/' -e 's/^pass = 7$/pass = 1/' \
+  "$source/targets/hailo8.toml" >"$scratch/forgot.toml"
+"$tessera" target fit "$outcomes" "$compiled" --target "$scratch/forgot.toml" -o "$scratch/fit.toml" >"$scratch/fit"
+grep -q '^limits.row_bytes .*passes up to 262144 bytes, fails from 512000' "$scratch/fit" || fail "$(cat "$scratch/fit")"
+grep -q '^limits.kernel .*passes up to 7 taps' "$scratch/fit" || fail "a compiled file's kernel is not learnt"
+grep -q '^# Every number says where it comes from:$' "$scratch/fit.toml" || fail "fit loses comments"
+"$tessera" target show "$scratch/fit.toml" | grep -q 'witness: 262144 passes (outcomes: ' || fail "no witness"
+"$tessera" target score "$scratch/fit.toml" "$outcomes" | grep -q '82 right, 0 unknown, 0 wrong$' || fail "score of a fit"
+"$tessera" target fit "$outcomes" --target "$scratch/fit.toml" -o "$scratch/again.toml" | grep -q ' 0 limits changed' ||
+  fail "fit learns the same twice"
+"$tessera" target diff "$scratch/fit.toml" "$scratch/again.toml" >/dev/null || fail "again differs"
+expect_refusal 5 'already exists' target fit "$outcomes" -o "$scratch/fit.toml"
+"$tessera" target fit "$outcomes" -o "$scratch/fit.toml" --force >/dev/null || fail "--force does not replace"
+cut_file=$scratch/cut.hef
+head -c 3000 "$compiled" >"$cut_file"
+expect_refusal 8 'cut.hef' target fit "$outcomes" "$cut_file" -o "$scratch/none.toml"
+expect_refusal 3 'is evidence about hailo8, not about hailo8l' target fit "$compiled" --target hailo8l -o "$scratch/none.toml"
+sed 's/^pass = 262144$/pass = 1000/; s/^fail = 512000$/fail = 2000/' "$source/targets/hailo8.toml" >"$scratch/narrow.toml"
+expect_refusal 3 'the target file (outcomes: ' target fit "$outcomes" --target "$scratch/narrow.toml" -o "$scratch/none.toml"
+mkdir -p "$scratch/run/cases"
+printf '{"compiler":{"name":"builtin"},"target":{"name":"hailo8"}}' >"$scratch/run/run.json"
+expect_refusal 3 'circular' target fit "$scratch/run" -o "$scratch/none.toml"
+printf '{"compiler":{"name":"dfc"},"target":{"name":"hailo8l"}}' >"$scratch/run/run.json"
+expect_refusal 3 'is evidence about hailo8l' target fit "$scratch/run" -o "$scratch/none.toml"
+printf '{"compiler":{"name":"dfc"},"target":{"name":"hailo8"}}' >"$scratch/run/run.json"
+expect_refusal 4 'has no finished case' target fit "$scratch/run" -o "$scratch/none.toml"
+[ ! -e "$scratch/none.toml" ] || fail "a refused fit has written"
+if [ "$(id -u)" -ne 0 ]; then
+  mkdir "$scratch/locked" && chmod a-w "$scratch/locked"
+  "$tessera" target fit "$outcomes" -o "$scratch/locked/x.toml" >/dev/null 2>&1 && fail "writes into a read-only folder"
+fi
+
+expect_refusal 14 'differs from hailo8 in 3 entries' target diff hailo8 hailo8l
+
+# next: its experiment, answered, is what fit takes.
+"$tessera" target next "$model" -o "$scratch/questions" >"$scratch/next" || fail "next"
+grep -q '^limits.row_bytes ' "$scratch/next" || fail "$(cat "$scratch/next")"
+asked=$(awk -F'\t' 'NR == 3 { print $1 }' "$scratch/questions/cases.tsv")
+mkdir "$scratch/questions/results"
+for step in parse optimize compile; do
+  echo "[info] done" >"$scratch/questions/results/$asked.$step.log"
+  echo 0 >"$scratch/questions/results/$asked.$step.code"
+done
+"$tessera" target fit "$scratch/questions" -o "$scratch/answered.toml" | grep -q '^limits.row_bytes ' || fail "an answer is not learnt"
+expect_refusal 5 'is not empty' target next "$model" -o "$scratch/questions"
+expect_refusal 3 'must be at least 1' target next "$model" --count 0
