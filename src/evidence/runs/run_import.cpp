@@ -203,7 +203,7 @@ Result<std::vector<fs::path>> find_tables(const fs::path& source) {
 }
 
 Result<ImportedTable> import_table(const fs::path& table, const fs::path& root,
-                                   const ImportOptions& options) {
+                                   const RunImportOptions& options) {
   ImportedTable imported;
   imported.source = table;
   TESSERA_TRY(const auto bytes, read_file(table, kMaxTableBytes));
