@@ -34,6 +34,7 @@ Result<std::vector<std::filesystem::path>> find_tables(const std::filesystem::pa
 // the same table was imported before, naming the run; kCorrupt for a table without a good row;
 // those of reading and writing.
 Result<ImportedTable> import_table(const std::filesystem::path& table,
-                                   const std::filesystem::path& root, const RunImportOptions& options);
+                                   const std::filesystem::path& root,
+                                   const RunImportOptions& options);
 
 }  // namespace tessera
