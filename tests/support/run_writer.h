@@ -31,7 +31,7 @@ struct WrittenRun {
   std::string target = "hailo8";
   std::string state = "finished";
   // Cases; those that passed have a file cases/<case>/out.hef.
-  std::vector<RecordedCase> cases;
+  std::vector<RecordedCase> cases{};
   bool results = true;  // result.json of each
 };
 

@@ -18,9 +18,9 @@ struct ImportedTable {
 };
 
 struct RunImportOptions {
-  std::string name;    // of the runs; empty: the table's
-  std::string target;  // the chip that was compiled for; empty: not known
-  bool force = false;  // import a table again that was imported before
+  std::string name{};    // of the runs; empty: the table's
+  std::string target{};  // the chip that was compiled for; empty: not known
+  bool force = false;    // import a table again that was imported before
 };
 
 // Tables of a folder whose first line names the columns of a summary, in order of their names; a
