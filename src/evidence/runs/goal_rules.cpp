@@ -18,6 +18,9 @@ struct Judge {
   bool tried(const ChecklistEntry& entry) const {
     return vendors_only ? entry.vendor_tried : entry.tried();
   }
+  // A failure on record. A success whose file is gone is neither this nor a tick.
+  bool failed(const ChecklistEntry& entry) const { return tried(entry) && entry.failed > 0; }
+  bool knows(const ChecklistEntry& entry) const { return tick(entry) != nullptr || failed(entry); }
 };
 
 struct Verdict {
@@ -63,7 +66,7 @@ Verdict known_cases(const GoalStatus& status, const Judge& judge) {
   Verdict verdict = every_case(status, judge, "pass");
   verdict.reached = !status.entries.empty() &&
                     std::all_of(status.entries.begin(), status.entries.end(),
-                                [&](const ChecklistEntry& one) { return judge.tried(one); });
+                                [&](const ChecklistEntry& one) { return judge.knows(one); });
   // Known failures alone are an answer too: the run itself stands behind it.
   if (verdict.reached && verdict.path.empty() && !status.runs.empty())
     verdict.path = status.runs.back();
@@ -94,13 +97,13 @@ Verdict frontiers(const GoalStatus& status, const Judge& judge) {
     if (last != nullptr) verdict.path = judge.tick(*last)->artifact;
     if (at == end) {
       found.push_back(fmt::format("{} holds to its end", ramp));
-    } else if (judge.tried(entries[at])) {
+    } else if (judge.failed(entries[at])) {
       found.push_back(
           fmt::format("{} fails first ({})", entries[at].name,
                       entries[at].signature.empty() ? entries[at].family : entries[at].signature));
     } else {
       known = false;
-      found.push_back(fmt::format("{} was not tried", entries[at].name));
+      found.push_back(fmt::format("{} is not known", entries[at].name));
     }
   }
   for (const std::string& one : found) verdict.detail += (verdict.detail.empty() ? "" : "; ") + one;

@@ -69,11 +69,14 @@ void explain_failure(ImportedRow& row, const fs::path& table, Json& failure) {
     const fs::path file = found_file(log, table);
     if (file.empty()) continue;
     const auto explained = hailo::explain_log_file(file);
-    if (!explained || explained->family.empty() || explained->family == "unknown") continue;
+    if (!explained || explained->outcome != hailo::LogOutcome::fail ||
+        explained->family == "unknown")
+      continue;
     told = *explained;
     break;
   }
-  if (one.family.empty()) one.family = told.family.empty() ? "unknown" : told.family;
+  if (told.outcome != hailo::LogOutcome::fail || told.family.empty()) told.family = "unknown";
+  if (one.family.empty()) one.family = told.family;
   failure = hailo::failure_json(told);
   failure.erase("first_failing_layers");
   if (!one.exception_type.empty()) failure["exception_type"] = one.exception_type;
