@@ -62,5 +62,6 @@ Action define_score(CommandLine& app);
 Action define_separate(CommandLine& app);
 Action define_serve(CommandLine& app);
 Action define_stream(CommandLine& app);
+Action define_sweep(CommandLine& app);
 
 }  // namespace tessera::cli

@@ -169,8 +169,13 @@ Option* CommandLine::get_option(const std::string& name) {
   return keep(app_.get_option(name));
 }
 
-CommandLine* CommandLine::add_subcommand(const std::string& name, const std::string& summary) {
-  app_.require_subcommand(1);
+CommandLine* CommandLine::add_subcommand(const std::string& name, const std::string& summary,
+                                         bool optional) {
+  if (optional) {
+    app_.require_subcommand(0, 1);
+  } else {
+    app_.require_subcommand(1);
+  }
   CLI::App* sub = app_.add_subcommand(name, summary);
   sub->fallthrough();         // --json belongs to the command
   sub->group("Subcommands");  // CLI11 would take the command's own

@@ -77,8 +77,9 @@ class CommandLine {
   // An option added before.
   Option* get_option(const std::string& name);
 
-  // A command of this command, which must then be given one.
-  CommandLine* add_subcommand(const std::string& name, const std::string& summary);
+  // A command of this command, which must then be given one, unless it does something without.
+  CommandLine* add_subcommand(const std::string& name, const std::string& summary,
+                              bool optional = false);
   bool parsed() const;
 
   // What --help ends with.

@@ -57,6 +57,7 @@ constexpr OptionName kOptionNames[] = {
     {"ServeOptions::stop_seconds", "--stop-seconds"},
     {"ServeOptions::token", "--token-file"},
     {"ServeOptions::workers", "--workers"},
+    {"SweepOptions::case_limit_s", "--case-limit"},
     {"StreamingOptions::global_norms", "--global-norms running"},
     {"StreamingOptions::step_samples", "--step"},
     {"WriteOptions::force", "--force"},

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "tessera/compiler/graph.h"
@@ -43,6 +44,11 @@ class SubgraphCopy {
   GraphEditor& editor_;
   std::map<NodeId, NodeId> made_;
 };
+
+// What `outputs` need of a graph, down to `inputs`, which become inputs of the part; `part` names
+// it in errors. Errors: kUnsupported where the outputs need another input of the graph as well.
+Result<Graph> part_between(const Graph& graph, std::span<const NodeId> inputs,
+                           std::span<const NodeId> outputs, std::string_view part);
 
 // The same graph with other outputs, and without what these do not need. The outputs are named like
 // their nodes. Errors: kInvalidModel where nothing is left to compute.

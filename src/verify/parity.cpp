@@ -60,45 +60,6 @@ Result<Borders> borders_of(const Graph& graph, ParityPart part) {
   return borders;
 }
 
-// Copies what the outputs need, down to the inputs.
-class Extractor {
- public:
-  explicit Extractor(const Graph& graph)
-      : graph_(graph), editor_(part_, "import"), copy_(graph, editor_) {}
-
-  Result<Graph> run(const Borders& borders, std::string_view name) {
-    for (NodeId id : borders.inputs) TESSERA_TRY_VOID(copy_.add_input(id));
-    std::vector<bool> needed(static_cast<size_t>(graph_.id_limit()), false);
-    std::vector<NodeId> stack = borders.outputs;
-    while (!stack.empty()) {
-      const NodeId id = stack.back();
-      stack.pop_back();
-      if (copy_.contains(id) || needed[static_cast<size_t>(index_of(id))]) continue;
-      needed[static_cast<size_t>(index_of(id))] = true;
-      for (NodeId input : graph_.node(id).inputs) stack.push_back(input);
-    }
-    for (NodeId id : graph_.order()) {
-      if (!needed[static_cast<size_t>(index_of(id))]) continue;
-      const Node& node = graph_.node(id);
-      if (std::holds_alternative<Input>(node.op)) {
-        return TESSERA_ERROR(kUnsupported, fmt::format("{}", name),
-                             fmt::format("also reads the network's input '{}'", node.name),
-                             "'tessera verify' compares whole networks of any kind");
-      }
-      TESSERA_TRY_VOID(copy_.add(id));
-    }
-    for (NodeId id : borders.outputs) copy_.add_output(id);
-    TESSERA_TRY_VOID(editor_.enter(GraphForm::imported));
-    return std::move(part_);
-  }
-
- private:
-  const Graph& graph_;
-  Graph part_;
-  GraphEditor editor_;
-  SubgraphCopy copy_;
-};
-
 int64_t representation_frames(const Graph& graph) {
   const std::vector<NodeId> encoder = nodes_of(graph, "encoder");
   return encoder.empty() ? 0 : graph.node(encoder[0]).shape.w;
@@ -206,7 +167,7 @@ std::span<const ParityCase> parity_cases(ParityPart part) {
 Result<Graph> parity_network(const Graph& imported, ParityPart part) {
   if (part == ParityPart::chain) return imported;
   TESSERA_TRY(const Borders borders, borders_of(imported, part));
-  return Extractor(imported).run(borders, to_string(part));
+  return part_between(imported, borders.inputs, borders.outputs, to_string(part));
 }
 
 Result<ParityResult> run_parity(const ImportedModel& model, const ParityCase& which,

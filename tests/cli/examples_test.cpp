@@ -67,6 +67,8 @@ const std::map<std::string, std::string> kMade = {
     {"motion.tess", "build motion.pth --quantize int8 --calib windows.ts -o motion.tess"},
     {"calib.npz", "calibrate net.pth --calib mix.wav -o calib.npz"},
     {"questions", "target experiment -o questions"},
+    {"mine.toml", "sweep new mine.toml"},
+    {"runs/modules", "sweep modules -o runs/modules"},
 };
 
 std::vector<std::string> words_of(const std::string& text) {
@@ -230,9 +232,12 @@ TEST_P(CliExamples, RunAsTheyAreShown) {
 
 INSTANTIATE_TEST_SUITE_P(Help, CliExamples, ::testing::ValuesIn(every_command()),
                          [](const auto& command) {
-                           return command.param.empty()
-                                      ? std::string("tessera")
-                                      : fmt::format("{}", fmt::join(command.param, "_"));
+                           std::string name =
+                               command.param.empty()
+                                   ? std::string("tessera")
+                                   : fmt::format("{}", fmt::join(command.param, "_"));
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
                          });
 
 }  // namespace
