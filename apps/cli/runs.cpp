@@ -244,13 +244,13 @@ Action define_runs(CommandLine& app) {
       ->type_name("KIND");
   CommandLine* show =
       add_runs_command(app, *options, "show", "One run: cases, outcomes, failures by family, files",
-                       "Examples:\n  tessera runs show runs/20260223T020616Z-micro\n"
-                       "  tessera runs show 20260223T020616Z --json");
+                       "Examples:\n  tessera runs show runs/micro\n"
+                       "  tessera runs show runs/micro --json");
   show->add_option("RUN", options->run, kRunText)->required()->type_name("RUN");
   CommandLine* diff = add_runs_command(
       app, *options, "diff", "Cases whose outcome changed from one run to another",
       "The exit code is 0 where no case changed, appeared or vanished, else that of a mismatch.\n\n"
-      "Examples:\n  tessera runs diff 20260223T020616Z 20260224T101500Z");
+      "Examples:\n  tessera runs diff runs/micro runs/again");
   diff->add_option("RUN1", options->run, kRunText)->required()->type_name("RUN");
   diff->add_option("RUN2", options->other, "The run to compare with it")
       ->required()
