@@ -222,7 +222,7 @@ Result<ImportedTable> import_table(const fs::path& table, const fs::path& root,
   if (const auto run = imported_before(root, hash); run && !options.force) {
     return TESSERA_ERROR(kAlreadyExists, table.string(),
                          fmt::format("was imported before, as {}", *run),
-                         "--force imports it again");
+                         "WriteOptions::force imports it again");
   }
   TESSERA_TRY_VOID(ensure_directory(root));
   const std::string name = run_name_of(options.name.empty() ? table.stem().string() : options.name);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/folder_lock.h"
 #include "evidence/runs/run_import.h"
 #include "evidence/runs/run_removal.h"
 #include "support/run_writer.h"
@@ -128,6 +129,18 @@ TEST_F(GoalTracker, RemovalSparesRunsBehindATickAndUnfinishedOnes) {
   ASSERT_EQ(forced->size(), 1U);
   EXPECT_EQ((*forced)[0].run, "1");
   EXPECT_EQ((*forced)[0].kept, "");
+}
+
+TEST_F(GoalTracker, ARunInWhichAProgramWorksStaysWhateverIsForced) {
+  test::write_run(root_.path(), {.folder = "1", .cases = {failing("a", "maskmul")}});
+  const auto lock = FolderLock::take(root_ / "1");
+  ASSERT_TRUE(lock);
+  const auto candidates = removal_candidates(index(), {.keep = 0, .force = true}, 2'000'000'000);
+  ASSERT_TRUE(candidates);
+  ASSERT_EQ(candidates->size(), 1U);
+  EXPECT_EQ((*candidates)[0].kept, "a program works in it");
+  EXPECT_EQ(remove_run(root_.path(), "1").error().code, ErrorCode::kUnavailable);
+  EXPECT_TRUE(fs::exists(root_ / "1/run.json"));
 }
 
 TEST_F(GoalTracker, WhatAKilledRemovalLeftIsTakenAlong) {
