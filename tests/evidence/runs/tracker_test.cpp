@@ -34,11 +34,12 @@ class GoalTracker : public ::testing::Test {
 };
 
 TEST_F(GoalTracker, TheBuiltinCompilersTickIsNotAVendors) {
-  test::write_run(root_.path(), {.folder = "1", .name = "modules", .cases = {passing("a")}});
-  EXPECT_EQ(status("modules").state, GoalState::reached_by_builtin);
-  test::write_run(root_.path(),
-                  {.folder = "2", .name = "modules", .compiler = "dfc", .cases = {passing("a")}});
-  const GoalStatus both = status("modules");
+  test::write_run(root_.path(), {.folder = "1", .name = "smallest-full", .cases = {passing("a")}});
+  EXPECT_EQ(status("smallest-full").state, GoalState::reached_by_builtin);
+  test::write_run(
+      root_.path(),
+      {.folder = "2", .name = "smallest-full", .compiler = "dfc", .cases = {passing("a")}});
+  const GoalStatus both = status("smallest-full");
   EXPECT_EQ(both.state, GoalState::reached);
   EXPECT_EQ(both.path, "2/cases/a/out.hef");
   EXPECT_TRUE(both.entries[0].builtin);
@@ -69,14 +70,30 @@ TEST_F(GoalTracker, EveryCaseMustPassButOneOfTheSmallestIsEnough) {
   EXPECT_EQ(any.detail, "b compiles, 2 of 2");
 }
 
+TEST_F(GoalTracker, APartOfTheCasesDoesNotReachAGoalThatNeedsAll) {
+  test::WrittenRun run{.name = "modules", .compiler = "dfc"};
+  for (int i = 0; i < 7; ++i) run.cases.push_back(passing("m" + std::to_string(i)));
+  test::write_run(root_.path(), run);
+  EXPECT_EQ(status("modules").state, GoalState::open);
+  EXPECT_EQ(status("modules").detail, "7 of 8 compile");
+  run.folder = "20260224T020616Z-modules";
+  run.cases = {passing("the eighth")};
+  test::write_run(root_.path(), run);
+  EXPECT_EQ(status("modules").state, GoalState::reached);
+}
+
 TEST_F(GoalTracker, AFrontierIsTheFirstFailureOfEachRamp) {
-  test::write_run(root_.path(), {.name = "prefix-ramp",
-                                 .compiler = "dfc",
-                                 .cases = {passing("A_active1"), passing("A_active2"),
-                                           failing("A_active3", "memory_units"), passing("B_b1")}});
+  test::WrittenRun run{.name = "prefix-ramp", .compiler = "dfc"};
+  for (int i = 1; i <= 9; ++i) {
+    const std::string name = "A_active" + std::to_string(i);
+    run.cases.push_back(i < 3 ? passing(name) : failing(name, "memory_units"));
+  }
+  for (int i = 1; i <= 3; ++i) run.cases.push_back(passing("B_b" + std::to_string(i)));
+  test::write_run(root_.path(), run);
   const GoalStatus ramp = status("prefix-ramp");
   EXPECT_EQ(ramp.state, GoalState::reached);
   EXPECT_EQ(ramp.detail, "A_active3 fails first (Class:A_active3); B_b holds to its end");
+  EXPECT_EQ(ramp.path, run.folder + "/cases/B_b3/out.hef");
 }
 
 TEST_F(GoalTracker, ParityIsJudgedByTheMeasuredDifference) {
@@ -87,14 +104,14 @@ TEST_F(GoalTracker, ParityIsJudgedByTheMeasuredDifference) {
   const GoalStatus parity = status("tiled-parity");
   EXPECT_EQ(parity.state, GoalState::open);
   EXPECT_EQ(parity.ticked, 1);
-  EXPECT_EQ(parity.detail, "1 of 2 within 1e-05, worst 0.5");
+  EXPECT_EQ(parity.detail, "1 of 9 within 1e-05, worst 0.5");
 }
 
 TEST_F(GoalTracker, RootCausesAreCountedByFamily) {
   test::write_run(root_.path(), {.name = "topology",
                                  .cases = {failing("a", "maskmul"), failing("b", "maskmul"),
                                            failing("c", "memory_units"), passing("d")}});
-  EXPECT_EQ(status("topology").detail, "1 of 4 pass; most fail by maskmul (2)");
+  EXPECT_EQ(status("topology").detail, "1 of 20 pass; most fail by maskmul (2)");
 }
 
 TEST_F(GoalTracker, RunsForAnotherTargetDoNotCountWhereOneIsAskedFor) {
