@@ -50,8 +50,7 @@ Result<Document> run_ls(const RunsOptions& options, Console& console) {
       continue;
     }
     table.add_row({printable_line(run.info.folder), printable_line(run.info.kind),
-                   printable_line(run.info.state),
-                   printable_line(run.info.compiler + " " + run.info.compiler_version),
+                   printable_line(run.info.state), printable_line(compiler_text(run.info)),
                    printable_line(run.info.target), fmt::to_string(run.cases),
                    fmt::to_string(run.finished), fmt::to_string(run.har_passed),
                    fmt::to_string(run.hef_passed), fmt::to_string(run.failed)});
@@ -96,11 +95,13 @@ Result<Document> run_show(const RunsOptions& options, Console& console) {
   console.print("{}: {} '{}', {}, {} of {}\n", folder.string(), printable_line(run.info.kind),
                 printable_line(run.info.name), printable_line(run.info.state), finished,
                 counted(run.cases.size(), "case"));
-  console.print("compiler {} {}{}, target {}, begun {}, Tessera {}\n\n",
-                printable_line(run.info.compiler), printable_line(run.info.compiler_version),
-                run.info.is_builtin() ? " (no evidence about a chip)" : "",
-                printable_line(run.info.target), printable_line(run.info.created),
-                printable_line(run.info.tessera));
+  const auto or_unknown = [](const std::string& text) {
+    return text.empty() ? std::string("not recorded") : printable_line(text);
+  };
+  console.print(
+      "compiler {}{}, target {}, begun {}, Tessera {}\n\n", printable_line(compiler_text(run.info)),
+      run.info.is_builtin() ? " (no evidence about a chip)" : "", or_unknown(run.info.target),
+      or_unknown(run.info.created), or_unknown(run.info.tessera));
   print_cases(run, console);
   Document document = documents::of(run);
   document["folder"] = folder.string();
@@ -174,7 +175,7 @@ Result<Document> run_gc(const RunsOptions& options, Console& console) {
     bytes += one.bytes;
     removed.push_back(documents::of(one));
   }
-  console.print("{} {}: {}\n", counted(removed.size(), "run"), verb, grouped(bytes, "bytes"));
+  console.print("{} {}: {}\n", counted(removed.size(), "run"), verb, grouped(bytes, "byte"));
   return Document{{"folder", index.root().string()},
                   {"dry_run", options.dry_run},
                   {"removed", std::move(removed)},
@@ -243,13 +244,13 @@ Action define_runs(CommandLine& app) {
       ->type_name("KIND");
   CommandLine* show =
       add_runs_command(app, *options, "show", "One run: cases, outcomes, failures by family, files",
-                       "Examples:\n  tessera runs show runs/20260223T020616Z-micro\n"
-                       "  tessera runs show 20260223T020616Z --json");
+                       "Examples:\n  tessera runs show runs/micro\n"
+                       "  tessera runs show runs/micro --json");
   show->add_option("RUN", options->run, kRunText)->required()->type_name("RUN");
   CommandLine* diff = add_runs_command(
       app, *options, "diff", "Cases whose outcome changed from one run to another",
       "The exit code is 0 where no case changed, appeared or vanished, else that of a mismatch.\n\n"
-      "Examples:\n  tessera runs diff 20260223T020616Z 20260224T101500Z");
+      "Examples:\n  tessera runs diff runs/micro runs/again");
   diff->add_option("RUN1", options->run, kRunText)->required()->type_name("RUN");
   diff->add_option("RUN2", options->other, "The run to compare with it")
       ->required()

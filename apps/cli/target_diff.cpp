@@ -76,7 +76,7 @@ CommandLine* define_target_diff(CommandLine& app, TargetDiffOptions& options) {
       ->required()
       ->type_name("TARGET");
   diff->add_option("B", options.b, "Name or path of another")->required()->type_name("TARGET");
-  diff->footer("Examples:\n  tessera target diff hailo8 mine.toml\n");
+  diff->footer("Examples:\n  tessera target diff hailo8 my_chip.toml\n");
   return diff;
 }
 

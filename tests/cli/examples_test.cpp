@@ -69,6 +69,8 @@ const std::map<std::string, std::string> kMade = {
     {"questions", "target experiment -o questions"},
     {"mine.toml", "sweep new mine.toml"},
     {"runs/modules", "sweep modules -o runs/modules"},
+    {"runs/micro", "sweep micro -o runs/micro"},
+    {"runs/again", "sweep micro -o runs/again"},
 };
 
 std::vector<std::string> words_of(const std::string& text) {
@@ -103,6 +105,9 @@ class Material {
     write_bytes("small.hn", {test::kSmallHn.begin(), test::kSmallHn.end()});
     write_bytes("small.npz", {npz.begin(), npz.end()});
     EXPECT_TRUE(export_onnx(test::small_network(), folder_ / "small.onnx"));
+    fs::create_directories(folder_ / "module_runs");
+    const std::string table = "module\thar_success\thef_success\nhead\ttrue\tfalse\n";
+    write_bytes("module_runs/micro_summary.tsv", {table.begin(), table.end()});
   }
 
   bool holds(const std::string& name) {
@@ -118,6 +123,7 @@ class Material {
 
   // Puts a file or folder of it there, under its name.
   void give(const std::string& name, const fs::path& folder) const {
+    if (fs::exists(folder / name)) return;  // with a folder around it
     fs::create_directories((folder / name).parent_path());
     fs::copy(folder_ / name, folder / name, fs::copy_options::recursive);
   }

@@ -29,7 +29,7 @@ Result<fs::path> find_run(const fs::path& root, const std::string& word) {
   if (fitting.empty()) {
     return TESSERA_ERROR(kNotFound, word,
                          fmt::format("is no run in {} and no folder of one", root.string()),
-                         "'tessera runs ls' lists the runs; --runs names another folder");
+                         "'tessera runs ls' lists the runs; one elsewhere is given by its path");
   }
   std::sort(fitting.begin(), fitting.end());
   const size_t count = fitting.size();

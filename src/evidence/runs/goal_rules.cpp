@@ -18,6 +18,9 @@ struct Judge {
   bool tried(const ChecklistEntry& entry) const {
     return vendors_only ? entry.vendor_tried : entry.tried();
   }
+  // A failure on record. A success whose file is gone is neither this nor a tick.
+  bool failed(const ChecklistEntry& entry) const { return tried(entry) && entry.failed > 0; }
+  bool knows(const ChecklistEntry& entry) const { return tick(entry) != nullptr || failed(entry); }
 };
 
 struct Verdict {
@@ -25,6 +28,16 @@ struct Verdict {
   std::string detail;
   std::string path;
 };
+
+// Of the whole checklist, those that no run has yet included.
+int64_t cases_of(const GoalStatus& status) {
+  return std::max(status.goal->least_cases, static_cast<int64_t>(status.entries.size()));
+}
+
+// A run of a choice of cases, or of a short profile, is only a part.
+bool is_whole(const GoalStatus& status) {
+  return static_cast<int64_t>(status.entries.size()) >= status.goal->least_cases;
+}
 
 // Cases of one ramp differ from the first number in their names on.
 std::string_view ramp_of(std::string_view name) {
@@ -41,8 +54,8 @@ Verdict every_case(const GoalStatus& status, const Judge& judge, std::string_vie
       verdict.path = tick->artifact;
     }
   }
-  const auto all = static_cast<int64_t>(status.entries.size());
-  verdict.reached = all > 0 && ticked == all;
+  const int64_t all = cases_of(status);
+  verdict.reached = ticked == all;
   verdict.detail = fmt::format("{} of {} {}", ticked, all, verb);
   return verdict;
 }
@@ -61,9 +74,9 @@ Verdict first_success(const GoalStatus& status, const Judge& judge, std::string_
 
 Verdict known_cases(const GoalStatus& status, const Judge& judge) {
   Verdict verdict = every_case(status, judge, "pass");
-  verdict.reached = !status.entries.empty() &&
-                    std::all_of(status.entries.begin(), status.entries.end(),
-                                [&](const ChecklistEntry& one) { return judge.tried(one); });
+  verdict.reached =
+      is_whole(status) && std::all_of(status.entries.begin(), status.entries.end(),
+                                      [&](const ChecklistEntry& one) { return judge.knows(one); });
   // Known failures alone are an answer too: the run itself stands behind it.
   if (verdict.reached && verdict.path.empty() && !status.runs.empty())
     verdict.path = status.runs.back();
@@ -83,7 +96,7 @@ Verdict root_cause(const GoalStatus& status, const Judge& judge) {
 Verdict frontiers(const GoalStatus& status, const Judge& judge) {
   Verdict verdict;
   std::vector<std::string> found;
-  bool known = !status.entries.empty();
+  bool known = is_whole(status);
   const auto& entries = status.entries;
   for (size_t begin = 0, end = 0; begin < entries.size(); begin = end) {
     const std::string_view ramp = ramp_of(entries[begin].name);
@@ -94,13 +107,13 @@ Verdict frontiers(const GoalStatus& status, const Judge& judge) {
     if (last != nullptr) verdict.path = judge.tick(*last)->artifact;
     if (at == end) {
       found.push_back(fmt::format("{} holds to its end", ramp));
-    } else if (judge.tried(entries[at])) {
+    } else if (judge.failed(entries[at])) {
       found.push_back(
           fmt::format("{} fails first ({})", entries[at].name,
                       entries[at].signature.empty() ? entries[at].family : entries[at].signature));
     } else {
       known = false;
-      found.push_back(fmt::format("{} was not tried", entries[at].name));
+      found.push_back(fmt::format("{} is not known", entries[at].name));
     }
   }
   for (const std::string& one : found) verdict.detail += (verdict.detail.empty() ? "" : "; ") + one;

@@ -7,24 +7,24 @@ namespace tessera {
 namespace {
 
 constexpr std::array<Goal, 13> kGoals = {{
-    {"stages", "stages 1-6: every part translates", "", GoalRule::every, false},
-    {"modules", "modules: every one compiles", "module_gates", GoalRule::every, true},
-    {"calib-match", "modules with calibration of their own shape: every one compiles", "",
-     GoalRule::every, true},
+    {"stages", "stages 1-6: every part translates", "", GoalRule::every, false, 15},
+    {"modules", "modules: every one compiles", "modgate", GoalRule::every, true, 8},
+    {"calib-match", "modules with calibration of their own shape: every one compiles", "calibmatch",
+     GoalRule::every, true, 8},
     {"smallest-full", "the smallest full network compiles", "", GoalRule::any, true},
-    {"fine", "which parts of the network compile", "", GoalRule::known, true},
-    {"micro", "which halves and heads of the parts compile", "", GoalRule::known, true},
+    {"fine", "which parts of the network compile", "", GoalRule::known, true, 8},
+    {"micro", "which halves and heads of the parts compile", "", GoalRule::known, true, 6},
     {"allocator-fixes", "which narrower and blocked layers the allocator takes", "",
-     GoalRule::known, true},
+     GoalRule::known, true, 49},
     {"masker-fixes", "which narrower and blocked maskers the allocator takes", "", GoalRule::known,
-     true},
-    {"tiled-parity", "tiles give what the whole gives, within 1e-5", "", GoalRule::parity, true},
+     true, 62},
+    {"tiled-parity", "tiles give what the whole gives, within 1e-5", "", GoalRule::parity, true, 9},
     {"stage7", "the largest deep network that compiles", "", GoalRule::first, true},
     {"monolithic", "a first network that compiles as one piece", "", GoalRule::first, true},
-    {"prefix-ramp", "the depth at which the network stops to compile", "", GoalRule::frontier,
-     true},
+    {"prefix-ramp", "the depth at which the network stops to compile", "", GoalRule::frontier, true,
+     12},
     {"topology", "the root cause among forms of skip, mask and decoder", "", GoalRule::families,
-     true},
+     true, 20},
 }};
 
 // Lower case, '_' as '-'.

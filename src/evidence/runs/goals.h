@@ -25,7 +25,8 @@ struct Goal {
   std::string_view title;
   std::string_view stage;  // in summaries of earlier tools; empty: told by the name alone
   GoalRule rule = GoalRule::every;
-  bool needs_hef = true;  // passing means compiled; otherwise translated
+  bool needs_hef = true;    // passing means compiled; otherwise translated
+  int64_t least_cases = 1;  // of a whole checklist: fewer are a part of it, and do not reach it
 
   // Whether a case belongs to it: by the name of its sweep or of its stage, '_' and '-' being one.
   bool covers(std::string_view sweep, std::string_view case_stage) const;

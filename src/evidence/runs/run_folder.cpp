@@ -198,6 +198,11 @@ std::string_view to_string(RecordedOutcome outcome) {
   return "not_tried";
 }
 
+std::string compiler_text(const RunInfo& info) {
+  if (info.compiler_version.empty()) return info.compiler;
+  return info.compiler + " " + info.compiler_version;
+}
+
 bool is_case_name(std::string_view name) {
   return !name.empty() && name.size() <= 255 && name[0] != '.' &&
          name.find('/') == std::string_view::npos && name.find('\0') == std::string_view::npos;

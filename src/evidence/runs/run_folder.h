@@ -33,6 +33,9 @@ struct RunInfo {
   bool is_builtin() const { return compiler == "builtin"; }
 };
 
+// "dfc 3.32.0", "builtin".
+std::string compiler_text(const RunInfo& info);
+
 struct RecordedCase {
   std::string name;
   std::string stage;

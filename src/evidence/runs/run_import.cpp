@@ -69,11 +69,14 @@ void explain_failure(ImportedRow& row, const fs::path& table, Json& failure) {
     const fs::path file = found_file(log, table);
     if (file.empty()) continue;
     const auto explained = hailo::explain_log_file(file);
-    if (!explained || explained->family.empty() || explained->family == "unknown") continue;
+    if (!explained || explained->outcome != hailo::LogOutcome::fail ||
+        explained->family == "unknown")
+      continue;
     told = *explained;
     break;
   }
-  if (one.family.empty()) one.family = told.family.empty() ? "unknown" : told.family;
+  if (told.outcome != hailo::LogOutcome::fail || told.family.empty()) told.family = "unknown";
+  if (one.family.empty()) one.family = told.family;
   failure = hailo::failure_json(told);
   failure.erase("first_failing_layers");
   if (!one.exception_type.empty()) failure["exception_type"] = one.exception_type;
@@ -203,7 +206,7 @@ Result<std::vector<fs::path>> find_tables(const fs::path& source) {
 }
 
 Result<ImportedTable> import_table(const fs::path& table, const fs::path& root,
-                                   const ImportOptions& options) {
+                                   const RunImportOptions& options) {
   ImportedTable imported;
   imported.source = table;
   TESSERA_TRY(const auto bytes, read_file(table, kMaxTableBytes));
@@ -219,7 +222,7 @@ Result<ImportedTable> import_table(const fs::path& table, const fs::path& root,
   if (const auto run = imported_before(root, hash); run && !options.force) {
     return TESSERA_ERROR(kAlreadyExists, table.string(),
                          fmt::format("was imported before, as {}", *run),
-                         "--force imports it again");
+                         "WriteOptions::force imports it again");
   }
   TESSERA_TRY_VOID(ensure_directory(root));
   const std::string name = run_name_of(options.name.empty() ? table.stem().string() : options.name);

@@ -17,10 +17,10 @@ struct ImportedTable {
   std::vector<std::string> bad_rows;  // "table.tsv:12: har_success is 'maybe'"
 };
 
-struct ImportOptions {
-  std::string name;    // of the runs; empty: the table's
-  std::string target;  // the chip that was compiled for; empty: not known
-  bool force = false;  // import a table again that was imported before
+struct RunImportOptions {
+  std::string name{};    // of the runs; empty: the table's
+  std::string target{};  // the chip that was compiled for; empty: not known
+  bool force = false;    // import a table again that was imported before
 };
 
 // Tables of a folder whose first line names the columns of a summary, in order of their names; a
@@ -34,6 +34,7 @@ Result<std::vector<std::filesystem::path>> find_tables(const std::filesystem::pa
 // the same table was imported before, naming the run; kCorrupt for a table without a good row;
 // those of reading and writing.
 Result<ImportedTable> import_table(const std::filesystem::path& table,
-                                   const std::filesystem::path& root, const ImportOptions& options);
+                                   const std::filesystem::path& root,
+                                   const RunImportOptions& options);
 
 }  // namespace tessera

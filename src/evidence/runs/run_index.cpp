@@ -52,7 +52,7 @@ Result<std::vector<std::string>> run_folders(const fs::path& root) {
   }
   if (failed == std::errc::not_a_directory)
     return TESSERA_ERROR(kInvalidArgument, root.string(), "is a file, not a folder of runs",
-                         "name the folder with --runs");
+                         "name the folder around the runs");
   if (failed) return system_error(failed.value(), root.string(), "read");
   return folders;
 }

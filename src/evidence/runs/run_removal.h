@@ -13,8 +13,8 @@
 namespace tessera {
 
 struct RemovalChoice {
-  std::optional<int64_t> keep;             // the newest, so many
-  std::optional<int64_t> older_than_days;  // by the time when they were begun
+  std::optional<int64_t> keep{};             // the newest, so many
+  std::optional<int64_t> older_than_days{};  // by the time when they were begun
   bool force = false;  // also runs that are not finished, and those behind a tick
 };
 

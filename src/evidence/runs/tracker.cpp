@@ -26,11 +26,6 @@ struct Checklist {
   std::vector<std::array<int64_t, 3>> order;
 };
 
-std::string compiler_text(const RunInfo& info) {
-  if (info.compiler_version.empty()) return info.compiler;
-  return info.compiler + " " + info.compiler_version;
-}
-
 // The file that shows the case's success, relative to the root; empty where none was recorded. An
 // imported row has no file but those it names.
 std::string artifact_of(const IndexedCase& one, const RunInfo& info, const Goal& goal) {
@@ -93,7 +88,7 @@ std::optional<Tick> proven(const std::vector<Tick>& successes, const fs::path& r
   for (auto one = successes.rbegin(); one != successes.rend(); ++one) {
     std::error_code ignored;
     if (!one->artifact.empty() && fs::exists(root / one->artifact, ignored)) return *one;
-    if (!lost) lost = *one;
+    if (!lost && !one->artifact.empty()) lost = *one;
   }
   return std::nullopt;
 }
