@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <thread>
@@ -16,6 +17,10 @@ namespace {
 
 // A terminal or pipe that takes no more text must not keep the process.
 constexpr unsigned kSecondsToSaySo = 1;
+
+// timeout(1) and the like signal a process and then its group: what comes that soon after the first
+// is the same wish.
+constexpr std::chrono::milliseconds kSameWish{300};
 
 std::atomic<int> listeners{0};
 std::atomic<bool> stop_wanted{false};
@@ -54,11 +59,15 @@ void watch_signals(Console& console) {
   const sigset_t watched = signals_to_watch();
   pthread_sigmask(SIG_BLOCK, &watched, nullptr);  // in every thread from now on
   std::thread([watched, &console] {
+    std::chrono::steady_clock::time_point asked;
     for (;;) {
       int signal = 0;
       if (sigwait(&watched, &signal) != 0) return;  // nothing to watch: all are ignored
+      const auto now = std::chrono::steady_clock::now();
       const bool first = !stop_wanted.exchange(true);
-      if (!first || listeners.load() == 0) end_now(console, signal);
+      if (first) asked = now;
+      const bool again = !first && now - asked > kSameWish;
+      if (again || listeners.load() == 0) end_now(console, signal);
     }
   }).detach();
 }

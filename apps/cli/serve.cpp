@@ -235,7 +235,7 @@ Action define_serve(CommandLine& app) {
       "SIGTERM and SIGINT end it once everything that was accepted is answered.\n\n"
       "Examples:\n"
       "  tessera serve encoder.tess voices=net.pth --check   # are they served?\n"
-      "  timeout --preserve-status 5 tessera serve encoder.tess net.pth --listen 127.0.0.1:0   # "
+      "  timeout --preserve-status 2 tessera serve encoder.tess net.pth --listen 127.0.0.1:0   # "
       "any free port, for two seconds\n");
   return [arguments](Console& console) { return serve(*arguments, console); };
 }

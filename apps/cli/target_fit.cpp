@@ -15,7 +15,7 @@
 namespace tessera::cli {
 namespace {
 
-constexpr uint64_t kMaxTargetBytes = uint64_t{1} << 20;
+constexpr uint64_t kMaxTargetFileBytes = uint64_t{1} << 20;
 
 Document ends(const std::optional<int64_t>& pass, const std::optional<int64_t>& fail) {
   return {{"pass", pass ? Document(*pass) : Document()},
@@ -77,7 +77,7 @@ Result<Document> run_fit(const FitOptions& options, Console& console) {
     std::move(one.ignored.begin(), one.ignored.end(), std::back_inserter(input.ignored));
   }
   TESSERA_TRY(const FitReport report, fit_target(target, input.rows));
-  TESSERA_TRY(const auto bytes, read_file(target.file, kMaxTargetBytes));
+  TESSERA_TRY(const auto bytes, read_file(target.file, kMaxTargetFileBytes));
   TESSERA_TRY(const std::string text,
               with_changes({reinterpret_cast<const char*>(bytes.data()), bytes.size()},
                            report.changes, target.file.string()));
