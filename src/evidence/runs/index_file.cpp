@@ -106,7 +106,12 @@ Result<void> make_tables(Database& database) {
   return transaction.commit();
 }
 
-Result<Database> open_checked(const fs::path& root) {
+// Whether other programs may have it open at the same time: none makes it then, since what sets it
+// up cannot wait for others.
+enum class Users { alone, shared };
+
+// Errors besides those of the database: kNotFound where it is still to be made.
+Result<Database> open_checked(const fs::path& root, Users users) {
   TESSERA_TRY(Database database, Database::open(index_path(root), Database::Access::create));
   TESSERA_TRY(const IndexKind kind, kind_of(database));
   if (kind == IndexKind::of_another_program) {
@@ -116,8 +121,12 @@ Result<Database> open_checked(const fs::path& root) {
   }
   if (kind == IndexKind::of_another_version)
     return TESSERA_ERROR(kCorrupt, index_path(root).string(), "is of another version", "");
-  TESSERA_TRY_VOID(database.execute(is_on_one_machine(root) ? "PRAGMA journal_mode = WAL"
-                                                            : "PRAGMA journal_mode = TRUNCATE"));
+  if (kind == IndexKind::none_yet && users == Users::shared)
+    return TESSERA_ERROR(kNotFound, index_path(root).string(), "is still to be made", "");
+  if (kind == IndexKind::none_yet || !is_on_one_machine(root)) {
+    TESSERA_TRY_VOID(database.execute(is_on_one_machine(root) ? "PRAGMA journal_mode = WAL"
+                                                              : "PRAGMA journal_mode = TRUNCATE"));
+  }
   TESSERA_TRY_VOID(database.execute("PRAGMA synchronous = NORMAL"));
   if (kind == IndexKind::none_yet) TESSERA_TRY_VOID(make_tables(database));
   return database;
@@ -139,17 +148,17 @@ Result<IndexFile> make_anew(const fs::path& root, bool even_if_whole) {
     TESSERA_TRY(const auto alone, lock_index(root, LOCK_EX));
     bool is_whole = false;
     if (!even_if_whole) {  // another program may have replaced it meanwhile
-      const auto there = open_checked(root);
+      const auto there = open_checked(root, Users::alone);
       is_whole = there.has_value();
       if (!is_whole && there.error().code != ErrorCode::kCorrupt) return there.error();
     }
     if (!is_whole) {
       TESSERA_TRY_VOID(remove_index(root));
-      TESSERA_TRY_VOID(open_checked(root));
+      TESSERA_TRY_VOID(open_checked(root, Users::alone));
     }
   }
   TESSERA_TRY(auto shared, lock_index(root, LOCK_SH));
-  TESSERA_TRY(Database database, open_checked(root));
+  TESSERA_TRY(Database database, open_checked(root, Users::shared));
   return IndexFile{std::move(database), std::move(shared)};
 }
 
@@ -185,11 +194,15 @@ fs::path index_path(const fs::path& root) {
 Result<IndexFile> open_index_file(const fs::path& root, std::vector<std::string>& notes) {
   {
     TESSERA_TRY(auto shared, lock_index(root, LOCK_SH));
-    auto database = open_checked(root);
+    auto database = open_checked(root, Users::shared);
     if (database) return IndexFile{std::move(*database), std::move(shared)};
-    if (database.error().code != ErrorCode::kCorrupt) return std::move(database).error();
-    notes.push_back(
-        fmt::format("{} {}: it is made anew", database.error().subject, database.error().message));
+    const ErrorCode code = database.error().code;
+    if (code != ErrorCode::kCorrupt && code != ErrorCode::kNotFound)
+      return std::move(database).error();
+    if (code == ErrorCode::kCorrupt) {
+      notes.push_back(fmt::format("{} {}: it is made anew", database.error().subject,
+                                  database.error().message));
+    }
   }
   return make_anew(root, false);
 }
