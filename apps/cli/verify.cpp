@@ -233,7 +233,9 @@ Result<Document> run_integers(const VerifyArguments& options, const Case& verifi
     TESSERA_TRY(codes, check_bit_exact(verified_case.plan, *verified_case.network.encodings,
                                        devices, verified.inputs));
   }
-  TESSERA_TRY(const IntegerCost cost, integer_cost(verified.report, verified_case.voices));
+  TESSERA_TRY(IntegerCost cost, integer_cost(verified.report, verified_case.voices));
+  // Rows of a sensor's network are no voices: nothing is separated.
+  if (is_sensor_network(options, verified_case)) cost.si_snr_db.reset();
   print_integer_report(verified.report, codes, cost, options.all, console);
   Document document = verified.document;
   add_integers(document, verified.report, codes, cost, options.verify);

@@ -70,6 +70,7 @@ TEST_F(CliSensors, VerifyShowsEveryFormAndTheChecklist) {
   const json& equivalence = document.at("equivalence");
   EXPECT_EQ(equivalence.at("passed"), true);
   EXPECT_EQ(equivalence.at("windows"), 16);
+  EXPECT_TRUE(document.at("si_snr_db").is_null());  // nothing is separated
   ASSERT_EQ(equivalence.at("forms").size(), 4U);
   for (const json& form : equivalence.at("forms")) {
     const bool integers = form.at("form") == "quantised";
